@@ -1,0 +1,245 @@
+/**
+ * Between the frames of plain clients and the packets that Socket.IO writes and reads.
+ *
+ * What a codec makes of one packet it keeps until the next: a broadcast hands every recipient the same packet and the
+ * same options object, and is translated and framed once.
+ */
+import {
+  binaryObject,
+  holdsPlaceholder,
+  mapDeep,
+  mayHoldBinary,
+  MAX_ATTACHMENTS,
+  takeBinary,
+} from "./binary.js";
+import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
+import { textFrame, type Frame } from "./outbox.js";
+import { joinPacket, PacketType, splitEventJson, splitLastString, splitPacket } from "./packets.js";
+import type { PacketParts } from "./packets.js";
+
+/** A frame of the client's that Socket.IO is to see. */
+export type PacketFrame = Exclude<ClientFrame, { type: "ping" }>;
+
+/** A frame that Socket.IO would not take. */
+export interface Refused {
+  code: ErrorCode;
+  message: string;
+}
+
+/** The options of one write; a broadcast passes the same object for every recipient. */
+export interface WriteOptions {
+  volatile?: boolean | undefined;
+  compress?: boolean | undefined;
+}
+
+/** A packet of Socket.IO's, translated for plain clients. */
+export class Outgoing {
+  private encoded: Frame | undefined;
+
+  constructor(
+    readonly type: "event" | "ack" | "connect" | "connect_error" | "disconnect",
+    readonly ns: string,
+    /** The ack id of an event or ack. */
+    readonly id: number | undefined,
+    /** The frame's JSON. For `connect` it is Socket.IO's payload: the connection makes the frame of it. */
+    readonly text: string,
+  ) {}
+
+  /** The WebSocket frame, made once for all recipients. */
+  get frame(): Frame {
+    return (this.encoded ??= textFrame(this.text));
+  }
+}
+
+/** What a codec remembers of a packet that has come in part. One for each connection, and the codec's own business. */
+export interface PartialPacket {
+  partial: unknown;
+}
+
+export interface Codec {
+  /** The chunks with which a Socket.IO client would have said the same. `text` is the frame as it came. */
+  toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused;
+  /** The packet that `chunk` completes, if it completes one. */
+  fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined;
+}
+
+/**
+ * Whether events of this namespace carry an offset as their last argument, were they neither volatile nor acked.
+ * Connection state recovery appends it.
+ */
+export type HasOffsets = (ns: string) => boolean;
+
+/** A packet whose attachments are being written. */
+interface Incomplete {
+  header: string;
+  parts: PacketParts;
+  attachments: unknown[];
+}
+
+/** The codec for Socket.IO's default parser. On the way out it slices the JSON out of packets and parses none. */
+export class DefaultCodec implements Codec {
+  private chunk: unknown;
+  private options: WriteOptions | undefined;
+  private outgoing: Outgoing | undefined;
+  /** The header of `outgoing`, where it had attachments and `chunk` is the last of these. */
+  private header: string | undefined;
+
+  constructor(private readonly hasOffsets: HasOffsets) {}
+
+  toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
+    switch (frame.type) {
+      case "connect":
+        return [joinPacket(PacketType.CONNECT, frame.ns, undefined, JSON.stringify(connectPayload(frame)))];
+      case "disconnect":
+        return [joinPacket(PacketType.DISCONNECT, frame.ns, undefined, "")];
+      case "event":
+        return toChunks(PacketType.EVENT, frame, [frame.event, ...frame.args], text);
+      case "ack":
+        return toChunks(PacketType.ACK, frame, frame.args, text);
+    }
+  }
+
+  fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+    if (typeof chunk === "string") {
+      if (chunk === this.chunk && options === this.options) return this.outgoing;
+      return this.readText(chunk, options, state);
+    }
+    return this.readAttachment(chunk, options, state);
+  }
+
+  private readText(chunk: string, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+    const parts = splitPacket(chunk);
+    if (parts.attachments > 0) {
+      state.partial = { header: chunk, parts, attachments: [] } satisfies Incomplete;
+      return undefined;
+    }
+    this.header = undefined;
+    return this.remember(chunk, options, this.translate(parts, parts.json, options));
+  }
+
+  private readAttachment(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+    const packet = state.partial as Incomplete | undefined;
+    if (packet === undefined) return undefined;
+    packet.attachments.push(chunk);
+    if (packet.attachments.length < packet.parts.attachments) return undefined;
+    state.partial = undefined;
+    const { header, parts, attachments } = packet;
+    if (chunk === this.chunk && options === this.options && header === this.header) return this.outgoing;
+    const json = JSON.stringify(
+      mapDeep(JSON.parse(parts.json), isPlaceholder, (item) => attachmentAt(item, attachments)),
+    );
+    this.header = header;
+    return this.remember(chunk, options, this.translate(parts, json, options));
+  }
+
+  private remember(chunk: unknown, options: WriteOptions, outgoing: Outgoing): Outgoing {
+    this.chunk = chunk;
+    this.options = options;
+    return (this.outgoing = outgoing);
+  }
+
+  private translate({ type, ns, id }: PacketParts, json: string, options: WriteOptions): Outgoing {
+    const head = ns === "/" ? "" : `,"ns":${JSON.stringify(ns)}`;
+    switch (type) {
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT: {
+        const event = splitEventJson(json);
+        const offset =
+          id === undefined && options.volatile === undefined && this.hasOffsets(ns)
+            ? splitLastString(event.args)
+            : undefined;
+        const args = offset?.args ?? event.args;
+        const tail = `${id === undefined ? "" : `,"id":${id}`}${offset ? `,"offset":${JSON.stringify(offset.last)}` : ""}`;
+        return new Outgoing(
+          "event",
+          ns,
+          id,
+          `{"type":"event"${head},"event":${event.event},"args":${args}${tail}}`,
+        );
+      }
+      case PacketType.ACK:
+      case PacketType.BINARY_ACK:
+        return new Outgoing("ack", ns, id, `{"type":"ack"${head},"id":${id ?? 0},"args":${json}}`);
+      case PacketType.CONNECT:
+        return new Outgoing("connect", ns, undefined, json);
+      case PacketType.CONNECT_ERROR:
+        // The payload is an object with `message` and perhaps `data`: just the fields that the frame has.
+        return new Outgoing(
+          "connect_error",
+          ns,
+          undefined,
+          `{"type":"connect_error"${head},${json.slice(1)}`,
+        );
+      default:
+        return new Outgoing(
+          "disconnect",
+          ns,
+          undefined,
+          `{"type":"disconnect"${head},"reason":"server namespace disconnect"}`,
+        );
+    }
+  }
+}
+
+/** What connection.ts, and the codec for other parsers, send besides translated packets. */
+export function encodeFrame(frame: ServerFrame): string {
+  return JSON.stringify(frame);
+}
+
+/** The payload of a CONNECT packet: the auth data, with the session to recover beside it, as socket.io-client sends it. */
+export function connectPayload({
+  auth,
+  pid,
+  offset,
+}: PacketFrame & { type: "connect" }): Record<string, unknown> {
+  if (pid === undefined) return auth;
+  return { ...auth, pid, ...(offset === undefined ? {} : { offset }) };
+}
+
+/** Binary values out of a frame's payload, or why Socket.IO would not take them. */
+export function takeAttachments(
+  payload: unknown[],
+  text: string,
+  replace: (bytes: Buffer, n: number) => unknown,
+): Buffer[] | Refused {
+  if (!mayHoldBinary(text)) return [];
+  // Looked for first: a placeholder that the client made up would be taken for one of ours.
+  const forged = holdsPlaceholder(payload);
+  const attachments = takeBinary(payload, replace);
+  if (attachments.length > MAX_ATTACHMENTS) {
+    return { code: "too_many_attachments", message: `at most ${MAX_ATTACHMENTS} binary values in one frame` };
+  }
+  if (forged && attachments.length > 0) {
+    return {
+      code: "invalid_field",
+      message: "args with binary values cannot have an object with _placeholder: true",
+    };
+  }
+  return attachments;
+}
+
+function toChunks(
+  type: typeof PacketType.EVENT | typeof PacketType.ACK,
+  { ns, id }: { ns: string; id?: number },
+  payload: unknown[],
+  text: string,
+): unknown[] | Refused {
+  const attachments = takeAttachments(payload, text, (_bytes, num) => ({ _placeholder: true, num }));
+  if (!Array.isArray(attachments)) return attachments;
+  const binaryType = type === PacketType.EVENT ? PacketType.BINARY_EVENT : PacketType.BINARY_ACK;
+  const count = attachments.length;
+  return [
+    joinPacket(count === 0 ? type : binaryType, ns, id, JSON.stringify(payload), count),
+    ...attachments,
+  ];
+}
+
+function isPlaceholder(item: object): boolean {
+  return (item as { _placeholder?: unknown })._placeholder === true;
+}
+
+/** What stands for the attachment in a frame; a placeholder of the application's own, with no attachment, stays. */
+function attachmentAt(placeholder: object, attachments: unknown[]): unknown {
+  const bytes = attachments[(placeholder as { num: number }).num];
+  return bytes === undefined ? placeholder : binaryObject(bytes);
+}

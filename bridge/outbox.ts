@@ -1,0 +1,202 @@
+/**
+ * Writes, gathered: everything that is sent within one turn of the event loop leaves in one system call per socket.
+ *
+ * The cost of a broadcast is one system call per recipient per write, so frames wait in a queue until the turn ends.
+ * A queue is a place in a tree of frames, made anew each turn: appending a frame steps to the child for that frame.
+ * Sockets that were sent the same frames stand at the same node, whose bytes are joined once for all of them.
+ */
+import type { Duplex } from "node:stream";
+
+/** The bytes of one WebSocket frame, in one or more chunks. Shared between sockets: never written to. */
+export type Frame = readonly Buffer[];
+
+/** A turn's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
+const JOIN_LIMIT = 64 * 1024;
+
+/** What a queue asks and tells its owner. */
+export interface QueueOwner {
+  /**
+   * A turn's frames are about to leave; `idle` says that the kernel has taken all before them. What is appended
+   * meanwhile leaves with them. False forbids it: data must not follow a close frame.
+   */
+  onFlush(idle: boolean): boolean;
+  /** All that was queued has gone to the kernel. */
+  onDrained(): void;
+  /** More than `maxBuffered` bytes wait behind a write that the kernel does not take: what waited was dropped. */
+  onOverflow(): void;
+}
+
+class FrameNode {
+  readonly bytes: number;
+  private next: FrameNode | undefined;
+  private joined: Buffer | undefined;
+
+  constructor(
+    private readonly parent?: FrameNode,
+    private readonly frame: Frame = [],
+  ) {
+    let bytes = parent === undefined ? 0 : parent.bytes;
+    for (const chunk of frame) bytes += chunk.length;
+    this.bytes = bytes;
+  }
+
+  /** The node after `frame`. Only the last child is kept: a broadcast asks for the same one again and again. */
+  step(frame: Frame): FrameNode {
+    const next = this.next;
+    if (next !== undefined && next.frame === frame) return next;
+    return (this.next = new FrameNode(this, frame));
+  }
+
+  /** All bytes from the root to here, as one buffer that is made once. */
+  join(): Buffer {
+    return (this.joined ??= Buffer.concat(FrameNode.chunks(this), this.bytes));
+  }
+
+  /** All chunks from the root to `end`. */
+  static chunks(end: FrameNode): Buffer[] {
+    const frames: Frame[] = [];
+    for (let node: FrameNode | undefined = end; node !== undefined; node = node.parent)
+      frames.push(node.frame);
+    return frames.reverse().flat();
+  }
+}
+
+/** The queues of one bridge or server. Has no timer of its own but the one that ends the turn. */
+export class Outbox {
+  private root = new FrameNode();
+  private waiting: WriteQueue[] = [];
+
+  /** Where a queue begins in this turn; the queue is flushed when the turn ends. */
+  begin(queue: WriteQueue): FrameNode {
+    if (this.waiting.length === 0) setImmediate(this.flush);
+    this.waiting.push(queue);
+    return this.root;
+  }
+
+  private readonly flush = (): void => {
+    const waiting = this.waiting;
+    this.waiting = [];
+    this.root = new FrameNode();
+    for (const queue of waiting) queue.flush();
+  };
+}
+
+/**
+ * The frames that wait for one socket. At most one write is under way at a time; what comes meanwhile waits here and
+ * not in the socket, so that a reader that is too slow can be sent a close frame in place of all that it missed.
+ */
+export class WriteQueue {
+  /** This turn's frames. */
+  private node: FrameNode | undefined;
+  /** The frames of earlier turns, behind the write that is under way. */
+  private backlog: FrameNode[] = NOTHING;
+  private backlogBytes = 0;
+  private writing = false;
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly socket: Duplex,
+    private readonly owner: QueueOwner,
+    /** Bytes that may wait behind a write; more, and the queue overflows. */
+    private readonly maxBuffered: number,
+  ) {}
+
+  /** Appends a frame, to be written at the end of this turn of the event loop. */
+  append(frame: Frame): void {
+    this.node = (this.node ?? this.outbox.begin(this)).step(frame);
+  }
+
+  /** Bytes that are not yet with the kernel. */
+  get bufferedAmount(): number {
+    return this.socket.writableLength + this.backlogBytes + (this.node?.bytes ?? 0);
+  }
+
+  /** Ends the turn for this queue. */
+  flush(): void {
+    if (this.node === undefined) return; // was flushed before the turn ended
+    const allowed = this.socket.writable && this.owner.onFlush(!this.writing);
+    const { node } = this;
+    this.node = undefined;
+    if (!allowed) return;
+    if (!this.writing) {
+      this.write(node);
+      return;
+    }
+    if (this.backlogBytes + node.bytes > this.maxBuffered) {
+      this.clear();
+      this.owner.onOverflow();
+      return;
+    }
+    if (this.backlog === NOTHING) this.backlog = [];
+    this.backlog.push(node);
+    this.backlogBytes += node.bytes;
+  }
+
+  /** Hands over all that waits, so that what is written to the socket next comes after it. */
+  flushAll(): void {
+    this.flush();
+    this.writeBacklog();
+  }
+
+  private clear(): void {
+    this.backlog = NOTHING;
+    this.backlogBytes = 0;
+  }
+
+  private writeBacklog(): void {
+    const backlog = this.backlog;
+    if (backlog === NOTHING) return;
+    this.clear();
+    this.socket.cork();
+    for (const node of backlog) this.write(node);
+    this.socket.uncork();
+  }
+
+  private write(node: FrameNode): void {
+    const { socket } = this;
+    // Made anew for each write: kept, it would be a tenth of what the bridge holds for an idle connection.
+    const onWritten = (error?: Error | null): void => this.onWritten(error);
+    this.writing = true;
+    if (node.bytes <= JOIN_LIMIT) {
+      socket.write(node.join(), onWritten);
+      return;
+    }
+    const chunks = FrameNode.chunks(node);
+    const last = chunks.pop();
+    socket.cork();
+    for (const chunk of chunks) socket.write(chunk);
+    socket.write(last, onWritten);
+    socket.uncork();
+  }
+
+  private onWritten(error: Error | null | undefined): void {
+    // After an error the socket closes, and its owner hears of that from the socket itself.
+    if (error || this.socket.writableLength > 0) return;
+    this.writing = false;
+    if (this.backlog !== NOTHING && this.owner.onFlush(false)) this.writeBacklog();
+    else if (this.node === undefined) this.owner.onDrained();
+  }
+}
+
+/** The backlog of a queue that has none: most have none, and need no array. */
+const NOTHING: FrameNode[] = [];
+
+/** A text message as one unmasked WebSocket frame (RFC 6455, section 5.2). */
+export function textFrame(text: string): Frame {
+  const length = Buffer.byteLength(text);
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(header + length);
+  frame[0] = 0x81; // the final fragment, text
+  if (header === 2) {
+    frame[1] = length;
+  } else if (header === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
+    frame.writeUInt32BE(length % 2 ** 32, 6);
+  }
+  frame.write(text, header);
+  return [frame];
+}

@@ -1,0 +1,153 @@
+/**
+ * The codec for a Socket.IO server with a parser of its own (msgpack, say): it goes through that parser, both ways.
+ */
+import { binaryObject, isBinary, mapDeep } from "./binary.js";
+import { connectPayload, encodeFrame, Outgoing, takeAttachments } from "./codec.js";
+import type { Codec, HasOffsets, PacketFrame, PartialPacket, Refused, WriteOptions } from "./codec.js";
+import { PacketType } from "./packets.js";
+
+/** What Socket.IO asks of a parser (https://socket.io/docs/v4/custom-parser/). */
+export interface Parser {
+  Encoder: new () => { encode(packet: Packet): unknown[] };
+  Decoder: new () => {
+    add(chunk: unknown): void;
+    on(event: "decoded", listener: (packet: Packet) => void): unknown;
+  };
+}
+
+interface Packet {
+  type: number;
+  nsp: string;
+  data?: unknown;
+  id?: number;
+}
+
+/** Decodes what is written to one connection. */
+class Reader {
+  private packet: Packet | undefined;
+  private readonly decoder;
+
+  constructor(parser: Parser) {
+    this.decoder = new parser.Decoder();
+    this.decoder.on("decoded", (packet) => (this.packet = packet));
+  }
+
+  add(chunk: unknown): Packet | undefined {
+    this.packet = undefined;
+    this.decoder.add(chunk);
+    return this.packet;
+  }
+}
+
+export class ParserCodec implements Codec {
+  private readonly encoder;
+  private chunk: unknown;
+  private options: WriteOptions | undefined;
+  private outgoing: Outgoing | undefined;
+
+  constructor(
+    private readonly parser: Parser,
+    private readonly hasOffsets: HasOffsets,
+  ) {
+    this.encoder = new parser.Encoder();
+  }
+
+  toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
+    const { ns: nsp } = frame;
+    switch (frame.type) {
+      case "connect":
+        return this.encoder.encode({ type: PacketType.CONNECT, nsp, data: connectPayload(frame) });
+      case "disconnect":
+        return this.encoder.encode({ type: PacketType.DISCONNECT, nsp });
+      case "event": {
+        const data = [frame.event, ...frame.args];
+        const refused = takeAttachments(data, text, (bytes) => bytes);
+        if (!Array.isArray(refused)) return refused;
+        const id = frame.id === undefined ? {} : { id: frame.id };
+        return this.encoder.encode({ type: PacketType.EVENT, nsp, data, ...id });
+      }
+      case "ack": {
+        const refused = takeAttachments(frame.args, text, (bytes) => bytes);
+        if (!Array.isArray(refused)) return refused;
+        return this.encoder.encode({ type: PacketType.ACK, nsp, data: frame.args, id: frame.id });
+      }
+    }
+  }
+
+  fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+    // A reader in the middle of a packet must see every chunk; one between packets may be spared a known one.
+    const reader = state.partial as Reader | undefined;
+    if (reader === undefined && chunk === this.chunk && options === this.options) return this.outgoing;
+    const reading = reader ?? new Reader(this.parser);
+    const packet = reading.add(chunk);
+    if (packet === undefined) {
+      state.partial = reading;
+      return undefined;
+    }
+    state.partial = undefined;
+    const outgoing = this.translate(packet, options);
+    if (reader === undefined) {
+      this.chunk = chunk;
+      this.options = options;
+      this.outgoing = outgoing;
+    }
+    return outgoing;
+  }
+
+  private translate(packet: Packet, options: WriteOptions): Outgoing {
+    const { type, nsp, id } = packet;
+    const ns = nsp === "/" ? {} : { ns: nsp };
+    switch (type) {
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT: {
+        const [event, ...args] = toJson(packet.data) as [unknown, ...unknown[]];
+        const last = args.at(-1);
+        const carries = id === undefined && options.volatile === undefined && this.hasOffsets(nsp);
+        const offset = carries && typeof last === "string" ? { offset: last } : {};
+        if ("offset" in offset) args.pop();
+        const text = encodeFrame({
+          type: "event",
+          ...ns,
+          event: String(event),
+          args,
+          ...(id === undefined ? {} : { id }),
+          ...offset,
+        });
+        return new Outgoing("event", nsp, id, text);
+      }
+      case PacketType.ACK:
+      case PacketType.BINARY_ACK: {
+        const args = toJson(packet.data) as unknown[];
+        return new Outgoing("ack", nsp, id, encodeFrame({ type: "ack", ...ns, id: id ?? 0, args }));
+      }
+      case PacketType.CONNECT:
+        return new Outgoing("connect", nsp, undefined, JSON.stringify(packet.data ?? {}));
+      case PacketType.CONNECT_ERROR: {
+        const error = toJson(packet.data) as { message: string; data?: unknown };
+        return new Outgoing(
+          "connect_error",
+          nsp,
+          undefined,
+          encodeFrame({ type: "connect_error", ...ns, ...error }),
+        );
+      }
+      default: {
+        const reason = "server namespace disconnect";
+        return new Outgoing("disconnect", nsp, undefined, encodeFrame({ type: "disconnect", ...ns, reason }));
+      }
+    }
+  }
+}
+
+/** The value with binary in its JSON form. Dates and the like have been through their toJSON by JSON.stringify's own rule. */
+function toJson(value: unknown): unknown {
+  return mapDeep(
+    value,
+    (item) => isBinary(item) || hasToJson(item),
+    (item) => (isBinary(item) ? binaryObject(item) : toJson((item as { toJSON(): unknown }).toJSON())),
+  );
+}
+
+function hasToJson(item: object): boolean {
+  return typeof (item as { toJSON?: unknown }).toJSON === "function";
+}
