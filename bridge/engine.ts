@@ -1,0 +1,229 @@
+/**
+ * The bridge at work: takes upgrade requests of an HTTP server, makes connections of them, and keeps these until they
+ * end. Beside Engine.IO, not instead of it: connections are announced on the engine that Socket.IO is bound to.
+ */
+import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type Server, type ServerOptions } from "ws";
+import { REFUSALS, type Refusal } from "./close-codes.js";
+import type { Codec } from "./codec.js";
+import { Connection, type ConnectionContext } from "./connection.js";
+import { EngineError, type Engine, type Host } from "./host.js";
+import { ConnectionCounter } from "./limits.js";
+import { defaultMaxPayload, type ParsedOptions } from "./options.js";
+import { Outbox } from "./outbox.js";
+import { PlainWebSocket } from "./plain-websocket.js";
+import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision } from "./upgrade.js";
+
+/** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
+const SUBPROTOCOL = "crossroom.v1";
+
+/** Milliseconds after which a pending request is hidden from Engine.IO, which ends it after 1,000. */
+const GUARD_AFTER = 500;
+
+/** The types of ws know servers of other WebSockets only by this name. */
+const PlainWebSocketServer = WebSocketServer as typeof Server<typeof PlainWebSocket>;
+
+/** What is made when the first client comes: by then Socket.IO's engine is there, with the options that it was given. */
+interface Live {
+  readonly context: ConnectionContext;
+  readonly wss: InstanceType<typeof PlainWebSocketServer>;
+}
+
+export class BridgeEngine {
+  private readonly codec: Codec;
+  private readonly counter: ConnectionCounter;
+  /** The headers that go on the answer to a request. */
+  private readonly headers = new WeakMap<IncomingMessage, readonly string[]>();
+  private live: Live | undefined;
+  private ticker: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  /** Throws a TypeError where the path or the server's parser cannot be served. */
+  constructor(
+    private readonly host: Host<Connection>,
+    private readonly httpServer: HttpServer,
+    private readonly options: ParsedOptions,
+  ) {
+    host.checkPath(options.path);
+    this.codec = host.codec();
+    this.counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
+    httpServer.on("upgrade", this.onUpgrade);
+  }
+
+  /** How many plain clients are connected. */
+  get clientsCount(): number {
+    return this.host.connections.size;
+  }
+
+  /** Takes no more requests, and closes all connections. */
+  close(): void {
+    this.closed = true;
+    this.httpServer.removeListener("upgrade", this.onUpgrade);
+    for (const connection of this.host.connections) connection.close(true);
+  }
+
+  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!isFor(this.options.path, request)) return;
+    // Until `ws` takes over, an error of the socket means only that the client has gone.
+    socket.on("error", destroy);
+    const address = this.options.addressOf?.(request) ?? request.socket.remoteAddress ?? "";
+    if (!isOriginAllowed(request, this.options.allowedOrigins)) {
+      this.refuse(request, socket, REFUSALS.originNotAllowed);
+      return;
+    }
+    const place = this.counter.add(address);
+    if (place !== "added") {
+      this.refuse(
+        request,
+        socket,
+        place === "full" ? REFUSALS.tooManyConnections : REFUSALS.tooManyFromAddress,
+      );
+      return;
+    }
+    // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
+    const release = (): void => this.counter.remove(address);
+    socket.once("close", release);
+    setQuery(request);
+    const decision = decide(request, socket, this.host.engine, this.options);
+    const carryOut = (decided: Decision): void => {
+      const admission = this.admit(request, socket, decided);
+      if (admission === undefined) return;
+      const { wss, context } = (this.live ??= this.start());
+      socket.removeListener("error", destroy);
+      wss.handleUpgrade(request, socket, head, (ws) => {
+        socket.removeListener("close", release);
+        this.open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
+      });
+    };
+    if (!(decision instanceof Promise)) {
+      carryOut(decision);
+      return;
+    }
+    const guard = setTimeout(() => hideFromEngineIO(socket), GUARD_AFTER);
+    void decision.then((decided) => {
+      clearTimeout(guard);
+      carryOut(decided);
+    });
+  };
+
+  /** Carries a decision out up to the handshake; undefined where the request is refused, or its client has gone. */
+  private admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
+    if (socket.destroyed) return undefined;
+    // While the hooks were asked, the server may have begun to close.
+    if (this.closed || !this.httpServer.listening) {
+      this.refuse(request, socket, REFUSALS.shuttingDown);
+      return undefined;
+    }
+    if ("refusal" in decision) {
+      this.refuse(request, socket, decision.refusal, decision.message);
+      return undefined;
+    }
+    this.headers.set(request, [...decision.headers, ...engineHeaders(this.host.engine, request)]);
+    return decision;
+  }
+
+  private start(): Live {
+    const { options } = this;
+    const inherited = this.host.inherited;
+    const maxPayload = options.maxPayload ?? defaultMaxPayload(inherited.maxHttpBufferSize);
+    const context: ConnectionContext = {
+      codec: this.codec,
+      outbox: new Outbox(),
+      now: () => Math.trunc(performance.now()),
+      connectTimeout: this.host.connectTimeout,
+      onEnd: (connection) => this.onEnd(connection),
+      onGone: (connection) => this.counter.remove(connection.remoteAddress),
+      limits: {
+        pingInterval: options.pingInterval ?? inherited.pingInterval,
+        pingTimeout: options.pingTimeout ?? inherited.pingTimeout,
+        maxPayload,
+        messages: { perSecond: options.maxMessagesPerSecond, burst: options.maxMessagesPerSecond * 2 },
+        malformed: { perSecond: options.maxMalformedPerMinute / 60, burst: options.maxMalformedPerMinute },
+        maxBufferedBytes: options.maxBufferedBytes,
+        maxNamespaces: options.maxNamespaces,
+        maxPendingAcks: options.maxPendingAcks,
+      },
+    };
+    // closeTimeout is not in the types yet (@types/ws 8.18).
+    const wsOptions: ServerOptions<typeof PlainWebSocket> & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload,
+      perMessageDeflate: options.perMessageDeflate,
+      handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      WebSocket: PlainWebSocket,
+      autoPong: false,
+      closeTimeout: options.closeTimeout,
+    };
+    const wss = new PlainWebSocketServer(wsOptions);
+    wss.on("headers", (lines, request) => {
+      lines.push(...(this.headers.get(request) ?? []));
+      this.headers.delete(request);
+    });
+    wss.on("wsClientError", (error, socket, request) => {
+      this.refuse(request, socket, REFUSALS.badHandshake, error.message);
+    });
+    return { context, wss };
+  }
+
+  private open(connection: Connection, ws: PlainWebSocket): void {
+    ws.connection = connection;
+    this.startTicking();
+    this.host.add(connection);
+  }
+
+  private onEnd(connection: Connection): void {
+    this.host.remove(connection);
+    if (this.host.connections.size > 0) return;
+    clearInterval(this.ticker);
+    this.ticker = undefined;
+  }
+
+  private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, message?: string): void {
+    refuse(socket, refusal, message);
+    this.host.engine.emit("connection_error", {
+      req: request,
+      code: refusal.status === 400 ? EngineError.BAD_REQUEST : EngineError.FORBIDDEN,
+      message: message ?? refusal.description,
+      context: { name: refusal.code },
+    });
+  }
+
+  /** One timer watches over all connections, while there are any. */
+  private startTicking(): void {
+    if (this.ticker !== undefined || this.live === undefined) return;
+    const { limits, now } = this.live.context;
+    const period = Math.min(1_000, Math.max(10, Math.min(limits.pingInterval, limits.pingTimeout) / 8));
+    this.ticker = setInterval(() => {
+      const time = now();
+      for (const connection of this.host.connections) connection.tick(time);
+    }, period);
+  }
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
+/** Socket.IO reads `handshake.query` from here (socket.io 4.8, Socket.buildHandshake). */
+function setQuery(request: IncomingMessage): void {
+  const { searchParams } = new URL(request.url ?? "", "http://localhost");
+  Object.assign(request, { _query: Object.fromEntries(searchParams) });
+}
+
+/**
+ * Engine.IO ends upgrades on other paths that have no answer after a second; it takes bytes on the socket for an
+ * answer (engine.io 6.6, Server.attach). For a hook that takes longer the socket says that it has some.
+ */
+function hideFromEngineIO(socket: Duplex): void {
+  Object.defineProperty(socket, "bytesWritten", { configurable: true, value: 1 });
+}
+
+/** The headers that listeners on `io.engine` add to the answer, as they do for Engine.IO's own (socket.io docs). */
+function engineHeaders(engine: Engine, request: IncomingMessage): string[] {
+  const headers: Record<string, string> = {};
+  engine.emit("initial_headers", headers, request);
+  engine.emit("headers", headers, request);
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+}

@@ -1,0 +1,176 @@
+/**
+ * The seam with Socket.IO: what the bridge needs of a Socket.IO server and of the engine that it is bound to.
+ * All knowledge of their insides is here; checked against socket.io 4.8.4 and engine.io 6.6.
+ */
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { DefaultCodec, type Codec } from "./codec.js";
+import type { InheritedOptions } from "./options.js";
+import { ParserCodec, type Parser } from "./parser-codec.js";
+
+/** What the bridge asks of a Socket.IO server, whatever the types of its events. */
+export interface SocketIOServer {
+  readonly _opts: object;
+  readonly _parser: unknown;
+  /** Milliseconds; `io.connectTimeout()`. */
+  readonly _connectTimeout: number;
+  engine: unknown;
+  bind(engine: unknown): unknown;
+  path(): string;
+  of(name: string): { readonly adapter: object };
+}
+
+/** What Socket.IO's engine holds of a connection. */
+export interface EngineSocket {
+  readonly id: string;
+  close(discard?: boolean): unknown;
+}
+
+type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+type AllowRequest = (
+  request: IncomingMessage,
+  done: (message: string | null | undefined, success: boolean) => void,
+) => void;
+
+/** Engine.IO's server, as far as the bridge uses it. `clients` and so on are public there but for their types. */
+export interface Engine extends EventEmitter {
+  clients: Record<string, EngineSocket>;
+  clientsCount: number;
+  opts?: InheritedOptions & { allowRequest?: AllowRequest };
+  middlewares?: readonly Middleware[];
+  generateId?(request: IncomingMessage): string | Promise<string>;
+}
+
+/** A connection's id, as the application wants it made (`io.engine.generateId`, which may be async). */
+export function generateId(engine: Engine, request: IncomingMessage): string | Promise<string> {
+  return engine.generateId?.(request) ?? randomBytes(15).toString("base64url");
+}
+
+/** Stands in for Engine.IO while Socket.IO is attached to no HTTP server. */
+class BareEngine extends EventEmitter implements Engine {
+  clients: Record<string, EngineSocket> = {};
+  clientsCount = 0;
+
+  /** Called by `io.close()`. */
+  close(): void {
+    for (const client of Object.values(this.clients)) client.close(true);
+  }
+}
+
+/** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
+export class Host<Connection extends EngineSocket> {
+  private readonly own = new Set<Connection>();
+  private current: Engine | undefined;
+
+  constructor(private readonly io: SocketIOServer) {}
+
+  /** The plain connections that there are. */
+  get connections(): ReadonlySet<Connection> {
+    return this.own;
+  }
+
+  /** Milliseconds that a client has to connect to a namespace. */
+  get connectTimeout(): number {
+    return this.io._connectTimeout;
+  }
+
+  /** Engine.IO, or a stand-in where `io.attach` has not been called (yet). */
+  get engine(): Engine {
+    if (this.io.engine === undefined) this.io.bind(new BareEngine());
+    const engine = this.io.engine as Engine;
+    if (engine !== this.current) this.moveTo(engine);
+    return engine;
+  }
+
+  get inherited(): Required<{ [K in keyof InheritedOptions]: number }> {
+    const opts: InheritedOptions = { ...this.io._opts, ...this.engine.opts };
+    return {
+      maxHttpBufferSize: opts.maxHttpBufferSize ?? 1e6,
+      pingInterval: opts.pingInterval ?? 25_000,
+      pingTimeout: opts.pingTimeout ?? 20_000,
+    };
+  }
+
+  /** Throws where Socket.IO would take the bridge's requests for its own. */
+  checkPath(path: string): void {
+    const own = `${this.io.path()}/`;
+    if (`${path}/`.startsWith(own)) {
+      throw new TypeError(
+        `attachBridge: the path ${path} lies below Socket.IO's path ${own}, which takes all requests there. ` +
+          `Set the bridge's option "path", or Socket.IO's.`,
+      );
+    }
+  }
+
+  /** The codec for the server's parser. Throws if it is none that the bridge can use. */
+  codec(): Codec {
+    const hasOffsets = (ns: string): boolean => this.hasOffsets(ns);
+    if (!("parser" in this.io._opts) || !this.io._opts.parser) return new DefaultCodec(hasOffsets);
+    const parser = this.io._parser as Partial<Parser>;
+    if (typeof parser.Encoder !== "function" || typeof parser.Decoder !== "function") {
+      throw new TypeError("attachBridge: the server's parser has no Encoder and Decoder classes");
+    }
+    return new ParserCodec(parser as Parser, hasOffsets);
+  }
+
+  /** Counts a connection among the engine's clients and announces it to Socket.IO. */
+  add(connection: Connection): void {
+    const engine = this.engine;
+    this.own.add(connection);
+    engine.clients[connection.id] = connection;
+    engine.clientsCount++;
+    engine.emit("connection", connection);
+  }
+
+  remove(connection: Connection): void {
+    if (!this.own.delete(connection)) return;
+    const engine = this.engine;
+    Reflect.deleteProperty(engine.clients, connection.id);
+    engine.clientsCount--;
+  }
+
+  /** `io.attach` was called after some clients had come: `io.close()` must find them in the new engine. */
+  private moveTo(engine: Engine): void {
+    for (const connection of this.own) {
+      if (this.current !== undefined) {
+        Reflect.deleteProperty(this.current.clients, connection.id);
+        this.current.clientsCount--;
+      }
+      engine.clients[connection.id] = connection;
+      engine.clientsCount++;
+    }
+    this.current = engine;
+  }
+
+  /**
+   * Whether events of a namespace end with an offset: connection state recovery is on, and the adapter restores
+   * sessions. Every adapter inherits `restoreSession`; those that keep sessions have one of their own.
+   */
+  private hasOffsets(ns: string): boolean {
+    if (!("connectionStateRecovery" in this.io._opts) || !this.io._opts.connectionStateRecovery) return false;
+    const { adapter } = this.io.of(ns);
+    return restoreSession(adapter) !== restoreSession(baseOf(adapter));
+  }
+}
+
+/** Engine.IO's codes for the `connection_error` event (engine.io 6, Server.errors). */
+export const EngineError = { BAD_REQUEST: 3, FORBIDDEN: 4 } as const;
+
+function restoreSession(adapter: object): unknown {
+  return "restoreSession" in adapter ? adapter.restoreSession : undefined;
+}
+
+/** The prototype right above EventEmitter's: that of socket.io-adapter's Adapter, whichever copy is in use. */
+function baseOf(adapter: object): object {
+  let base = adapter;
+  for (;;) {
+    const parent = Object.getPrototypeOf(base) as object | null;
+    if (parent === null || !(parent instanceof EventEmitter)) return base;
+    base = parent;
+  }
+}

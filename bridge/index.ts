@@ -1,0 +1,43 @@
+/**
+ * The bridge: plain JSON WebSockets as clients of a Socket.IO server.
+ *
+ * @example
+ * const io = new Server(httpServer);
+ * attachBridge(io, httpServer);
+ */
+import type { Server as HttpServer } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+import { BridgeEngine } from "./engine.js";
+import { Host, type SocketIOServer } from "./host.js";
+import { parseOptions, type BridgeOptions } from "./options.js";
+
+export { CLOSE_CODES, REFUSALS, type CloseCode, type Refusal } from "./close-codes.js";
+export { BridgeCloseError } from "./connection.js";
+export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
+export { GatheringWebSocketServer } from "./gathering-websocket.js";
+export type { SocketIOServer } from "./host.js";
+export type { Authenticate, AuthenticateRefusal, BridgeOptions } from "./options.js";
+export { RoomAdapter } from "./room-adapter.js";
+
+/** A bridge that is attached. */
+export interface Bridge {
+  /** How many plain clients are connected through it. */
+  readonly clientsCount: number;
+  /** Takes no more clients, and closes those that there are with 4501. `io.close()` closes them as well. */
+  close(): void;
+}
+
+/**
+ * Lets plain WebSocket clients be clients of a Socket.IO server, as PROTOCOL.md says. Before or after `io.attach`;
+ * more than one on different paths is fine.
+ *
+ * @throws TypeError where an option is wrong, where the path lies below Socket.IO's own, or where the server has a
+ * custom parser without `Encoder` and `Decoder`.
+ */
+export function attachBridge(
+  io: SocketIOServer,
+  httpServer: HttpServer | HttpsServer,
+  options: BridgeOptions = {},
+): Bridge {
+  return new BridgeEngine(new Host(io), httpServer, parseOptions(options));
+}

@@ -1,0 +1,64 @@
+/** Counting what clients do, so that no client can have more than its share. Pure: the clock is passed in. */
+
+/** So many events a period, with bursts of up to `burst`. Times are whole milliseconds. */
+export interface Rate {
+  perSecond: number;
+  burst: number;
+}
+
+/** A token bucket. */
+export class TokenBucket {
+  private tokens: number;
+
+  constructor(
+    private readonly rate: Rate,
+    private since: number,
+  ) {
+    this.tokens = rate.burst;
+  }
+
+  /** Takes one token; false when there is none left. */
+  take(now: number): boolean {
+    const earned = Math.floor(((now - this.since) * this.rate.perSecond) / 1000);
+    if (earned > 0) {
+      this.tokens = Math.min(this.rate.burst, this.tokens + earned);
+      // Only the time that was paid for is gone, or many calls in a short time would earn nothing.
+      this.since = this.tokens === this.rate.burst ? now : this.since + (earned * 1000) / this.rate.perSecond;
+    }
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+}
+
+/** How many connections there are, in all and of each address. */
+export class ConnectionCounter {
+  private readonly byAddress = new Map<string, number>();
+  private count = 0;
+
+  constructor(
+    private readonly max: number,
+    private readonly maxPerAddress: number,
+  ) {}
+
+  get total(): number {
+    return this.count;
+  }
+
+  /** Counts one more, if there is room for it. */
+  add(address: string): "added" | "full" | "address_full" {
+    if (this.count >= this.max) return "full";
+    const ofAddress = this.byAddress.get(address) ?? 0;
+    if (ofAddress >= this.maxPerAddress) return "address_full";
+    this.byAddress.set(address, ofAddress + 1);
+    this.count++;
+    return "added";
+  }
+
+  remove(address: string): void {
+    const ofAddress = this.byAddress.get(address) ?? 0;
+    if (ofAddress <= 1) this.byAddress.delete(address);
+    else this.byAddress.set(address, ofAddress - 1);
+    this.count--;
+  }
+}

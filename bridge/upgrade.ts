@@ -1,0 +1,174 @@
+/**
+ * Upgrade requests, up to the decision: origin, limits, the engine's middlewares and `allowRequest`, `authenticate`.
+ */
+import { IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { REFUSALS, type Refusal } from "./close-codes.js";
+import { generateId, type Engine } from "./host.js";
+import type { Authenticate, ParsedOptions } from "./options.js";
+
+/** A request that is let in, or a refusal. */
+export type Decision = Admission | { refusal: Refusal; message?: string };
+
+export interface Admission {
+  /** The connection's id. */
+  id: string;
+  /** What is kept as `socket.request`. */
+  request: IncomingMessage;
+  /** Header lines that middlewares want on the answer. */
+  headers: string[];
+}
+
+/** Whether the request is for `path`, with or without a slash at its end. */
+export function isFor(path: string, request: IncomingMessage): boolean {
+  const url = request.url ?? "";
+  const query = url.indexOf("?");
+  const pathname = query === -1 ? url : url.slice(0, query);
+  return pathname === path || pathname === `${path}/`;
+}
+
+export function isOriginAllowed(request: IncomingMessage, allowed: ParsedOptions["allowedOrigins"]): boolean {
+  const { origin } = request.headers;
+  if (allowed === undefined || origin === undefined) return true;
+  return allowed.some((one) => (typeof one === "string" ? one === origin : one.test(origin)));
+}
+
+/**
+ * Asks everybody who has a say, for as long as `upgradeTimeout` allows. Never throws or rejects. Where nobody has one,
+ * as in most servers, the answer is there at once: a thousand clients that come back together cost no promises.
+ */
+export function decide(
+  request: IncomingMessage,
+  socket: Duplex,
+  engine: Engine,
+  options: ParsedOptions,
+): Decision | Promise<Decision> {
+  if (!hasHooks(engine, options)) {
+    const id = generateId(engine, request);
+    if (typeof id === "string") return { id, request: withoutStream(request), headers: [] };
+  }
+  return decideInTime(request, socket, engine, options);
+}
+
+/** Whether anybody but the bridge sees the request before the client is let in. */
+function hasHooks(engine: Engine, options: ParsedOptions): boolean {
+  return (
+    options.authenticate !== undefined ||
+    engine.opts?.allowRequest !== undefined ||
+    (engine.middlewares?.length ?? 0) > 0 ||
+    engine.listenerCount("initial_headers") > 0 ||
+    engine.listenerCount("headers") > 0
+  );
+}
+
+/**
+ * A request that is kept for as long as its client stays, without what only serves to read a body: of an upgrade there
+ * is none, and the stream is a fifth of an idle connection's memory. A request that a hook has seen is kept itself:
+ * the hook may have put something on it, or use it as a key.
+ */
+function withoutStream(request: IncomingMessage): IncomingMessage {
+  const { method, url, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request;
+  const kept = {
+    method,
+    url,
+    headers,
+    httpVersion,
+    httpVersionMajor,
+    httpVersionMinor,
+    socket,
+    complete: true,
+  };
+  const query = (request as { _query?: unknown })._query;
+  return Object.assign(Object.create(IncomingMessage.prototype) as IncomingMessage, kept, { _query: query });
+}
+
+async function decideInTime(
+  request: IncomingMessage,
+  socket: Duplex,
+  engine: Engine,
+  options: ParsedOptions,
+): Promise<Decision> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<Decision>((resolve) => {
+    timer = setTimeout(() => resolve({ refusal: REFUSALS.upgradeTimeout }), options.upgradeTimeout);
+  });
+  try {
+    return await Promise.race([ask(request, socket, engine, options.authenticate), timeout]);
+  } catch {
+    // A hook that throws has found something wrong with the request; its words may tell an attacker too much.
+    return { refusal: REFUSALS.unauthorized };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function ask(
+  request: IncomingMessage,
+  socket: Duplex,
+  engine: Engine,
+  authenticate: Authenticate | undefined,
+): Promise<Decision> {
+  const headers = await runMiddlewares(request, socket, engine);
+  if (headers === undefined) return { refusal: REFUSALS.forbidden, message: "refused by a middleware" };
+  const message = await askAllowRequest(request, engine);
+  if (message !== undefined) return { refusal: REFUSALS.forbidden, message };
+  const answer = authenticate === undefined || (await authenticate(request));
+  if (answer === true) return { id: await generateId(engine, request), request, headers };
+  if (typeof answer !== "object") return { refusal: REFUSALS.unauthorized };
+  const refusal = answer.status === 403 ? REFUSALS.forbidden : REFUSALS.unauthorized;
+  return answer.message === undefined ? { refusal } : { refusal, message: answer.message };
+}
+
+/** `io.engine.use(...)`: the headers that the middlewares set, or undefined if one of them refused. */
+async function runMiddlewares(
+  request: IncomingMessage,
+  socket: Duplex,
+  engine: Engine,
+): Promise<string[] | undefined> {
+  if (engine.middlewares === undefined || engine.middlewares.length === 0) return [];
+  // A real response with no socket: headers are gathered on it; one that is ended is a refusal.
+  const response = new ServerResponse(request);
+  for (const middleware of engine.middlewares) {
+    const error = await new Promise<unknown>((resolve) => {
+      const ended = (): void => resolve(new Error("the middleware answered the request itself"));
+      response.end = ((): ServerResponse => {
+        ended();
+        return response;
+      }) as ServerResponse["end"];
+      socket.once("close", ended);
+      middleware(request, response, (failure) => {
+        socket.removeListener("close", ended);
+        resolve(failure);
+      });
+    });
+    if (error) return undefined;
+  }
+  // Some middlewares (express-session) set their headers only when the head is written.
+  response.writeHead(101);
+  return Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one) => `${name}: ${one}`),
+  );
+}
+
+/** The server's `allowRequest` option: why it refuses, or undefined. */
+async function askAllowRequest(request: IncomingMessage, engine: Engine): Promise<string | undefined> {
+  const allowRequest = engine.opts?.allowRequest;
+  if (allowRequest === undefined) return undefined;
+  return new Promise((resolve) => {
+    allowRequest(request, (message, success) => {
+      resolve(success ? undefined : (message ?? "refused by allowRequest"));
+    });
+  });
+}
+
+/** Answers an upgrade request with a refusal, and closes. */
+export function refuse(socket: Duplex, refusal: Refusal, message: string = refusal.description): void {
+  const body = JSON.stringify({ error: { code: refusal.code, message } });
+  socket.once("finish", () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n` +
+      "Connection: close\r\n" +
+      "Content-Type: application/json\r\n" +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
