@@ -58,6 +58,11 @@ interface EarlyFrame {
   text: string;
 }
 
+type Listener = Parameters<EventEmitter["on"]>[1];
+
+/** The events that are emitted at every write, but only to those who listen. */
+const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "drain"]);
+
 /** Engine.IO's reasons for the end of a connection. */
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
@@ -79,7 +84,11 @@ export class Connection extends EventEmitter implements QueueOwner {
   private pendingAcks: Set<string> | undefined;
   /** Callbacks of writes that have not reached the kernel. */
   private sent: (() => void)[] | undefined;
+  /** Whether somebody has listened for WRITE_EVENTS. */
+  private observed = false;
   private wasConnected = false;
+  /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
+  private readonly compresses: boolean;
   private readonly openedAt: number;
   private heardAt: number;
   /** When the last ping went out, or the connection opened. */
@@ -96,10 +105,27 @@ export class Connection extends EventEmitter implements QueueOwner {
   ) {
     super();
     const { limits } = context;
+    this.compresses = ws.extensions !== "";
     this.openedAt = this.heardAt = this.pingedAt = context.now();
     this.queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
     this.namespaces = new Namespaces(limits.maxNamespaces, limits.maxPayload);
     this.messages = new TokenBucket(limits.messages, this.openedAt);
+  }
+
+  // Listeners for what happens at every write are rare, and looking for them there costs more than looking here.
+
+  override on(event: string | symbol, listener: Listener): this {
+    this.observed ||= WRITE_EVENTS.has(event);
+    return super.on(event, listener);
+  }
+
+  override addListener(event: string | symbol, listener: Listener): this {
+    return this.on(event, listener);
+  }
+
+  override prependListener(event: string | symbol, listener: Listener): this {
+    this.observed ||= WRITE_EVENTS.has(event);
+    return super.prependListener(event, listener);
   }
 
   // What Socket.IO calls.
@@ -109,9 +135,7 @@ export class Connection extends EventEmitter implements QueueOwner {
     if (this.readyState !== "open") return this;
     // As in Engine.IO: compression is on unless it was turned off.
     options.compress = options.compress !== false;
-    if (this.listenerCount("packetCreate") > 0) {
-      this.emit("packetCreate", { type: "message", options, data: chunk });
-    }
+    if (this.observed) this.emit("packetCreate", { type: "message", options, data: chunk });
     if (callback !== undefined) (this.sent ??= []).push(callback);
     const outgoing = this.context.codec.fromSocketIO(chunk, options, this);
     this.transport.writable = false;
@@ -215,7 +239,7 @@ export class Connection extends EventEmitter implements QueueOwner {
   onFlush(): boolean {
     // Once a close frame is out (the client's own may have called for it), nothing may follow.
     if (this.ws.readyState !== this.ws.OPEN) return false;
-    if (this.listenerCount("drain") > 0) this.emit("drain");
+    if (this.observed) this.emit("drain");
     return true;
   }
 
@@ -386,14 +410,14 @@ export class Connection extends EventEmitter implements QueueOwner {
   }
 
   private transmit(outgoing: Outgoing, compress: boolean): void {
-    if (this.ws.extensions === "") this.queue.append(outgoing.frame);
-    else this.transmitCompressed(outgoing.text, compress);
+    if (this.compresses) this.transmitCompressed(outgoing.text, compress);
+    else this.queue.append(outgoing.frame);
   }
 
   private transmitFrame(text: string): void {
     this.transport.writable = false;
-    if (this.ws.extensions === "") this.queue.append(textFrame(text));
-    else this.transmitCompressed(text, true);
+    if (this.compresses) this.transmitCompressed(text, true);
+    else this.queue.append(textFrame(text));
   }
 
   /** With compression each client has a context of its own: there is nothing to share, and `ws` does the work. */

@@ -6,6 +6,7 @@
  * Sockets that were sent the same frames stand at the same node, whose bytes are joined once for all of them.
  */
 import type { Duplex } from "node:stream";
+import { handleOf, writeDirectly, type Completion, type Handle } from "./direct-write.js";
 
 /** The bytes of one WebSocket frame, in one or more chunks. Shared between sockets: never written to. */
 export type Frame = readonly Buffer[];
@@ -85,13 +86,17 @@ export class Outbox {
  * The frames that wait for one socket. At most one write is under way at a time; what comes meanwhile waits here and
  * not in the socket, so that a reader that is too slow can be sent a close frame in place of all that it missed.
  */
-export class WriteQueue {
+export class WriteQueue implements Completion {
   /** This turn's frames. */
   private node: FrameNode | undefined;
   /** The frames of earlier turns, behind the write that is under way. */
   private backlog: FrameNode[] = NOTHING;
   private backlogBytes = 0;
-  private writing = false;
+  /** Bytes of the write that is under way, where the stream does not count them. */
+  private direct = 0;
+  /** Writes that the kernel has not taken: one, or two once `flushAll` was called. */
+  private underWay = 0;
+  private readonly handle: Handle | undefined;
 
   constructor(
     private readonly outbox: Outbox,
@@ -99,7 +104,9 @@ export class WriteQueue {
     private readonly owner: QueueOwner,
     /** Bytes that may wait behind a write; more, and the queue overflows. */
     private readonly maxBuffered: number,
-  ) {}
+  ) {
+    this.handle = handleOf(socket);
+  }
 
   /** Appends a frame, to be written at the end of this turn of the event loop. */
   append(frame: Frame): void {
@@ -108,17 +115,17 @@ export class WriteQueue {
 
   /** Bytes that are not yet with the kernel. */
   get bufferedAmount(): number {
-    return this.socket.writableLength + this.backlogBytes + (this.node?.bytes ?? 0);
+    return this.socket.writableLength + this.direct + this.backlogBytes + (this.node?.bytes ?? 0);
   }
 
   /** Ends the turn for this queue. */
   flush(): void {
     if (this.node === undefined) return; // was flushed before the turn ended
-    const allowed = this.socket.writable && this.owner.onFlush(!this.writing);
+    const allowed = this.socket.writable && this.owner.onFlush(this.underWay === 0);
     const { node } = this;
     this.node = undefined;
     if (!allowed) return;
-    if (!this.writing) {
+    if (this.underWay === 0) {
       this.write(node);
       return;
     }
@@ -147,32 +154,50 @@ export class WriteQueue {
     const backlog = this.backlog;
     if (backlog === NOTHING) return;
     this.clear();
-    this.socket.cork();
-    for (const node of backlog) this.write(node);
-    this.socket.uncork();
+    this.writeToStream(
+      backlog.flatMap((node) => (node.bytes <= JOIN_LIMIT ? node.join() : FrameNode.chunks(node))),
+    );
   }
 
   private write(node: FrameNode): void {
-    const { socket } = this;
-    // Made anew for each write: kept, it would be a tenth of what the bridge holds for an idle connection.
-    const onWritten = (error?: Error | null): void => this.onWritten(error);
-    this.writing = true;
-    if (node.bytes <= JOIN_LIMIT) {
-      socket.write(node.join(), onWritten);
+    if (node.bytes > JOIN_LIMIT) {
+      this.writeToStream(FrameNode.chunks(node));
       return;
     }
-    const chunks = FrameNode.chunks(node);
+    const bytes = node.join();
+    const { handle, socket } = this;
+    // What waits in the stream goes first.
+    const result =
+      handle === undefined || socket.writableLength > 0
+        ? "unavailable"
+        : writeDirectly(handle, socket, bytes, this);
+    if (result === "written") {
+      this.owner.onDrained();
+    } else if (result === "pending") {
+      this.underWay++;
+      this.direct = bytes.length;
+    } else {
+      this.writeToStream([bytes]);
+    }
+  }
+
+  private writeToStream(chunks: Buffer[]): void {
+    const { socket } = this;
     const last = chunks.pop();
+    if (last === undefined) return;
+    this.underWay++;
     socket.cork();
     for (const chunk of chunks) socket.write(chunk);
-    socket.write(last, onWritten);
+    socket.write(last, (error) => this.onWritten(error));
     socket.uncork();
   }
 
-  private onWritten(error: Error | null | undefined): void {
+  onWritten(error?: Error | null): void {
     // After an error the socket closes, and its owner hears of that from the socket itself.
-    if (error || this.socket.writableLength > 0) return;
-    this.writing = false;
+    if (error) return;
+    // Not asked of the socket: pings, pongs and the close frame of `ws` may wait there, and nobody tells when they have gone.
+    if (--this.underWay > 0) return;
+    this.direct = 0;
     if (this.backlog !== NOTHING && this.owner.onFlush(false)) this.writeBacklog();
     else if (this.node === undefined) this.owner.onDrained();
   }

@@ -1,8 +1,9 @@
 /**
  * Socket.IO's in-memory adapter with a shorter way for the usual broadcast: to one room, with nobody left out.
  *
- * The library's way keeps a set of the ids that it has served, so that a socket in two of the rooms gets the packet
- * once. With one room that cannot happen. All else is the library's.
+ * The library's way looks every recipient up by its id, and keeps a set of those that it has served, so that a socket
+ * in two of the rooms gets the packet once. With one room that cannot happen, and who is in it is remembered from
+ * broadcast to broadcast. All else is the library's.
  */
 import { Adapter } from "socket.io-adapter";
 
@@ -10,16 +11,41 @@ type Broadcast = Parameters<Adapter["broadcast"]>;
 
 /** What a broadcast asks of a socket (socket.io 4.8, Adapter.broadcast). */
 interface Recipient {
+  readonly id: string;
   notifyOutgoingListeners?(packet: unknown): void;
-  readonly client: { writeToEngine(encoded: unknown, options: object): void };
+  readonly client: {
+    readonly conn: { write(chunk: unknown, options: object): unknown };
+    writeToEngine(chunks: unknown, options: object): void;
+  };
 }
 
-/** Private to the adapter in its types only (socket.io-adapter 2.5.8). */
+/** Private to the adapter in its types only (socket.io-adapter 2.5). */
 interface Insides {
-  _encode(packet: Broadcast[0], options: object): unknown;
+  _encode(packet: Broadcast[0], options: object): unknown[];
+}
+
+/** Who was in a room when it was last broadcast to. */
+interface Audience {
+  readonly sockets: Recipient[];
+  /** Whether somebody has joined or left since. */
+  stale: boolean;
 }
 
 export class RoomAdapter extends Adapter {
+  private readonly audiences = new Map<string, Audience>();
+
+  constructor(nsp: ConstructorParameters<typeof Adapter>[0]) {
+    super(nsp);
+    const forget = (room: string): void => {
+      const audience = this.audiences.get(room);
+      if (audience === undefined) return;
+      audience.stale = true;
+      this.audiences.delete(room);
+    };
+    this.on("join-room", forget);
+    this.on("leave-room", forget);
+  }
+
   override broadcast(packet: Broadcast[0], opts: Broadcast[1]): void {
     const [name] = opts.rooms;
     if (opts.rooms.size !== 1 || name === undefined || (opts.except && opts.except.size > 0)) {
@@ -29,17 +55,33 @@ export class RoomAdapter extends Adapter {
     const room = this.rooms.get(name);
     if (room === undefined) return;
     const options = { preEncoded: true, volatile: opts.flags?.volatile, compress: opts.flags?.compress };
-    const { name: nsp, sockets } = this.nsp as { name: string; sockets: Map<string, Recipient> };
-    (packet as { nsp?: string }).nsp = nsp;
+    (packet as { nsp?: string }).nsp = (this.nsp as { name: string }).name;
     const encoded = (this as unknown as Insides)._encode(packet, options);
-    // Whoever joins while this runs comes after the last, and is not served.
-    let left = room.size;
-    for (const id of room) {
-      if (left-- === 0) break;
-      const socket = sockets.get(id);
-      if (socket === undefined) continue;
+    const [chunk] = encoded;
+    const single = encoded.length === 1 && !options.volatile;
+    const audience = this.audienceOf(name, room);
+    for (const socket of audience.sockets) {
+      // A listener for outgoing packets may make sockets leave.
+      if (audience.stale && !room.has(socket.id)) continue;
       socket.notifyOutgoingListeners?.(packet);
-      socket.client.writeToEngine(encoded, options);
+      // With one chunk that may not be dropped, this is all that writeToEngine does.
+      if (single) socket.client.conn.write(chunk, options);
+      else socket.client.writeToEngine(encoded, options);
     }
+  }
+
+  private audienceOf(name: string, room: ReadonlySet<string>): Audience {
+    const known = this.audiences.get(name);
+    if (known !== undefined) return known;
+    const { sockets } = this.nsp as { sockets: Map<string, Recipient> };
+    const audience: Audience = { sockets: [], stale: false };
+    for (const id of room) {
+      const socket = sockets.get(id);
+      if (socket !== undefined) audience.sockets.push(socket);
+    }
+    // A socket that joined in a middleware is not connected yet, and will be without another word. The room that each
+    // socket has for itself is not worth remembering.
+    if (audience.sockets.length === room.size && room.size > 1) this.audiences.set(name, audience);
+    return audience;
   }
 }
