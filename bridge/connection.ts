@@ -11,7 +11,7 @@ import { encodeFrame, type Codec, type Outgoing, type PacketFrame, type WriteOpt
 import { ERROR_CODES, parseClientFrame, type ErrorCode } from "./frames.js";
 import { TokenBucket, type Rate } from "./limits.js";
 import { Namespaces } from "./namespaces.js";
-import { textFrame, WriteQueue, type Outbox, type QueueOwner } from "./outbox.js";
+import { textFrame, WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
 
 /** What all connections of a bridge share. */
 export interface ConnectionContext {
@@ -101,7 +101,7 @@ export class Connection extends EventEmitter implements QueueOwner {
     readonly remoteAddress: string,
     private readonly ws: WebSocket,
     socket: Duplex,
-    private readonly context: ConnectionContext,
+    readonly context: ConnectionContext,
   ) {
     super();
     const { limits } = context;
@@ -115,7 +115,7 @@ export class Connection extends EventEmitter implements QueueOwner {
   // Listeners for what happens at every write are rare, and looking for them there costs more than looking here.
 
   override on(event: string | symbol, listener: Listener): this {
-    this.observed ||= WRITE_EVENTS.has(event);
+    this.watch(event);
     return super.on(event, listener);
   }
 
@@ -124,8 +124,14 @@ export class Connection extends EventEmitter implements QueueOwner {
   }
 
   override prependListener(event: string | symbol, listener: Listener): this {
-    this.observed ||= WRITE_EVENTS.has(event);
+    this.watch(event);
     return super.prependListener(event, listener);
+  }
+
+  private watch(event: string | symbol): void {
+    if (!WRITE_EVENTS.has(event)) return;
+    this.observed = true;
+    this.queue.leave();
   }
 
   // What Socket.IO calls.
@@ -146,6 +152,16 @@ export class Connection extends EventEmitter implements QueueOwner {
       this.track(outgoing, options.compress);
     }
     return this;
+  }
+
+  /**
+   * Has this connection stand with others that are sent the same; false if it must be written to by itself: somebody
+   * watches its writes, it compresses, or it was sent something else in this turn.
+   */
+  enter(group: QueueGroup): boolean {
+    if (this.readyState !== "open" || this.observed || this.compresses || !this.queue.enter(group)) return false;
+    this.transport.writable = false;
+    return true;
   }
 
   /** As `write`. */
@@ -193,7 +209,7 @@ export class Connection extends EventEmitter implements QueueOwner {
         this.connect(frame, text);
         return;
       default:
-        this.pass({ frame, text }, text.length);
+        this.pass({ frame, text }, data.length);
     }
   }
 

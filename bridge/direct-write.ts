@@ -37,9 +37,12 @@ let Request: (new () => WriteRequest) | null | undefined;
 /** A request that completes at once is not touched, and serves again, for any socket. */
 let spare: WriteRequest | undefined;
 
+/** The class's own method: a socket with another one is watched by somebody who wants to see what is written. */
+const ownWrite: unknown = Reflect.get(Socket.prototype, "write");
+
 /** The handle of a plain TCP socket. TLS has another kind of handle, and other streams have none. */
 export function handleOf(socket: Duplex): Handle | undefined {
-  if (socket.constructor !== Socket) return undefined;
+  if (socket.constructor !== Socket || Reflect.get(socket, "write") !== ownWrite) return undefined;
   const { _handle: handle } = socket as unknown as { _handle?: Partial<Handle> | null };
   if (typeof handle?.writeBuffer !== "function" || typeof handle.writeQueueSize !== "number") return undefined;
   return handle as Handle;

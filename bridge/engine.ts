@@ -38,6 +38,8 @@ export class BridgeEngine {
   private live: Live | undefined;
   private ticker: NodeJS.Timeout | undefined;
   private closed = false;
+  /** Not true for one that is handed its sockets by another process, as @socket.io/sticky does. */
+  private hasListened = false;
 
   /** Throws a TypeError where the path or the server's parser cannot be served. */
   constructor(
@@ -67,7 +69,12 @@ export class BridgeEngine {
     if (!isFor(this.options.path, request)) return;
     // Until `ws` takes over, an error of the socket means only that the client has gone.
     socket.on("error", destroy);
-    const address = this.options.addressOf?.(request) ?? request.socket.remoteAddress ?? "";
+    this.hasListened ||= this.httpServer.listening;
+    const address = this.addressOf(request);
+    if (address === undefined) {
+      this.refuse(request, socket, REFUSALS.forbidden);
+      return;
+    }
     if (!isOriginAllowed(request, this.options.allowedOrigins)) {
       this.refuse(request, socket, REFUSALS.originNotAllowed);
       return;
@@ -111,7 +118,7 @@ export class BridgeEngine {
   private admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
     if (socket.destroyed) return undefined;
     // While the hooks were asked, the server may have begun to close.
-    if (this.closed || !this.httpServer.listening) {
+    if (this.closed || (this.hasListened && !this.httpServer.listening)) {
       this.refuse(request, socket, REFUSALS.shuttingDown);
       return undefined;
     }
@@ -121,6 +128,15 @@ export class BridgeEngine {
     }
     this.headers.set(request, [...decision.headers, ...engineHeaders(this.host.engine, request)]);
     return decision;
+  }
+
+  /** Undefined where the application's hook fails, for want of a proxy's header, say. */
+  private addressOf(request: IncomingMessage): string | undefined {
+    try {
+      return this.options.addressOf?.(request) ?? request.socket.remoteAddress ?? "";
+    } catch {
+      return undefined;
+    }
   }
 
   private start(): Live {
@@ -193,10 +209,11 @@ export class BridgeEngine {
   /** One timer watches over all connections, while there are any. */
   private startTicking(): void {
     if (this.ticker !== undefined || this.live === undefined) return;
-    const { limits, now } = this.live.context;
+    const { context } = this.live;
+    const { limits } = context;
     const period = Math.min(1_000, Math.max(10, Math.min(limits.pingInterval, limits.pingTimeout) / 8));
     this.ticker = setInterval(() => {
-      const time = now();
+      const time = context.now();
       for (const connection of this.host.connections) connection.tick(time);
     }, period);
   }

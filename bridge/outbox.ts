@@ -64,14 +64,14 @@ class FrameNode {
 
 /** The queues of one bridge or server. Has no timer of its own but the one that ends the turn. */
 export class Outbox {
-  private root = new FrameNode();
+  /** Where queues begin in this turn. */
+  root = new FrameNode();
   private waiting: WriteQueue[] = [];
 
-  /** Where a queue begins in this turn; the queue is flushed when the turn ends. */
-  begin(queue: WriteQueue): FrameNode {
+  /** The queue is to be flushed when this turn ends. */
+  enlist(queue: WriteQueue): void {
     if (this.waiting.length === 0) setImmediate(this.flush);
     this.waiting.push(queue);
-    return this.root;
   }
 
   private readonly flush = (): void => {
@@ -83,12 +83,49 @@ export class Outbox {
 }
 
 /**
+ * A place in the tree that many queues stand at together, so that a broadcast moves one place and not a thousand. As
+ * soon as one of them is sent something else, it goes its own way, and the group is broken for the rest of the turn.
+ */
+export class QueueGroup {
+  /** The turn, by its root, for which the group is formed; undefined when it is broken. */
+  private turn: FrameNode | undefined;
+  private place = new FrameNode();
+
+  constructor(private readonly outbox: Outbox) {}
+
+  /** Whether the group is formed, and nothing has been sent to one of its queues alone since. */
+  get intact(): boolean {
+    return this.turn === this.outbox.root;
+  }
+
+  /** Forms the group for this turn; each of its queues must then `enter` it, before anything is appended. */
+  form(): void {
+    this.turn = this.outbox.root;
+    this.place = this.outbox.root;
+  }
+
+  break(): void {
+    this.turn = undefined;
+  }
+
+  get node(): FrameNode {
+    return this.place;
+  }
+
+  /** Appends a frame to all queues of the group, which must be intact. */
+  append(frame: Frame): void {
+    this.place = this.place.step(frame);
+  }
+}
+
+/**
  * The frames that wait for one socket. At most one write is under way at a time; what comes meanwhile waits here and
  * not in the socket, so that a reader that is too slow can be sent a close frame in place of all that it missed.
  */
 export class WriteQueue implements Completion {
-  /** This turn's frames. */
+  /** This turn's frames, unless they are the group's. */
   private node: FrameNode | undefined;
+  private group: QueueGroup | undefined;
   /** The frames of earlier turns, behind the write that is under way. */
   private backlog: FrameNode[] = NOTHING;
   private backlogBytes = 0;
@@ -110,16 +147,41 @@ export class WriteQueue implements Completion {
 
   /** Appends a frame, to be written at the end of this turn of the event loop. */
   append(frame: Frame): void {
-    this.node = (this.node ?? this.outbox.begin(this)).step(frame);
+    if (this.group !== undefined) this.leave();
+    let { node } = this;
+    if (node === undefined) {
+      this.outbox.enlist(this);
+      node = this.outbox.root;
+    }
+    this.node = node.step(frame);
+  }
+
+  /** Joins a group that was just formed; false if this queue has frames of its own in this turn already. */
+  enter(group: QueueGroup): boolean {
+    if (this.node !== undefined || this.group !== undefined) return false;
+    this.group = group;
+    this.outbox.enlist(this);
+    return true;
+  }
+
+  /** Goes on from where the group is, alone. */
+  leave(): void {
+    const { group } = this;
+    if (group === undefined) return;
+    this.node = group.node;
+    this.group = undefined;
+    group.break();
   }
 
   /** Bytes that are not yet with the kernel. */
   get bufferedAmount(): number {
-    return this.socket.writableLength + this.direct + this.backlogBytes + (this.node?.bytes ?? 0);
+    const node = this.group?.node ?? this.node;
+    return this.socket.writableLength + this.direct + this.backlogBytes + (node?.bytes ?? 0);
   }
 
   /** Ends the turn for this queue. */
   flush(): void {
+    this.leave();
     if (this.node === undefined) return; // was flushed before the turn ended
     const allowed = this.socket.writable && this.owner.onFlush(this.underWay === 0);
     const { node } = this;

@@ -6,16 +6,20 @@
  * broadcast to broadcast. All else is the library's.
  */
 import { Adapter } from "socket.io-adapter";
+import type { WriteOptions } from "./codec.js";
+import { Connection } from "./connection.js";
+import { Crowd } from "./crowd.js";
 
 type Broadcast = Parameters<Adapter["broadcast"]>;
 
 /** What a broadcast asks of a socket (socket.io 4.8, Adapter.broadcast). */
 interface Recipient {
   readonly id: string;
-  notifyOutgoingListeners?(packet: unknown): void;
+  listenersAnyOutgoing(): readonly unknown[];
+  notifyOutgoingListeners(packet: unknown): void;
   readonly client: {
-    readonly conn: { write(chunk: unknown, options: object): unknown };
-    writeToEngine(chunks: unknown, options: object): void;
+    readonly conn: { write(chunk: unknown, options: WriteOptions): unknown };
+    writeToEngine(chunks: unknown, options: WriteOptions): void;
   };
 }
 
@@ -27,6 +31,10 @@ interface Insides {
 /** Who was in a room when it was last broadcast to. */
 interface Audience {
   readonly sockets: Recipient[];
+  /** The plain connections among them, bridge by bridge. */
+  readonly crowds: Crowd[];
+  /** All others. */
+  readonly others: Recipient[];
   /** Whether somebody has joined or left since. */
   stale: boolean;
 }
@@ -57,31 +65,57 @@ export class RoomAdapter extends Adapter {
     const options = { preEncoded: true, volatile: opts.flags?.volatile, compress: opts.flags?.compress };
     (packet as { nsp?: string }).nsp = (this.nsp as { name: string }).name;
     const encoded = (this as unknown as Insides)._encode(packet, options);
-    const [chunk] = encoded;
-    const single = encoded.length === 1 && !options.volatile;
     const audience = this.audienceOf(name, room);
+    const [chunk] = encoded;
+    const single = encoded.length === 1 && typeof chunk === "string" && !options.volatile;
+    if (single && audience.sockets.every(isUnwatched)) {
+      for (const crowd of audience.crowds) crowd.write(chunk, options);
+      // With one chunk that may not be dropped, this is all that writeToEngine does.
+      for (const socket of audience.others) socket.client.conn.write(chunk, options);
+      return;
+    }
     for (const socket of audience.sockets) {
       // A listener for outgoing packets may make sockets leave.
       if (audience.stale && !room.has(socket.id)) continue;
-      socket.notifyOutgoingListeners?.(packet);
-      // With one chunk that may not be dropped, this is all that writeToEngine does.
-      if (single) socket.client.conn.write(chunk, options);
-      else socket.client.writeToEngine(encoded, options);
+      socket.notifyOutgoingListeners(packet);
+      socket.client.writeToEngine(encoded, options);
     }
   }
 
   private audienceOf(name: string, room: ReadonlySet<string>): Audience {
     const known = this.audiences.get(name);
     if (known !== undefined) return known;
-    const { sockets } = this.nsp as { sockets: Map<string, Recipient> };
-    const audience: Audience = { sockets: [], stale: false };
+    const all = (this.nsp as { sockets: Map<string, Recipient> }).sockets;
+    const sockets: Recipient[] = [];
     for (const id of room) {
-      const socket = sockets.get(id);
-      if (socket !== undefined) audience.sockets.push(socket);
+      const socket = all.get(id);
+      if (socket !== undefined) sockets.push(socket);
     }
+    const audience = { sockets, ...divide(sockets), stale: false };
     // A socket that joined in a middleware is not connected yet, and will be without another word. The room that each
     // socket has for itself is not worth remembering.
-    if (audience.sockets.length === room.size && room.size > 1) this.audiences.set(name, audience);
+    if (sockets.length === room.size && room.size > 1) this.audiences.set(name, audience);
     return audience;
   }
+}
+
+/** Whether nobody listens for what the socket is sent (`socket.onAnyOutgoing`). */
+function isUnwatched(socket: Recipient): boolean {
+  return socket.listenersAnyOutgoing().length === 0;
+}
+
+function divide(sockets: readonly Recipient[]): Pick<Audience, "crowds" | "others"> {
+  const plain = new Map<object, [Connection, ...Connection[]]>();
+  const others: Recipient[] = [];
+  for (const socket of sockets) {
+    const { conn } = socket.client;
+    if (!(conn instanceof Connection)) {
+      others.push(socket);
+      continue;
+    }
+    const members = plain.get(conn.context);
+    if (members === undefined) plain.set(conn.context, [conn]);
+    else members.push(conn);
+  }
+  return { crowds: Array.from(plain.values(), (members) => new Crowd(members)), others };
 }

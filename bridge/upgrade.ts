@@ -30,7 +30,8 @@ export function isFor(path: string, request: IncomingMessage): boolean {
 export function isOriginAllowed(request: IncomingMessage, allowed: ParsedOptions["allowedOrigins"]): boolean {
   const { origin } = request.headers;
   if (allowed === undefined || origin === undefined) return true;
-  return allowed.some((one) => (typeof one === "string" ? one === origin : one.test(origin)));
+  // Not `test`: with the flag g or y it begins where it ended the last time.
+  return allowed.some((one) => (typeof one === "string" ? one === origin : origin.search(one) !== -1));
 }
 
 /**
@@ -43,11 +44,16 @@ export function decide(
   engine: Engine,
   options: ParsedOptions,
 ): Decision | Promise<Decision> {
-  if (!hasHooks(engine, options)) {
-    const id = generateId(engine, request);
-    if (typeof id === "string") return { id, request: withoutStream(request), headers: [] };
+  if (hasHooks(engine, options)) {
+    return inTime(() => ask(request, socket, engine, options.authenticate), options.upgradeTimeout);
   }
-  return decideInTime(request, socket, engine, options);
+  const admit = (id: string): Admission => ({ id, request: withoutStream(request), headers: [] });
+  try {
+    const id = generateId(engine, request);
+    return typeof id === "string" ? admit(id) : inTime(async () => admit(await id), options.upgradeTimeout);
+  } catch {
+    return FAILED;
+  }
 }
 
 /** Whether anybody but the bridge sees the request before the client is let in. */
@@ -82,21 +88,18 @@ function withoutStream(request: IncomingMessage): IncomingMessage {
   return Object.assign(Object.create(IncomingMessage.prototype) as IncomingMessage, kept, { _query: query });
 }
 
-async function decideInTime(
-  request: IncomingMessage,
-  socket: Duplex,
-  engine: Engine,
-  options: ParsedOptions,
-): Promise<Decision> {
+/** A hook that throws has found something wrong with the request; its words may tell an attacker too much. */
+const FAILED: Decision = { refusal: REFUSALS.unauthorized };
+
+async function inTime(decision: () => Promise<Decision>, milliseconds: number): Promise<Decision> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<Decision>((resolve) => {
-    timer = setTimeout(() => resolve({ refusal: REFUSALS.upgradeTimeout }), options.upgradeTimeout);
+    timer = setTimeout(() => resolve({ refusal: REFUSALS.upgradeTimeout }), milliseconds);
   });
   try {
-    return await Promise.race([ask(request, socket, engine, options.authenticate), timeout]);
+    return await Promise.race([decision(), timeout]);
   } catch {
-    // A hook that throws has found something wrong with the request; its words may tell an attacker too much.
-    return { refusal: REFUSALS.unauthorized };
+    return FAILED;
   } finally {
     clearTimeout(timer);
   }
@@ -164,11 +167,14 @@ async function askAllowRequest(request: IncomingMessage, engine: Engine): Promis
 /** Answers an upgrade request with a refusal, and closes. */
 export function refuse(socket: Duplex, refusal: Refusal, message: string = refusal.description): void {
   const body = JSON.stringify({ error: { code: refusal.code, message } });
+  // RFC 6455, 4.4: a client that speaks another version learns which one would do.
+  const version = refusal === REFUSALS.badHandshake ? "Sec-WebSocket-Version: 13\r\n" : "";
   socket.once("finish", () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n` +
       "Connection: close\r\n" +
       "Content-Type: application/json\r\n" +
+      version +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
