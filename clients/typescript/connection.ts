@@ -1,0 +1,295 @@
+/**
+ * The shell around the session: it owns the WebSocket and the timers, does what the session says, and passes
+ * frames between the WebSocket and the namespaces.
+ */
+
+import { mayRetryUpgrade, shouldReconnect } from "./close-codes.js";
+import { callUser } from "./emitter.js";
+import type { Environment } from "./environment.js";
+import { ProtocolError, toError } from "./errors.js";
+import { decodeFrame, PING, type NamespaceFrame, type ServerFrame } from "./frames.js";
+import type { ManagerOptions } from "./options.js";
+import {
+  Session,
+  type Action,
+  type Announcement,
+  type CloseDetails,
+  type CloseReason,
+  type Phase,
+  type TimerName,
+} from "./session.js";
+import { Settings } from "./settings.js";
+import { Transport, type Target, type TransportEvents } from "./transport.js";
+
+/** A namespace, as its connection sees it. */
+export interface Peer {
+  /** Whether it wants the connection. */
+  readonly active: boolean;
+  opened(): void;
+  frame(frame: NamespaceFrame): void;
+  /** The connection could not be made; it will be tried again, unless `final`. */
+  failed(error: Error, final: boolean): void;
+  /** The connection ended, and will be made again, unless `final`. */
+  closed(reason: CloseReason, details: CloseDetails | undefined, final: boolean): void;
+  /** The server refused the event that had this ack id. */
+  refused(id: number, error: Error): void;
+}
+
+export type OpenCallback = (error?: Error) => void;
+
+/** The drivers of a connection. */
+export interface ConnectionDrivers {
+  readonly environment: Environment;
+  /** Where to connect to. Asked at each attempt, so that changed options count. */
+  readonly target: () => Target;
+}
+
+/** One connection to a server, shared by its namespaces; made again when it is lost. */
+export class Connection extends Settings {
+  /** @internal */
+  readonly environment: Environment;
+  private readonly session: Session;
+  private readonly target: () => Target;
+  private readonly peers = new Map<string, Peer>();
+  private readonly timers = new Map<TimerName, () => void>();
+  private transport: Transport | undefined;
+  private callback: OpenCallback | undefined;
+  private maxPayload = Infinity;
+  private stopWatching = (): void => undefined;
+
+  constructor(options: Partial<ManagerOptions>, drivers: ConnectionDrivers) {
+    super(options);
+    this.environment = drivers.environment;
+    this.target = drivers.target;
+    this.session = new Session(this.settings, () => this.environment.random());
+  }
+
+  /**
+   * Connects, if there is no connection yet.
+   * @param callback told of the outcome of this attempt, with the error if it failed; then nothing is retried.
+   */
+  open(callback?: OpenCallback): this {
+    if (this.phase === "opening" || this.phase === "open") return this;
+    this.callback = callback;
+    this.run(this.session.open(callback === undefined));
+    return this;
+  }
+
+  /** The same as `open`. */
+  connect(callback?: OpenCallback): this {
+    return this.open(callback);
+  }
+
+  /** Closes the connection of all namespaces; they stay active, and are connected again by `open`. */
+  disconnect(): void {
+    this.run(this.session.close());
+  }
+
+  /** @internal */
+  get phase(): Phase {
+    return this.session.phase;
+  }
+
+  /** @internal Whether a connection that failed or was lost is being made again. */
+  get reconnecting(): boolean {
+    return this.session.reconnecting;
+  }
+
+  /** @internal Whether what is sent now leaves at once, so that a volatile event is worth sending. */
+  get drained(): boolean {
+    return this.transport?.drained === true;
+  }
+
+  /** @internal Makes a namespace known. */
+  register(ns: string, peer: Peer): void {
+    this.peers.set(ns, peer);
+  }
+
+  /** @internal A namespace does not want the connection any more; without any that does, it is closed. */
+  release(): void {
+    if (![...this.peers.values()].some((peer) => peer.active)) this.disconnect();
+  }
+
+  /** @internal Whether the connection takes frames; one that turns out to be dead is given up. */
+  isUsable(): boolean {
+    if (this.session.hasExpired(this.environment.now())) {
+      this.startTimer("heartbeat", 0);
+      return false;
+    }
+    return this.phase === "open";
+  }
+
+  /**
+   * @internal Sends the text of a frame.
+   * @throws ProtocolError `payload_too_large`: the server would close the connection for it, for good (1009).
+   */
+  transmit(text: string): void {
+    // A UTF-16 unit is three bytes at most: most frames need not be measured.
+    if (text.length * 3 > this.maxPayload && new TextEncoder().encode(text).length > this.maxPayload) {
+      throw new ProtocolError("payload_too_large", `the message has more than ${this.maxPayload} bytes`);
+    }
+    this.send(text);
+  }
+
+  /** @internal Sends a frame of the protocol's own, which is small enough in any case. */
+  send(text: string): void {
+    this.transport?.send(text);
+  }
+
+  /** @internal Tells of an error that is no failure of the connection. */
+  report(error: Error): void {
+    this.dispatch("error", error);
+  }
+
+  private run(actions: readonly Action[]): void {
+    const { turn } = this.session;
+    for (const action of actions) {
+      // A listener has moved the session on: the rest is out of date, but for the answer that is owed.
+      if (this.session.turn === turn || action.do === "answer") this.perform(action);
+    }
+  }
+
+  private perform(action: Action): void {
+    switch (action.do) {
+      case "dial":
+        return this.dial();
+      case "hangUp":
+        return this.hangUp(action.abrupt);
+      case "ping":
+        return this.send(PING);
+      case "start":
+        return this.startTimer(action.timer, action.ms);
+      case "stop":
+        return this.stopTimer(action.timer);
+      case "announce":
+        return this.announce(action.what);
+      case "answer":
+        return this.answer(action.error);
+    }
+  }
+
+  private dial(): void {
+    const lost = this.lost.bind(this);
+    const events: TransportEvents = {
+      opened: () => this.run(this.session.opened(this.environment.now(), this.transport?.seesPings === true)),
+      message: (text) => this.receive(text),
+      ping: () => {
+        this.session.heard(this.environment.now());
+        this.dispatch("ping");
+      },
+      lost,
+    };
+    let target: Target;
+    try {
+      target = this.target();
+      this.transport = new Transport(target, events);
+    } catch (thrown) {
+      // Later, like every other failure: the user has had no time to listen yet.
+      this.startTimer("dial", 0, () => this.run(this.session.failed(toError(thrown), false)));
+      return;
+    }
+    // A server on the same machine is there without a network.
+    if (/^wss?:\/\/localhost[:/]/.test(target.url)) return;
+    this.stopWatching = this.environment.onOffline(() => {
+      const details: CloseDetails = { description: "network connection lost" };
+      this.run(this.session.lost("transport close", details, false));
+    });
+  }
+
+  private hangUp(abrupt: boolean): void {
+    this.stopWatching();
+    this.stopWatching = () => undefined;
+    this.transport?.hangUp(abrupt);
+    this.transport = undefined;
+    this.maxPayload = Infinity;
+  }
+
+  private lost({ code, reason, error }: Parameters<TransportEvents["lost"]>[0]): void {
+    const final = !shouldReconnect(code);
+    if (this.phase === "opening") {
+      const failure = error ?? new Error(`websocket closed with code ${code}`);
+      this.run(this.session.failed(failure, final || !mayRetryUpgrade(error?.status)));
+    } else if (error) {
+      this.dispatch("error", error);
+      this.run(this.session.lost("transport error", { description: error.message, context: error }, false));
+    } else {
+      const description = "websocket connection closed";
+      const details: CloseDetails = { description, code, reason, context: { code, reason } };
+      this.run(this.session.lost("transport close", details, final));
+    }
+  }
+
+  private receive(text: string | undefined): void {
+    this.session.heard(this.environment.now());
+    const frame = text === undefined ? undefined : decodeFrame(text);
+    if (frame === undefined || frame.type === "malformed") {
+      const message = frame?.message ?? "a message is not text";
+      this.report(new ProtocolError("malformed_frame", `the server broke the protocol: ${message}`));
+    } else if (frame.type !== "unknown") {
+      this.deliver(frame);
+    }
+  }
+
+  private deliver(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "pong":
+        return;
+      case "error": {
+        const error = new ProtocolError(frame.code, frame.message, frame.ns, frame.id);
+        if (frame.id !== undefined) this.peers.get(frame.ns)?.refused(frame.id, error);
+        return this.report(error);
+      }
+      case "connected":
+        this.maxPayload = frame.maxPayload;
+        this.run(this.session.paced(frame.pingInterval, frame.pingTimeout, this.environment.now()));
+        break;
+    }
+    this.peers.get(frame.ns)?.frame(frame);
+  }
+
+  /** The namespaces first: their state is right by the time that the user's listeners look at it. */
+  private announce(what: Announcement): void {
+    const peers = [...this.peers.values()];
+    switch (what.event) {
+      case "open":
+        for (const peer of peers) peer.opened();
+        return this.dispatch("open");
+      case "error":
+        for (const peer of peers) peer.failed(what.error, what.final);
+        return this.dispatch("error", what.error);
+      case "close":
+        for (const peer of peers) peer.closed(what.reason, what.details, what.final);
+        return this.dispatch("close", what.reason, what.details);
+      case "reconnect_attempt":
+      case "reconnect":
+        return this.dispatch(what.event, what.attempt);
+      case "reconnect_error":
+        return this.dispatch(what.event, what.error);
+      case "reconnect_failed":
+        return this.dispatch(what.event);
+    }
+  }
+
+  private answer(error: Error | undefined): void {
+    const { callback } = this;
+    this.callback = undefined;
+    if (callback) callUser(() => callback(error));
+  }
+
+  private startTimer(timer: TimerName, ms: number, task?: () => void): void {
+    this.stopTimer(timer);
+    const expired = task ?? (() => this.run(this.session.expired(timer, this.environment.now())));
+    this.timers.set(
+      timer,
+      this.environment.after(ms, () => {
+        this.timers.delete(timer);
+        expired();
+      }),
+    );
+  }
+
+  private stopTimer(timer: TimerName): void {
+    this.timers.get(timer)?.();
+    this.timers.delete(timer);
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * One namespace's life on a connection: asking for credentials, `connect` and its answer, events coming in,
+ * recovery, and the end. What a socket adds to it is the sending.
+ */
+
+import { CatchAllEmitter } from "./catch-all.js";
+import type { Connection, Peer } from "./connection.js";
+import { Credentials } from "./credentials.js";
+import { toError } from "./errors.js";
+import { encodeFrame, type NamespaceFrame } from "./frames.js";
+import type { Auth, SocketOptions } from "./options.js";
+import { Sender, type Outlet } from "./sender.js";
+import type { CloseDetails } from "./session.js";
+import type { ConnectError, DisconnectReason, SocketReservedEvents } from "./socket-events.js";
+
+/** "asking" is for credentials; "connecting" is from the `connect` frame to its answer. */
+type State = "idle" | "asking" | "connecting" | "connected";
+
+export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
+  SocketReservedEvents,
+  ListenEvents
+> {
+  /** The server's id of this socket, while connected. */
+  id: string | undefined;
+  /** Whether the server restored the session before: id, rooms, and the events that were missed. */
+  recovered = false;
+  /** Credentials, or what gives them. Looked at whenever a `connect` is about to be sent. */
+  auth: Auth | undefined;
+
+  protected readonly sender: Sender;
+
+  private wanted = false;
+  private state: State = "idle";
+  /** Left, and wanted again, while a `connect` was under way: its answer is to an old question. */
+  private restarts = false;
+  private pid: string | undefined;
+  private offset: string | undefined;
+  /** Counts the sessions: an ack belongs to the session of its event. */
+  private session = 0;
+  private readonly credentials: Credentials;
+
+  constructor(
+    private readonly connection: Connection,
+    readonly nsp: string,
+    options: Partial<SocketOptions>,
+  ) {
+    super();
+    this.auth = options.auth;
+    this.sender = new Sender(this.outlet(), options);
+    this.credentials = this.askFor();
+    connection.register(nsp, this.peer());
+  }
+
+  get connected(): boolean {
+    return this.state === "connected";
+  }
+
+  get disconnected(): boolean {
+    return !this.connected;
+  }
+
+  /** Whether the socket is connected, or will be without any further call. */
+  get active(): boolean {
+    return this.wanted;
+  }
+
+  connect(): this {
+    if (this.connected) return this;
+    const wasWanted = this.wanted;
+    this.wanted = true;
+    if (!this.connection.reconnecting) this.connection.open();
+    if (this.connection.phase !== "open") return this;
+    if (this.state === "idle") this.ask();
+    else if (this.state === "connecting" && !wasWanted) this.restarts = true;
+    return this;
+  }
+
+  /** The same as `connect`. */
+  open(): this {
+    return this.connect();
+  }
+
+  /** Leaves the namespace; without another one that is active, the connection is closed. */
+  disconnect(): this {
+    const wasConnected = this.connected;
+    if (wasConnected) this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
+    this.wanted = false;
+    this.credentials.withdraw();
+    // Not while connecting: the answer is still to come, and the server must then be told.
+    if (this.state !== "connecting") this.state = "idle";
+    this.connection.release();
+    if (wasConnected) this.ended("io client disconnect");
+    return this;
+  }
+
+  /** The same as `disconnect`. */
+  close(): this {
+    return this.disconnect();
+  }
+
+  private outlet(): Outlet {
+    const { connection, nsp } = this;
+    return {
+      ns: nsp,
+      isReady: () => this.connected && connection.isUsable(),
+      isDrained: () => connection.drained,
+      transmit: (text) => connection.transmit(text),
+      sent: (event, args) => this.dispatchOutgoing(event, args),
+      refused: (error) => connection.report(error),
+      after: (ms, task) => connection.environment.after(ms, task),
+    };
+  }
+
+  private peer(): Peer {
+    const isWanted = (): boolean => this.wanted;
+    return {
+      get active() {
+        return isWanted();
+      },
+      opened: () => {
+        if (this.wanted) this.ask();
+      },
+      frame: (frame) => this.received(frame),
+      refused: (id, error) => this.sender.refused(id, error),
+      failed: (error, final) => {
+        if (!this.wanted) return;
+        if (final) this.wanted = false;
+        this.dispatch("connect_error", error);
+      },
+      closed: (reason, details, final) => {
+        this.credentials.withdraw();
+        this.state = "idle";
+        this.restarts = false;
+        if (!this.wanted) return;
+        if (final) this.wanted = false;
+        this.ended(reason, details);
+      },
+    };
+  }
+
+  private askFor(): Credentials {
+    const auth = (): Auth | undefined => this.auth;
+    return new Credentials(this.connection.environment, this.connection.settings, {
+      get auth() {
+        return auth();
+      },
+      given: (data) => this.sendConnect(data),
+      failed: (error) => {
+        this.state = "idle";
+        this.dispatch("connect_error", error);
+      },
+    });
+  }
+
+  private ask(): void {
+    this.state = "asking";
+    this.credentials.ask();
+  }
+
+  private sendConnect(auth: Record<string, unknown> | undefined): void {
+    const { nsp: ns, pid, offset } = this;
+    this.state = "connecting";
+    try {
+      const session = pid === undefined ? {} : { pid, ...(offset === undefined ? {} : { offset }) };
+      this.connection.transmit(encodeFrame({ type: "connect", ns, ...(auth ? { auth } : {}), ...session }));
+    } catch (thrown) {
+      // Credentials that no frame can carry, or too large a one. They will not change by themselves.
+      this.leave();
+      this.dispatch("connect_error", toError(thrown));
+    }
+  }
+
+  private received(frame: NamespaceFrame): void {
+    switch (frame.type) {
+      case "connected":
+        if (this.state === "connecting") this.accepted(frame);
+        return;
+      case "connect_error":
+        if (this.state === "connecting") this.refused(frame);
+        return;
+      case "event":
+        if (this.connected) this.happened(frame);
+        return;
+      case "ack":
+        return this.sender.answered(frame.id, frame.args);
+      case "disconnect":
+        if (!this.connected) return;
+        this.leave();
+        return this.ended("io server disconnect", {
+          description: frame.reason ?? "the server ended the namespace",
+        });
+    }
+  }
+
+  private accepted(frame: Extract<NamespaceFrame, { type: "connected" }>): void {
+    if (!this.wanted || this.restarts) {
+      this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
+      this.state = "idle";
+      this.restarts = false;
+      if (this.wanted) this.ask();
+      return;
+    }
+    this.state = "connected";
+    this.session++;
+    this.id = frame.sid;
+    this.recovered = frame.recovered;
+    this.pid = frame.pid;
+    // The offset of a former session would have events repeated that this one never missed.
+    if (!frame.recovered) this.offset = undefined;
+    this.sender.flush();
+    this.dispatch("connect");
+  }
+
+  private refused(frame: Extract<NamespaceFrame, { type: "connect_error" }>): void {
+    this.state = "idle";
+    if (this.wanted && this.restarts) {
+      this.restarts = false;
+      return this.ask();
+    }
+    if (!this.wanted) return;
+    this.leave();
+    const error: ConnectError = new Error(frame.message);
+    if (frame.data !== undefined) error.data = frame.data;
+    this.dispatch("connect_error", error);
+  }
+
+  private happened({ event, args, id, offset }: Extract<NamespaceFrame, { type: "event" }>): void {
+    this.dispatchIncoming(event, id === undefined ? args : [...args, this.answerer(id)]);
+    // Only now: an event that was not handled must count as missed.
+    if (offset !== undefined) this.offset = offset;
+  }
+
+  /** The function that answers an event of the server's: once, and only in the session that the event came in. */
+  private answerer(id: number): (...args: unknown[]) => void {
+    const { session } = this;
+    let isAnswered = false;
+    return (...args) => {
+      if (isAnswered || session !== this.session || !this.connected) return;
+      this.connection.transmit(encodeFrame({ type: "ack", ns: this.nsp, id, args }));
+      isAnswered = true;
+    };
+  }
+
+  /** The namespace is not wanted any more, and not by the user's choice. */
+  private leave(): void {
+    this.wanted = false;
+    this.state = "idle";
+    this.connection.release();
+  }
+
+  private ended(reason: DisconnectReason, details?: CloseDetails): void {
+    this.state = "idle";
+    this.id = undefined;
+    this.dispatch("disconnect", reason, details);
+    this.sender.disconnected();
+  }
+}
