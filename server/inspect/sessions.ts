@@ -1,0 +1,117 @@
+/**
+ * The pages that watch their own connections, by their tokens. A session lives while it has a watcher or a connection,
+ * so there is nothing to expire; whatever a client does, the memory of all sessions is bounded.
+ */
+import type { InspectRecord } from "./records.js";
+
+/** At least 128 bits in hexadecimal: whoever has a token reads everything on its connections. */
+const TOKEN = /^[0-9a-f]{32,64}$/;
+
+/** Bytes of records kept for a watcher that is not there (yet), a session. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+const MAX_SESSIONS = 128;
+const MAX_WATCHERS = 4;
+const MAX_CONNECTIONS = 8;
+
+/** Gets each record as JSON. */
+export type Watcher = (record: string) => void;
+
+/** Where a tap puts what it sees. */
+export interface Recorder {
+  /** Counts the session's connections, from 1. */
+  readonly connection: number;
+  record(record: InspectRecord): void;
+  /** The connection is over: nothing more will be recorded. */
+  end(): void;
+}
+
+class Session {
+  readonly watchers = new Set<Watcher>();
+  connections = 0;
+  opened = 0;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+
+  get idle(): boolean {
+    return this.watchers.size === 0 && this.connections === 0;
+  }
+
+  record(record: InspectRecord): void {
+    const text = JSON.stringify(record);
+    if (this.watchers.size === 0) this.#wait(text);
+    for (const watcher of this.watchers) watcher(text);
+  }
+
+  watch(watcher: Watcher): void {
+    this.watchers.add(watcher);
+    for (const text of this.#waiting) watcher(text);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  /** The oldest records give way. */
+  #wait(text: string): void {
+    this.#waiting.push(text);
+    this.#waitingBytes += Buffer.byteLength(text);
+    while (this.#waitingBytes > MAX_WAITING_BYTES) {
+      this.#waitingBytes -= Buffer.byteLength(this.#waiting.shift() ?? "");
+    }
+  }
+}
+
+export class InspectSessions {
+  readonly #sessions = new Map<string, Session>();
+
+  static isToken(token: string): boolean {
+    return TOKEN.test(token);
+  }
+
+  /** Sessions there are; for tests. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Has a page watch its connections: what was recorded while it was away comes first, at once. Returns how to stop, or
+   * undefined if there are too many watchers already.
+   */
+  watch(token: string, watcher: Watcher): (() => void) | undefined {
+    const session = this.#open(token);
+    if (session === undefined || session.watchers.size >= MAX_WATCHERS) return undefined;
+    session.watch(watcher);
+    return () => {
+      session.watchers.delete(watcher);
+      this.#dropIdle(token, session);
+    };
+  }
+
+  /** Begins to record a connection of a page, or returns undefined if there are too many already. */
+  connect(token: string): Recorder | undefined {
+    const session = this.#open(token);
+    if (session === undefined || session.connections >= MAX_CONNECTIONS) return undefined;
+    session.connections++;
+    const connection = ++session.opened;
+    return {
+      connection,
+      record: (record) => session.record(record),
+      end: () => {
+        session.connections--;
+        this.#dropIdle(token, session);
+      },
+    };
+  }
+
+  #open(token: string): Session | undefined {
+    const found = this.#sessions.get(token);
+    if (found !== undefined) return found;
+    if (!TOKEN.test(token) || this.#sessions.size >= MAX_SESSIONS) return undefined;
+    const session = new Session();
+    this.#sessions.set(token, session);
+    return session;
+  }
+
+  #dropIdle(token: string, session: Session): void {
+    if (session.idle && this.#sessions.get(token) === session) this.#sessions.delete(token);
+  }
+}

@@ -1,0 +1,60 @@
+/** `GET /inspect?token=…`: what passes on a page's own connections, as server-sent events. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { InspectSessions } from "./sessions.js";
+
+/** Bytes that may wait for a page that reads slowly; past that it is cut off, and comes back by itself. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** Milliseconds after which a page comes back. */
+const RETRY_DELAY = 500;
+
+/** The streams that are open, so that a shutdown can end them. */
+export class InspectStreams {
+  readonly #open = new Set<ServerResponse>();
+
+  constructor(private readonly sessions: InspectSessions) {}
+
+  /** Answers a request to `/inspect`. `sendError` answers with a status and says what to do. */
+  serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    sendError: (status: 400 | 503, message: string) => void,
+  ): void {
+    const token = query.get("token") ?? "";
+    if (!InspectSessions.isToken(token)) {
+      sendError(400, "token must be 128 to 256 random bits in lowercase hexadecimal");
+      return;
+    }
+    const waiting: string[] = [];
+    let send = (record: string): void => void waiting.push(record);
+    const stop = this.sessions.watch(token, (record) => send(record));
+    if (stop === undefined) {
+      sendError(503, "too many pages are being inspected; close one");
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    });
+    response.write(`retry: ${RETRY_DELAY}\n\n`);
+    send = (record) => {
+      // Between its end and its "close", writing to a response is an error that nobody would catch.
+      if (response.writableEnded || response.destroyed) return;
+      response.write(`data: ${record}\n\n`);
+      if (response.writableLength > MAX_UNSENT_BYTES) response.destroy();
+    };
+    waiting.forEach(send);
+    this.#open.add(response);
+    request.socket.setNoDelay(true);
+    response.once("close", () => {
+      stop();
+      this.#open.delete(response);
+    });
+  }
+
+  close(): void {
+    for (const response of this.#open) response.end();
+  }
+}

@@ -1,0 +1,134 @@
+import { expect } from "chai";
+import { get } from "node:http";
+import { WebSocket } from "ws";
+import type { FrameRecord, InspectRecord } from "../../../server/inspect/records.js";
+import { Inbox } from "../support/inbox.js";
+import { startRooms, type Running } from "../support/server.js";
+
+const TOKEN = "00112233445566778899aabbccddeeff";
+
+describe("the inspector", () => {
+  let server: Running;
+  beforeEach(async () => {
+    server = await startRooms({ demo: true, now: () => 7 });
+  });
+  afterEach(() => server.close());
+
+  /** Reads `/inspect` as an EventSource does. Ends with the server. */
+  async function watch(): Promise<Inbox<InspectRecord>> {
+    const inbox = new Inbox<InspectRecord>();
+    const response = await fetch(`${server.url}/inspect?token=${TOKEN}`);
+    expect(response.headers.get("content-type")).to.equal("text/event-stream");
+    const { body } = response;
+    if (body === null) throw new Error("no body");
+    void (async () => {
+      let text = "";
+      for await (const chunk of body) {
+        text += Buffer.from(chunk as Uint8Array).toString();
+        const events = text.split("\n\n");
+        text = events.pop() ?? "";
+        for (const event of events) {
+          if (event.startsWith("data: ")) inbox.put(JSON.parse(event.slice(6)) as InspectRecord);
+        }
+      }
+    })();
+    return inbox;
+  }
+
+  const frame = async (records: Inbox<InspectRecord>): Promise<FrameRecord> => {
+    const record = await records.next("a frame");
+    if (record.type !== "frame") throw new Error(`no frame: ${JSON.stringify(record)}`);
+    return record;
+  };
+
+  it("shows a connection from its handshake to its end, as it was on the wire", async () => {
+    const records = await watch();
+    const ws = new WebSocket(`${server.url.replace("http", "ws")}/bridge?inspect=${TOKEN}`);
+    await new Promise((resolve) => ws.once("open", resolve));
+    const handshake = await records.next();
+    expect(handshake).to.include({ type: "handshake", connection: 1, at: 7, path: "/bridge" });
+    expect(handshake).to.have.nested.property("response.status", 101);
+    expect(handshake)
+      .to.have.nested.property("response.text")
+      .that.matches(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
+    expect(handshake)
+      .to.have.nested.property("request.text")
+      .that.matches(/^GET \/bridge\?inspect=\w+ HTTP\/1\.1\r\n/);
+
+    const connect = '{"type":"connect"}';
+    ws.send(connect);
+    expect(await frame(records)).to.deep.equal({
+      type: "frame",
+      connection: 1,
+      at: 7,
+      direction: "up",
+      opcode: 1,
+      fin: true,
+      masked: true,
+      compressed: false,
+      headerBytes: 6,
+      payloadBytes: connect.length,
+      text: connect,
+      cut: false,
+    });
+    expect(await frame(records)).to.include({ direction: "down", opcode: 1, masked: false, headerBytes: 2 });
+    expect(await frame(records))
+      .to.have.property("text")
+      .that.includes("welcome");
+    ws.ping("hi");
+    expect(await frame(records)).to.include({ direction: "up", opcode: 9 });
+    expect(await frame(records)).to.include({ direction: "down", opcode: 10 });
+    ws.send(`{"type":"ping","data":"${"x".repeat(70_000)}"}`);
+    expect(await frame(records)).to.include({
+      direction: "up",
+      headerBytes: 14,
+      payloadBytes: 70_025,
+      cut: true,
+    });
+    expect(await frame(records)).to.include({
+      direction: "down",
+      headerBytes: 10,
+      payloadBytes: 70_025,
+      cut: true,
+    });
+    ws.close(1000, "done");
+    expect(await frame(records)).to.include({ direction: "up", opcode: 8, closeCode: 1000, text: "done" });
+    expect(await frame(records)).to.include({ direction: "down", opcode: 8, closeCode: 1000 });
+    expect(await records.next()).to.deep.equal({ type: "end", connection: 1, at: 7 });
+    expect(records.left).to.deep.equal([]);
+  });
+
+  it("shows a frame that came with the handshake, and loses none of it for the bridge", async () => {
+    const records = await watch();
+    const ws = new WebSocket(`${server.url.replace("http", "ws")}/bridge?inspect=${TOKEN}`);
+    const answers = new Inbox<Buffer>();
+    ws.on("message", (data: Buffer) => answers.put(data));
+    ws.once("open", () => {
+      for (let i = 0; i < 3; i++) ws.send(`{"type":"ping","data":${i}}`);
+    });
+    for (let i = 0; i < 3; i++)
+      expect((await answers.next()).toString()).to.equal(`{"type":"pong","data":${i}}`);
+    expect(await records.next()).to.include({ type: "handshake" });
+    for (let i = 0; i < 3; i++) expect(await frame(records)).to.include({ direction: "up" });
+    for (let i = 0; i < 3; i++) expect(await frame(records)).to.include({ direction: "down" });
+    ws.terminate();
+    expect(await records.next()).to.include({ type: "end" });
+  });
+
+  it("shows a refusal", async () => {
+    const records = await watch();
+    const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "7" };
+    const path = `/bridge?inspect=${TOKEN}`;
+    await new Promise((resolve) => {
+      get(server.url + path, { headers }, (response) => response.resume().once("end", resolve));
+    });
+    expect(await records.next()).to.have.nested.property("response.status", 400);
+    expect(await records.next()).to.include({ type: "end" });
+  });
+
+  it("says that a token is none", async () => {
+    const response = await fetch(`${server.url}/inspect?token=123`);
+    expect(response.status).to.equal(400);
+    expect(await response.json()).to.have.nested.property("error.code", "bad_token");
+  });
+});

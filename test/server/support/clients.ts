@@ -1,0 +1,128 @@
+/**
+ * A client of either protocol, spoken to in the frames of PROTOCOL.md: over Socket.IO they are translated here, so that
+ * one test serves both.
+ */
+import { io } from "socket.io-client";
+import { WebSocket } from "ws";
+import type { ClientFrame, ServerFrame } from "../../../bridge/index.js";
+import { Inbox } from "./inbox.js";
+
+/** A frame as a test writes it: what may be left out is left out. */
+export type Sent =
+  | { type: "connect"; auth?: object }
+  | { type: "event"; event: string; args?: unknown[]; id?: number }
+  | { type: "disconnect" };
+
+type Answer = { ok: true } & Record<string, unknown>;
+type Refusal = { ok: false; error: { code: string; message: string; retryable: boolean } };
+
+export abstract class TestClient {
+  /** Everything that has arrived, in order. */
+  readonly frames = new Inbox<ServerFrame>();
+  private nextId = 0;
+
+  abstract send(frame: Sent): void;
+  abstract close(): void;
+
+  /** Connects, and takes the `connected` and the `welcome`. Resolves to the socket's id. */
+  async enter(name?: string): Promise<string> {
+    this.send({ type: "connect", auth: name === undefined ? {} : { name } });
+    const connected = await this.frames.next("connected");
+    if (connected.type !== "connected") throw new Error(`not connected: ${JSON.stringify(connected)}`);
+    await this.event("welcome");
+    return connected.sid;
+  }
+
+  /** Makes a call, and takes its ack, which must be the next thing to arrive. */
+  async call(event: string, ...args: unknown[]): Promise<Answer | Refusal> {
+    const id = this.nextId++;
+    this.send({ type: "event", event, args, id });
+    const ack = await this.frames.next(`the ack of ${event}`);
+    if (ack.type !== "ack" || ack.id !== id) throw new Error(`no ack of ${event}: ${JSON.stringify(ack)}`);
+    return ack.args[0] as Answer | Refusal;
+  }
+
+  /** Takes the next frame, which must be this event; its only argument. */
+  async event(event: string): Promise<unknown> {
+    const frame = await this.frames.next(event);
+    if (frame.type !== "event" || frame.event !== event)
+      throw new Error(`no ${event}: ${JSON.stringify(frame)}`);
+    return frame.args[0];
+  }
+}
+
+class PlainClient extends TestClient {
+  private readonly ws: WebSocket;
+
+  constructor(url: string) {
+    super();
+    this.ws = new WebSocket(`${url.replace(/^http/, "ws")}/bridge`);
+    this.ws.on("message", (data: Buffer) => this.frames.put(JSON.parse(data.toString()) as ServerFrame));
+  }
+
+  send(frame: Sent | ClientFrame): void {
+    const text = JSON.stringify(frame);
+    if (this.ws.readyState === WebSocket.CONNECTING) this.ws.once("open", () => this.ws.send(text));
+    else this.ws.send(text);
+  }
+
+  close(): void {
+    this.ws.close();
+  }
+}
+
+class SocketIoClient extends TestClient {
+  private readonly socket;
+
+  constructor(url: string) {
+    super();
+    this.socket = io(url, {
+      autoConnect: false,
+      forceNew: true,
+      reconnection: false,
+      transports: ["websocket"],
+      auth: {},
+    });
+    this.socket.on("connect", () =>
+      this.frames.put({
+        type: "connected",
+        sid: this.socket.id ?? "",
+        pingInterval: 0,
+        pingTimeout: 0,
+        maxPayload: 0,
+      }),
+    );
+    this.socket.on("connect_error", (error: Error & { data?: unknown }) =>
+      this.frames.put({ type: "connect_error", message: error.message, data: error.data }),
+    );
+    this.socket.on("disconnect", (reason) => {
+      if (reason === "io server disconnect") this.frames.put({ type: "disconnect" });
+    });
+    this.socket.onAny((event: string, ...args: unknown[]) => this.frames.put({ type: "event", event, args }));
+  }
+
+  send(frame: Sent): void {
+    if (frame.type === "connect") {
+      this.socket.auth = { ...frame.auth };
+      this.socket.connect();
+    } else if (frame.type === "disconnect") {
+      this.socket.disconnect();
+    } else {
+      const { event, args = [], id } = frame;
+      const ack = (...answer: unknown[]): void => this.frames.put({ type: "ack", id: id ?? 0, args: answer });
+      this.socket.emit(event, ...args, ...(id === undefined ? [] : [ack]));
+    }
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+}
+
+/** Both protocols, by the name that `Device.transport` has for them. */
+export const PROTOCOLS = {
+  websocket: { title: "Socket.IO", open: (url: string): TestClient => new SocketIoClient(url) },
+  bridge: { title: "plain WebSocket", open: (url: string): TestClient => new PlainClient(url) },
+} as const;
+
+export type Protocol = keyof typeof PROTOCOLS;
