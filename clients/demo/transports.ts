@@ -1,0 +1,23 @@
+/** Which protocol a transport belongs to, and what it is called on the page. */
+import type { Transport } from "../../server/events.js";
+import { make } from "./dom.js";
+
+/** The two kinds of client. Also the value of `data-side`, which gives each its colour. */
+export type Side = "socketio" | "bridge";
+
+export function sideOf(transport: Transport): Side {
+  return transport === "bridge" ? "bridge" : "socketio";
+}
+
+/** A badge in the protocol's colour; Socket.IO's says the transport where it is not WebSocket. */
+export function badge(transport: Transport): HTMLElement {
+  const names: Record<Transport, string> = {
+    bridge: "plain WebSocket",
+    websocket: "Socket.IO",
+    polling: "Socket.IO · polling",
+    webtransport: "Socket.IO · WebTransport",
+  };
+  const element = make("span", "badge", names[transport]);
+  element.dataset["side"] = sideOf(transport);
+  return element;
+}
