@@ -1,0 +1,124 @@
+/** The orchestrator: starts the processes, and measures the servers in turns, so that the machine's noise hits all alike. */
+import { join } from "node:path";
+import type { Bun } from "./bun.js";
+import { Receivers, ServerProcess } from "./child.js";
+import { fanout, idle, type Party } from "./measure.js";
+import type { Results } from "./report.js";
+import { SUBJECTS, type SubjectName } from "./subjects.js";
+
+export interface Settings {
+  servers: SubjectName[];
+  receivers: number;
+  /** Broadcasts per server and burst size, all rounds together; 0 leaves the fan-out out. */
+  broadcasts: number;
+  /** Broadcasts per event-loop turn. */
+  bursts: number[];
+  /** Times that each server is measured; what counts is the median. */
+  rounds: number;
+  /** Bytes of a broadcast's WebSocket frame. */
+  frameBytes: number;
+  /** Idle connections; 0 leaves them out. */
+  connections: number;
+  bun: Bun | undefined;
+}
+
+/** Broadcasts per server and burst size before anything is measured: a server that serves rooms has its code compiled. */
+const WARM_UP_BROADCASTS = 1_000;
+
+export async function run(settings: Settings, say: (line: string) => void): Promise<Results> {
+  const receivers = await Receivers.start(join(import.meta.dirname, "receivers.js"));
+  try {
+    return {
+      fanout: settings.broadcasts > 0 ? await runFanout(settings, receivers, say) : [],
+      ...(settings.connections > 0 ? await runIdle(settings, receivers, say) : { idle: [], accept: [] }),
+    };
+  } finally {
+    await receivers.end();
+  }
+}
+
+async function runFanout(
+  settings: Settings,
+  receivers: Receivers,
+  say: (line: string) => void,
+): Promise<Results["fanout"]> {
+  const { bursts, rounds, receivers: size, frameBytes } = settings;
+  const parties: Party[] = [];
+  const samples = new Map<string, number[]>();
+  try {
+    for (const name of settings.servers) {
+      say(`fan-out: ${name} warms up`);
+      const server = await start(name, settings);
+      const party: Party = { server, group: name, size, frameBytes };
+      parties.push(party);
+      await receivers.connect(name, SUBJECTS[name].entry, server.port, size);
+      for (const burst of bursts) {
+        await fanout(party, receivers, { broadcasts: WARM_UP_BROADCASTS, burst });
+      }
+    }
+    for (let round = 1; round <= rounds; round++) {
+      say(`fan-out: round ${round} of ${rounds}`);
+      for (const burst of bursts) {
+        for (const party of parties) {
+          const micros = await fanout(party, receivers, { broadcasts: settings.broadcasts / rounds, burst });
+          add(samples, `${party.group} ${burst}`, micros);
+        }
+      }
+    }
+  } finally {
+    await Promise.all(parties.map(({ server }) => server.end()));
+  }
+  return settings.servers.flatMap((server) =>
+    bursts.map((burst) => ({ server, burst, cpuMicros: median(samples.get(`${server} ${burst}`) ?? []) })),
+  );
+}
+
+async function runIdle(
+  settings: Settings,
+  receivers: Receivers,
+  say: (line: string) => void,
+): Promise<Pick<Results, "idle" | "accept">> {
+  const names = settings.servers.filter((name) => SUBJECTS[name].idle);
+  const kilobytes = new Map<string, number[]>();
+  const perCpuSecond = new Map<string, number[]>();
+  for (let round = 1; round <= settings.rounds; round++) {
+    say(`idle connections: round ${round} of ${settings.rounds}`);
+    for (const name of names) {
+      const server = await start(name, settings);
+      try {
+        const { entry } = SUBJECTS[name];
+        const cost = await idle(server, receivers, { entry, group: name, connections: settings.connections });
+        add(kilobytes, name, cost.kilobytes);
+        add(perCpuSecond, name, cost.perCpuSecond);
+      } finally {
+        await server.end();
+      }
+    }
+  }
+  return {
+    idle: names.map((server) => ({ server, kilobytes: median(kilobytes.get(server) ?? []) })),
+    accept: names.map((server) => ({ server, perCpuSecond: median(perCpuSecond.get(server) ?? []) })),
+  };
+}
+
+function start(name: SubjectName, { bun, frameBytes }: Settings): Promise<ServerProcess> {
+  const script = [join(import.meta.dirname, "servers", `${name}.js`), String(frameBytes)];
+  if (SUBJECTS[name].runtime === "node") {
+    return ServerProcess.start(name, process.execPath, ["--expose-gc", ...script]);
+  }
+  if (!bun) throw new Error(`${name} needs Bun`);
+  return ServerProcess.start(name, bun.path, script);
+}
+
+function add(samples: Map<string, number[]>, key: string, value: number): void {
+  const values = samples.get(key);
+  if (values) values.push(value);
+  else samples.set(key, [value]);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}

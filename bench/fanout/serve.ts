@@ -1,0 +1,69 @@
+/** The frame around a server under test: takes the orchestrator's questions. Runs in Node.js and in Bun. */
+import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import { answerQuestions, type ServerQuestion } from "./protocol.js";
+
+/** What a server under test can do. */
+export interface Subject {
+  /** The port on 127.0.0.1 that it listens on. */
+  port: number;
+  /** Sends the `n`-th message to everybody in the room. */
+  broadcast(n: number): void;
+  /** Forces a full garbage collection. */
+  collectGarbage(): void;
+}
+
+/** Bytes of a broadcast's frame, as the orchestrator gives it on the command line. */
+export function frameBytesArgument(): number {
+  return Number(process.argv[2]);
+}
+
+/** Listens on a free port of 127.0.0.1. The backlog is large enough that no receiver has to try twice. */
+export async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4096, resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Node.js' garbage collection; the orchestrator starts servers with --expose-gc. */
+export function collectGarbage(): void {
+  if (!globalThis.gc) throw new Error("start with --expose-gc");
+  globalThis.gc();
+}
+
+/** Answers questions about the subject until the orchestrator is gone. */
+export function serve(subject: Subject): void {
+  let sent = 0;
+
+  async function broadcast(turns: number, burst: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) {
+      await nextTurn();
+      for (let i = 0; i < burst; i++) subject.broadcast(sent++);
+    }
+    await nextTurn();
+  }
+
+  answerQuestions({ port: subject.port }, async (question: ServerQuestion) => {
+    switch (question.ask) {
+      case "broadcast":
+        await broadcast(question.turns, question.burst);
+        return {};
+      case "usage":
+        if (question.gc) {
+          // Twice: what the first run finalises, the second one frees.
+          subject.collectGarbage();
+          await nextTurn();
+          subject.collectGarbage();
+        }
+        return usage();
+    }
+  });
+}
+
+function usage() {
+  const { user, system } = process.cpuUsage();
+  return { cpu: user + system, rss: process.memoryUsage.rss() };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
