@@ -1,0 +1,113 @@
+import { expect } from "chai";
+import { breaches, circles, type Imports, importsOf, readImports, RULES } from "./setup/import-rules.js";
+
+describe("imports run one way", () => {
+  const product = readImports(["bridge", "server", "clients"]);
+
+  it("has no circle in bridge/, server/ and clients/", () => {
+    expect(circles(product)).to.be.empty;
+  });
+
+  const everything = new Map([...product, ...readImports(["bench", "test"])]);
+
+  for (const { title } of RULES) {
+    it(title, () => {
+      expect(breaches(everything).filter((breach) => breach.startsWith(title))).to.be.empty;
+    });
+  }
+});
+
+describe("the check of imports", () => {
+  const graph = (edges: Record<string, string[]>): Imports => new Map(Object.entries(edges));
+
+  it("reads real files and finds the files that they import", () => {
+    expect(readImports(["bridge"]).get("bridge/index.ts")).to.include("bridge/engine.ts");
+  });
+
+  it("sees every form of import, and no import in a comment or a string", () => {
+    const source = `
+      import a from "./a.js";
+      import type { B } from "../b.js";
+      import "./c/c.js";
+      export * from "./d.js";
+      export type { E } from "./e.js";
+      const f = await import("./f.js");
+      type G = import("./g.js").G;
+      import ws from "ws";
+      import fs from "node:fs";
+      import { attachBridge } from "crossroom";
+      // import "./comment.js";
+      const text = 'import "./string.js"';
+    `;
+    expect(importsOf("x/y/z.ts", source)).to.have.members([
+      "x/y/a.ts",
+      "x/b.ts",
+      "x/y/c/c.ts",
+      "x/y/d.ts",
+      "x/y/e.ts",
+      "x/y/f.ts",
+      "x/y/g.ts",
+      "ws",
+      "node:fs",
+      "bridge/index.ts",
+    ]);
+  });
+
+  it("finds circles: of one file, of two, and those behind others", () => {
+    expect(circles(graph({ a: ["a"] }))).to.deep.equal(["a -> a"]);
+    expect(circles(graph({ a: ["b"], b: ["a"] }))).to.deep.equal(["a -> b -> a"]);
+    expect(circles(graph({ a: ["b", "d"], b: ["c"], c: ["d", "b"], d: [] }))).to.deep.equal(["b -> c -> b"]);
+  });
+
+  it("takes no two ways to one file for a circle", () => {
+    expect(circles(graph({ a: ["b", "c"], b: ["d"], c: ["d"], d: ["node:fs"] }))).to.be.empty;
+  });
+
+  const forbidden: [file: string, target: string][] = [
+    ["bridge/engine.ts", "server/events.ts"],
+    ["bridge/engine.ts", "clients/typescript/index.ts"],
+    ["server/rooms/rooms.ts", "socket.io"],
+    ["server/rooms/deep/rooms.ts", "socket.io-adapter"],
+    ["server/rooms/rooms.ts", "@socket.io/redis-adapter"],
+    ["server/rooms/rooms.ts", "engine.io"],
+    ["server/rooms/rooms.ts", "ws"],
+    ["server/rooms/rooms.ts", "socket.io/dist/socket.js"],
+    ["clients/typescript/client.ts", "bridge/frames.ts"],
+    ["clients/typescript/client.ts", "ws"],
+    ["clients/typescript/client.ts", "node:events"],
+    ["bridge/frames.ts", "node:buffer"],
+    ["bridge/close-codes.ts", "bridge/frames.ts"],
+    ["server/events.ts", "server/errors.ts"],
+    ["server/errors.ts", "zod"],
+    ["server/handlers.ts", "server/main.ts"],
+    ["bench/fanout.ts", "server/main.ts"],
+  ];
+
+  for (const [file, target] of forbidden) {
+    it(`finds ${file} -> ${target}`, () => {
+      expect(breaches(graph({ [file]: [target] }))).to.have.length(1);
+    });
+  }
+
+  it("lets through what is allowed", () => {
+    const allowed = {
+      "bridge/engine.ts": ["bridge/frames.ts", "ws", "node:http"],
+      "server/rooms/rooms.ts": ["server/events.ts", "wsx"],
+      "server/handlers.ts": ["server/rooms/rooms.ts", "socket.io"],
+      "server/index.ts": ["server/main.ts"],
+      "server/main.ts": ["bridge/index.ts"],
+      "clients/typescript/client.ts": ["clients/typescript/frames.ts"],
+      "test/server.test.ts": ["server/main.ts"],
+    };
+    expect(breaches(graph(allowed))).to.be.empty;
+  });
+
+  it("has each rule breached above", () => {
+    const found = forbidden.flatMap(([file, target]) => breaches(graph({ [file]: [target] })));
+    for (const { title } of RULES)
+      expect(
+        found.some((breach) => breach.startsWith(title)),
+        title,
+      ).to.be.true;
+  });
+});

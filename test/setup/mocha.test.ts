@@ -1,0 +1,53 @@
+import { expect } from "chai";
+import { countsOf, mochaArgs } from "./mocha.js";
+import { added } from "./reporter.js";
+
+describe("the mocha runner", () => {
+  const report = { passes: 5, failures: 0, pending: 0, skipped: [], leftOpen: [] };
+  let said: string[];
+  const say = (line: string) => void said.push(line);
+
+  beforeEach(() => {
+    said = [];
+  });
+
+  it("takes the counts from mocha's own", () => {
+    expect(countsOf({ ...report, failures: 2 }, 2, say)).to.deep.equal({ passed: 5, failed: 2, skipped: 0 });
+    expect(said).to.be.empty;
+  });
+
+  it("names each skipped test", () => {
+    expect(countsOf({ ...report, pending: 1, skipped: ["a b"] }, 0, say).skipped).to.equal(1);
+    expect(said).to.deep.equal(["Skipped: a b"]);
+  });
+
+  it("fails when mocha dies before it has reported", () => {
+    expect(countsOf(undefined, "SIGSEGV", say)).to.deep.equal({ passed: 0, failed: 1, skipped: 0 });
+    expect(said.join()).to.include("SIGSEGV");
+  });
+
+  it("fails when a handle is left open, and says which", () => {
+    expect(countsOf({ ...report, leftOpen: ["TCPServerWrap"] }, 1, say).failed).to.equal(1);
+    expect(said.join()).to.include("TCPServerWrap");
+  });
+
+  it("fails when mocha ends badly after its tests have passed", () => {
+    expect(countsOf(report, 7, say).failed).to.equal(1);
+    expect(said).to.have.length(1);
+  });
+
+  it("counts a resource as left open only if it was not there before the tests", () => {
+    expect(added(["PipeWrap", "Timeout"], ["PipeWrap", "Timeout", "Timeout"])).to.deep.equal(["Timeout"]);
+    expect(added(["PipeWrap"], [])).to.be.empty;
+  });
+
+  it("runs all tests unless files are named, and hands mocha what else it is given", () => {
+    expect(mochaArgs(["-g", "words"], "report.json").slice(-3, -1)).to.deep.equal(["-g", "words"]);
+    expect(mochaArgs([], "report.json").at(-1)).to.match(/\*\*.\*\.test\.js$/);
+    expect(mochaArgs(["test/imports.test.ts"], "report.json").at(-1)).to.match(/test.imports\.test\.js$/);
+    expect(mochaArgs(["a.test.js", "b.test.js"], "report.json").slice(-2)).to.deep.equal([
+      "a.test.js",
+      "b.test.js",
+    ]);
+  });
+});

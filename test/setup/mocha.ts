@@ -1,0 +1,86 @@
+/** Runs mocha over the compiled tests, in a process of its own, and counts from what its reporter writes. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { type Counts, NOTHING } from "./counts.js";
+import type { Report } from "./reporter.js";
+
+/** Milliseconds that one test may take, unless it says otherwise. */
+const TEST_TIMEOUT = 20_000;
+
+/** The folder of the compiled tests: the one that this file's own folder is in. */
+const TESTS = resolve(import.meta.dirname, "..");
+
+/**
+ * Runs mocha with `args` after the runner's own. Those that name test files (`test/x.test.ts` or its compiled form) take
+ * the place of all tests; the others go to mocha as they are.
+ */
+export function runMocha(args: readonly string[], say: (line: string) => void): Counts {
+  const folder = mkdtempSync(join(tmpdir(), "crossroom-test-"));
+  try {
+    const output = join(folder, "report.json");
+    const { status, signal } = spawnSync(process.execPath, [mochaProgram(), ...mochaArgs(args, output)], {
+      stdio: "inherit",
+    });
+    return countsOf(readReport(output), signal ?? status, say);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The command line of mocha. */
+export function mochaArgs(args: readonly string[], output: string): string[] {
+  const files = args.filter(isTestFile).map(compiled);
+  return [
+    ...["--timeout", String(TEST_TIMEOUT), "--forbid-only"],
+    ...["--reporter", join(TESTS, "setup", "reporter.js"), "--reporter-option", `output=${output}`],
+    ...args.filter((arg) => !isTestFile(arg)),
+    ...(files.length === 0 ? [join(relative(process.cwd(), TESTS), "**", "*.test.js")] : files),
+  ];
+}
+
+/** What mocha's report and its end (exit status or signal) count for. A report that is missing is a failure. */
+export function countsOf(
+  report: Report | undefined,
+  end: number | string | null,
+  say: (line: string) => void,
+): Counts {
+  if (report === undefined) {
+    say(`mocha did not get to the end of the tests (it ended with ${end ?? "nothing"})`);
+    return { ...NOTHING, failed: 1 };
+  }
+  for (const title of report.skipped) say(`Skipped: ${title}`);
+  let failed = report.failures;
+  if (report.leftOpen.length > 0) {
+    say(`The tests did not end by themselves; left open: ${report.leftOpen.join(", ")}`);
+    failed += 1;
+  } else if (end !== 0 && failed === 0) {
+    say(`mocha ended with ${end ?? "nothing"} after its tests had passed`);
+    failed = 1;
+  }
+  return { passed: report.passes, failed, skipped: report.pending };
+}
+
+function mochaProgram(): string {
+  return createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
+}
+
+function readReport(path: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Report;
+  } catch {
+    return undefined; // mocha died before it wrote the report, or while it did; countsOf says so
+  }
+}
+
+function isTestFile(arg: string): boolean {
+  return /\.test\.[jt]s$/.test(arg);
+}
+
+/** `test/a.test.ts` names a source; what runs is its compiled form beside this file's. */
+function compiled(path: string): string {
+  if (path.endsWith(".js")) return path;
+  return join(TESTS, relative("test", path)).replace(/\.ts$/, ".js");
+}
