@@ -1,0 +1,85 @@
+/** README.md's examples, run as they stand. */
+import { expect } from "chai";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { PROTOCOLS } from "../server/support/clients.js";
+import { startRooms } from "../server/support/server.js";
+import { play, transcriptsIn } from "../server/support/transcript.js";
+
+const readme = readFileSync("README.md", "utf8");
+
+/** The JavaScript examples, in order, made to use what was just compiled and a port that is free. */
+function examples(port: number): string[] {
+  return [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = ""]) =>
+    code
+      .replaceAll("3000", String(port))
+      .replace('"crossroom"', JSON.stringify(new URL("../../bridge/index.js", import.meta.url).href))
+      .replace(
+        '"crossroom/client"',
+        JSON.stringify(new URL("../../clients/typescript/index.js", import.meta.url).href),
+      ),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("README.md", () => {
+  const children: ChildProcess[] = [];
+  let folder: string;
+
+  beforeEach(() => {
+    // Inside the repository, where `socket.io` and `ws` are found.
+    folder = mkdtempSync(join(process.cwd(), ".readme-"));
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill();
+      await ended;
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  function run(name: string, code: string): ChildProcess {
+    const file = join(folder, name);
+    writeFileSync(file, code);
+    const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    return child;
+  }
+
+  transcriptsIn(readme).forEach((lines, index) => {
+    it(`has the rooms server answer as transcript ${index + 1} says`, async () => {
+      const server = await startRooms();
+      try {
+        await play(lines, () => PROTOCOLS.bridge.open(server.url));
+      } finally {
+        await server.close();
+      }
+    });
+  });
+
+  it("has a server and a client that work as they stand", async () => {
+    const [server = "", client = ""] = examples(await freePort());
+    const announced = 'httpServer.once("listening", () => console.log("listening"));';
+    const listening = run("server.mjs", `${server}\n${announced}`);
+    await new Promise((resolve) => listening.stdout?.once("data", resolve));
+
+    // The client's example is for browsers and newer releases of Node.js; what it says of Node.js 20 is done here.
+    const withWebSocket = `import { WebSocket } from "ws"; globalThis.WebSocket ??= WebSocket;\n${client}`;
+    const answering = run("client.mjs", withWebSocket);
+    const answer = await new Promise((resolve) => {
+      answering.stdout?.once("data", (data: Buffer) => resolve(data.toString().trim()));
+    });
+    expect(answer).to.equal("hello, Ada");
+  });
+});
