@@ -91,5 +91,8 @@ function decodeBase64(text: string): ArrayBuffer | Uint8Array {
 function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  return !/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding));
+  if (/[^A-Za-z0-9+/]/.test(text.slice(0, text.length - padding))) return false;
+  // Before padding, the last character has four or two bits that are not used: they are zero.
+  const last = text.charAt(text.length - padding - 1);
+  return padding === 0 || (padding === 1 ? "AEIMQUYcgkosw048" : "AQgw").includes(last);
 }

@@ -79,8 +79,10 @@ export function decodeFrame(text: string): ServerFrame | Unusable {
     return malformed("a message is not one JSON object");
   }
   const fields = value as Fields;
-  // Most frames have no binary, and a search of the text is far cheaper than a walk through its values.
-  if (text.includes('"$binary"') && Array.isArray(fields["args"])) revive(fields["args"]);
+  // Most frames have no binary, and a search of the text is far cheaper than a walk through its values. JSON may
+  // spell the key with escapes.
+  const mayHoldBinary = text.includes("$binary") || text.includes("\\u");
+  if (mayHoldBinary && Array.isArray(fields["args"])) revive(fields["args"]);
   return decodeFields(fields);
 }
 
