@@ -443,7 +443,10 @@ export class Connection extends EventEmitter implements QueueOwner {
       return;
     }
     this.ws.send(text, { compress }, () => {
-      if (this.ws.bufferedAmount === 0) this.onDrained();
+      if (this.ws.bufferedAmount > 0) return;
+      // The outbox, which calls for this event otherwise, has no part in it.
+      if (this.observed && this.readyState === "open") this.emit("drain");
+      this.onDrained();
     });
   }
 

@@ -28,7 +28,10 @@ export class Crowd {
       group.append(outgoing.frame);
       return;
     }
-    group.form();
+    if (!group.form()) {
+      for (const member of this.members) member.write(chunk, options);
+      return;
+    }
     const alone = this.members.filter((member) => !member.enter(group));
     group.append(outgoing.frame);
     for (const member of alone) member.write(chunk, options);

@@ -32,8 +32,8 @@ export interface Handle {
   readonly writeQueueSize: number;
 }
 
-/** The class of Node's own requests, once it has been seen; null where there is none to be seen. */
-let Request: (new () => WriteRequest) | null | undefined;
+/** The class of Node's own requests, once it has been seen. */
+let Request: (new () => WriteRequest) | undefined;
 /** A request that completes at once is not touched, and serves again, for any socket. */
 let spare: WriteRequest | undefined;
 
@@ -59,8 +59,8 @@ export function writeDirectly(
   bytes: Buffer,
   completion: Completion,
 ): "written" | "pending" | "unavailable" {
-  if (!Request) {
-    if (Request === undefined) learnRequest(handle);
+  if (Request === undefined) {
+    learnRequest(handle);
     return "unavailable";
   }
   const request = (spare ??= new Request());
@@ -82,7 +82,6 @@ export function writeDirectly(
 
 /** Looks at the request of the next write that goes through the stream. */
 function learnRequest(handle: Handle): void {
-  Request = null; // look once only
   handle.writeBuffer = (request, bytes) => {
     Reflect.deleteProperty(handle, "writeBuffer");
     Request = request.constructor as new () => WriteRequest;

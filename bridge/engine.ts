@@ -18,9 +18,6 @@ import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision }
 /** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
 const SUBPROTOCOL = "crossroom.v1";
 
-/** Milliseconds after which a pending request is hidden from Engine.IO, which ends it after 1,000. */
-const GUARD_AFTER = 500;
-
 /** The types of ws know servers of other WebSockets only by this name. */
 const PlainWebSocketServer = WebSocketServer as typeof Server<typeof PlainWebSocket>;
 
@@ -107,9 +104,9 @@ export class BridgeEngine {
       carryOut(decision);
       return;
     }
-    const guard = setTimeout(() => hideFromEngineIO(socket), GUARD_AFTER);
+    hideFromEngineIO(socket);
     void decision.then((decided) => {
-      clearTimeout(guard);
+      showToEngineIO(socket);
       carryOut(decided);
     });
   };
@@ -230,11 +227,17 @@ function setQuery(request: IncomingMessage): void {
 }
 
 /**
- * Engine.IO ends upgrades on other paths that have no answer after a second; it takes bytes on the socket for an
- * answer (engine.io 6.6, Server.attach). For a hook that takes longer the socket says that it has some.
+ * Engine.IO ends upgrades on other paths that have no answer after a second, or sooner where its
+ * `destroyUpgradeTimeout` says so; it takes bytes on the socket for an answer (engine.io 6.6, Server.attach). While a
+ * hook is asked, the socket says that it has some.
  */
 function hideFromEngineIO(socket: Duplex): void {
   Object.defineProperty(socket, "bytesWritten", { configurable: true, value: 1 });
+}
+
+/** The answer follows at once: from here on the socket counts its own bytes again. */
+function showToEngineIO(socket: Duplex): void {
+  Reflect.deleteProperty(socket, "bytesWritten");
 }
 
 /** The headers that listeners on `io.engine` add to the answer, as they do for Engine.IO's own (socket.io docs). */

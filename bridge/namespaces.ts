@@ -6,6 +6,12 @@
 /** Frames that a client may send to a namespace before it is connected. */
 const MAX_EARLY_FRAMES = 100;
 
+/**
+ * Characters of a name that is remembered when its namespace has ended. A name may be as long as a message: without
+ * this bound, refused names alone would let a client fill the memory.
+ */
+const MAX_REMEMBERED_NAME = 1_000;
+
 /** What to do with a frame of the client's. */
 export type Verdict = "pass" | "early" | "namespace_closed" | "not_connected" | "too_many_early_frames";
 
@@ -30,6 +36,8 @@ export class Namespaces<Early, Late> {
   /** A list, not a Map: most connections have one namespace, and a thousand idle Maps are a lot of memory. */
   private entries: readonly Entry<Early, Late>[] = [];
   private connecting = 0;
+  /** Of all namespaces together. */
+  private earlyBytes = 0;
 
   constructor(
     private readonly max: number,
@@ -69,7 +77,9 @@ export class Namespaces<Early, Late> {
 
   /** The server refuses or ends the namespace: gives what the client had sent to it early. */
   end(ns: string): Early[] {
-    return this.settle(ns, "ended")?.early ?? [];
+    const held = this.settle(ns, "ended");
+    if (ns.length > MAX_REMEMBERED_NAME) this.leave(ns);
+    return held?.early ?? [];
   }
 
   /** The client leaves. */
@@ -84,11 +94,12 @@ export class Namespaces<Early, Late> {
     const { state } = entry;
     if (state === "connected") return "pass";
     if (state === "ended") return "namespace_closed";
-    if (state.early.length >= MAX_EARLY_FRAMES || state.earlyBytes + bytes > this.maxEarlyBytes) {
+    if (state.early.length >= MAX_EARLY_FRAMES || this.earlyBytes + bytes > this.maxEarlyBytes) {
       return "too_many_early_frames";
     }
     state.early.push(frame);
     state.earlyBytes += bytes;
+    this.earlyBytes += bytes;
     return "early";
   }
 
@@ -111,6 +122,7 @@ export class Namespaces<Early, Late> {
     entry.state = state;
     if (typeof former !== "object") return undefined;
     this.connecting--;
+    this.earlyBytes -= former.earlyBytes;
     return former;
   }
 

@@ -90,6 +90,8 @@ export class QueueGroup {
   /** The turn, by its root, for which the group is formed; undefined when it is broken. */
   private turn: FrameNode | undefined;
   private place = new FrameNode();
+  /** Queues that stand at `place`, and rely on it, though the group may be broken. */
+  private standing = 0;
 
   constructor(private readonly outbox: Outbox) {}
 
@@ -98,10 +100,25 @@ export class QueueGroup {
     return this.turn === this.outbox.root;
   }
 
-  /** Forms the group for this turn; each of its queues must then `enter` it, before anything is appended. */
-  form(): void {
+  /**
+   * Forms the group for this turn; each of its queues must then `enter` it, before anything is appended. False while
+   * queues stand in it still: broken in this turn, or in the last one, whose frames are just being written.
+   */
+  form(): boolean {
+    if (this.standing > 0) return false;
     this.turn = this.outbox.root;
     this.place = this.outbox.root;
+    return true;
+  }
+
+  enter(): void {
+    this.standing++;
+  }
+
+  /** One queue goes its own way. */
+  leave(): void {
+    this.standing--;
+    this.break();
   }
 
   break(): void {
@@ -160,6 +177,7 @@ export class WriteQueue implements Completion {
   enter(group: QueueGroup): boolean {
     if (this.node !== undefined || this.group !== undefined) return false;
     this.group = group;
+    group.enter();
     this.outbox.enlist(this);
     return true;
   }
@@ -170,7 +188,7 @@ export class WriteQueue implements Completion {
     if (group === undefined) return;
     this.node = group.node;
     this.group = undefined;
-    group.break();
+    group.leave();
   }
 
   /** Bytes that are not yet with the kernel. */

@@ -1,5 +1,8 @@
 /** Random numbers that come again with the same seed. */
 
+/** The seed of the tests that use one: the same at every run, unless FUZZ_SEED says otherwise. */
+export const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_121);
+
 export class Random {
   private state: number;
 

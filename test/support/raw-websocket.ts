@@ -47,7 +47,11 @@ export function handshake(path = "/bridge", headers: Record<string, string> = {}
 }
 
 /** Sends bytes to an HTTP server, and gives all that it answers until it closes. */
-export async function exchange(port: number, bytes: string | Buffer, what = "an answer"): Promise<HttpAnswer> {
+export async function exchange(
+  port: number,
+  bytes: string | Buffer,
+  what = "an answer",
+): Promise<HttpAnswer> {
   const socket = connect(port, "127.0.0.1");
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -138,12 +142,21 @@ export class RawWebSocket {
   }
 
   /** Opens one, connects it to `/`, and has taken the `connected`. */
-  static async connected(port: number, path?: string, headers?: Record<string, string>): Promise<RawWebSocket> {
+  static async connected(
+    port: number,
+    path?: string,
+    headers?: Record<string, string>,
+  ): Promise<RawWebSocket> {
     const ws = await RawWebSocket.open(port, path, headers);
     ws.send({ type: "connect" });
     const frame = await ws.json();
     if (frame.type !== "connected") throw new Error(`not connected: ${JSON.stringify(frame)}`);
     return ws;
+  }
+
+  /** Whether the connection is gone. */
+  get ended(): boolean {
+    return this.gone;
   }
 
   /** Sends a JSON frame, or text as it is. */
