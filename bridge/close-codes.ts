@@ -41,6 +41,12 @@ export const CLOSE_CODES = {
     reconnect: false,
     description: "A text message was not valid UTF-8.",
   },
+  tooManyFragments: {
+    code: 1008,
+    reason: "",
+    reconnect: false,
+    description: "A message came in too many fragments. Send it in fewer, or whole.",
+  },
   messageTooBig: {
     code: 1009,
     reason: "",

@@ -13,7 +13,7 @@ import {
   takeBinary,
 } from "./binary.js";
 import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
-import { textFrame, type Frame } from "./outbox.js";
+import { textFrame, type Frame } from "./frame-tree.js";
 import { joinPacket, PacketType, splitEventJson, splitLastString, splitPacket } from "./packets.js";
 import type { PacketParts } from "./packets.js";
 

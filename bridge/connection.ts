@@ -7,34 +7,25 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
-import { encodeFrame, type Codec, type Outgoing, type PacketFrame, type WriteOptions } from "./codec.js";
-import { ERROR_CODES, parseClientFrame, type ErrorCode } from "./frames.js";
+import type { Outgoing, WriteOptions } from "./codec.js";
 import { TokenBucket, type Rate } from "./limits.js";
-import { Namespaces } from "./namespaces.js";
-import { textFrame, WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
+import { textFrame } from "./frame-tree.js";
+import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
+import { Session, type SessionContext, type SessionLink } from "./session.js";
 
 /** What all connections of a bridge share. */
-export interface ConnectionContext {
-  readonly codec: Codec;
+export interface ConnectionContext extends SessionContext {
   readonly outbox: Outbox;
-  /** Whole milliseconds on a clock that only goes forward. */
-  now(): number;
   /** Milliseconds that a client has to connect to a namespace; Socket.IO keeps that time. */
   readonly connectTimeout: number;
+  readonly limits: SessionContext["limits"] & {
+    readonly messages: Rate;
+    readonly maxBufferedBytes: number;
+  };
   /** Called once for each connection, before its "close" is emitted. */
   onEnd(connection: Connection): void;
   /** Called once for each connection, when its socket is gone too. */
   onGone(connection: Connection): void;
-  readonly limits: {
-    readonly pingInterval: number;
-    readonly pingTimeout: number;
-    readonly maxPayload: number;
-    readonly messages: Rate;
-    readonly malformed: Rate;
-    readonly maxBufferedBytes: number;
-    readonly maxNamespaces: number;
-    readonly maxPendingAcks: number;
-  };
 }
 
 /** Why the bridge itself ended a connection: the `description` of the server's `disconnect` event. */
@@ -52,12 +43,6 @@ export class BridgeCloseError extends Error {
 /** Milliseconds that a client has to answer a close when the server shuts down. */
 const SHUTDOWN_GRACE = 1_000;
 
-/** An early frame of the client's, as it came. */
-interface EarlyFrame {
-  frame: Exclude<PacketFrame, { type: "connect" }>;
-  text: string;
-}
-
 type Listener = Parameters<EventEmitter["on"]>[1];
 
 /** The events that are emitted at every write, but only to those who listen. */
@@ -66,7 +51,7 @@ const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "dra
 /** Engine.IO's reasons for the end of a connection. */
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
-export class Connection extends EventEmitter implements QueueOwner {
+export class Connection extends EventEmitter implements QueueOwner, SessionLink {
   /** The Engine.IO protocol whose socket this stands for: with 4, Socket.IO waits for the client's `connect`. */
   readonly protocol = 4;
   readonly transport = { name: "bridge", writable: true };
@@ -77,22 +62,20 @@ export class Connection extends EventEmitter implements QueueOwner {
   partial: unknown = undefined;
 
   private readonly queue: WriteQueue;
-  private readonly namespaces: Namespaces<EarlyFrame, Outgoing>;
+  private readonly session: Session;
   private readonly messages: TokenBucket;
-  private malformed: TokenBucket | undefined;
-  /** The server's ack requests that are not answered; made at the first. */
-  private pendingAcks: Set<string> | undefined;
   /** Callbacks of writes that have not reached the kernel. */
   private sent: (() => void)[] | undefined;
   /** Whether somebody has listened for WRITE_EVENTS. */
   private observed = false;
-  private wasConnected = false;
   /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
   private readonly compresses: boolean;
   private readonly openedAt: number;
   private heardAt: number;
   /** When the last ping went out, or the connection opened. */
   private pingedAt: number;
+  /** Bytes that had come from the client by then. */
+  private bytesAtPing = 0;
 
   constructor(
     readonly id: string,
@@ -100,7 +83,7 @@ export class Connection extends EventEmitter implements QueueOwner {
     public request: IncomingMessage,
     readonly remoteAddress: string,
     private readonly ws: WebSocket,
-    socket: Duplex,
+    private readonly socket: Duplex & { readonly bytesRead?: number },
     readonly context: ConnectionContext,
   ) {
     super();
@@ -108,7 +91,7 @@ export class Connection extends EventEmitter implements QueueOwner {
     this.compresses = ws.extensions !== "";
     this.openedAt = this.heardAt = this.pingedAt = context.now();
     this.queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
-    this.namespaces = new Namespaces(limits.maxNamespaces, limits.maxPayload);
+    this.session = new Session(this, context);
     this.messages = new TokenBucket(limits.messages, this.openedAt);
   }
 
@@ -146,11 +129,9 @@ export class Connection extends EventEmitter implements QueueOwner {
     const outgoing = this.context.codec.fromSocketIO(chunk, options, this);
     this.transport.writable = false;
     if (outgoing === undefined) return this;
-    if (outgoing.type === "event" && outgoing.id === undefined && this.namespaces.settled) {
-      this.transmit(outgoing, options.compress);
-    } else {
-      this.track(outgoing, options.compress);
-    }
+    const simple = outgoing.type === "event" && outgoing.id === undefined && this.session.settled;
+    if (simple) this.transmit(outgoing, options.compress);
+    else this.session.send(outgoing, options.compress);
     return this;
   }
 
@@ -159,7 +140,8 @@ export class Connection extends EventEmitter implements QueueOwner {
    * watches its writes, it compresses, or it was sent something else in this turn.
    */
   enter(group: QueueGroup): boolean {
-    if (this.readyState !== "open" || this.observed || this.compresses || !this.queue.enter(group)) return false;
+    if (this.readyState !== "open" || this.observed || this.compresses || !this.queue.enter(group))
+      return false;
     this.transport.writable = false;
     return true;
   }
@@ -177,7 +159,7 @@ export class Connection extends EventEmitter implements QueueOwner {
       this.end("forced close", CLOSE_CODES.serverShutdown);
       // `io.close()` ends when all sockets have: it does not wait long for clients that do not answer.
       setTimeout(() => this.ws.terminate(), SHUTDOWN_GRACE).unref();
-    } else if (this.namespaces.allEnded) this.end("forced close", CLOSE_CODES.disconnected);
+    } else if (this.session.allEnded) this.end("forced close", CLOSE_CODES.disconnected);
     else if (this.timedOut) this.end("forced close", CLOSE_CODES.connectTimeout);
     else this.end("forced close", CLOSE_CODES.forcedClose);
     return this;
@@ -185,32 +167,15 @@ export class Connection extends EventEmitter implements QueueOwner {
 
   /** Whether it is Socket.IO's connect timeout that closes. Timers may fire a little early. */
   private get timedOut(): boolean {
-    return !this.wasConnected && this.context.now() - this.openedAt >= this.context.connectTimeout - 5;
+    return (
+      !this.session.wasConnected && this.context.now() - this.openedAt >= this.context.connectTimeout - 5
+    );
   }
 
   // What the WebSocket tells.
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.readyState !== "open" || !this.count()) return;
-    if (binary) {
-      this.refuse("binary_message", 'frames are text messages; binary values go as {"$binary":"<base64>"}');
-      return;
-    }
-    const text = data.toString();
-    const frame = parseClientFrame(text);
-    switch (frame.type) {
-      case "malformed":
-        this.refuse(frame.code, frame.message, undefined, frame.id);
-        return;
-      case "ping":
-        this.transmitFrame(encodeFrame({ ...frame, type: "pong" }));
-        return;
-      case "connect":
-        this.connect(frame, text);
-        return;
-      default:
-        this.pass({ frame, text }, data.length);
-    }
+    if (this.readyState === "open" && this.count()) this.session.receive(data, binary);
   }
 
   onPing(data: Buffer): void {
@@ -242,12 +207,20 @@ export class Connection extends EventEmitter implements QueueOwner {
     const { pingInterval, pingTimeout } = this.context.limits;
     const sincePing = now - this.pingedAt;
     if (this.heardAt < this.pingedAt) {
-      if (sincePing >= pingTimeout) this.end("ping timeout", CLOSE_CODES.pingTimeout);
+      if (sincePing < pingTimeout) return;
+      // A large message on a slow line is a sign of life long before it is whole.
+      if (this.bytesRead > this.bytesAtPing) this.heardAt = now;
+      else this.end("ping timeout", CLOSE_CODES.pingTimeout);
     } else if (sincePing >= pingInterval) {
       this.pingedAt = now;
+      this.bytesAtPing = this.bytesRead;
       this.emit("packetCreate", { type: "ping", options: {} });
       this.ws.ping();
     }
+  }
+
+  private get bytesRead(): number {
+    return this.socket.bytesRead ?? 0;
   }
 
   // What the outbox tells.
@@ -271,92 +244,35 @@ export class Connection extends EventEmitter implements QueueOwner {
     this.abort(CLOSE_CODES.slowReader);
   }
 
-  // From the client.
+  // What the session asks.
 
-  private connect(frame: PacketFrame & { type: "connect" }, text: string): void {
-    const { ns } = frame;
-    const verdict = this.namespaces.connect(ns, frame.pid);
-    if (verdict === "already_connected") {
-      this.refuse(verdict, `this client is connected to ${ns} already, or is being connected`, ns);
-      return;
-    }
-    if (verdict === "too_many_namespaces") {
-      const { maxNamespaces } = this.context.limits;
-      const message = `a connection may have ${maxNamespaces} namespaces`;
-      const data = { code: verdict, limit: maxNamespaces };
-      this.transmitFrame(encodeFrame({ type: "connect_error", ...nsField(ns), message, data }));
-      return;
-    }
-    // Socket.IO handles packets one tick after it reads them, but a CONNECT at once: one that comes right behind the
-    // DISCONNECT of the same namespace would find it connected still.
-    process.nextTick(() => this.forward(frame, text));
+  deliver(chunk: unknown): boolean {
+    if (this.readyState !== "open") return false;
+    this.emit("packet", { type: "message", data: chunk });
+    this.emit("data", chunk);
+    this.emit("message", chunk);
+    return true;
   }
 
-  private pass(early: EarlyFrame, bytes: number): void {
-    const { frame } = early;
-    const verdict = this.namespaces.offer(frame.ns, early, bytes);
-    switch (verdict) {
-      case "pass":
-        if (frame.type === "disconnect") this.namespaces.leave(frame.ns);
-        if (frame.type === "ack") this.pendingAcks?.delete(ackKey(frame.ns, frame.id));
-        this.forward(frame, early.text);
-        return;
-      case "early":
-        return;
-      case "namespace_closed":
-        this.refuseLate(early);
-        return;
-      case "not_connected":
-        this.refuse(
-          verdict,
-          `this client is not connected to ${frame.ns}: send connect first`,
-          frame.ns,
-          idOf(frame),
-        );
-        return;
-      case "too_many_early_frames":
-        this.refuse(
-          verdict,
-          `wait for "connected" of ${frame.ns} before sending more`,
-          frame.ns,
-          idOf(frame),
-        );
-    }
+  transmit(outgoing: Outgoing, compress: boolean): void {
+    if (this.compresses) this.transmitCompressed(outgoing.text, compress);
+    else this.queue.append(outgoing.frame);
   }
 
-  /** A frame for a namespace that the server has ended or refused: under way meanwhile, so no fault of the client's. */
-  private refuseLate({ frame }: EarlyFrame): void {
-    if (frame.type !== "event") return;
-    this.refuse("namespace_closed", `the server has ended or refused ${frame.ns}`, frame.ns, frame.id);
+  transmitFrame(text: string): void {
+    this.transport.writable = false;
+    if (this.compresses) this.transmitCompressed(text, true);
+    else this.queue.append(textFrame(text));
   }
 
-  /** Hands a frame to Socket.IO. */
-  private forward(frame: PacketFrame, text: string): void {
-    const chunks = this.context.codec.toSocketIO(frame, text);
-    if (!Array.isArray(chunks)) {
-      this.refuse(chunks.code, chunks.message, frame.ns, idOf(frame));
-      return;
-    }
-    for (const chunk of chunks) {
-      if (this.readyState !== "open") return;
-      this.emit("packet", { type: "message", data: chunk });
-      this.emit("data", chunk);
-      this.emit("message", chunk);
-    }
+  violate(close: CloseCode): void {
+    this.end("forced close", close);
   }
 
-  /** Answers a frame with an error; closes where the error, or the number of them, calls for it. */
-  private refuse(code: ErrorCode, message: string, ns?: string, id?: number): void {
-    const { malformed, fatal } = ERROR_CODES[code];
-    const idField = id === undefined ? {} : { id };
-    this.transmitFrame(encodeFrame({ type: "error", code, message, ...nsField(ns), ...idField }));
-    if (fatal) {
-      this.end("forced close", CLOSE_CODES.protocolViolation);
-    } else if (malformed) {
-      const { context } = this;
-      this.malformed ??= new TokenBucket(context.limits.malformed, context.now());
-      if (!this.malformed.take(context.now())) this.end("forced close", CLOSE_CODES.malformed);
-    }
+  /** Deferred, since Socket.IO may be in the middle of a broadcast. */
+  abort(close: CloseCode): void {
+    this.readyState = "closing";
+    process.nextTick(() => this.end("transport error", close));
   }
 
   /** Counts something that came from the client; false if it was too much. */
@@ -366,74 +282,6 @@ export class Connection extends EventEmitter implements QueueOwner {
     if (this.messages.take(now)) return true;
     this.end("transport error", CLOSE_CODES.tooManyMessages);
     return false;
-  }
-
-  // To the client.
-
-  /** Keeps account of a packet that changes what the connection is, or that must wait. */
-  private track(outgoing: Outgoing, compress: boolean): void {
-    const { ns } = outgoing;
-    switch (outgoing.type) {
-      case "connect":
-        this.accept(outgoing, compress);
-        return;
-      case "connect_error":
-      case "disconnect": {
-        const early = this.namespaces.end(ns);
-        this.transmit(outgoing, compress);
-        for (const frame of early) this.refuseLate(frame);
-        return;
-      }
-      default:
-        if (this.namespaces.holdBack(ns, outgoing)) return;
-        if (outgoing.type === "event" && outgoing.id !== undefined && !this.expectAck(ns, outgoing.id))
-          return;
-        this.transmit(outgoing, compress);
-    }
-  }
-
-  private accept({ ns, text }: Outgoing, compress: boolean): void {
-    const { early, late, pid } = this.namespaces.accept(ns);
-    this.wasConnected = true;
-    const session = JSON.parse(text) as { sid: string; pid?: string };
-    const { pingInterval, pingTimeout, maxPayload } = this.context.limits;
-    this.transmitFrame(
-      encodeFrame({
-        type: "connected",
-        ...nsField(ns),
-        sid: session.sid,
-        ...(session.pid === undefined ? {} : { pid: session.pid, recovered: session.pid === pid }),
-        pingInterval,
-        pingTimeout,
-        maxPayload,
-      }),
-    );
-    for (const outgoing of late) this.track(outgoing, compress);
-    if (early.length === 0) return;
-    // Socket.IO writes CONNECT before it tells the application: one tick later the handlers are there.
-    process.nextTick(() => {
-      for (const frame of early) this.pass(frame, 0);
-    });
-  }
-
-  /** Remembers that the server wants an ack; false if the client owes too many. */
-  private expectAck(ns: string, id: number): boolean {
-    this.pendingAcks ??= new Set();
-    this.pendingAcks.add(ackKey(ns, id));
-    if (this.pendingAcks.size <= this.context.limits.maxPendingAcks) return true;
-    this.abort(CLOSE_CODES.tooManyPendingAcks);
-    return false;
-  }
-
-  private transmit(outgoing: Outgoing, compress: boolean): void {
-    if (this.compresses) this.transmitCompressed(outgoing.text, compress);
-    else this.queue.append(outgoing.frame);
-  }
-
-  private transmitFrame(text: string): void {
-    this.transport.writable = false;
-    if (this.compresses) this.transmitCompressed(text, true);
-    else this.queue.append(textFrame(text));
   }
 
   /** With compression each client has a context of its own: there is nothing to share, and `ws` does the work. */
@@ -450,12 +298,6 @@ export class Connection extends EventEmitter implements QueueOwner {
     });
   }
 
-  /** Ends the connection over a limit. Deferred, since Socket.IO may be in the middle of a broadcast. */
-  private abort(close: CloseCode): void {
-    this.readyState = "closing";
-    process.nextTick(() => this.end("transport error", close));
-  }
-
   private end(reason: CloseReason, close?: CloseCode, error?: Error): void {
     if (this.readyState === "closed") return;
     this.queue.flushAll();
@@ -466,16 +308,4 @@ export class Connection extends EventEmitter implements QueueOwner {
     this.context.onEnd(this);
     this.emit("close", reason, error ?? byBridge);
   }
-}
-
-function nsField(ns: string | undefined): { ns?: string } {
-  return ns === undefined || ns === "/" ? {} : { ns };
-}
-
-function ackKey(ns: string, id: number): string {
-  return `${id}${ns}`;
-}
-
-function idOf(frame: PacketFrame): number | undefined {
-  return frame.type === "event" || frame.type === "ack" ? frame.id : undefined;
 }

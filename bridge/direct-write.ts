@@ -44,7 +44,8 @@ const ownWrite: unknown = Reflect.get(Socket.prototype, "write");
 export function handleOf(socket: Duplex): Handle | undefined {
   if (socket.constructor !== Socket || Reflect.get(socket, "write") !== ownWrite) return undefined;
   const { _handle: handle } = socket as unknown as { _handle?: Partial<Handle> | null };
-  if (typeof handle?.writeBuffer !== "function" || typeof handle.writeQueueSize !== "number") return undefined;
+  if (typeof handle?.writeBuffer !== "function" || typeof handle.writeQueueSize !== "number")
+    return undefined;
   return handle as Handle;
 }
 

@@ -18,6 +18,9 @@ import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision }
 /** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
 const SUBPROTOCOL = "crossroom.v1";
 
+/** Milliseconds between two looks at whether the server closes, while a hook is asked about a request. */
+const CLOSING_CHECK = 100;
+
 /** The types of ws know servers of other WebSockets only by this name. */
 const PlainWebSocketServer = WebSocketServer as typeof Server<typeof PlainWebSocket>;
 
@@ -100,22 +103,35 @@ export class BridgeEngine {
         this.open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
       });
     };
-    if (!(decision instanceof Promise)) {
-      carryOut(decision);
-      return;
-    }
+    if (decision instanceof Promise) this.await(decision, socket, carryOut);
+    else carryOut(decision);
+  };
+
+  /** Waits for hooks, but not past the server's end: `io.close()` waits for all sockets. */
+  private await(decision: Promise<Decision>, socket: Duplex, carryOut: (decided: Decision) => void): void {
     hideFromEngineIO(socket);
-    void decision.then((decided) => {
+    const settle = (decided: Decision): void => {
+      if (watch === undefined) return;
+      clearInterval(watch);
+      watch = undefined;
       showToEngineIO(socket);
       carryOut(decided);
-    });
-  };
+    };
+    let watch: NodeJS.Timeout | undefined = setInterval(() => {
+      if (this.isClosing) settle({ refusal: REFUSALS.shuttingDown });
+    }, CLOSING_CHECK);
+    void decision.then(settle);
+  }
+
+  private get isClosing(): boolean {
+    return this.closed || (this.hasListened && !this.httpServer.listening);
+  }
 
   /** Carries a decision out up to the handshake; undefined where the request is refused, or its client has gone. */
   private admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
     if (socket.destroyed) return undefined;
     // While the hooks were asked, the server may have begun to close.
-    if (this.closed || (this.hasListened && !this.httpServer.listening)) {
+    if (this.isClosing) {
       this.refuse(request, socket, REFUSALS.shuttingDown);
       return undefined;
     }

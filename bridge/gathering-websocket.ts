@@ -7,7 +7,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import { Outbox, WriteQueue, type Frame, type QueueOwner } from "./outbox.js";
+import type { Frame } from "./frame-tree.js";
+import { Outbox, WriteQueue, type QueueOwner } from "./outbox.js";
 
 type Written = (error?: Error) => void;
 type RawFrame = readonly (Buffer | string)[];

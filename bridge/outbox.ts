@@ -6,10 +6,8 @@
  * Sockets that were sent the same frames stand at the same node, whose bytes are joined once for all of them.
  */
 import type { Duplex } from "node:stream";
+import { FrameNode, type Frame } from "./frame-tree.js";
 import { handleOf, writeDirectly, type Completion, type Handle } from "./direct-write.js";
-
-/** The bytes of one WebSocket frame, in one or more chunks. Shared between sockets: never written to. */
-export type Frame = readonly Buffer[];
 
 /** A turn's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
 const JOIN_LIMIT = 64 * 1024;
@@ -25,41 +23,6 @@ export interface QueueOwner {
   onDrained(): void;
   /** More than `maxBuffered` bytes wait behind a write that the kernel does not take: what waited was dropped. */
   onOverflow(): void;
-}
-
-class FrameNode {
-  readonly bytes: number;
-  private next: FrameNode | undefined;
-  private joined: Buffer | undefined;
-
-  constructor(
-    private readonly parent?: FrameNode,
-    private readonly frame: Frame = [],
-  ) {
-    let bytes = parent === undefined ? 0 : parent.bytes;
-    for (const chunk of frame) bytes += chunk.length;
-    this.bytes = bytes;
-  }
-
-  /** The node after `frame`. Only the last child is kept: a broadcast asks for the same one again and again. */
-  step(frame: Frame): FrameNode {
-    const next = this.next;
-    if (next !== undefined && next.frame === frame) return next;
-    return (this.next = new FrameNode(this, frame));
-  }
-
-  /** All bytes from the root to here, as one buffer that is made once. */
-  join(): Buffer {
-    return (this.joined ??= Buffer.concat(FrameNode.chunks(this), this.bytes));
-  }
-
-  /** All chunks from the root to `end`. */
-  static chunks(end: FrameNode): Buffer[] {
-    const frames: Frame[] = [];
-    for (let node: FrameNode | undefined = end; node !== undefined; node = node.parent)
-      frames.push(node.frame);
-    return frames.reverse().flat();
-  }
 }
 
 /** The queues of one bridge or server. Has no timer of its own but the one that ends the turn. */
@@ -143,8 +106,8 @@ export class WriteQueue implements Completion {
   /** This turn's frames, unless they are the group's. */
   private node: FrameNode | undefined;
   private group: QueueGroup | undefined;
-  /** The frames of earlier turns, behind the write that is under way. */
-  private backlog: FrameNode[] = NOTHING;
+  /** What earlier turns sent, behind the write that is under way: joined, since small frames cost more than their bytes. */
+  private backlog: Buffer[] = NOTHING;
   private backlogBytes = 0;
   /** Bytes of the write that is under way, where the stream does not count them. */
   private direct = 0;
@@ -215,7 +178,7 @@ export class WriteQueue implements Completion {
       return;
     }
     if (this.backlog === NOTHING) this.backlog = [];
-    this.backlog.push(node);
+    this.backlog.push(...chunksOf(node));
     this.backlogBytes += node.bytes;
   }
 
@@ -234,23 +197,18 @@ export class WriteQueue implements Completion {
     const backlog = this.backlog;
     if (backlog === NOTHING) return;
     this.clear();
-    this.writeToStream(
-      backlog.flatMap((node) => (node.bytes <= JOIN_LIMIT ? node.join() : FrameNode.chunks(node))),
-    );
+    this.writeToStream(backlog);
   }
 
   private write(node: FrameNode): void {
-    if (node.bytes > JOIN_LIMIT) {
-      this.writeToStream(FrameNode.chunks(node));
+    const { handle, socket } = this;
+    // What waits in the stream goes first.
+    if (handle === undefined || node.bytes > JOIN_LIMIT || socket.writableLength > 0) {
+      this.writeToStream(chunksOf(node));
       return;
     }
     const bytes = node.join();
-    const { handle, socket } = this;
-    // What waits in the stream goes first.
-    const result =
-      handle === undefined || socket.writableLength > 0
-        ? "unavailable"
-        : writeDirectly(handle, socket, bytes, this);
+    const result = writeDirectly(handle, socket, bytes, this);
     if (result === "written") {
       this.owner.onDrained();
     } else if (result === "pending") {
@@ -279,29 +237,14 @@ export class WriteQueue implements Completion {
     if (--this.underWay > 0) return;
     this.direct = 0;
     if (this.backlog !== NOTHING && this.owner.onFlush(false)) this.writeBacklog();
-    else if (this.node === undefined) this.owner.onDrained();
+    else if (this.node === undefined && this.group === undefined) this.owner.onDrained();
   }
 }
 
 /** The backlog of a queue that has none: most have none, and need no array. */
-const NOTHING: FrameNode[] = [];
+const NOTHING: Buffer[] = [];
 
-/** A text message as one unmasked WebSocket frame (RFC 6455, section 5.2). */
-export function textFrame(text: string): Frame {
-  const length = Buffer.byteLength(text);
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(header + length);
-  frame[0] = 0x81; // the final fragment, text
-  if (header === 2) {
-    frame[1] = length;
-  } else if (header === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
-    frame.writeUInt32BE(length % 2 ** 32, 6);
-  }
-  frame.write(text, header);
-  return [frame];
+/** A turn's frames as few buffers: one, unless copying them together would cost more than it saves. */
+function chunksOf(node: FrameNode): Buffer[] {
+  return node.bytes <= JOIN_LIMIT ? [node.join()] : FrameNode.chunks(node);
 }

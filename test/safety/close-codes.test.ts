@@ -30,6 +30,14 @@ const WAYS: Record<Exclude<keyof typeof CLOSE_CODES, "connectionLost">, () => Pr
     ws.write(clientFrame({ opcode: Opcode.TEXT, payload: Buffer.from([0xff]) }));
     return ws;
   },
+  tooManyFragments: async () => {
+    const ws = await open();
+    // ws takes 16,384 of one message (ws 8.23, maxFragments).
+    const next = clientFrame({ opcode: Opcode.CONTINUATION, fin: false });
+    ws.write(clientFrame({ opcode: Opcode.TEXT, fin: false }));
+    ws.write(Buffer.concat(Array.from({ length: 16_384 }, () => next)));
+    return ws;
+  },
   messageTooBig: async () => {
     const ws = await open({ maxPayload: 100 });
     ws.send("x".repeat(101));
