@@ -1,0 +1,243 @@
+/** A plain client as PROTOCOL.md describes one, on `ws` alone. It shares no code with the bridge or the SDKs. */
+import type { IncomingHttpHeaders } from "node:http";
+import { WebSocket } from "ws";
+import { DEADLINE, Log, within } from "../support/log.js";
+import {
+  silence,
+  type Client,
+  type ClientSocket,
+  type Driver,
+  type Responder,
+  type Target,
+} from "./driver.js";
+
+type Frame = Readonly<Record<string, unknown>>;
+
+export const plain: Driver = {
+  name: "plain WebSocket",
+  transport: "bridge",
+  open: (target) => new PlainClient(target),
+};
+
+class PlainClient implements Client {
+  answerHeaders: IncomingHttpHeaders = {};
+  private readonly sockets = new Map<string, PlainSocket>();
+  private ws: WebSocket | undefined;
+
+  constructor(private readonly target: Target) {}
+
+  socket(ns = "/", auth?: Readonly<Record<string, unknown>>): ClientSocket {
+    const socket = this.sockets.get(ns) ?? new PlainSocket(this, ns, auth);
+    this.sockets.set(ns, socket);
+    return socket;
+  }
+
+  close(): void {
+    this.ws?.close();
+  }
+
+  cut(): void {
+    this.ws?.terminate();
+  }
+
+  mute(): void {
+    silence(this.ws);
+  }
+
+  stall(): void {
+    this.ws?.pause();
+  }
+
+  resume(): void {
+    this.ws?.resume();
+  }
+
+  /** The namespace's `connect` follows as soon as the WebSocket is open. */
+  join(socket: PlainSocket): void {
+    if (this.ws?.readyState === WebSocket.OPEN) socket.opened();
+    else if (this.ws?.readyState !== WebSocket.CONNECTING) this.dial();
+  }
+
+  /** Nobody needs a connection without namespaces. */
+  left(): void {
+    if ([...this.sockets.values()].every((socket) => socket.state === "idle")) this.close();
+  }
+
+  send(frame: Frame): void {
+    this.ws?.send(JSON.stringify(frame));
+  }
+
+  private dial(): void {
+    const { url, bridgePath, query, headers, ca } = this.target;
+    const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
+    const ws = new WebSocket(`${url.replace("http", "ws")}${bridgePath}${search}`, "crossroom.v1", {
+      ...(headers && { headers: { ...headers } }),
+      ...(ca !== undefined && { ca }),
+    });
+    this.ws = ws;
+    // A connection that is being left has nothing to say to the sockets of the next one.
+    const all = (tell: (socket: PlainSocket) => void) => {
+      if (this.ws === ws) [...this.sockets.values()].forEach(tell);
+    };
+    ws.on("upgrade", (answer) => (this.answerHeaders = answer.headers));
+    ws.on("open", () => all((socket) => socket.opened()));
+    ws.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString(), fromJson) as Frame;
+      this.sockets.get(typeof frame["ns"] === "string" ? frame["ns"] : "/")?.received(frame);
+    });
+    // A refused upgrade; an error of an open WebSocket is followed by "close", and told there.
+    ws.on("error", () => {
+      if (ws.readyState === WebSocket.CONNECTING || ws.protocol === "") all((socket) => socket.refused());
+    });
+    ws.on("close", () => all((socket) => socket.lost()));
+  }
+}
+
+class PlainSocket implements ClientSocket {
+  id: string | undefined;
+  recovered = false;
+  state: "idle" | "wanted" | "connecting" | "connected" = "idle";
+  readonly log = new Log("what the client was told");
+  private readonly responders = new Map<string, Responder>();
+  private readonly acks = new Map<number, (values: unknown[]) => void>();
+  private nextId = 0;
+  private pid: unknown;
+  private offset: unknown;
+
+  constructor(
+    private readonly client: PlainClient,
+    private readonly ns: string,
+    private readonly auth: Readonly<Record<string, unknown>> | undefined,
+  ) {}
+
+  connect(): this {
+    this.state = "wanted";
+    this.client.join(this);
+    return this;
+  }
+
+  async connected(): Promise<this> {
+    this.connect();
+    await this.log.expect("connect");
+    return this;
+  }
+
+  emit(event: string, ...args: unknown[]): void {
+    this.send({ type: "event", event, args: args.map(toJson) });
+  }
+
+  ask(event: string, ...args: unknown[]): Promise<unknown[]> {
+    const id = this.nextId++;
+    this.send({ type: "event", event, args: args.map(toJson), id });
+    const answer = new Promise<unknown[]>((resolve) => this.acks.set(id, resolve));
+    return within(`the ack of ${event}`, answer, DEADLINE).finally(() => this.acks.delete(id));
+  }
+
+  async askWithin(ms: number, event: string, ...args: unknown[]): Promise<unknown[]> {
+    const id = this.nextId++;
+    this.send({ type: "event", event, args: args.map(toJson), id });
+    const answer = new Promise<unknown[]>((resolve) => this.acks.set(id, resolve));
+    try {
+      return await within("", answer, ms);
+    } catch {
+      throw new Error("operation has timed out"); // the words of socket.io-client
+    } finally {
+      this.acks.delete(id);
+    }
+  }
+
+  answer(event: string, responder: Responder): void {
+    this.responders.set(event, responder);
+  }
+
+  disconnect(): void {
+    if (this.state === "connected") {
+      this.send({ type: "disconnect" });
+      this.log.add("disconnect", "io client disconnect");
+    }
+    this.leave();
+  }
+
+  /** The connection is open. */
+  opened(): void {
+    if (this.state !== "wanted") return;
+    this.state = "connecting";
+    const { auth, pid, offset } = this;
+    this.send({ type: "connect", ...(auth && { auth }), pid, offset });
+  }
+
+  /** The connection was not to be had. */
+  refused(): void {
+    if (this.state === "wanted") this.log.add("refused");
+    this.state = "idle";
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    if (this.state === "connected") this.log.add("disconnect", "transport close");
+    this.state = "idle";
+  }
+
+  received(frame: Frame): void {
+    const args = (frame["args"] ?? []) as unknown[];
+    switch (frame["type"]) {
+      case "connected":
+        this.state = "connected";
+        this.id = String(frame["sid"]);
+        this.pid = frame["pid"];
+        this.recovered = frame["recovered"] === true;
+        this.log.add("connect");
+        return;
+      case "connect_error":
+        this.log.add("connect_error", frame["message"], frame["data"]);
+        this.leave();
+        return;
+      case "event":
+        if (frame["offset"] !== undefined) this.offset = frame["offset"];
+        this.happened(String(frame["event"]), args, frame["id"]);
+        return;
+      case "ack":
+        this.acks.get(Number(frame["id"]))?.(args);
+        return;
+      case "disconnect":
+        this.log.add("disconnect", "io server disconnect");
+        this.leave();
+        return;
+      case "error":
+        this.log.add("error", frame["code"]);
+    }
+  }
+
+  private happened(event: string, args: unknown[], id: unknown): void {
+    this.log.add(event, ...args);
+    if (id === undefined) return;
+    this.responders.get(event)?.(
+      (...values) => this.send({ type: "ack", id, args: values.map(toJson) }),
+      ...args,
+    );
+  }
+
+  private leave(): void {
+    this.state = "idle";
+    this.client.left();
+  }
+
+  private send(frame: Frame): void {
+    this.client.send({ ...frame, ...(this.ns === "/" ? {} : { ns: this.ns }) });
+  }
+}
+
+/** The value with binary as PROTOCOL.md, 5.2 has it. */
+function toJson(value: unknown): unknown {
+  if (Buffer.isBuffer(value)) return { $binary: value.toString("base64") };
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+}
+
+/** The other way, as a reviver of JSON.parse. */
+function fromJson(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return value;
+  const { $binary } = value as { $binary?: unknown };
+  return typeof $binary === "string" ? Buffer.from($binary, "base64") : value;
+}
