@@ -30,6 +30,22 @@ describe("io.close()", () => {
     await within(server.io.close(), "io.close()", PROMPT);
   });
 
+  it("ends promptly with a request whose hook never answers, and tells the client that it may try again", async () => {
+    let asked: () => void;
+    const asking = new Promise<void>((resolve) => (asked = resolve));
+    const server = await BridgeServer.start({
+      authenticate: () => {
+        asked();
+        return new Promise(() => undefined);
+      },
+      upgradeTimeout: 60_000,
+    });
+    const refusal = server.refusal();
+    await within(asking, "the hook to be asked");
+    await within(server.io.close(), "io.close()", PROMPT);
+    expect(await refusal).to.include({ status: 503, code: "shutting_down" });
+  });
+
   it("ends promptly with a client whose close was under way", async () => {
     const server = await BridgeServer.start({ closeTimeout: 500 });
     const { ws, socket } = await server.connect();

@@ -44,6 +44,25 @@ describe("the heartbeat (PROTOCOL.md, 6.1)", () => {
     expect(socket.connected).to.be.true;
   });
 
+  it("keeps a client whose one large frame is long under way", async () => {
+    const server = await BridgeServer.start(SHORT);
+    const { ws, socket } = await server.connect();
+    ws.answersPings = false;
+    const got = new Promise<string>((resolve) => socket.once("large", resolve));
+    const text = JSON.stringify({ type: "event", event: "large", args: ["x".repeat(2_000)] });
+    const bytes = clientFrame({ opcode: Opcode.TEXT, payload: text });
+    const since = Date.now();
+    let sent = 0;
+    // A byte at a time: the whole takes several times as long as the server waits for a sign of life.
+    const trickle = setInterval(() => {
+      const end = Date.now() - since > 4 * (SHORT.pingInterval + SHORT.pingTimeout) ? bytes.length : sent + 1;
+      ws.write(bytes.subarray(sent, end));
+      sent = end;
+      if (sent === bytes.length) clearInterval(trickle);
+    }, 10);
+    expect(await within(got, "the event")).to.have.length(2_000);
+  });
+
   it("tells the client its times in `connected`, and takes them from Socket.IO unless they are set", async () => {
     const server = await BridgeServer.start(
       { pingTimeout: 3_000 },
