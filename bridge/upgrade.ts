@@ -95,6 +95,8 @@ async function inTime(decision: () => Promise<Decision>, milliseconds: number): 
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<Decision>((resolve) => {
     timer = setTimeout(() => resolve({ refusal: REFUSALS.upgradeTimeout }), milliseconds);
+    // The request's socket keeps the process alive as long as it matters.
+    timer.unref();
   });
   try {
     return await Promise.race([decision(), timeout]);

@@ -8,6 +8,7 @@ const EXCEPTIONS: ReadonlyMap<number, boolean> = new Map([
   [1000, false], // The end was wanted.
   [1002, false], // The WebSocket library broke RFC 6455: it would do so again.
   [1007, false], // A message was not UTF-8: the same.
+  [1008, false], // A message had too many fragments: the same.
   [1009, false], // A message was too big: sent again it would be too big again.
 ]);
 
