@@ -41,7 +41,7 @@ export class Outgoing {
     readonly ns: string,
     /** The ack id of an event or ack. */
     readonly id: number | undefined,
-    /** The frame's JSON. For `connect` it is Socket.IO's payload: the connection makes the frame of it. */
+    /** The frame's JSON. For `connect` it is Socket.IO's payload: the session makes the frame of it. */
     readonly text: string,
   ) {}
 
@@ -181,7 +181,7 @@ export class DefaultCodec implements Codec {
   }
 }
 
-/** What connection.ts, and the codec for other parsers, send besides translated packets. */
+/** The text of a frame that is not sliced out of a packet. */
 export function encodeFrame(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }

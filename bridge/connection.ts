@@ -12,6 +12,7 @@ import { TokenBucket, type Rate } from "./limits.js";
 import { textFrame } from "./frame-tree.js";
 import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
 import { Session, type SessionContext, type SessionLink } from "./session.js";
+import { callAll } from "./throw-later.js";
 
 /** What all connections of a bridge share. */
 export interface ConnectionContext extends SessionContext {
@@ -66,6 +67,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   private readonly messages: TokenBucket;
   /** Callbacks of writes that have not reached the kernel. */
   private sent: (() => void)[] | undefined;
+  private ending = false;
   /** Whether somebody has listened for WRITE_EVENTS. */
   private observed = false;
   /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
@@ -137,11 +139,11 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
 
   /**
    * Has this connection stand with others that are sent the same; false if it must be written to by itself: somebody
-   * watches its writes, it compresses, or it was sent something else in this turn.
+   * watches its writes, some namespace has not been answered, it compresses, or it was sent something else in this turn.
    */
   enter(group: QueueGroup): boolean {
-    if (this.readyState !== "open" || this.observed || this.compresses || !this.queue.enter(group))
-      return false;
+    const simple = this.readyState === "open" && this.session.settled && !this.observed && !this.compresses;
+    if (!simple || !this.queue.enter(group)) return false;
     this.transport.writable = false;
     return true;
   }
@@ -181,7 +183,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   onPing(data: Buffer): void {
     if (this.readyState !== "open" || !this.count()) return;
     // One who sends pings and reads no pongs is a slow reader like any other.
-    if (this.ws.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
+    if (this.queue.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
     else this.ws.pong(data);
   }
 
@@ -237,7 +239,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     const sent = this.sent;
     if (sent === undefined) return;
     this.sent = undefined;
-    for (const callback of sent) callback();
+    callAll(sent);
   }
 
   onOverflow(): void {
@@ -290,8 +292,8 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
       this.onOverflow();
       return;
     }
-    this.ws.send(text, { compress }, () => {
-      if (this.ws.bufferedAmount > 0) return;
+    this.ws.send(text, { compress }, (error) => {
+      if (error || this.ws.bufferedAmount > 0) return;
       // The outbox, which calls for this event otherwise, has no part in it.
       if (this.observed && this.readyState === "open") this.emit("drain");
       this.onDrained();
@@ -299,7 +301,8 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   }
 
   private end(reason: CloseReason, close?: CloseCode, error?: Error): void {
-    if (this.readyState === "closed") return;
+    if (this.ending) return;
+    this.ending = true; // a listener for "drain" may close as well
     this.queue.flushAll();
     this.readyState = "closed";
     if (close !== undefined) this.ws.close(close.code, close.reason);

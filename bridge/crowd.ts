@@ -1,40 +1,43 @@
 /**
- * Many plain connections that are sent the same: a broadcast to them is one step in the tree of frames for them all,
- * as long as none of them is sent anything else in the same turn of the event loop.
+ * The plain connections of a room: a broadcast to them is one step in the tree of frames for them all, as long as none
+ * of them is sent anything else in the same turn of the event loop. Where QueueGroup knows of queues, this knows of
+ * connections, and of what cannot be sent to all in the same way.
  */
 import type { WriteOptions } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { QueueGroup } from "./outbox.js";
 
-export class Crowd {
+/** A socket of a plain client. */
+export interface PlainSocket {
+  readonly client: { readonly conn: Connection };
+}
+
+export class Crowd<Member extends PlainSocket> {
   private readonly group: QueueGroup;
 
   /** All of one bridge. */
-  constructor(private readonly members: readonly [Connection, ...Connection[]]) {
-    this.group = new QueueGroup(members[0].context.outbox);
+  constructor(private readonly members: readonly [Member, ...Member[]]) {
+    this.group = new QueueGroup(members[0].client.conn.context.outbox);
   }
 
-  /** Writes a packet of one chunk, that may not be dropped, to all. */
-  write(chunk: string, options: WriteOptions): void {
-    const [first] = this.members;
-    const outgoing = first.context.codec.fromSocketIO(chunk, options, first);
+  /** Writes a packet of one chunk, that may not be dropped. Returns those to whom the caller must write it singly. */
+  write(chunk: string, options: WriteOptions): readonly Member[] {
+    const { conn } = this.members[0].client;
+    const outgoing = conn.context.codec.fromSocketIO(chunk, options, conn);
     // What asks for an ack, or changes what a connection is, each has to take note of.
-    if (outgoing?.type !== "event" || outgoing.id !== undefined) {
-      for (const member of this.members) member.write(chunk, options);
-      return;
-    }
+    if (outgoing?.type !== "event" || outgoing.id !== undefined) return this.members;
     const { group } = this;
     if (group.intact) {
       group.append(outgoing.frame);
-      return;
+      return NOBODY;
     }
-    if (!group.form()) {
-      for (const member of this.members) member.write(chunk, options);
-      return;
-    }
-    const alone = this.members.filter((member) => !member.enter(group));
+    if (!group.form()) return this.members;
+    const alone = this.members.filter(({ client }) => !client.conn.enter(group));
     group.append(outgoing.frame);
-    for (const member of alone) member.write(chunk, options);
+    // Whoever stands alone would miss what is appended from here on, by a listener of one of them, say.
     if (alone.length > 0) group.break();
+    return alone;
   }
 }
+
+const NOBODY: readonly never[] = [];

@@ -48,6 +48,7 @@ export class BridgeEngine {
     private readonly options: ParsedOptions,
   ) {
     host.checkPath(options.path);
+    claim(options.path, httpServer);
     this.codec = host.codec();
     this.counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
     httpServer.on("upgrade", this.onUpgrade);
@@ -61,6 +62,7 @@ export class BridgeEngine {
   /** Takes no more requests, and closes all connections. */
   close(): void {
     this.closed = true;
+    paths.get(this.httpServer)?.delete(this.options.path);
     this.httpServer.removeListener("upgrade", this.onUpgrade);
     for (const connection of this.host.connections) connection.close(true);
   }
@@ -230,6 +232,20 @@ export class BridgeEngine {
       for (const connection of this.host.connections) connection.tick(time);
     }, period);
   }
+}
+
+/** The paths that bridges serve on each HTTP server. */
+const paths = new WeakMap<HttpServer, Set<string>>();
+
+/** Throws where another bridge has the path: both would answer its requests. */
+function claim(path: string, httpServer: HttpServer): void {
+  const taken = paths.get(httpServer) ?? new Set();
+  if (taken.has(path)) {
+    throw new TypeError(
+      `attachBridge: this server has a bridge at ${path} already. Set the option "path" of one.`,
+    );
+  }
+  paths.set(httpServer, taken.add(path));
 }
 
 function destroy(this: Duplex): void {

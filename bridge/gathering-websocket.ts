@@ -9,6 +9,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Frame } from "./frame-tree.js";
 import { Outbox, WriteQueue, type QueueOwner } from "./outbox.js";
+import { callAll } from "./throw-later.js";
 
 type Written = (error?: Error) => void;
 type RawFrame = readonly (Buffer | string)[];
@@ -57,7 +58,7 @@ class Callbacks implements QueueOwner {
     const { waiting } = this;
     if (waiting.length === 0) return;
     this.waiting = [];
-    for (const written of waiting) written();
+    callAll(waiting);
   }
 }
 

@@ -65,9 +65,19 @@ class BareEngine extends EventEmitter implements Engine {
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
 export class Host<Connection extends EngineSocket> {
   private readonly own = new Set<Connection>();
-  private current: Engine | undefined;
-
-  constructor(private readonly io: SocketIOServer) {}
+  constructor(private readonly io: SocketIOServer) {
+    // `io.attach` after some clients have come binds another engine: `io.close()` must find them there.
+    const bind = io.bind.bind(io);
+    io.bind = (engine) => {
+      const former = io.engine as Engine | undefined;
+      const bound = bind(engine);
+      for (const connection of this.own) {
+        if (former !== undefined) takeOut(connection, former);
+        putIn(connection, this.engine);
+      }
+      return bound;
+    };
+  }
 
   /** The plain connections that there are. */
   get connections(): ReadonlySet<Connection> {
@@ -82,9 +92,7 @@ export class Host<Connection extends EngineSocket> {
   /** Engine.IO, or a stand-in where `io.attach` has not been called (yet). */
   get engine(): Engine {
     if (this.io.engine === undefined) this.io.bind(new BareEngine());
-    const engine = this.io.engine as Engine;
-    if (engine !== this.current) this.moveTo(engine);
-    return engine;
+    return this.io.engine as Engine;
   }
 
   get inherited(): Required<{ [K in keyof InheritedOptions]: number }> {
@@ -120,31 +128,14 @@ export class Host<Connection extends EngineSocket> {
 
   /** Counts a connection among the engine's clients and announces it to Socket.IO. */
   add(connection: Connection): void {
-    const engine = this.engine;
+    const { engine } = this;
     this.own.add(connection);
-    engine.clients[connection.id] = connection;
-    engine.clientsCount++;
+    putIn(connection, engine);
     engine.emit("connection", connection);
   }
 
   remove(connection: Connection): void {
-    if (!this.own.delete(connection)) return;
-    const engine = this.engine;
-    Reflect.deleteProperty(engine.clients, connection.id);
-    engine.clientsCount--;
-  }
-
-  /** `io.attach` was called after some clients had come: `io.close()` must find them in the new engine. */
-  private moveTo(engine: Engine): void {
-    for (const connection of this.own) {
-      if (this.current !== undefined) {
-        Reflect.deleteProperty(this.current.clients, connection.id);
-        this.current.clientsCount--;
-      }
-      engine.clients[connection.id] = connection;
-      engine.clientsCount++;
-    }
-    this.current = engine;
+    if (this.own.delete(connection)) takeOut(connection, this.engine);
   }
 
   /**
@@ -156,6 +147,16 @@ export class Host<Connection extends EngineSocket> {
     const { adapter } = this.io.of(ns);
     return restoreSession(adapter) !== restoreSession(baseOf(adapter));
   }
+}
+
+function putIn(connection: EngineSocket, engine: Engine): void {
+  engine.clients[connection.id] = connection;
+  engine.clientsCount++;
+}
+
+function takeOut(connection: EngineSocket, engine: Engine): void {
+  Reflect.deleteProperty(engine.clients, connection.id);
+  engine.clientsCount--;
 }
 
 /** Engine.IO's codes for the `connection_error` event (engine.io 6, Server.errors). */

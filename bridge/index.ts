@@ -31,8 +31,8 @@ export interface Bridge {
  * Lets plain WebSocket clients be clients of a Socket.IO server, as PROTOCOL.md says. Before or after `io.attach`;
  * more than one on different paths is fine.
  *
- * @throws TypeError where an option is wrong, where the path lies below Socket.IO's own, or where the server has a
- * custom parser without `Encoder` and `Decoder`.
+ * @throws TypeError where an option is wrong, where the path lies below Socket.IO's own or has a bridge already, or where
+ * the server has a custom parser without `Encoder` and `Decoder`.
  */
 export function attachBridge(
   io: SocketIOServer,

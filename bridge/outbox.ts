@@ -8,6 +8,7 @@
 import type { Duplex } from "node:stream";
 import { FrameNode, type Frame } from "./frame-tree.js";
 import { handleOf, writeDirectly, type Completion, type Handle } from "./direct-write.js";
+import { throwLater } from "./throw-later.js";
 
 /** A turn's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
 const JOIN_LIMIT = 64 * 1024;
@@ -41,9 +42,17 @@ export class Outbox {
     const waiting = this.waiting;
     this.waiting = [];
     this.root = new FrameNode();
-    for (const queue of waiting) queue.flush();
+    for (const queue of waiting) {
+      try {
+        queue.flush();
+      } catch (error) {
+        throwLater(error);
+      }
+    }
   };
 }
+
+const EMPTY = new FrameNode();
 
 /**
  * A place in the tree that many queues stand at together, so that a broadcast moves one place and not a thousand. As
@@ -52,7 +61,7 @@ export class Outbox {
 export class QueueGroup {
   /** The turn, by its root, for which the group is formed; undefined when it is broken. */
   private turn: FrameNode | undefined;
-  private place = new FrameNode();
+  private place = EMPTY;
   /** Queues that stand at `place`, and rely on it, though the group may be broken. */
   private standing = 0;
 
@@ -80,8 +89,9 @@ export class QueueGroup {
 
   /** One queue goes its own way. */
   leave(): void {
-    this.standing--;
     this.break();
+    // An idle room must not keep what was last sent to it.
+    if (--this.standing === 0) this.place = EMPTY;
   }
 
   break(): void {
@@ -113,6 +123,7 @@ export class WriteQueue implements Completion {
   private direct = 0;
   /** Writes that the kernel has not taken: one, or two once `flushAll` was called. */
   private underWay = 0;
+  private flushing = false;
   private readonly handle: Handle | undefined;
 
   constructor(
@@ -164,10 +175,9 @@ export class WriteQueue implements Completion {
   flush(): void {
     this.leave();
     if (this.node === undefined) return; // was flushed before the turn ended
-    const allowed = this.socket.writable && this.owner.onFlush(this.underWay === 0);
-    const { node } = this;
-    this.node = undefined;
-    if (!allowed) return;
+    const allowed = this.mayFlush();
+    const node = this.take();
+    if (node === undefined || !allowed) return; // none: the owner has closed, and so flushed, meanwhile
     if (this.underWay === 0) {
       this.write(node);
       return;
@@ -180,6 +190,27 @@ export class WriteQueue implements Completion {
     if (this.backlog === NOTHING) this.backlog = [];
     this.backlog.push(...chunksOf(node));
     this.backlogBytes += node.bytes;
+  }
+
+  private take(): FrameNode | undefined {
+    const { node } = this;
+    this.node = undefined;
+    return node;
+  }
+
+  /** Asks the owner, who may run an application's listeners; one of these may flush again, and is not asked. */
+  private mayFlush(): boolean {
+    if (!this.socket.writable) return false;
+    if (this.flushing) return true;
+    this.flushing = true;
+    try {
+      return this.owner.onFlush(this.underWay === 0);
+    } catch (error) {
+      throwLater(error);
+      return this.socket.writable;
+    } finally {
+      this.flushing = false;
+    }
   }
 
   /** Hands over all that waits, so that what is written to the socket next comes after it. */
@@ -236,8 +267,12 @@ export class WriteQueue implements Completion {
     // Not asked of the socket: pings, pongs and the close frame of `ws` may wait there, and nobody tells when they have gone.
     if (--this.underWay > 0) return;
     this.direct = 0;
-    if (this.backlog !== NOTHING && this.owner.onFlush(false)) this.writeBacklog();
-    else if (this.node === undefined && this.group === undefined) this.owner.onDrained();
+    if (this.backlog !== NOTHING) {
+      if (this.owner.onFlush(false)) this.writeBacklog();
+      else this.clear();
+    } else if (this.node === undefined && this.group === undefined) {
+      this.owner.onDrained();
+    }
   }
 }
 

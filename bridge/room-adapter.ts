@@ -8,7 +8,7 @@
 import { Adapter } from "socket.io-adapter";
 import type { WriteOptions } from "./codec.js";
 import { Connection } from "./connection.js";
-import { Crowd } from "./crowd.js";
+import { Crowd, type PlainSocket } from "./crowd.js";
 
 type Broadcast = Parameters<Adapter["broadcast"]>;
 
@@ -23,6 +23,8 @@ interface Recipient {
   };
 }
 
+type PlainRecipient = Recipient & PlainSocket;
+
 /** Private to the adapter in its types only (socket.io-adapter 2.5). */
 interface Insides {
   _encode(packet: Broadcast[0], options: object): unknown[];
@@ -31,8 +33,8 @@ interface Insides {
 /** Who was in a room when it was last broadcast to. */
 interface Audience {
   readonly sockets: Recipient[];
-  /** The plain connections among them, bridge by bridge. */
-  readonly crowds: Crowd[];
+  /** The plain clients among them, bridge by bridge. */
+  readonly crowds: Crowd<PlainRecipient>[];
   /** All others. */
   readonly others: Recipient[];
   /** Whether somebody has joined or left since. */
@@ -44,6 +46,12 @@ export class RoomAdapter extends Adapter {
 
   constructor(nsp: ConstructorParameters<typeof Adapter>[0]) {
     super(nsp);
+    const { opts } = (nsp as { server: { opts: { connectionStateRecovery?: unknown } } }).server;
+    if (opts.connectionStateRecovery) {
+      throw new TypeError(
+        "RoomAdapter keeps no sessions: leave connectionStateRecovery off, or leave Socket.IO its own adapter",
+      );
+    }
     const forget = (room: string): void => {
       const audience = this.audiences.get(room);
       if (audience === undefined) return;
@@ -68,15 +76,20 @@ export class RoomAdapter extends Adapter {
     const audience = this.audienceOf(name, room);
     const [chunk] = encoded;
     const single = encoded.length === 1 && typeof chunk === "string" && !options.volatile;
+    // Listeners for what is sent may make sockets leave.
+    const isIn = (socket: Recipient): boolean => !audience.stale || room.has(socket.id);
     if (single && audience.sockets.every(isUnwatched)) {
-      for (const crowd of audience.crowds) crowd.write(chunk, options);
+      const { crowds, others } = audience;
       // With one chunk that may not be dropped, this is all that writeToEngine does.
-      for (const socket of audience.others) socket.client.conn.write(chunk, options);
+      const write = (socket: Recipient): void => {
+        if (isIn(socket)) socket.client.conn.write(chunk, options);
+      };
+      for (const crowd of crowds) crowd.write(chunk, options).forEach(write);
+      others.forEach(write);
       return;
     }
     for (const socket of audience.sockets) {
-      // A listener for outgoing packets may make sockets leave.
-      if (audience.stale && !room.has(socket.id)) continue;
+      if (!isIn(socket)) continue;
       socket.notifyOutgoingListeners(packet);
       socket.client.writeToEngine(encoded, options);
     }
@@ -105,17 +118,21 @@ function isUnwatched(socket: Recipient): boolean {
 }
 
 function divide(sockets: readonly Recipient[]): Pick<Audience, "crowds" | "others"> {
-  const plain = new Map<object, [Connection, ...Connection[]]>();
+  const plain = new Map<object, [PlainRecipient, ...PlainRecipient[]]>();
   const others: Recipient[] = [];
   for (const socket of sockets) {
-    const { conn } = socket.client;
-    if (!(conn instanceof Connection)) {
+    if (!isPlain(socket)) {
       others.push(socket);
       continue;
     }
-    const members = plain.get(conn.context);
-    if (members === undefined) plain.set(conn.context, [conn]);
-    else members.push(conn);
+    const { context } = socket.client.conn;
+    const members = plain.get(context);
+    if (members === undefined) plain.set(context, [socket]);
+    else members.push(socket);
   }
   return { crowds: Array.from(plain.values(), (members) => new Crowd(members)), others };
+}
+
+function isPlain(socket: Recipient): socket is PlainRecipient {
+  return socket.client.conn instanceof Connection;
 }

@@ -47,7 +47,7 @@ export function decide(
   if (hasHooks(engine, options)) {
     return inTime(() => ask(request, socket, engine, options.authenticate), options.upgradeTimeout);
   }
-  const admit = (id: string): Admission => ({ id, request: withoutStream(request), headers: [] });
+  const admit = (id: string): Admission => ({ id, request: KeptRequest.of(request), headers: [] });
   try {
     const id = generateId(engine, request);
     return typeof id === "string" ? admit(id) : inTime(async () => admit(await id), options.upgradeTimeout);
@@ -56,7 +56,10 @@ export function decide(
   }
 }
 
-/** Whether anybody but the bridge sees the request before the client is let in. */
+/**
+ * Whether anybody but the bridge sees the request before the client is let in. Then it is kept itself: they may have
+ * put something on it, or use it as a key.
+ */
 function hasHooks(engine: Engine, options: ParsedOptions): boolean {
   return (
     options.authenticate !== undefined ||
@@ -68,25 +71,45 @@ function hasHooks(engine: Engine, options: ParsedOptions): boolean {
 }
 
 /**
- * A request that is kept for as long as its client stays, without what only serves to read a body: of an upgrade there
- * is none, and the stream is a fifth of an idle connection's memory. A request that a hook has seen is kept itself:
- * the hook may have put something on it, or use it as a key.
+ * An upgrade request that is kept for as long as its client stays, without what only serves to read a body: there is
+ * none, and the stream is a fifth of an idle connection's memory. What it does not have, it makes of what it has.
  */
-function withoutStream(request: IncomingMessage): IncomingMessage {
-  const { method, url, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request;
-  const kept = {
-    method,
-    url,
-    headers,
-    httpVersion,
-    httpVersionMajor,
-    httpVersionMinor,
-    socket,
-    complete: true,
-  };
-  const query = (request as { _query?: unknown })._query;
-  return Object.assign(Object.create(IncomingMessage.prototype) as IncomingMessage, kept, { _query: query });
+class KeptRequest extends IncomingMessage {
+  static of(request: IncomingMessage): KeptRequest {
+    const { method, url, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket } = request;
+    const kept = { method, url, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket };
+    const { _query } = request as { _query?: unknown };
+    // Not constructed: the constructor is what makes the stream.
+    return Object.assign(Object.create(KeptRequest.prototype) as KeptRequest, kept, { _query });
+  }
+
+  override destroy(error?: Error): this {
+    this.socket.destroy(error);
+    return this;
+  }
+
+  override pause(): this {
+    return this;
+  }
+
+  override resume(): this {
+    return this;
+  }
 }
+
+Object.defineProperties(KeptRequest.prototype, {
+  complete: { value: true },
+  upgrade: { value: true },
+  aborted: { value: false },
+  rawTrailers: { get: () => [] },
+  rawHeaders: {
+    get(this: KeptRequest) {
+      return Object.entries(this.headers).flatMap(([name, value]) =>
+        [value ?? []].flat().flatMap((one) => [name, one]),
+      );
+    },
+  },
+});
 
 /** A hook that throws has found something wrong with the request; its words may tell an attacker too much. */
 const FAILED: Decision = { refusal: REFUSALS.unauthorized };

@@ -31,9 +31,14 @@ export class BridgeServer {
     private readonly sockets: ReadonlySet<object>,
   ) {}
 
-  static async start(options: BridgeOptions = {}, more: Partial<ServerOptions> = {}): Promise<BridgeServer> {
+  /** The servers, with no bridge and not listening. */
+  static create(more: Partial<ServerOptions>): { http: HttpServer; io: Server } {
     const http = createServer((_request, response) => response.writeHead(404).end());
-    const io = new Server(http, { serveClient: false, ...more });
+    return { http, io: new Server(http, { serveClient: false, ...more }) };
+  }
+
+  static async start(options: BridgeOptions = {}, more: Partial<ServerOptions> = {}): Promise<BridgeServer> {
+    const { http, io } = BridgeServer.create(more);
     const bridge = attachBridge(io, http, options);
     const sockets = new Set<object>();
     http.on("connection", (socket) => {
