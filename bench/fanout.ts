@@ -32,10 +32,10 @@ const options = new Command("bench:fanout")
     "--broadcasts <number>",
     "broadcasts per server and burst size, in all rounds together",
     natural,
-    2000,
+    3000,
   )
   .option("--bursts <sizes>", "broadcasts per event-loop turn, separated by commas", positives, [1, 5, 20])
-  .option("--rounds <number>", "times that each server is measured; the median counts", positive, 5)
+  .option("--rounds <number>", "times that each server is measured; the median counts", positive, 3)
   .option("--frame-bytes <number>", "bytes of a broadcast's WebSocket frame", frameBytes, 145)
   .option("--connections <number>", "idle connections; 0 leaves them out", natural, 5000)
   .parse()
