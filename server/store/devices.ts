@@ -1,0 +1,18 @@
+/** The port of how far each device of a user has processed the user's inbox. */
+import type { Position } from "../events.js";
+
+export interface DeviceCursor {
+  device: string;
+  /** Up to and with this the device has processed the inbox. */
+  cursor: Position;
+  /** When the device was last connected, in milliseconds since the Unix epoch. */
+  seen: number;
+}
+
+/** Guarantee: `put` and `remove` resolve when they are durable, and reject with a StoreError if nothing was changed. */
+export interface Devices {
+  /** The user's devices, in no order; empty for a user who has none. */
+  of(user: string): Promise<DeviceCursor[]>;
+  put(user: string, cursor: DeviceCursor): Promise<void>;
+  remove(user: string, device: string): Promise<void>;
+}

@@ -1,0 +1,46 @@
+/** All ports of one store, and what can go wrong with it. */
+import type { Devices } from "./devices.js";
+import type { Log, LogOptions } from "./log.js";
+import type { Presence } from "./presence.js";
+import type { Revocations } from "./revocations.js";
+
+/** What every implementation needs. */
+export type StoreOptions = LogOptions;
+
+export interface Store {
+  readonly log: Log;
+  readonly presence: Presence;
+  readonly devices: Devices;
+  readonly revocations: Revocations;
+  /** Resolves when everything is on disk and the store can be opened by another process. */
+  close(): Promise<void>;
+}
+
+/** Why a store could not do what was asked. */
+export type StoreErrorCode =
+  /** Another process has the data folder open. */
+  | "locked"
+  /** The disk, or the size that the store may have, is used up. */
+  | "full"
+  /** The folder or its files may not be written. */
+  | "read_only"
+  /** The data is damaged: truncated, or not ours. */
+  | "damaged"
+  /** The data was written by a newer release. */
+  | "newer_format"
+  /** The store is closed. */
+  | "closed"
+  /** Anything else that the system refused. */
+  | "failed";
+
+/** Its message says what is wrong and what to do about it. */
+export class StoreError extends Error {
+  constructor(
+    readonly code: StoreErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "StoreError";
+  }
+}
