@@ -66,6 +66,12 @@ export const CLOSE_CODES = {
     description:
       "The client kept sending malformed frames. The `error` frames before this say what was wrong.",
   },
+  tokenRevoked: {
+    code: 4403,
+    reason: "token_revoked",
+    reconnect: false,
+    description: "The rooms server takes the client's token no more. Sign in again.",
+  },
   protocolViolation: {
     code: 4409,
     reason: "protocol_violation",
@@ -116,6 +122,12 @@ export const CLOSE_CODES = {
     reason: "too_many_pending_acks",
     reconnect: true,
     description: "The client left too many of the server's ack requests unanswered.",
+  },
+  tokenExpired: {
+    code: 4507,
+    reason: "token_expired",
+    reconnect: true,
+    description: "The client's token has expired. Reconnect with a new one.",
   },
 } as const satisfies Record<string, CloseCode>;
 

@@ -12,6 +12,7 @@ import { Host, type SocketIOServer } from "./host.js";
 import { parseOptions, type BridgeOptions } from "./options.js";
 
 export { CLOSE_CODES, REFUSALS, type CloseCode, type Refusal } from "./close-codes.js";
+export { closeWith } from "./close-with.js";
 export { BridgeCloseError } from "./connection.js";
 export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
 export { GatheringWebSocketServer } from "./gathering-websocket.js";
