@@ -1,21 +1,29 @@
 /**
- * Between Socket.IO and the rooms service: validate, call, ack, emit. The same for both protocols, since a plain client
+ * Between Socket.IO and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { Authenticate, Identity } from "./auth.js";
+import { CLOSE_CODES, closeWith } from "../bridge/index.js";
+import { CallQueue } from "./call-queue.js";
 import { apiError } from "./errors.js";
-import type { Ack, ClientEvents, ServerEvents, Transport } from "./events.js";
-import type { Effect, Outcome } from "./rooms/outcome.js";
-import type { Attendee } from "./rooms/presence.js";
+import type { Ack, ApiError, ClientEvents, ServerEvents, Transport } from "./events.js";
+import type { Authenticate, Credentials, Identity, Verdict } from "./identity.js";
+import type { Inboxes } from "./rooms/inboxes.js";
+import type { Caller, Done, Effect } from "./rooms/outcome.js";
 import type { Rooms } from "./rooms/rooms.js";
-import { describe, SCHEMAS, type Call, type CallName } from "./schemas.js";
+import { describe, deviceSchema, SCHEMAS, type Call, type CallName } from "./schemas.js";
+import type { Sessions } from "./sessions.js";
+import { StoreError } from "./store/store.js";
 
 /** What clients really send: a name of ours, and anything at all as arguments. */
 type Untrusted = { [E in CallName]: (...args: unknown[]) => void };
 
 export interface SocketData {
   identity: Identity;
+  /** What the client named its device with. */
+  device?: string;
+  /** For the welcome of a guest. */
+  token?: string;
 }
 
 /** The `io` of a rooms server, typed by events.ts. */
@@ -26,6 +34,13 @@ type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>
 type Result<E extends CallName> =
   Parameters<Parameters<ClientEvents[E]>[1]>[0] extends Ack<infer R> ? R : never;
 
+/** Carries out a call; see `Rooms.publish` for `placed`. */
+type Run<E extends CallName> = (
+  call: Call<E>,
+  done: Done<Result<E>>,
+  placed: () => void,
+) => Promise<void> | void;
+
 /** The part of a pino logger that is used here. */
 export interface HandlerLog {
   debug(fields: object, message: string): void;
@@ -34,105 +49,251 @@ export interface HandlerLog {
 
 export interface Handlers {
   rooms: Rooms;
+  inboxes: Inboxes;
+  sessions: Sessions;
   authenticate: Authenticate;
+  /** The token that came with the request, where there was one. */
+  tokenOf: (request: RoomsSocket["request"]) => string | undefined;
+  maxPendingCalls: number;
   log: HandlerLog;
 }
+
+/** Calls that need only their place in the order of a connection's calls. */
+const SIDE_BY_SIDE: ReadonlySet<CallName> = new Set<CallName>(["publish", "send", "signal"]);
 
 /** Serves the room API on `io`, from now on and for as long as it lives. */
-export function serveRooms(io: RoomsIo, { rooms, authenticate, log }: Handlers): void {
+export function serveRooms(io: RoomsIo, handlers: Handlers): void {
+  const { log } = handlers;
   io.use((socket, next) => {
-    void admit(socket, authenticate, log).then(next);
+    void admit(socket, handlers).then(next);
   });
   io.on("connection", (socket) => {
-    const { identity } = socket.data;
-    const who = (): Attendee => attendee(socket);
-    log.debug({ sid: socket.id, ...identity, transport: transportOf(socket) }, "connected");
-    socket.emit("welcome", { ...identity, sid: socket.id });
-
-    const shell = { io, socket, log };
-    onCall(shell, "join", ({ room }) => rooms.join(who(), room));
-    onCall(shell, "leave", ({ room }) => rooms.leave(who(), room));
-    onCall(shell, "publish", ({ room, data }) => rooms.publish(who(), room, data));
-    onCall(shell, "presence", ({ room }) => rooms.presence(who(), room));
-    socket.onAny((event: CallName, ...args: unknown[]) => {
-      if (socket.listenerCount(event) > 0) return;
-      answerTo(args)({ ok: false, error: apiError("unknown_event") });
+    const { data } = socket;
+    log.debug({ sid: socket.id, user: data.identity.user, transport: transportOf(socket) }, "connected");
+    const { user, name, guest, expiresAt } = data.identity;
+    socket.emit("welcome", {
+      ...{ user, name, sid: socket.id, device: data.device ?? socket.id, guest },
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(data.token === undefined ? {} : { token: data.token }),
     });
-    socket.conn.on("upgrade", () => emitAll(shell, rooms.moved(who())));
-    socket.on("disconnect", (reason) => {
-      log.debug({ sid: socket.id, reason }, "disconnected");
-      emitAll(shell, rooms.gone(who()));
-    });
+    new Visit(io, socket, handlers).serve();
   });
 }
 
-/** What the outside of a call needs. */
-interface Shell {
-  io: RoomsIo;
-  socket: RoomsSocket;
-  log: HandlerLog;
+/** Carries out effects that no call asked for. */
+export function performAll(io: RoomsIo, effects: readonly Effect[]): void {
+  for (const effect of effects) perform(io, effect);
 }
 
 /** Sets the socket's identity, or resolves to the error that the client gets as its `connect_error`. */
 async function admit(
   socket: RoomsSocket,
+  { authenticate, tokenOf, log }: Handlers,
+): Promise<Error | undefined> {
+  const { auth } = socket.handshake;
+  const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
+  if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
+  const token = tokenOf(socket.request);
+  const verdict = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
+  if (!verdict.ok) return refusal(verdict.error);
+  socket.data.identity = verdict.identity;
+  if (device.data !== undefined) socket.data.device = device.data;
+  if (verdict.token !== undefined) socket.data.token = verdict.token;
+  return undefined;
+}
+
+async function judge(
+  credentials: Credentials,
   authenticate: Authenticate,
   log: HandlerLog,
-): Promise<Error | undefined> {
+): Promise<Verdict> {
   try {
-    const verdict = await authenticate(socket.handshake.auth);
-    if (!verdict.ok) return Object.assign(new Error(verdict.error.message), { data: verdict.error });
-    socket.data.identity = verdict.identity;
-    return undefined;
+    return await authenticate(credentials);
   } catch (error) {
     log.error({ err: error }, "authenticate failed");
-    const answer = apiError("internal");
-    return Object.assign(new Error(answer.message), { data: answer });
+    return { ok: false, error: apiError("internal") };
   }
 }
 
-/** Answers one call of the client's, each time that it comes. */
-function onCall<E extends CallName>(
-  shell: Shell,
-  event: E,
-  run: (call: Call<E>) => Outcome<Result<E>>,
-): void {
-  const { socket, log } = shell;
-  socket.on<CallName>(event, (...args) => {
-    const answer = answerTo(args);
-    try {
+function refusal(error: ApiError): Error {
+  return Object.assign(new Error(error.message), { data: error });
+}
+
+/** One client's time in the namespace, from its welcome to its end. */
+class Visit {
+  readonly #queue: CallQueue;
+
+  constructor(
+    private readonly io: RoomsIo,
+    private readonly socket: RoomsSocket,
+    private readonly handlers: Handlers,
+  ) {
+    this.#queue = new CallQueue(handlers.maxPendingCalls);
+  }
+
+  serve(): void {
+    const { socket, handlers } = this;
+    const { rooms, inboxes, sessions, log } = handlers;
+    this.#onCall("join", (call, done) => rooms.join(this.#caller(), call, done));
+    this.#onCall("leave", (call, done) => rooms.leave(this.#caller(), call, done));
+    this.#onCall("publish", (call, done, placed) => rooms.publish(this.#caller(), call, done, placed));
+    this.#onCall("signal", (call, done) => rooms.signal(this.#caller(), call, done));
+    this.#onCall("history", (call, done) => rooms.history(this.#caller(), call, done));
+    this.#onCall("presence", (call, done) => rooms.presence(this.#caller(), call, done));
+    this.#onCall("send", (call, done, placed) => inboxes.send(this.#caller(), call, done, placed));
+    this.#onCall("inbox", (call, done) => inboxes.open(this.#caller(), call, done));
+    this.#onCall("inbox_ack", (call, done) => inboxes.ack(this.#caller(), call, done));
+    this.#onCall("refresh", (call, done) => this.#refresh(call, done));
+    socket.onAny((event: CallName, ...args: unknown[]) => {
+      if (socket.listenerCount(event) > 0) return;
+      answerTo(args)({ ok: false, error: apiError("unknown_event") });
+    });
+    socket.conn.on("upgrade", () => this.#queue.add(true, () => this.#logged(rooms.moved(this.#caller()))));
+    socket.on("disconnect", (reason) => {
+      log.debug({ sid: socket.id, reason }, "disconnected");
+      sessions.forget(socket.id);
+      const caller = this.#caller();
+      const isOnPurpose = reason === "client namespace disconnect";
+      this.#queue.close(() => {
+        void this.#logged(rooms.gone(caller, isOnPurpose));
+        void this.#logged(inboxes.gone(caller));
+      });
+    });
+    this.#watch();
+  }
+
+  /** Answers one call of the client's, each time that it comes. */
+  #onCall<E extends CallName>(event: E, run: Run<E>): void {
+    this.socket.on<CallName>(event, (...args) => {
+      const answer = answerTo(args);
       const call = SCHEMAS[event].safeParse(args[0]);
       if (!call.success) {
         answer({ ok: false, error: apiError("invalid_argument", describe(call.error, event)) });
         return;
       }
-      const outcome = run(call.data);
-      if (!outcome.ok) {
-        answer({ ok: false, error: apiError(outcome.error) });
-        return;
-      }
-      // Membership first: whoever has the answer to a join misses nothing that is sent after it.
-      enterAndExit(socket, outcome.effects);
-      answer({ ok: true, ...outcome.result });
-      emitAll(shell, outcome.effects);
-    } catch (error) {
-      log.error({ err: error, event, sid: socket.id }, "a call failed");
-      answer({ ok: false, error: apiError("internal") });
-    }
-  });
-}
+      const isTaken = this.#queue.add(!SIDE_BY_SIDE.has(event), async (placed) => {
+        try {
+          await run(call.data, (outcome) => this.#answer(outcome, answer), placed);
+        } catch (error) {
+          answer({ ok: false, error: this.#failure(error, event) });
+        }
+      });
+      if (!isTaken) answer({ ok: false, error: apiError("overloaded") });
+    });
+  }
 
-function enterAndExit(socket: RoomsSocket, effects: Effect[]): void {
-  for (const effect of effects) {
-    if (effect.type === "enter") void socket.join(channel(effect.room));
-    if (effect.type === "exit") void socket.leave(channel(effect.room));
+  #answer(outcome: Parameters<Done>[0], answer: (answer: Ack) => void): void {
+    if (!outcome.ok) return answer({ ok: false, error: apiError(outcome.error, outcome.detail) });
+    // Membership first: whoever has the answer to a join misses nothing that is sent after it.
+    const [before, after] = [
+      outcome.effects.filter(isMove),
+      outcome.effects.filter((effect) => !isMove(effect)),
+    ];
+    for (const effect of before) perform(this.io, effect);
+    answer({ ok: true, ...outcome.result });
+    for (const effect of after) perform(this.io, effect);
+  }
+
+  async #refresh({ token }: Call<"refresh">, done: Done<Result<"refresh">>): Promise<void> {
+    const { data } = this.socket;
+    const { authenticate, log, rooms } = this.handlers;
+    const verdict = await judge({ auth: { token } }, authenticate, log);
+    if (!verdict.ok) {
+      // The code is of the closed table, whoever wrote the verdict.
+      return done({ ok: false, error: verdict.error.code as "unauthorized", detail: verdict.error.message });
+    }
+    if (verdict.identity.user !== data.identity.user) {
+      return done({
+        ok: false,
+        error: "forbidden",
+        detail: "the token is another user's: connect with it instead",
+      });
+    }
+    data.identity = verdict.identity;
+    this.#watch();
+    const { expiresAt } = verdict.identity;
+    done({ ok: true, result: expiresAt === undefined ? {} : { expiresAt }, effects: [] });
+    await rooms.reconsider(this.#caller());
+  }
+
+  #watch(): void {
+    const { socket, handlers } = this;
+    handlers.sessions.watch(socket.id, {
+      identity: socket.data.identity,
+      warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
+      end: (why) => {
+        socket.emit("session_end", { error: apiError(why) });
+        const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;
+        if (!closeWith(socket, code)) socket.disconnect(true);
+      },
+    });
+  }
+
+  #caller(): Caller {
+    const { id, data } = this.socket;
+    const { identity, device } = data;
+    return {
+      ...{ identity, sid: id, transport: transportOf(this.socket) },
+      ...(device === undefined ? {} : { device }),
+    };
+  }
+
+  #failure(error: unknown, event: string): ApiError {
+    const { log } = this.handlers;
+    log.error({ err: error, event, sid: this.socket.id }, "a call failed");
+    return apiError(error instanceof StoreError ? "unavailable" : "internal");
+  }
+
+  /** For what nobody waits for. */
+  async #logged(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.handlers.log.error({ err: error, sid: this.socket.id }, "the server failed");
+    }
   }
 }
 
-function emitAll({ io, socket }: Shell, effects: Effect[]): void {
-  for (const effect of effects) {
-    if (effect.type === "message") io.to(channel(effect.message.room)).emit("message", effect.message);
-    if (effect.type === "presence") socket.to(channel(effect.change.room)).emit("presence", effect.change);
+function isMove({ type }: Effect): boolean {
+  return type === "enter" || type === "exit";
+}
+
+function perform(io: RoomsIo, effect: Effect): void {
+  switch (effect.type) {
+    case "enter": {
+      const socket = io.of("/").sockets.get(effect.sid);
+      // One that has gone meanwhile would stay in the room for ever.
+      if (!socket?.connected) return;
+      void socket.join(
+        effect.seesPresence ? channel(effect.room) : [channel(effect.room), blind(effect.room)],
+      );
+      return;
+    }
+    case "exit": {
+      const socket = io.of("/").sockets.get(effect.sid);
+      void socket?.leave(channel(effect.room));
+      void socket?.leave(blind(effect.room));
+      return;
+    }
+    case "message":
+      io.to(channel(effect.message.room)).emit("message", effect.message);
+      return;
+    case "signal":
+      io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
+      return;
+    case "presence": {
+      const { room } = effect.change;
+      io.to(channel(room))
+        .except([blind(room), ...(effect.except === undefined ? [] : [effect.except])])
+        .emit("presence", effect.change);
+      return;
+    }
+    case "expelled":
+      io.to(effect.sid).emit("presence", effect.change);
+      return;
+    case "inbox":
+      io.to(effect.sid).emit("inbox", effect.item);
+      return;
   }
 }
 
@@ -147,8 +308,9 @@ function channel(room: string): string {
   return `room:${room}`;
 }
 
-function attendee(socket: RoomsSocket): Attendee {
-  return { ...socket.data.identity, device: { sid: socket.id, transport: transportOf(socket) } };
+/** Those in a room who may not see who else is. */
+function blind(room: string): string {
+  return `blind:${room}`;
 }
 
 function transportOf(socket: RoomsSocket): Transport {

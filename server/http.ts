@@ -1,6 +1,7 @@
 /** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
+import type { HttpHandler } from "./http-json.js";
 import type { InspectStreams } from "./inspect/stream.js";
 import { StaticFiles } from "./static-files.js";
 
@@ -8,7 +9,9 @@ export interface HttpOptions {
   /** Path of the bridge's endpoint. */
   bridgePath: string;
   /** What the demo page needs; without it there is no page. */
-  demo?: { files: StaticFiles; inspect: InspectStreams };
+  demo?: { files: StaticFiles; inspect: InspectStreams; signIn?: HttpHandler };
+  /** Answers what lies below `/admin/`. */
+  admin: HttpHandler;
 }
 
 /** All that the page needs is on this server, so that injected markup could load and send nothing. */
@@ -34,11 +37,15 @@ export function demoFiles(): StaticFiles {
 }
 
 /** Answers requests that Socket.IO does not take. */
-export function httpHandler({ bridgePath, demo }: HttpOptions): RequestListener {
+export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    if (path.startsWith("/admin/")) {
+      void admin(request, response);
+    } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
+      void demo.signIn(request, response);
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       sendError(request, response, 405, "method_not_allowed", "Only GET and HEAD are answered here.");
     } else if (path === "/healthz") {

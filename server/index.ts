@@ -1,6 +1,24 @@
 /** `crossroom/server`: a rooms server to put into a program of one's own. */
-export type { Authenticate, Identity, Verdict } from "./auth.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./errors.js";
 export type * from "./events.js";
 export type { HandlerLog, RoomsIo } from "./handlers.js";
-export { createRoomsServer, type RoomsServer, type RoomsServerOptions } from "./rooms-server.js";
+export { DEFAULT_LIMITS } from "./identity.js";
+export type * from "./identity.js";
+export {
+  createRoomsServer,
+  DEFAULT_INBOX_AGE,
+  DEFAULT_ROOM,
+  storeOptions,
+  type RoomsServer,
+  type RoomsServerOptions,
+  type TokenOptions,
+} from "./rooms-server.js";
+export { createPolicy } from "./auth/policy.js";
+export { publicKeySource, secretSource, type KeySource } from "./auth/keys.js";
+export { jwksSource } from "./auth/jwks.js";
+export { loadOwnKey, newOwnKey, type OwnKey } from "./auth/own-key.js";
+export { createRoomSettings } from "./auth/room-settings.js";
+export type { Rules } from "./auth/rules.js";
+export { createMemoryStore } from "./store/memory-store.js";
+export type { Revocation } from "./store/revocations.js";
+export { StoreError, type Store, type StoreErrorCode, type StoreOptions } from "./store/store.js";

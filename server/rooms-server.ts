@@ -3,21 +3,58 @@ import { randomBytes } from "node:crypto";
 import type { Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
 import { attachBridge, GatheringWebSocketServer, RoomAdapter, type BridgeOptions } from "../bridge/index.js";
-import { guests, type Authenticate } from "./auth.js";
-import { serveRooms, type HandlerLog, type RoomsIo } from "./handlers.js";
+import { createAdminHandler } from "./admin.js";
+import { createAdminSource } from "./admin-source.js";
+import { createAuthenticator } from "./auth/authenticator.js";
+import { createDemoSignIn } from "./auth/demo-sign-in.js";
+import { engineGuard } from "./auth/engine-guard.js";
+import type { KeySource } from "./auth/keys.js";
+import { newOwnKey, type OwnKey } from "./auth/own-key.js";
+import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
+import { performAll, serveRooms, type HandlerLog, type RoomsIo } from "./handlers.js";
 import { demoFiles, httpHandler } from "./http.js";
+import {
+  DEFAULT_LIMITS,
+  type Authenticate,
+  type Limits,
+  type Policy,
+  type RoomSettings,
+} from "./identity.js";
 import { InspectSessions } from "./inspect/sessions.js";
 import { InspectStreams } from "./inspect/stream.js";
 import { tapUpgrades } from "./inspect/tap.js";
+import { Allowance } from "./rooms/allowance.js";
+import { Inboxes } from "./rooms/inboxes.js";
+import { retentionOf } from "./rooms/log-names.js";
+import type { Effect } from "./rooms/outcome.js";
 import { Rooms } from "./rooms/rooms.js";
+import { Sessions } from "./sessions.js";
+import { createMemoryStore } from "./store/memory-store.js";
+import type { Revocation } from "./store/revocations.js";
+import type { Store, StoreOptions } from "./store/store.js";
+import { Upkeep } from "./upkeep.js";
 
 export interface RoomsServerOptions {
-  /** Judges each client that connects. Default: everybody is a guest. */
+  /**
+   * What keeps rooms, inboxes and presence. Default: memory, and nothing outlasts the process. It must have been opened with
+   * `storeOptions` of the same room settings. The caller closes it, after the server.
+   */
+  store?: Store;
+  /** Which tokens are good. Default: those that this server signs itself, and guests without any. */
+  tokens?: TokenOptions;
+  /** Judges each client that connects, in place of `tokens`. */
   authenticate?: Authenticate;
+  /** Who may do what. Default: everybody everything. */
+  policy?: Policy;
+  /** How each room behaves. Default: `DEFAULT_ROOM`. */
+  roomSettings?: (room: string) => RoomSettings;
+  limits?: Partial<Limits>;
+  /** Milliseconds that a device whose connection is lost counts as there. Default 10,000. */
+  presenceGrace?: number;
+  /** Milliseconds that an inbox keeps an item, and remembers a device. Default 30 days. */
+  inboxAge?: number;
   /** Browsers' origins that may connect. Default: any. Clients that send no `Origin` header may always. */
   allowedOrigins?: readonly string[];
-  /** How many rooms one connection may be in at a time. Default 100. */
-  maxRoomsPerDevice?: number;
   /**
    * Whether to serve the demo page at `/`, and its inspector at `/inspect`. Default false. The page expects the bridge at
    * its default path.
@@ -25,6 +62,8 @@ export interface RoomsServerOptions {
   demo?: boolean;
   /** Further limits of the bridge. */
   bridge?: Omit<BridgeOptions, "allowedOrigins">;
+  /** Milliseconds between Socket.IO's pings, and for their answers; the bridge's too, unless it has its own. */
+  heartbeat?: { pingInterval: number; pingTimeout: number };
   /** Default: no log. */
   log?: HandlerLog;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
@@ -33,53 +72,151 @@ export interface RoomsServerOptions {
   newId?: () => string;
 }
 
+export interface TokenOptions {
+  /** What guests' tokens are signed with. Default: a new one, so that guests are others after a restart. */
+  ownKey?: OwnKey;
+  /** The keys of whoever signs tokens. Without any, `ownKey` is the only one. */
+  keys?: readonly KeySource[];
+  /** What the claims `iss` and `aud` must be. Default: anything. */
+  issuer?: string;
+  audience?: string;
+  /** Whether one may come without a token. Default true. */
+  guests?: boolean;
+}
+
 export interface RoomsServer {
   readonly io: RoomsIo;
+  /** Ends the sessions whose tokens are revoked, and takes them no more. Resolves when that is durable. */
+  revoke(revocation: Revocation): Promise<void>;
   /** Sends every client away, and resolves when the HTTP server is closed as well. */
   close(): Promise<void>;
 }
 
+const DAY = 24 * 60 * 60 * 1000;
+
+export const DEFAULT_ROOM: RoomSettings = {
+  history: { count: 10_000, age: 7 * DAY },
+  presence: true,
+  maxMembers: 10_000,
+};
+
+export const DEFAULT_INBOX_AGE = 30 * DAY;
+
+const DEFAULT_PRESENCE_GRACE = 10_000;
+
+/** Milliseconds for which a revocation is kept, at least: longer than any token should be good for. */
+const REVOCATION_AGE = 400 * DAY;
+
+/** Milliseconds for which a message's id is remembered. */
+const KEY_WINDOW = 10 * 60 * 1000;
+
+/** What a store for a rooms server is to be opened with. */
+export function storeOptions({
+  roomSettings = () => DEFAULT_ROOM,
+  inboxAge = DEFAULT_INBOX_AGE,
+  now = Date.now,
+}: Pick<RoomsServerOptions, "roomSettings" | "inboxAge" | "now"> = {}): StoreOptions {
+  return {
+    retention: retentionOf(roomSettings, inboxAge),
+    keyWindow: KEY_WINDOW,
+    now,
+    newEpoch: () => randomId(6),
+  };
+}
+
 /**
  * Puts a rooms server on `httpServer`, which the caller makes (http or https) and has listen. Requests that are neither
- * Socket.IO's nor the bridge's are answered too: with the demo, `/healthz`, or 404.
+ * Socket.IO's nor the bridge's are answered too: with the demo, `/healthz`, `/admin/`, or 404.
  */
 export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOptions = {}): RoomsServer {
   const {
     allowedOrigins,
+    demo = false,
+    presenceGrace = DEFAULT_PRESENCE_GRACE,
     log = SILENT,
     now = Date.now,
-    newId = newMessageId,
-    maxRoomsPerDevice = 100,
   } = options;
-  const sessions = new InspectSessions();
-  const inspect = new InspectStreams(sessions);
-  const bridgePath = options.bridge?.path ?? "/bridge";
-  const handler = httpHandler({
-    bridgePath,
-    ...(options.demo ? { demo: { files: demoFiles(), inspect } } : {}),
-  });
+  const failed = (error: unknown, what: string): void => log.error({ err: error }, what);
+  const store = options.store ?? createMemoryStore(storeOptions(options));
+  const ownKey = options.tokens?.ownKey ?? newOwnKey();
+  const authenticate =
+    options.authenticate ??
+    createAuthenticator({
+      keys: [],
+      guests: true,
+      ...options.tokens,
+      ownKey,
+      demo,
+      randomHex,
+      now,
+      ...store,
+    });
+
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const allowance = new Allowance(limits, now);
+  const common = {
+    ...{ limits, allowance, now, failed },
+    log: store.log,
+    policy: options.policy ?? EVERYTHING,
+    newId: options.newId ?? (() => randomId(12)),
+    perform: (effects: readonly Effect[]) => performAll(io, effects),
+  };
+  const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
+  const rooms = new Rooms({ ...common, presence: store.presence, settings, presenceGrace });
+  const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
+  const inboxes = new Inboxes({ ...common, devices: store.devices, inboxAge });
+  const sessions = new Sessions(now);
+  const revoke = async (revocation: Revocation): Promise<void> => {
+    await store.revocations.add(revocation, now() + REVOCATION_AGE);
+    sessions.revoke(revocation);
+  };
+
   // Before Socket.IO, which takes its own requests from the listeners that it finds.
+  const onError = (error: unknown): void => failed(error, "a request failed");
+  const inspector = new InspectSessions();
+  const inspect = new InspectStreams(inspector);
+  const signIn = createDemoSignIn({ ownKey, now, randomHex, onError });
+  const handler = httpHandler({
+    bridgePath: options.bridge?.path ?? "/bridge",
+    admin: createAdminHandler({
+      authenticate,
+      source: createAdminSource(store, rooms, revoke),
+      now,
+      onError,
+    }),
+    ...(demo ? { demo: { files: demoFiles(), inspect, signIn } } : {}),
+  });
   httpServer.on("request", handler);
-  if (options.demo) tapUpgrades(httpServer, sessions, now);
+  if (demo) tapUpgrades(httpServer, inspector, now);
 
   const io: RoomsIo = new Server(httpServer, {
     adapter: RoomAdapter,
     wsEngine: GatheringWebSocketServer,
     cors: { origin: allowedOrigins === undefined ? "*" : [...allowedOrigins] },
     allowRequest: (request, done) => done(null, isAllowed(request.headers.origin, allowedOrigins)),
+    ...options.heartbeat,
   });
+  const judge = createRequestJudge(authenticate);
+  io.engine.use(engineGuard({ judge, path: io.path(), onError }));
   attachBridge(io, httpServer, {
+    authenticate: judge,
     ...options.bridge,
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
-  serveRooms(io, {
-    rooms: new Rooms({ now, newId, maxRoomsPerDevice }),
-    authenticate: options.authenticate ?? guests(newGuestId),
-    log,
-  });
+  // After all others have put their listeners there, to be the first of them.
+  hideRequestTokens(httpServer);
+  const maxPendingCalls = limits.pendingCalls;
+  serveRooms(io, { rooms, inboxes, sessions, authenticate, tokenOf: requestToken, maxPendingCalls, log });
+
+  const upkeep = new Upkeep({ store, rooms, allowance, failed });
+  store.presence
+    .restore(now() + presenceGrace)
+    .catch((error: unknown) => failed(error, "presence was not restored"));
   return {
     io,
+    revoke,
     async close() {
+      upkeep.stop();
       const closed = io.close();
       // A turn later, so that pages still see how their connections are closed. Until then no request ends.
       setImmediate(() => inspect.close());
@@ -93,14 +230,19 @@ function isAllowed(origin: string | undefined, allowed: readonly string[] | unde
   return origin === undefined || allowed === undefined || allowed.includes(origin);
 }
 
-/** As rare to meet again as a UUID for all that rooms will ever hold, and half as long in each message. */
-function newMessageId(): string {
-  return randomBytes(12).toString("base64url");
-}
-
-/** 64 random bits: guests live only as long as a connection. */
-function newGuestId(): string {
+/** Guests are known by 64 random bits. */
+function randomHex(): string {
   return randomBytes(8).toString("hex");
 }
+
+/** 12 bytes are as rare to meet again as a UUID, for all that rooms will ever hold, and half as long. */
+function randomId(bytes: number): string {
+  return randomBytes(bytes).toString("base64url");
+}
+
+const EVERYTHING: Policy = {
+  rights: () => ({ join: true, publish: true, presence: true, history: true }),
+  maySend: () => true,
+};
 
 const SILENT: HandlerLog = { debug: () => undefined, error: () => undefined };

@@ -1,18 +1,50 @@
-/** What the rooms service returns: the answer to a call, and what is to be done for it. Values, not actions. */
-import type { PresenceChange, RoomMessage } from "../events.js";
+/** What the services return: the answer to a call, and what is to be done for it. Values, not actions. */
+import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../events.js";
 import type { ApiErrorCode } from "../errors.js";
+import type { Identity } from "../identity.js";
+
+/** The connection that makes a call, and whose it is. */
+export interface Caller {
+  identity: Identity;
+  sid: string;
+  transport: Transport;
+  /** What the client named its device with, if it did. */
+  device?: string;
+}
 
 /** Something for the shell to do, after the state has changed. */
 export type Effect =
-  /** Let the calling device hear the room. To be done before the answer. */
-  | { type: "enter"; room: string }
-  /** Stop letting the calling device hear the room. To be done before the answer. */
-  | { type: "exit"; room: string }
-  /** Tell everybody in the message's room, the calling device too. */
+  /** Let a connection hear the room, with or without its presence changes. To be done before the answer. */
+  | { type: "enter"; sid: string; room: string; seesPresence: boolean }
+  /** Stop letting it hear the room. To be done before the answer. */
+  | { type: "exit"; sid: string; room: string }
+  /** Tell everybody in the message's room, the calling connection too. */
   | { type: "message"; message: RoomMessage }
-  /** Tell everybody in the change's room but the calling device. */
-  | { type: "presence"; change: PresenceChange };
+  /** Tell everybody in the signal's room but one. */
+  | { type: "signal"; signal: Signal; except: string }
+  /** Tell everybody in the change's room, but the connection whose doing it is. */
+  | { type: "presence"; change: PresenceChange; except?: string }
+  /** Tell one connection that it is in a room no more, as if somebody else were. */
+  | { type: "expelled"; sid: string; change: PresenceChange }
+  /** Give an item of an inbox to one connection. */
+  | { type: "inbox"; sid: string; item: InboxItem };
 
 /** A call was done, and these are its result and its effects, in order; or it was refused, and nothing changed. */
 export type Outcome<Result extends object = object> =
-  { ok: true; result: Result; effects: Effect[] } | { ok: false; error: ApiErrorCode };
+  { ok: true; result: Result; effects: Effect[] } | { ok: false; error: ApiErrorCode; detail?: string };
+
+/**
+ * Takes the outcome of a call. Services call it in the same turn in which they change their state, so that nothing comes
+ * between what an answer says and what is told afterwards.
+ */
+export type Done<Result extends object = object> = (outcome: Outcome<Result>) => void;
+
+/** Carries out what no call asks for. */
+export type Perform = (effects: readonly Effect[]) => void;
+
+export function refused(
+  error: ApiErrorCode,
+  detail?: string,
+): { ok: false; error: ApiErrorCode; detail?: string } {
+  return { ok: false, error, ...(detail === undefined ? {} : { detail }) };
+}

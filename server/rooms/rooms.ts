@@ -1,92 +1,271 @@
 /**
- * The rooms service: join, leave, publish, who is there. Knows no socket: each call takes the device that makes it and
- * returns an Outcome for the shell to carry out. The clock and the source of ids are passed in.
+ * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
+ * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
-import type { Member, PresenceChange } from "../events.js";
-import type { Effect, Outcome } from "./outcome.js";
-import { Presence, type Attendee } from "./presence.js";
+import type { History, Joined, Member, Position, PresencePage, Published } from "../events.js";
+import type { Limits, Policy, RoomSettings } from "../identity.js";
+import type { Log, Page } from "../store/log.js";
+import type { Change, Presence, Seat } from "../store/presence.js";
+import type { Allowance } from "./allowance.js";
+import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
+import { roomLog } from "./log-names.js";
+import { keyOf, messageOf, senderOf, type StoredMessage } from "./messages.js";
+import { refused, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
+import { Recovery } from "./recovery.js";
 
 export interface RoomsOptions {
-  /** Milliseconds since the epoch. */
+  log: Log;
+  presence: Presence;
+  policy: Policy;
+  settings: (room: string) => RoomSettings;
+  limits: Limits;
+  allowance: Allowance;
+  /** Milliseconds that a device whose connection is lost counts as there. */
+  presenceGrace: number;
+  /** Milliseconds since the Unix epoch. */
   now: () => number;
   /** A new message id, never the same twice. */
   newId: () => string;
-  /** How many rooms one device may be in at a time. */
-  maxRoomsPerDevice: number;
+  perform: Perform;
 }
+
+/** Members or messages in a page, where the caller names no limit. */
+const PAGE = 100;
+
+/** Bytes of messages in a page. */
+const PAGE_BYTES = 1024 * 1024;
 
 export class Rooms {
   readonly #options: RoomsOptions;
-  readonly #presence = new Presence();
+  readonly #live: LiveRooms;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#live = new LiveRooms(options.log);
   }
 
-  /** Joining a room that the device is in changes nothing, and answers as the first time. */
-  join(who: Attendee, room: string): Outcome<{ room: string; members: Member[] }> {
-    const { sid } = who.device;
-    const effects: Effect[] = [];
-    if (!this.#presence.has(room, sid)) {
-      if (this.#presence.countOf(sid) >= this.#options.maxRoomsPerDevice) {
-        return { ok: false, error: "too_many_rooms" };
+  /** Joining a room that one is in changes nothing, and answers as the first time. */
+  async join(who: Caller, call: { room: string; since?: Position }, done: Done<Joined>): Promise<void> {
+    const { policy, limits, settings } = this.#options;
+    const rights = await policy.rights(who.identity, call.room);
+    if (!rights.join) return done(refused("forbidden", "this user may not join this room"));
+    const isVisitor = this.#live.visited(call.room, who.sid) !== undefined;
+    if (!isVisitor && this.#live.countOf(who.sid) >= limits.roomsPerDevice)
+      return done(refused("too_many_rooms"));
+    const room = await this.#live.hold(call.room);
+    let isEntered = false;
+    try {
+      if (!isVisitor && (await this.#isFull(room, who.identity.user))) return done(refused("room_full"));
+      const seesPresence = rights.presence && settings(call.room).presence;
+      const change = isVisitor ? undefined : await this.#seat(room.name, who);
+      try {
+        const { members, count } = seesPresence
+          ? await this.#options.presence.members(room.name, PAGE)
+          : { members: [], count: 0 };
+        const recovery =
+          rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
+        while (recovery?.isBehind()) await recovery.read();
+        // From here to the answer nothing waits, so that nothing can be announced.
+        isEntered = !isVisitor;
+        if (isVisitor) room.visitors.set(who.sid, rights);
+        else this.#live.enter(room, who.sid, rights);
+        const missed = recovery?.messages;
+        const recovered = call.since && { recovered: missed !== undefined, messages: missed ?? [] };
+        const result = { room: room.name, position: positionOf(room), ...recovered, members, count };
+        const effects: Effect[] = isVisitor
+          ? []
+          : [{ type: "enter", sid: who.sid, room: room.name, seesPresence }];
+        done({ ok: true, result, effects: [...effects, ...told(change, who.sid)] });
+      } catch (error) {
+        if (change !== undefined && !isEntered) await this.#unseat(room.name, who);
+        throw error;
       }
-      this.#presence.add(room, who);
-      effects.push({ type: "enter", room }, { type: "presence", change: change("join", who, room) });
+    } finally {
+      if (!isEntered) this.#live.release(room.name);
     }
-    return { ok: true, result: { room, members: this.#presence.members(room) }, effects };
   }
 
-  leave(who: Attendee, room: string): Outcome {
-    if (!this.#presence.has(room, who.device.sid)) return { ok: false, error: "not_joined" };
-    this.#presence.remove(room, who);
-    return {
-      ok: true,
-      result: {},
-      effects: [
-        { type: "exit", room },
-        { type: "presence", change: change("leave", who, room) },
-      ],
-    };
+  async leave(who: Caller, call: { room: string }, done: Done): Promise<void> {
+    const room = this.#live.visited(call.room, who.sid);
+    if (room === undefined) return done(refused("not_joined"));
+    const change = await this.#unseat(room.name, who);
+    this.#live.exit(room, who.sid);
+    const exit: Effect = { type: "exit", sid: who.sid, room: room.name };
+    done({ ok: true, result: {}, effects: [exit, ...told(change, who.sid)] });
   }
 
-  publish(who: Attendee, room: string, data: unknown): Outcome<{ id: string; at: number }> {
-    const { user, name, device } = who;
-    if (!this.#presence.has(room, device.sid)) return { ok: false, error: "not_joined" };
-    const id = this.#options.newId();
-    const at = this.#options.now();
-    const message = {
-      room,
-      id,
-      from: { user, name, sid: device.sid, transport: device.transport },
-      data,
-      at,
-    };
-    return { ok: true, result: { id, at }, effects: [{ type: "message", message }] };
+  /** @param placed Called once the message has its place in the log's order: the next call need not wait longer. */
+  async publish(
+    who: Caller,
+    call: { room: string; data: unknown; id?: string },
+    done: Done<Published>,
+    placed: () => void,
+  ): Promise<void> {
+    const { log, allowance, now, newId } = this.#options;
+    const room = this.#live.visited(call.room, who.sid);
+    if (room === undefined) return done(refused("not_joined"));
+    if (room.visitors.get(who.sid)?.publish !== true) {
+      return done(refused("forbidden", "this user may not publish to this room"));
+    }
+    const refusal = allowance.take(who.identity.user, call.data);
+    if (refusal !== undefined) return done(refusal);
+    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data };
+    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
+    // Held, as the publisher may leave before the message is announced.
+    await this.#live.hold(room.name);
+    try {
+      const appending = log.append(roomLog(room.name), { value, at: now(), ...key });
+      placed();
+      const appended = await appending;
+      if (appended === "full") throw new Error("a log without a limit is full");
+      const { position, at, duplicate } = appended;
+      const result = { id: value.id, position, at, duplicate };
+      if (duplicate) return done({ ok: true, result, effects: [] });
+      room.announced = position.offset;
+      const message = messageOf(room.name, position.epoch, { offset: position.offset, value, at });
+      done({ ok: true, result, effects: [{ type: "message", message }] });
+    } finally {
+      this.#live.release(room.name);
+    }
   }
 
-  presence(who: Attendee, room: string): Outcome<{ room: string; members: Member[] }> {
-    if (!this.#presence.has(room, who.device.sid)) return { ok: false, error: "not_joined" };
-    return { ok: true, result: { room, members: this.#presence.members(room) }, effects: [] };
+  signal(who: Caller, call: { room: string; data: unknown }, done: Done): void {
+    const room = this.#live.visited(call.room, who.sid);
+    if (room === undefined) return done(refused("not_joined"));
+    if (room.visitors.get(who.sid)?.publish !== true) {
+      return done(refused("forbidden", "this user may not publish to this room"));
+    }
+    const refusal = this.#options.allowance.take(who.identity.user, call.data);
+    if (refusal !== undefined) return done(refusal);
+    const signal = { room: room.name, from: senderOf(who), data: call.data, at: this.#options.now() };
+    done({ ok: true, result: {}, effects: [{ type: "signal", signal, except: who.sid }] });
   }
 
-  /** The device goes on under the same id, but over another transport: Socket.IO's upgrade. Returns what to tell. */
-  moved(who: Attendee): Effect[] {
-    return this.#presence.roomsOf(who.device.sid).map((room) => {
-      this.#presence.add(room, who);
-      return { type: "presence", change: change("join", who, room) };
-    });
+  async history(
+    who: Caller,
+    call: { room: string; after?: Position; before?: Position; limit?: number },
+    done: Done<History>,
+  ): Promise<void> {
+    const room = this.#live.visited(call.room, who.sid);
+    if (room === undefined) return done(refused("not_joined"));
+    if (room.visitors.get(who.sid)?.history !== true) {
+      return done(refused("forbidden", "this user may not read this room's history"));
+    }
+    const { after, before } = call;
+    const page = await this.#page(room.name, call);
+    const { epoch, first, last } = page.state;
+    const from = after ?? before;
+    if (from !== undefined && from.epoch !== epoch) return done(refused("unknown_position"));
+    if (after !== undefined && (after.offset > last || after.offset + 1 < first)) {
+      return done(refused("unknown_position"));
+    }
+    const [oldest, newest] = [page.entries[0], page.entries.at(-1)];
+    const more =
+      after === undefined
+        ? oldest !== undefined && oldest.offset > first
+        : newest !== undefined && newest.offset < last;
+    const messages = page.entries.map((entry) => messageOf(room.name, epoch, entry));
+    done({ ok: true, result: { messages, more, position: { epoch, offset: last } }, effects: [] });
   }
 
-  /** The device is gone, from every room. Returns what to tell those who stay. */
-  gone(who: Attendee): Effect[] {
-    return this.#presence.roomsOf(who.device.sid).map((room) => {
-      this.#presence.remove(room, who);
-      return { type: "presence", change: change("leave", who, room) };
-    });
+  async presence(
+    who: Caller,
+    call: { room: string; after?: string; limit?: number },
+    done: Done<PresencePage>,
+  ): Promise<void> {
+    const room = this.#live.visited(call.room, who.sid);
+    if (room === undefined) return done(refused("not_joined"));
+    if (room.visitors.get(who.sid)?.presence !== true || !this.#options.settings(room.name).presence) {
+      return done(refused("forbidden", "who is in this room is not told"));
+    }
+    const page = await this.#options.presence.members(room.name, call.limit ?? PAGE, call.after);
+    done({ ok: true, result: { room: room.name, ...page }, effects: [] });
+  }
+
+  /** The connection goes on under the same id, but over another transport: Socket.IO's upgrade. */
+  async moved(who: Caller): Promise<void> {
+    for (const { name } of this.#live.of(who.sid)) {
+      this.#options.perform(told(await this.#seat(name, who), who.sid));
+    }
+  }
+
+  /** The connection is gone, on purpose or not, from every room. */
+  async gone(who: Caller, onPurpose: boolean): Promise<void> {
+    const { presence, settings, presenceGrace, now, perform } = this.#options;
+    for (const room of this.#live.of(who.sid)) {
+      this.#live.exit(room, who.sid);
+      perform([{ type: "exit", sid: who.sid, room: room.name }]);
+      if (!settings(room.name).presence) continue;
+      if (onPurpose) perform(told(await this.#unseat(room.name, who), who.sid));
+      else await presence.away(room.name, who.identity.user, who.sid, now() + presenceGrace);
+    }
+  }
+
+  /** The user has other rights than before: leaves what they do not open any more. */
+  async reconsider(who: Caller): Promise<void> {
+    const { policy, perform } = this.#options;
+    for (const room of this.#live.of(who.sid)) {
+      const rights = await policy.rights(who.identity, room.name);
+      if (rights.join) {
+        room.visitors.set(who.sid, rights);
+        continue;
+      }
+      const change = await this.#unseat(room.name, who);
+      this.#live.exit(room, who.sid);
+      const member: Member = { user: who.identity.user, name: who.identity.name, devices: [] };
+      perform([
+        { type: "exit", sid: who.sid, room: room.name },
+        { type: "expelled", sid: who.sid, change: { room: room.name, type: "leave", member } },
+        ...told(change, who.sid),
+      ]);
+    }
+  }
+
+  /** The names of the rooms that somebody is in at the moment. */
+  live(): string[] {
+    return this.#live.names();
+  }
+
+  /** Tells of those who were away for too long. To be called every second or so. */
+  async expire(): Promise<void> {
+    const { presence, now, perform } = this.#options;
+    for (const change of await presence.expire(now())) perform(told(change));
+  }
+
+  async #isFull(room: LiveRoom, user: string): Promise<boolean> {
+    const { presence, settings } = this.#options;
+    const { maxMembers, presence: isKept } = settings(room.name);
+    if (!isKept) return room.visitors.size >= maxMembers;
+    return (await presence.count(room.name)) >= maxMembers && !(await presence.has(room.name, user));
+  }
+
+  #page(
+    name: string,
+    { after, before, limit = PAGE }: { after?: Position; before?: Position; limit?: number },
+  ): Promise<Page> {
+    const limits = { entries: limit, bytes: PAGE_BYTES };
+    const log = roomLog(name);
+    return after === undefined
+      ? this.#options.log.before(log, before?.offset ?? Infinity, limits)
+      : this.#options.log.after(log, after.offset, limits);
+  }
+
+  async #seat(
+    room: string,
+    { identity: { user, name }, sid, transport, device = sid }: Caller,
+  ): Promise<Change> {
+    if (!this.#options.settings(room).presence) return undefined;
+    const seat: Seat = { room, user, name, device: { id: device, sid, transport } };
+    return this.#options.presence.enter(seat);
+  }
+
+  async #unseat(room: string, { identity: { user }, sid }: Caller): Promise<Change> {
+    if (!this.#options.settings(room).presence) return undefined;
+    return this.#options.presence.exit(room, user, sid);
   }
 }
 
-function change(type: "join" | "leave", { user, name, device }: Attendee, room: string): PresenceChange {
-  return { room, type, user, name, device };
+function told(change: Change, except?: string): Effect[] {
+  if (change === undefined) return [];
+  return [{ type: "presence", change, ...(except === undefined ? {} : { except }) }];
 }

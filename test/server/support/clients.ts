@@ -5,6 +5,8 @@
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import type { ClientFrame, ServerFrame } from "../../../bridge/index.js";
+import type { Self } from "../../../server/index.js";
+import { Contract } from "./contract.js";
 import { Inbox } from "./inbox.js";
 
 /** A frame as a test writes it: what may be left out is left out. */
@@ -19,17 +21,34 @@ type Refusal = { ok: false; error: { code: string; message: string; retryable: b
 export abstract class TestClient {
   /** Everything that has arrived, in order. */
   readonly frames = new Inbox<ServerFrame>();
+  /** The last welcome. */
+  self: Self | undefined;
   private nextId = 0;
 
-  abstract send(frame: Sent): void;
+  private readonly contract = new Contract();
+
+  protected abstract transmit(frame: Sent): void;
   abstract close(): void;
+  /** Ends the connection as a page that is reloaded does: nobody says goodbye. */
+  abstract cut(): void;
+
+  send(frame: Sent): void {
+    this.contract.sent(frame);
+    this.transmit(frame);
+  }
+
+  /** Everything that arrives is held against the schemas of the room API. */
+  protected arrived(frame: ServerFrame): void {
+    this.contract.received(frame);
+    this.frames.put(frame);
+  }
 
   /** Connects, and takes the `connected` and the `welcome`. Resolves to the socket's id. */
-  async enter(name?: string): Promise<string> {
-    this.send({ type: "connect", auth: name === undefined ? {} : { name } });
+  async enter(name?: string, auth: object = {}): Promise<string> {
+    this.send({ type: "connect", auth: name === undefined ? auth : { ...auth, name } });
     const connected = await this.frames.next("connected");
     if (connected.type !== "connected") throw new Error(`not connected: ${JSON.stringify(connected)}`);
-    await this.event("welcome");
+    this.self = (await this.event("welcome")) as Self;
     return connected.sid;
   }
 
@@ -40,6 +59,21 @@ export abstract class TestClient {
     const ack = await this.frames.next(`the ack of ${event}`);
     if (ack.type !== "ack" || ack.id !== id) throw new Error(`no ack of ${event}: ${JSON.stringify(ack)}`);
     return ack.args[0] as Answer | Refusal;
+  }
+
+  /** Makes a call, and takes its ack; what arrives before it is kept to be taken afterwards. */
+  async ask(event: string, ...args: unknown[]): Promise<Answer | Refusal> {
+    const id = this.nextId++;
+    this.send({ type: "event", event, args, id });
+    const isAck = (frame: ServerFrame): boolean => frame.type === "ack" && frame.id === id;
+    const ack = await this.frames.nextOf(isAck, `the ack of ${event}`);
+    return (ack as Extract<ServerFrame, { type: "ack" }>).args[0] as Answer | Refusal;
+  }
+
+  /** The argument of the next event of this name, whatever else has arrived before it or does meanwhile. */
+  async nextEvent(event: string): Promise<unknown> {
+    const isEvent = (frame: ServerFrame): boolean => frame.type === "event" && frame.event === event;
+    return ((await this.frames.nextOf(isEvent, event)) as Extract<ServerFrame, { type: "event" }>).args[0];
   }
 
   /** Takes the next frame, which must be this event; its only argument. */
@@ -57,10 +91,10 @@ class PlainClient extends TestClient {
   constructor(url: string) {
     super();
     this.ws = new WebSocket(`${url.replace(/^http/, "ws")}/bridge`);
-    this.ws.on("message", (data: Buffer) => this.frames.put(JSON.parse(data.toString()) as ServerFrame));
+    this.ws.on("message", (data: Buffer) => this.arrived(JSON.parse(data.toString()) as ServerFrame));
   }
 
-  send(frame: Sent | ClientFrame): void {
+  protected transmit(frame: Sent | ClientFrame): void {
     const text = JSON.stringify(frame);
     if (this.ws.readyState === WebSocket.CONNECTING) this.ws.once("open", () => this.ws.send(text));
     else this.ws.send(text);
@@ -68,6 +102,10 @@ class PlainClient extends TestClient {
 
   close(): void {
     this.ws.close();
+  }
+
+  cut(): void {
+    this.ws.terminate();
   }
 }
 
@@ -84,7 +122,7 @@ class SocketIoClient extends TestClient {
       auth: {},
     });
     this.socket.on("connect", () =>
-      this.frames.put({
+      this.arrived({
         type: "connected",
         sid: this.socket.id ?? "",
         pingInterval: 0,
@@ -93,15 +131,15 @@ class SocketIoClient extends TestClient {
       }),
     );
     this.socket.on("connect_error", (error: Error & { data?: unknown }) =>
-      this.frames.put({ type: "connect_error", message: error.message, data: error.data }),
+      this.arrived({ type: "connect_error", message: error.message, data: error.data }),
     );
     this.socket.on("disconnect", (reason) => {
-      if (reason === "io server disconnect") this.frames.put({ type: "disconnect" });
+      if (reason === "io server disconnect") this.arrived({ type: "disconnect" });
     });
-    this.socket.onAny((event: string, ...args: unknown[]) => this.frames.put({ type: "event", event, args }));
+    this.socket.onAny((event: string, ...args: unknown[]) => this.arrived({ type: "event", event, args }));
   }
 
-  send(frame: Sent): void {
+  protected transmit(frame: Sent): void {
     if (frame.type === "connect") {
       this.socket.auth = { ...frame.auth };
       this.socket.connect();
@@ -109,13 +147,17 @@ class SocketIoClient extends TestClient {
       this.socket.disconnect();
     } else {
       const { event, args = [], id } = frame;
-      const ack = (...answer: unknown[]): void => this.frames.put({ type: "ack", id: id ?? 0, args: answer });
+      const ack = (...answer: unknown[]): void => this.arrived({ type: "ack", id: id ?? 0, args: answer });
       this.socket.emit(event, ...args, ...(id === undefined ? [] : [ack]));
     }
   }
 
   close(): void {
     this.socket.disconnect();
+  }
+
+  cut(): void {
+    this.socket.io.engine.close();
   }
 }
 

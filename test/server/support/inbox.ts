@@ -3,9 +3,14 @@
 /** Milliseconds to wait for what a test expects. */
 const DEADLINE = 5_000;
 
+interface Waiting<T> {
+  isWanted: (item: T) => boolean;
+  take: (item: T) => void;
+}
+
 export class Inbox<T> {
   private readonly items: T[] = [];
-  private waiting: ((item: T) => void) | undefined;
+  private waiting: Waiting<T>[] = [];
 
   /** What has come and was not taken. */
   get left(): readonly T[] {
@@ -13,25 +18,39 @@ export class Inbox<T> {
   }
 
   put(item: T): void {
-    const waiting = this.waiting;
-    this.waiting = undefined;
-    if (waiting === undefined) this.items.push(item);
-    else waiting(item);
+    const waiting = this.waiting.find(({ isWanted }) => isWanted(item));
+    if (waiting === undefined) {
+      this.items.push(item);
+      return;
+    }
+    this.waiting = this.waiting.filter((one) => one !== waiting);
+    waiting.take(item);
   }
 
   /** The next item, now or when it comes. Rejects at the deadline. */
   next(what = "something"): Promise<T> {
-    const item = this.items.shift();
-    if (item !== undefined) return Promise.resolve(item);
+    return this.nextOf(() => true, what);
+  }
+
+  /** The first item that is wanted, of those that have come or will. The others stay. Rejects at the deadline. */
+  nextOf(isWanted: (item: T) => boolean, what: string): Promise<T> {
+    const index = this.items.findIndex(isWanted);
+    if (index !== -1) return Promise.resolve(...(this.items.splice(index, 1) as [T]));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.waiting = undefined;
-        reject(new Error(`waited ${DEADLINE} ms for ${what}`));
+        this.waiting = this.waiting.filter((one) => one !== waiting);
+        reject(
+          new Error(`waited ${DEADLINE} ms for ${what}; came: ${JSON.stringify(this.items).slice(0, 500)}`),
+        );
       }, DEADLINE);
-      this.waiting = (got) => {
-        clearTimeout(timer);
-        resolve(got);
+      const waiting: Waiting<T> = {
+        isWanted,
+        take: (item) => {
+          clearTimeout(timer);
+          resolve(item);
+        },
       };
+      this.waiting.push(waiting);
     });
   }
 }

@@ -32,6 +32,10 @@ const VOLATILE = new Set([
   "at",
   "id",
   "transport",
+  "token",
+  "epoch",
+  "device",
+  "expiresAt",
   "pingInterval",
   "pingTimeout",
   "maxPayload",
@@ -44,13 +48,23 @@ export async function play(lines: readonly Line[], open: () => TestClient): Prom
   for (const { client: name, way, frame } of lines) {
     const client = clients.get(name) ?? open();
     clients.set(name, client);
-    if (way === ">") client.send(frame as Sent);
+    if (way === ">") client.send(restore(frame, known) as Sent);
     else expect(rename(await client.frames.next(JSON.stringify(frame)), frame, known)).to.deep.equal(frame);
   }
   for (const client of clients.values()) {
     expect(client.frames.left).to.deep.equal([]);
     client.close();
   }
+}
+
+/** What is to be sent, with the values of this run in place of those which the transcript has for them. */
+function restore(shown: unknown, known: Map<string, unknown>): unknown {
+  if (Array.isArray(shown)) return shown.map((item) => restore(item, known));
+  if (typeof shown === "object" && shown !== null) {
+    return Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, restore(value, known)]));
+  }
+  const token = typeof shown === "string" && [...known].find(([, name]) => name === shown)?.[0];
+  return token ? token.slice(token.indexOf(":") + 1) : shown;
 }
 
 /** `real` with its volatile values replaced by those which the transcript has for them. */

@@ -1,0 +1,218 @@
+/**
+ * The inbox service: what is sent to a user waits in the user's log until each of their devices has processed it. Knows no
+ * socket, as the rooms service.
+ */
+import type { InboxItem, InboxOpened, Position, Sent } from "../events.js";
+import type { Limits, Policy } from "../identity.js";
+import type { DeviceCursor, Devices } from "../store/devices.js";
+import type { Log } from "../store/log.js";
+import type { Allowance } from "./allowance.js";
+import { InboxSession, type StoredItem } from "./inbox-session.js";
+import { inboxLog } from "./log-names.js";
+import { keyOf, senderOf } from "./messages.js";
+import { refused, type Caller, type Done, type Perform } from "./outcome.js";
+import { Turns } from "./turns.js";
+
+export interface InboxesOptions {
+  log: Log;
+  devices: Devices;
+  policy: Policy;
+  limits: Limits;
+  allowance: Allowance;
+  /** Milliseconds after which an item, or a device that does not come, is forgotten. */
+  inboxAge: number;
+  now: () => number;
+  newId: () => string;
+  perform: Perform;
+  /** Something went wrong that is no answer to a call. */
+  failed: (error: unknown, what: string) => void;
+}
+
+/** Items that are read at a time, in search of those that want a receipt. */
+const PAGE = { entries: 100, bytes: 1024 * 1024 };
+
+export class Inboxes {
+  readonly #options: InboxesOptions;
+  /** What changes a user's cursors is done in turn. */
+  readonly #turns = new Turns();
+  /** Open inboxes, by user. No user is kept without one. */
+  readonly #open = new Map<string, Set<InboxSession>>();
+  readonly #bySid = new Map<string, InboxSession>();
+
+  constructor(options: InboxesOptions) {
+    this.#options = options;
+  }
+
+  /** @param placed As of `Rooms.publish`. */
+  async send(
+    who: Caller,
+    call: { to: string; data: unknown; id?: string; receipt?: boolean },
+    done: Done<Sent>,
+    placed: () => void,
+  ): Promise<void> {
+    const { log, policy, allowance, limits, now, newId } = this.#options;
+    if (!(await policy.maySend(who.identity, call.to))) {
+      return done(refused("forbidden", "this user may not send to that one"));
+    }
+    const refusal = allowance.take(who.identity.user, call.data);
+    if (refusal !== undefined) return done(refusal);
+    const id = call.id ?? newId();
+    const value: StoredItem = {
+      type: "message",
+      id,
+      from: senderOf(who),
+      data: call.data,
+      ...(call.receipt === true ? { receipt: true } : {}),
+    };
+    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
+    const appending = log.append(inboxLog(call.to), { value, at: now(), limit: limits.inboxItems, ...key });
+    placed();
+    const appended = await appending;
+    if (appended === "full") return done(refused("inbox_full"));
+    const { at, duplicate } = appended;
+    done({ ok: true, result: { id, at, duplicate }, effects: [] });
+    this.#poke(call.to);
+  }
+
+  open(who: Caller, call: { since?: Position }, done: Done<InboxOpened>): Promise<void> {
+    return this.#turns.run(who.identity.user, () => this.#openNow(who, call.since, done));
+  }
+
+  ack(who: Caller, call: { position: Position }, done: Done<{ cursor: Position }>): Promise<void> {
+    return this.#turns.run(who.identity.user, () => this.#ackNow(who, call.position, done));
+  }
+
+  /** The connection is gone. */
+  async gone(who: Caller): Promise<void> {
+    const session = this.#bySid.get(who.sid);
+    if (session === undefined) return;
+    this.#close(session);
+    const { user } = who.identity;
+    await this.#turns.run(user, async () => {
+      const stored = (await this.#options.devices.of(user)).find(({ device }) => device === session.device);
+      if (stored) await this.#options.devices.put(user, { ...stored, seen: this.#options.now() });
+    });
+  }
+
+  async #openNow(who: Caller, since: Position | undefined, done: Done<InboxOpened>): Promise<void> {
+    const { log, devices, now } = this.#options;
+    const { device, sid, identity } = who;
+    if (device === undefined) {
+      return done(
+        refused("invalid_argument", "inbox needs a device: connect with an id of its own as auth.device"),
+      );
+    }
+    const { user } = identity;
+    const { epoch, first, last } = await log.state(inboxLog(user));
+    const all = await devices.of(user);
+    const stored = all.find((one) => one.device === device && one.cursor.epoch === epoch);
+    const isSince = since !== undefined && since.epoch === epoch && since.offset <= last;
+    const start = Math.max(stored?.cursor.offset ?? 0, first - 1);
+    const cursor = { epoch, offset: isSince ? Math.max(since.offset, start) : start };
+    await this.#receipts(user, all, cursor);
+    await devices.put(user, { device, cursor, seen: now() });
+    const kept = await this.#forget(user, [
+      ...all.filter((one) => one.device !== device),
+      { device, cursor, seen: now() },
+    ]);
+    await this.#trim(user, kept, epoch, first);
+    const give = (item: InboxItem): void => this.#options.perform([{ type: "inbox", sid, item }]);
+    const session = new InboxSession(sid, user, device, epoch, cursor.offset, log, give);
+    this.#add(session);
+    const result = { cursor, waiting: last - cursor.offset, known: stored !== undefined };
+    done({ ok: true, result, effects: [] });
+    this.#pump(session);
+  }
+
+  async #ackNow(who: Caller, position: Position, done: Done<{ cursor: Position }>): Promise<void> {
+    const { devices, log, now } = this.#options;
+    const session = this.#bySid.get(who.sid);
+    if (session === undefined) return done(refused("inbox_not_open"));
+    if (!session.reaches(position)) {
+      return done(refused("unknown_position", "this position was not delivered to this device"));
+    }
+    if (position.offset > session.cursor.offset) {
+      const { user, device } = session;
+      const all = await devices.of(user);
+      await this.#receipts(user, all, position);
+      const cursor = { device, cursor: position, seen: now() };
+      await devices.put(user, cursor);
+      const { epoch, first } = await log.state(inboxLog(user));
+      await this.#trim(user, [...all.filter((one) => one.device !== device), cursor], epoch, first);
+      session.processed(position.offset);
+    }
+    done({ ok: true, result: { cursor: session.cursor }, effects: [] });
+    this.#pump(session);
+  }
+
+  /**
+   * Sends the receipts of items that no device had processed before. Before the cursor is moved: if the server fails in
+   * between, the ack comes again, and the keys keep the receipts from doubling.
+   */
+  async #receipts(user: string, all: readonly DeviceCursor[], position: Position): Promise<void> {
+    const { log, now, limits } = this.#options;
+    const { epoch } = position;
+    const cursors = all.filter((one) => one.cursor.epoch === epoch).map((one) => one.cursor.offset);
+    let offset = Math.max(0, ...cursors);
+    while (offset < position.offset) {
+      const { entries } = await log.after(inboxLog(user), offset, PAGE);
+      if (entries.length === 0) return;
+      for (const entry of entries.filter((one) => one.offset <= position.offset)) {
+        const item = entry.value as StoredItem;
+        if (item.type !== "message" || item.receipt !== true) continue;
+        const value: StoredItem = { type: "receipt", id: item.id, from: { user } };
+        const key = JSON.stringify(["receipt", user, epoch, entry.offset]);
+        const to = item.from.user;
+        // There are no more of them than of the sender's own messages: twice the limit is for who never reads any.
+        const draft = { value, at: now(), key, limit: 2 * limits.inboxItems };
+        if ((await log.append(inboxLog(to), draft)) === "full") {
+          this.#options.failed(new Error(`the inbox of ${to} is full`), "a receipt was dropped");
+        } else this.#poke(to);
+      }
+      offset = entries.at(-1)?.offset ?? position.offset;
+    }
+  }
+
+  /** Forgets devices that have not come for too long, and the one that has not for longest where there are too many. */
+  async #forget(user: string, all: DeviceCursor[]): Promise<DeviceCursor[]> {
+    const { devices, limits, inboxAge, now } = this.#options;
+    const open = new Set([...(this.#open.get(user) ?? [])].map(({ device }) => device));
+    const recent = all.toSorted((a, b) => b.seen - a.seen);
+    const kept = recent.filter(
+      ({ device, seen }, i) => open.has(device) || (i < limits.devicesPerUser && seen > now() - inboxAge),
+    );
+    for (const { device } of recent.filter((one) => !kept.includes(one))) await devices.remove(user, device);
+    return kept;
+  }
+
+  /** Drops what all devices have processed. */
+  async #trim(user: string, all: readonly DeviceCursor[], epoch: string, first: number): Promise<void> {
+    const through = Math.min(...all.map(({ cursor }) => (cursor.epoch === epoch ? cursor.offset : 0)));
+    if (through >= first) await this.#options.log.trim(inboxLog(user), through);
+  }
+
+  #add(session: InboxSession): void {
+    const { user, device, sid } = session;
+    const sessions = this.#open.get(user) ?? new Set();
+    // The same device again: its connection before is dead, or soon will be.
+    for (const other of [...sessions]) if (other.device === device || other.sid === sid) this.#close(other);
+    this.#open.set(user, sessions.add(session));
+    this.#bySid.set(sid, session);
+  }
+
+  #close(session: InboxSession): void {
+    session.close();
+    const sessions = this.#open.get(session.user);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#open.delete(session.user);
+    if (this.#bySid.get(session.sid) === session) this.#bySid.delete(session.sid);
+  }
+
+  #poke(user: string): void {
+    for (const session of this.#open.get(user) ?? []) this.#pump(session);
+  }
+
+  #pump(session: InboxSession): void {
+    session.pump().catch((error: unknown) => this.#options.failed(error, "an inbox could not be read"));
+  }
+}

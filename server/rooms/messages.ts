@@ -1,0 +1,26 @@
+/** What is in a room's log, and the messages that are made of it. */
+import type { RoomMessage, Sender } from "../events.js";
+import type { Entry } from "../store/log.js";
+import type { Caller } from "./outcome.js";
+
+/** The value of an entry in a room's log. */
+export interface StoredMessage {
+  id: string;
+  from: Sender;
+  data: unknown;
+}
+
+export function messageOf(room: string, epoch: string, { offset, value, at }: Entry): RoomMessage {
+  // Only this service writes to the logs of rooms.
+  const { id, from, data } = value as StoredMessage;
+  return { room, id, position: { epoch, offset }, from, data, at };
+}
+
+export function senderOf({ identity, sid, transport }: Caller): Sender {
+  return { user: identity.user, name: identity.name, sid, transport };
+}
+
+/** What a client's own id for a message is remembered by: ids are each user's own. */
+export function keyOf(user: string, id: string): string {
+  return JSON.stringify([user, id]);
+}

@@ -1,0 +1,44 @@
+/** What must be done now and then, for as long as a server runs. The owner of its timers. */
+import type { Allowance } from "./rooms/allowance.js";
+import type { Rooms } from "./rooms/rooms.js";
+import type { Store } from "./store/store.js";
+
+/** Milliseconds between two looks at who has been away for too long. */
+const EXPIRE_EVERY = 500;
+
+/** Milliseconds between two sweeps of the log. */
+const SWEEP_EVERY = 60_000;
+
+export interface UpkeepOptions {
+  store: Store;
+  rooms: Rooms;
+  allowance: Allowance;
+  failed: (error: unknown, what: string) => void;
+}
+
+export class Upkeep {
+  readonly #timers: NodeJS.Timeout[];
+
+  constructor({ store, rooms, allowance, failed }: UpkeepOptions) {
+    const every = (milliseconds: number, what: string, work: () => Promise<void> | void): NodeJS.Timeout => {
+      let isBusy = false;
+      return setInterval(() => {
+        if (isBusy) return;
+        isBusy = true;
+        void Promise.resolve()
+          .then(work)
+          .catch((error: unknown) => failed(error, `${what} failed`))
+          .finally(() => (isBusy = false));
+      }, milliseconds).unref();
+    };
+    this.#timers = [
+      every(EXPIRE_EVERY, "the end of those who were away", () => rooms.expire()),
+      every(SWEEP_EVERY, "the sweep of the log", () => store.log.sweep()),
+      every(SWEEP_EVERY, "the tidying of allowances", () => allowance.tidy()),
+    ];
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+}
