@@ -72,9 +72,9 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         const bridge = { maxMessagesPerSecond: 100_000 };
         await start({ limits: { messagesPerSecond: 100_000 }, bridge });
         const { client: ada, joined } = await world.join(other(protocol), "r");
-        let isOver = false;
+        const over = new AbortController();
         const publishing = (async () => {
-          while (!isOver) await Promise.all(range(1, 5).map((n) => publish(ada, n)));
+          while (!over.signal.aborted) await Promise.all(range(1, 5).map((n) => publish(ada, n)));
         })();
         for (let round = 0; round < 20; round++) {
           const back = await world.enter(protocol);
@@ -85,7 +85,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
           expect(answer.position.offset).to.equal((answer.messages ?? []).length);
           back.close();
         }
-        isOver = true;
+        over.abort();
         await publishing;
       });
     });
