@@ -19,6 +19,7 @@ export { jwksSource } from "./auth/jwks.js";
 export { loadOwnKey, newOwnKey, type OwnKey } from "./auth/own-key.js";
 export { createRoomSettings } from "./auth/room-settings.js";
 export type { Rules } from "./auth/rules.js";
+export { openLmdbStore, type LmdbStoreOptions } from "./store/lmdb-store.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export type { Revocation } from "./store/revocations.js";
 export { StoreError, type Store, type StoreErrorCode, type StoreOptions } from "./store/store.js";

@@ -1,6 +1,6 @@
 /** Every way in which the bridge ends a connection (PROTOCOL.md, 8.1). */
 import { expect } from "chai";
-import { CLOSE_CODES, type BridgeOptions } from "../../bridge/index.js";
+import { CLOSE_CODES, closeWith, type BridgeOptions, type CloseCode } from "../../bridge/index.js";
 import { within } from "../support/deadline.js";
 import type { RawWebSocket } from "../support/raw-websocket.js";
 import { clientFrame, closePayload, Opcode } from "../support/wire.js";
@@ -112,7 +112,17 @@ const WAYS: Record<Exclude<keyof typeof CLOSE_CODES, "connectionLost">, () => Pr
     for (let times = 0; times < 2; times++) expect(await ws.json()).to.include({ event: "question" });
     return ws;
   },
+  tokenExpired: () => closedByTheApplication(CLOSE_CODES.tokenExpired),
+  tokenRevoked: () => closedByTheApplication(CLOSE_CODES.tokenRevoked),
 };
+
+/** What a rooms server does at the end of a token. */
+async function closedByTheApplication(close: CloseCode): Promise<RawWebSocket> {
+  const server = await BridgeServer.start();
+  const { ws, socket } = await server.connect();
+  expect(closeWith(socket, close)).to.equal(true);
+  return ws;
+}
 
 describe("the close codes", () => {
   it("are each produced by a test, but for 1006, which is never sent", () => {

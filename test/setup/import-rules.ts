@@ -25,6 +25,7 @@ const OWN_PACKAGE: Readonly<Record<string, string>> = {
   "crossroom/bridge": "bridge/index.ts",
   "crossroom/server": "server/index.ts",
   "crossroom/client": "clients/typescript/index.ts",
+  "crossroom/rooms": "clients/rooms/index.ts",
 };
 
 const isIn = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
@@ -44,6 +45,16 @@ export const RULES: readonly Rule[] = [
     title: "clients/typescript/ imports nothing from outside itself",
     applies: isIn("clients/typescript"),
     forbids: (target) => !isIn("clients/typescript")(target),
+  },
+  {
+    title: "clients/rooms/ imports nothing from outside itself",
+    applies: isIn("clients/rooms"),
+    forbids: (target) => !isIn("clients/rooms")(target),
+  },
+  {
+    title: "server/rooms/ and the ports know no store: only the composition does",
+    applies: isIn("server/rooms"),
+    forbids: (target) => /^server\/store\/.*-(memory|lmdb)/.test(target) || target === "lmdb",
   },
   {
     title: `${LEAVES.join(", ")} import nothing`,
