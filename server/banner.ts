@@ -1,11 +1,14 @@
 /** The lines that a person sees when the server is up. Pure. */
 import type { NetworkInterfaceInfo } from "node:os";
-import type { Config } from "./config.js";
+import { DEFAULT_CONFIG, type Config } from "./config/config.js";
 
 type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
-/** @param config With the port that is really listened on. */
-export function banner(config: Config, interfaces: Interfaces): string {
+/**
+ * @param config With the port that is really listened on.
+ * @param command What starts this program in a shell.
+ */
+export function banner(config: Config, interfaces: Interfaces, command: string): string {
   const urls = addresses(config.host, interfaces).map((host) => url(config, host));
   const [first = "", ...others] = urls;
   const ws = first.replace(/^http/, "ws");
@@ -15,9 +18,23 @@ export function banner(config: Config, interfaces: Interfaces): string {
     ...(config.demo ? [`  Demo page    ${first}/`] : []),
     `  Socket.IO    ${first}  (path /socket.io/)`,
     `  WebSocket    ${ws}/bridge`,
+    `  Data         ${config.data ?? "in memory: gone when the server stops"}`,
+    `  Tokens       ${tokens(config, command)}`,
     "Ctrl+C stops it.",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Who may come in, and what makes a token where the server has the key for it. */
+function tokens({ auth, data }: Config, command: string): string {
+  const { secret, secretFile, publicKeyFile, jwksFile } = auth;
+  const guests = auth.guests ? "; guests may come without" : "";
+  if (secret !== undefined || secretFile !== undefined) return `signed with the secret${guests}`;
+  const file = publicKeyFile ?? jwksFile;
+  if (file !== undefined) return `signed with the key of ${file}${guests}`;
+  if (data === undefined) return `none: give a secret or a data folder${guests}`;
+  const where = data === DEFAULT_CONFIG.data ? "" : ` --data ${data}`;
+  return `${command} token${where} --user ada${guests}`;
 }
 
 /** What a client may use to get here. An address that means all is none that one can connect to. */

@@ -2,33 +2,19 @@
  * Between Socket.IO and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
 import { CLOSE_CODES, closeWith } from "../bridge/index.js";
 import { CallQueue } from "./call-queue.js";
+import { isMove, performAll } from "./delivery.js";
 import { apiError } from "./errors.js";
-import type { Ack, ApiError, ClientEvents, ServerEvents, Transport } from "./events.js";
-import type { Authenticate, Credentials, Identity, Verdict } from "./identity.js";
+import type { Ack, ApiError, ClientEvents } from "./events.js";
+import type { Authenticate, Credentials, Verdict } from "./identity.js";
 import type { Inboxes } from "./rooms/inboxes.js";
-import type { Caller, Done, Effect } from "./rooms/outcome.js";
+import type { Caller, Done } from "./rooms/outcome.js";
 import type { Rooms } from "./rooms/rooms.js";
+import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
 import { describe, deviceSchema, SCHEMAS, type Call, type CallName } from "./schemas.js";
 import type { Sessions } from "./sessions.js";
 import { StoreError } from "./store/store.js";
-
-/** What clients really send: a name of ours, and anything at all as arguments. */
-type Untrusted = { [E in CallName]: (...args: unknown[]) => void };
-
-export interface SocketData {
-  identity: Identity;
-  /** What the client named its device with. */
-  device?: string;
-  /** For the welcome of a guest. */
-  token?: string;
-}
-
-/** The `io` of a rooms server, typed by events.ts. */
-export type RoomsIo = Server<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
-type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 
 /** What an ack of `E` has beside `ok`. */
 type Result<E extends CallName> =
@@ -61,9 +47,13 @@ export interface Handlers {
 /** Calls that need only their place in the order of a connection's calls. */
 const SIDE_BY_SIDE: ReadonlySet<CallName> = new Set<CallName>(["publish", "send", "signal"]);
 
-/** Serves the room API on `io`, from now on and for as long as it lives. */
-export function serveRooms(io: RoomsIo, handlers: Handlers): void {
+/**
+ * Serves the room API on `io`, from now on and for as long as it lives.
+ * @returns What resolves when everything is done that clients who have gone by then leave to do.
+ */
+export function serveRooms(io: RoomsIo, handlers: Handlers): () => Promise<void> {
   const { log } = handlers;
+  const visits = new Set<Promise<void>>();
   io.use((socket, next) => {
     void admit(socket, handlers).then(next);
   });
@@ -76,13 +66,13 @@ export function serveRooms(io: RoomsIo, handlers: Handlers): void {
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(data.token === undefined ? {} : { token: data.token }),
     });
-    new Visit(io, socket, handlers).serve();
+    const visit = new Visit(io, socket, handlers).serve();
+    visits.add(visit);
+    void visit.then(() => visits.delete(visit));
   });
-}
-
-/** Carries out effects that no call asked for. */
-export function performAll(io: RoomsIo, effects: readonly Effect[]): void {
-  for (const effect of effects) perform(io, effect);
+  return async () => {
+    await Promise.all(visits);
+  };
 }
 
 /** Sets the socket's identity, or resolves to the error that the client gets as its `connect_error`. */
@@ -131,7 +121,8 @@ class Visit {
     this.#queue = new CallQueue(handlers.maxPendingCalls);
   }
 
-  serve(): void {
+  /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
+  serve(): Promise<void> {
     const { socket, handlers } = this;
     const { rooms, inboxes, sessions, log } = handlers;
     this.#onCall("join", (call, done) => rooms.join(this.#caller(), call, done));
@@ -149,17 +140,19 @@ class Visit {
       answerTo(args)({ ok: false, error: apiError("unknown_event") });
     });
     socket.conn.on("upgrade", () => this.#queue.add(true, () => this.#logged(rooms.moved(this.#caller()))));
-    socket.on("disconnect", (reason) => {
-      log.debug({ sid: socket.id, reason }, "disconnected");
-      sessions.forget(socket.id);
-      const caller = this.#caller();
-      const isOnPurpose = reason === "client namespace disconnect";
-      this.#queue.close(() => {
-        void this.#logged(rooms.gone(caller, isOnPurpose));
-        void this.#logged(inboxes.gone(caller));
+    this.#watch();
+    return new Promise((resolve) => {
+      socket.on("disconnect", (reason) => {
+        log.debug({ sid: socket.id, reason }, "disconnected");
+        sessions.forget(socket.id);
+        const caller = this.#caller();
+        const isOnPurpose = reason === "client namespace disconnect";
+        this.#queue.close(() => {
+          const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
+          void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
+        });
       });
     });
-    this.#watch();
   }
 
   /** Answers one call of the client's, each time that it comes. */
@@ -185,13 +178,12 @@ class Visit {
   #answer(outcome: Parameters<Done>[0], answer: (answer: Ack) => void): void {
     if (!outcome.ok) return answer({ ok: false, error: apiError(outcome.error, outcome.detail) });
     // Membership first: whoever has the answer to a join misses nothing that is sent after it.
-    const [before, after] = [
-      outcome.effects.filter(isMove),
-      outcome.effects.filter((effect) => !isMove(effect)),
-    ];
-    for (const effect of before) perform(this.io, effect);
+    performAll(this.io, outcome.effects.filter(isMove));
     answer({ ok: true, ...outcome.result });
-    for (const effect of after) perform(this.io, effect);
+    performAll(
+      this.io,
+      outcome.effects.filter((effect) => !isMove(effect)),
+    );
   }
 
   async #refresh({ token }: Call<"refresh">, done: Done<Result<"refresh">>): Promise<void> {
@@ -254,65 +246,8 @@ class Visit {
   }
 }
 
-function isMove({ type }: Effect): boolean {
-  return type === "enter" || type === "exit";
-}
-
-function perform(io: RoomsIo, effect: Effect): void {
-  switch (effect.type) {
-    case "enter": {
-      const socket = io.of("/").sockets.get(effect.sid);
-      // One that has gone meanwhile would stay in the room for ever.
-      if (!socket?.connected) return;
-      void socket.join(
-        effect.seesPresence ? channel(effect.room) : [channel(effect.room), blind(effect.room)],
-      );
-      return;
-    }
-    case "exit": {
-      const socket = io.of("/").sockets.get(effect.sid);
-      void socket?.leave(channel(effect.room));
-      void socket?.leave(blind(effect.room));
-      return;
-    }
-    case "message":
-      io.to(channel(effect.message.room)).emit("message", effect.message);
-      return;
-    case "signal":
-      io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
-      return;
-    case "presence": {
-      const { room } = effect.change;
-      io.to(channel(room))
-        .except([blind(room), ...(effect.except === undefined ? [] : [effect.except])])
-        .emit("presence", effect.change);
-      return;
-    }
-    case "expelled":
-      io.to(effect.sid).emit("presence", effect.change);
-      return;
-    case "inbox":
-      io.to(effect.sid).emit("inbox", effect.item);
-      return;
-  }
-}
-
 /** The ack function, which Socket.IO puts last; without one, the answer has nowhere to go. */
 function answerTo(args: unknown[]): (answer: Ack) => void {
   const last = args.at(-1);
   return typeof last === "function" ? (last as (answer: Ack) => void) : () => undefined;
-}
-
-/** Prefixed, as every socket is in a Socket.IO room of its own id: a room named after an id must not overhear it. */
-function channel(room: string): string {
-  return `room:${room}`;
-}
-
-/** Those in a room who may not see who else is. */
-function blind(room: string): string {
-  return `blind:${room}`;
-}
-
-function transportOf(socket: RoomsSocket): Transport {
-  return socket.conn.transport.name as Transport;
 }

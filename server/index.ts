@@ -1,7 +1,8 @@
 /** `crossroom/server`: a rooms server to put into a program of one's own. */
 export { API_ERRORS, apiError, type ApiErrorCode } from "./errors.js";
 export type * from "./events.js";
-export type { HandlerLog, RoomsIo } from "./handlers.js";
+export type { HandlerLog } from "./handlers.js";
+export type { RoomsIo } from "./rooms-io.js";
 export { DEFAULT_LIMITS } from "./identity.js";
 export type * from "./identity.js";
 export {

@@ -1,33 +1,50 @@
 #!/usr/bin/env node
-/** The program: configuration, wiring, start and shutdown. The only place that reads the process's surroundings. */
+/** The program: commands, wiring, start and shutdown. The only place that reads the process's surroundings. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
+import { basename, relative } from "node:path";
 import { pino, type Logger } from "pino";
+import { loadKeys } from "./auth/key-files.js";
+import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
+import { createPolicy } from "./auth/policy.js";
+import { createRoomSettings } from "./auth/room-settings.js";
 import { banner } from "./banner.js";
-import { parseConfig, type Config } from "./config.js";
-import { createRoomsServer, type RoomsServer } from "./rooms-server.js";
+import { addInspectCommand } from "./cli/inspect.js";
+import { addJoinCommand } from "./cli/join.js";
+import { runProgram } from "./cli/program.js";
+import { addSendCommand } from "./cli/send.js";
+import type { Surroundings } from "./cli/surroundings.js";
+import { ConfigError } from "./config/config-error.js";
+import type { Config } from "./config/config.js";
+import { createMemoryStore, createRoomsServer, storeOptions } from "./index.js";
+import type { RoomsServer, Store, StoreOptions } from "./index.js";
 import { explainListenError, explainTlsError } from "./start-errors.js";
-
-/** Exit code for what the user can put right: a wrong option, a port in use, a file that cannot be read. */
-const EXIT_USAGE = 2;
+import { openLmdbStore } from "./store/lmdb-store.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
 const SHUTDOWN_TIMEOUT = 5_000;
 
 const { version } = createRequire(import.meta.url)("crossroom/package.json") as { version: string };
-const parsed = parseConfig(process.argv.slice(2), process.env, version);
-if (parsed.type === "run") {
-  start(parsed.config);
-} else {
-  (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.output);
-  process.exitCode = parsed.exitCode;
-}
+const readText = (path: string): string => readFileSync(path, "utf8");
+const now = Date.now;
 
-function start(config: Config): void {
+const surroundings: Surroundings = {
+  env: process.env,
+  version,
+  readText,
+  print: (text) => void process.stdout.write(text),
+  printError: (text) => void process.stderr.write(text),
+  start,
+  now,
+};
+const others = [addJoinCommand, addSendCommand, addInspectCommand];
+process.exitCode = await runProgram(process.argv.slice(2), surroundings, others);
+
+async function start(config: Config): Promise<void> {
   // Synchronous, so that the last lines before an exit are not lost.
   const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   for (const event of ["uncaughtException", "unhandledRejection"]) {
@@ -36,39 +53,67 @@ function start(config: Config): void {
       process.exit(1);
     });
   }
+  const { auth, data, demo, rules, limits, inboxAge, presenceGrace, allowedOrigins } = config;
   const httpServer = makeHttpServer(config);
-  if (httpServer === undefined) return;
+  const keys = await loadKeys(auth, readText, { now, warn: (message) => log.warn(message) });
+  const ownKey = data === undefined ? newOwnKey() : await loadOwnKey(data);
+  const roomSettings = createRoomSettings(rules);
+  const store = await openStore(config, storeOptions({ roomSettings, inboxAge, now }));
   const server = createRoomsServer(httpServer, {
-    log,
-    demo: config.demo,
-    ...(config.allowedOrigins === undefined ? {} : { allowedOrigins: config.allowedOrigins }),
+    store,
+    tokens: { ...auth, keys, ownKey },
+    policy: createPolicy(rules),
+    ...{ roomSettings, limits, inboxAge, presenceGrace, demo, log, now },
+    ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
-  stopOnSignals(server, log);
-  httpServer.once("error", (error) => fail(explainListenError(error, config)));
-  httpServer.listen(config.port, config.host, () => {
-    const address = httpServer.address();
-    const port = typeof address === "object" && address !== null ? address.port : config.port;
-    process.stdout.write(banner({ ...config, port }, networkInterfaces()));
-    log.debug({ port, host: config.host }, "listening");
+  try {
+    await listen(httpServer, config);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  stopOnSignals(server, store, log);
+  const address = httpServer.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  process.stdout.write(banner({ ...config, port }, networkInterfaces(), command()));
+  log.debug({ port, host: config.host }, "listening");
+}
+
+/** As the user may type it: by its name if it is on the PATH, or else by its file. */
+function command(): string {
+  const script = process.argv[1] ?? "crossroom";
+  return script.endsWith(".js") ? `node ${relative(process.cwd(), script)}` : basename(script);
+}
+
+async function openStore({ data, maxDiskBytes }: Config, options: StoreOptions): Promise<Store> {
+  if (data === undefined) return createMemoryStore(options);
+  return openLmdbStore(data, {
+    ...options,
+    ...(maxDiskBytes === undefined ? {} : { maxBytes: maxDiskBytes }),
   });
 }
 
-function makeHttpServer({ tls }: Config): Server | undefined {
+function makeHttpServer({ tls }: Config): Server {
   if (tls === undefined) return createServer();
   try {
     return createTlsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) });
   } catch (error) {
-    fail(explainTlsError(error, tls));
-    return undefined;
+    throw new ConfigError(explainTlsError(error, tls), { cause: error });
   }
 }
 
-function fail(message: string): void {
-  process.stderr.write(`error: ${message}\n`);
-  process.exit(EXIT_USAGE);
+function listen(httpServer: Server, config: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: unknown): void => reject(new ConfigError(explainListenError(error, config)));
+    httpServer.once("error", onError);
+    httpServer.listen(config.port, config.host, () => {
+      httpServer.off("error", onError);
+      resolve();
+    });
+  });
 }
 
-function stopOnSignals(server: RoomsServer, log: Logger): void {
+function stopOnSignals(server: RoomsServer, store: Store, log: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(1); // asked twice: somebody is in a hurry
@@ -76,12 +121,14 @@ function stopOnSignals(server: RoomsServer, log: Logger): void {
     log.info({ signal }, "stopping");
     const timer = setTimeout(() => {
       log.warn("some connections would not go in time: cutting them");
-      process.exit(0);
+      void closeStore();
     }, SHUTDOWN_TIMEOUT);
-    void server.close().then(() => {
+    const closeStore = async (): Promise<void> => {
       clearTimeout(timer);
+      await store.close();
       process.exit(0);
-    });
+    };
+    void server.close().then(closeStore);
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
 }

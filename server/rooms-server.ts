@@ -11,7 +11,8 @@ import { engineGuard } from "./auth/engine-guard.js";
 import type { KeySource } from "./auth/keys.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
-import { performAll, serveRooms, type HandlerLog, type RoomsIo } from "./handlers.js";
+import { performAll } from "./delivery.js";
+import { serveRooms, type HandlerLog } from "./handlers.js";
 import { demoFiles, httpHandler } from "./http.js";
 import {
   DEFAULT_LIMITS,
@@ -27,6 +28,7 @@ import { Allowance } from "./rooms/allowance.js";
 import { Inboxes } from "./rooms/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
 import type { Effect } from "./rooms/outcome.js";
+import type { RoomsIo } from "./rooms-io.js";
 import { Rooms } from "./rooms/rooms.js";
 import { Sessions } from "./sessions.js";
 import { createMemoryStore } from "./store/memory-store.js";
@@ -88,7 +90,7 @@ export interface RoomsServer {
   readonly io: RoomsIo;
   /** Ends the sessions whose tokens are revoked, and takes them no more. Resolves when that is durable. */
   revoke(revocation: Revocation): Promise<void>;
-  /** Sends every client away, and resolves when the HTTP server is closed as well. */
+  /** Sends every client away; resolves when the HTTP server is closed as well, and the store is used no more. */
   close(): Promise<void>;
 }
 
@@ -206,7 +208,15 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   // After all others have put their listeners there, to be the first of them.
   hideRequestTokens(httpServer);
   const maxPendingCalls = limits.pendingCalls;
-  serveRooms(io, { rooms, inboxes, sessions, authenticate, tokenOf: requestToken, maxPendingCalls, log });
+  const settled = serveRooms(io, {
+    rooms,
+    inboxes,
+    sessions,
+    authenticate,
+    tokenOf: requestToken,
+    maxPendingCalls,
+    log,
+  });
 
   const upkeep = new Upkeep({ store, rooms, allowance, failed });
   store.presence
@@ -221,6 +231,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       // A turn later, so that pages still see how their connections are closed. Until then no request ends.
       setImmediate(() => inspect.close());
       await closed;
+      await settled();
     },
   };
 }

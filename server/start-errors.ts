@@ -1,5 +1,5 @@
 /** What keeps the server from starting, in words that say what to do. Pure. */
-import type { Config } from "./config.js";
+import type { Config } from "./config/config.js";
 
 export function explainListenError(error: unknown, { host, port }: Pick<Config, "host" | "port">): string {
   switch (codeOf(error)) {
