@@ -1,0 +1,171 @@
+/** docs/asyncapi.json. `UPDATE_DOCS=1 npm test -- test/server/asyncapi.test.ts` writes it anew. */
+import { Parser } from "@asyncapi/parser";
+import { Ajv, type ValidateFunction } from "ajv";
+import { expect } from "chai";
+import fc from "fast-check";
+import { readFileSync, writeFileSync } from "node:fs";
+import { format, resolveConfig } from "prettier";
+import type { z } from "zod";
+import { describeRoomsApi } from "../../server/asyncapi/document.js";
+import { CALL_TEXTS, EVENT_TEXTS } from "../../server/asyncapi/texts.js";
+import { API_ERRORS } from "../../server/errors.js";
+import {
+  ANSWERS,
+  SCHEMAS,
+  SERVER_EVENTS,
+  type CallName,
+  type ServerEventName,
+} from "../../server/schemas.js";
+import { readDocs } from "./support/doc-comments.js";
+import { mutant } from "./support/mutants.js";
+
+const PATH = "docs/asyncapi.json";
+const CALLS = Object.keys(SCHEMAS) as CallName[];
+const EVENTS = Object.keys(SERVER_EVENTS) as ServerEventName[];
+
+interface Message {
+  payload: object;
+  examples: { payload: unknown }[];
+}
+
+interface Document {
+  channels: Record<string, { messages: Record<string, Message> }>;
+  operations: Record<string, { action: string }>;
+  components: { schemas: Record<string, object> };
+  "x-error-codes": unknown;
+}
+
+/** Each message by its key in the document: what the server checks it with, and an example. */
+const PAYLOADS: [string, z.ZodType, unknown][] = [
+  ...CALLS.flatMap((call): [string, z.ZodType, unknown][] => [
+    [`call.${call}`, SCHEMAS[call], CALL_TEXTS[call].call],
+    [`ack.${call}`, ANSWERS[call], { ok: true, ...CALL_TEXTS[call].result }],
+  ]),
+  ...EVENTS.map((event): [string, z.ZodType, unknown] => [
+    `event.${event}`,
+    SERVER_EVENTS[event],
+    EVENT_TEXTS[event].argument,
+  ]),
+];
+
+async function generate(): Promise<string> {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const docs = readDocs(readFileSync("server/events.ts", "utf8"));
+  const document = JSON.stringify(describeRoomsApi(version, docs));
+  return format(document, { ...(await resolveConfig(PATH)), filepath: PATH });
+}
+
+/** Compiles the payload schemas of the document as what they are: JSON Schema. */
+function compiler({ components }: Document): (payload: object) => ValidateFunction {
+  const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });
+  const moved = (schema: object): object =>
+    JSON.parse(
+      JSON.stringify(schema).replaceAll("#/components/schemas/", "components#/definitions/"),
+    ) as object;
+  ajv.addSchema({ $id: "components", definitions: moved(components.schemas) });
+  return (payload) => ajv.compile(moved(payload));
+}
+
+describe(PATH, () => {
+  let document: Document;
+  let compile: (payload: object) => ValidateFunction;
+  const read = (): string => readFileSync(PATH, "utf8");
+  const messageOf = (protocol: string, key: string): Message => {
+    const message = document.channels[protocol]?.messages[key];
+    if (message === undefined) throw new Error(`no message ${key} over ${protocol}`);
+    return message;
+  };
+
+  before(async () => {
+    if (process.env["UPDATE_DOCS"] === "1") writeFileSync(PATH, await generate());
+    document = JSON.parse(read()) as Document;
+    compile = compiler(document);
+  });
+
+  it("is what the schemas and comments of the source make of it", async () => {
+    expect(read()).to.equal(await generate());
+  });
+
+  it("is valid AsyncAPI 3.0, examples included", async function () {
+    this.timeout(60_000); // The parser compiles the whole of AsyncAPI's own schema first.
+    const { document: parsed, diagnostics } = await new Parser().parse(read());
+    const errorOrWarning: readonly number[] = [0, 1];
+    const faults = diagnostics.filter(({ severity }) => errorOrWarning.includes(severity));
+    expect(faults.map(({ message, path }) => `${path.join(".")}: ${message}`)).to.deep.equal([]);
+    expect(parsed?.version()).to.equal("3.0.0");
+  });
+
+  it("has every call and every event over both protocols, and nothing else", () => {
+    const messages = [
+      ...CALLS.flatMap((call) => [`call.${call}`, `ack.${call}`]),
+      ...EVENTS.map((event) => `event.${event}`),
+    ];
+    expect(Object.keys(document.channels)).to.deep.equal(["socketio", "bridge"]);
+    const operations: Record<string, string> = {};
+    for (const [name, channel] of Object.entries(document.channels)) {
+      expect(channel.messages).to.have.all.keys(messages);
+      for (const call of CALLS) operations[`${name}.call.${call}`] = "receive";
+      for (const event of EVENTS) operations[`${name}.event.${event}`] = "send";
+    }
+    const actions = Object.entries(document.operations).map(([name, { action }]) => [name, action]);
+    expect(Object.fromEntries(actions)).to.deep.equal(operations);
+  });
+
+  it("has the error codes of the source", () => {
+    expect(document["x-error-codes"]).to.deep.equal(API_ERRORS);
+    expect(document.components.schemas["ApiError"])
+      .to.have.nested.property("properties.code.enum")
+      .that.has.members(Object.keys(API_ERRORS));
+  });
+
+  it("has a description of each field that events.ts describes", () => {
+    for (const name of readDocs(readFileSync("server/events.ts", "utf8")).keys()) {
+      const [type = "", field] = name.split(".");
+      const schema = document.components.schemas[type];
+      if (schema === undefined || field === undefined) continue;
+      expect(schema).to.have.nested.property(`properties.${field}.description`);
+    }
+  });
+
+  for (const [key, schema, example] of PAYLOADS) {
+    it(`takes and refuses the same as the server: ${key}`, () => {
+      const validates = compile(messageOf("socketio", key).payload);
+      const verdicts = new Set<boolean>();
+      fc.assert(
+        fc.property(mutant(example), (value) => {
+          const verdict = schema.safeParse(value).success;
+          verdicts.add(verdict);
+          expect(validates(value), JSON.stringify(validates.errors)).to.equal(verdict);
+        }),
+        { numRuns: 300 },
+      );
+      expect([...verdicts], "values of both kinds").to.have.members([true, false]);
+    });
+
+    it(`has an example that the server would take, over both protocols: ${key}`, () => {
+      const [plain] = messageOf("socketio", key).examples;
+      expect(plain?.payload).to.deep.equal(example);
+      expect(schema.safeParse(plain?.payload).success).to.be.true;
+      const { payload, examples } = messageOf("bridge", key);
+      const frame = examples[0]?.payload as { args: unknown[] };
+      expect(frame.args).to.deep.equal([example]);
+      const validates = compile(payload);
+      expect(validates(frame), JSON.stringify(validates.errors)).to.be.true;
+      for (const args of [[], [null], [example, example]]) {
+        expect(validates({ ...frame, args }), JSON.stringify(args)).to.be.false;
+      }
+    });
+  }
+
+  it("bounds strings in code points, which lets through more than the server's UTF-16 code units", () => {
+    const validates = compile(messageOf("socketio", "call.join").payload);
+    for (const [room, server, json] of [
+      ["😀".repeat(64), true, true],
+      ["😀".repeat(65), false, true],
+      ["😀".repeat(129), false, false],
+    ] as const) {
+      expect(SCHEMAS.join.safeParse({ room }).success).to.equal(server);
+      expect(validates({ room })).to.equal(json);
+    }
+  });
+});
