@@ -1,0 +1,214 @@
+/** The data file of a store: opening it without harm, its tables, and how much room there is in it. */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { open, type Database, type RootDatabase } from "lmdb";
+import { damaged, fullStore, inUse, newerFormat, readOnly, removed, storeError } from "./lmdb-errors.js";
+import { faultOf, type HeaderFault } from "./lmdb-header.js";
+
+export type Table = Database<Buffer, Buffer>;
+
+const TABLES = ["heads", "entries", "keys", "keyTimes", "devices", "presence", "revocations"] as const;
+
+export type Tables = Record<(typeof TABLES)[number], Table>;
+
+const ENCODING = { keyEncoding: "binary", encoding: "binary" } as const;
+const OPTIONS = { ...ENCODING, noSubdir: false, maxDbs: 16 };
+
+/** Bytes by which the file is kept longer than what is used of it: no batch grows it by more, values apart. */
+const SLACK = 16 * 1024 * 1024;
+
+/** Another process may just be creating the file; it is looked at this often, this many milliseconds apart. */
+const LOOKS = 10;
+const LOOK_INTERVAL = 20;
+
+const FAULTS = {
+  empty: "the file is empty",
+  foreign: "the file is not an LMDB file",
+  truncated: "the file is shorter than what it says it holds",
+} as const satisfies Partial<Record<HeaderFault, string>>;
+
+/**
+ * Folders that this process has open to write. Opening one again would wait, on the event loop, for the end of a transaction
+ * that itself waits for the event loop.
+ */
+const ownFolders = new Set<string>();
+
+export class LmdbFile {
+  /** Bytes that this batch may still write. */
+  private room = Infinity;
+
+  private constructor(
+    readonly folder: string,
+    private readonly root: RootDatabase<Buffer, Buffer>,
+    /** What is known of the store as a whole. Not one of the tables, since it tells whether those may be touched. */
+    readonly meta: Table,
+    private readonly maxBytes = Infinity,
+    private readonly closed: () => void = () => undefined,
+  ) {}
+
+  /** Opens the file for one who will own it, and creates it where there is none. @throws StoreError. */
+  static async open(folder: string, maxBytes = Infinity): Promise<LmdbFile> {
+    return await attempt(folder, async () => {
+      mkdirSync(folder, { recursive: true });
+      const path = realpathSync(folder);
+      if (ownFolders.has(path)) throw inUse(folder, `this process, ${process.pid}`);
+      ownFolders.add(path);
+      const closed = () => void ownFolders.delete(path);
+      try {
+        for (const file of [folder, dataPath(folder), join(folder, "lock.mdb")]) checkWritable(file);
+        const isNew = !existsSync(dataPath(folder));
+        if (!isNew) await checkHeader(folder);
+        // overlappingSync would make commits visible before they are on disk.
+        const options = { ...OPTIONS, overlappingSync: false, eventTurnBatching: false };
+        const root = open<Buffer, Buffer>(folder, options);
+        if (isNew) syncFolder(folder);
+        return new LmdbFile(folder, root, root.openDB({ name: "meta", ...ENCODING }), maxBytes, closed);
+      } catch (error) {
+        closed();
+        throw error;
+      }
+    });
+  }
+
+  /** Opens the file to read it, whether or not a process owns it. @throws StoreError. */
+  static async openReadOnly(folder: string): Promise<LmdbFile> {
+    return await attempt(folder, async () => {
+      await checkHeader(folder);
+      const root = open<Buffer, Buffer>(folder, { ...OPTIONS, readOnly: true });
+      const meta = tableOf(root, "meta");
+      if (meta === undefined) throw damaged(folder, "it is not data of a rooms server");
+      return new LmdbFile(folder, root, meta);
+    });
+  }
+
+  /** Opens the tables; where the file is not open for reading only, it creates those that are not there. */
+  openTables(): Tables {
+    const entries = TABLES.map((name): [string, Table] => {
+      const table = tableOf(this.root, name);
+      if (table === undefined) throw damaged(this.folder, `its table ${name} is missing`);
+      return [name, table];
+    });
+    return Object.fromEntries(entries) as Tables;
+  }
+
+  /**
+   * Called inside a transaction before it grows the file: makes the file long enough. So it is never shorter than its
+   * header says (LMDB itself leaves out free pages at the end), which is how a truncated file is told.
+   * @param bytes Of the values that are about to be written.
+   * @throws what the file system says.
+   */
+  begin(bytes: number): void {
+    const used = this.usedBytes();
+    this.room = this.maxBytes - used;
+    const needed = used + SLACK + 2 * bytes;
+    const path = dataPath(this.folder);
+    const { size } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (size === undefined) throw removed(this.folder);
+    if (size < needed) truncateSync(path, needed + SLACK);
+  }
+
+  /** After `begin`. @throws StoreError "full" if this many bytes more are more than the store may have. */
+  takeRoom(tables: Tables, bytes: number): void {
+    this.room -= bytes;
+    if (this.room >= 0) return;
+    // The file is as long as it may be. What is free inside it takes longer to find out.
+    const kept = Object.values(tables).map((table) => {
+      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
+      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
+    });
+    this.room = this.maxBytes - kept.reduce((sum, size) => sum + size, bytes);
+    if (this.room < 0) throw fullStore(this.folder, this.maxBytes);
+  }
+
+  /** Runs what reads. @throws StoreError for whatever it throws. */
+  read<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw storeError(error, this.folder);
+    }
+  }
+
+  /** @throws what LMDB says, if it will not write any more. */
+  probe(): void {
+    this.meta.transactionSync(() => void this.meta.put(Buffer.from("probe"), Buffer.alloc(1)));
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+    this.closed();
+  }
+
+  private usedBytes(): number {
+    const { lastPageNumber, pageSize } = this.root.getStats() as Stats;
+    return (lastPageNumber + 1) * pageSize;
+  }
+}
+
+/** What lmdb-js 3.5 gives as statistics; its types say `{}`. */
+interface Stats {
+  pageSize: number;
+  treeBranchPageCount: number;
+  treeLeafPageCount: number;
+  overflowPages: number;
+  lastPageNumber: number;
+}
+
+function dataPath(folder: string): string {
+  return join(folder, "data.mdb");
+}
+
+async function attempt<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw storeError(error, folder);
+  }
+}
+
+/** Of a file that is open for reading only, a table that is not there is undefined, which the types do not say. */
+function tableOf(root: RootDatabase<Buffer, Buffer>, name: string): Table | undefined {
+  return root.openDB<Buffer, Buffer>({ name, ...ENCODING });
+}
+
+function checkWritable(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw readOnly(path, error);
+  }
+}
+
+/** Makes the new file's name durable: syncing the file does not. */
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return; // cannot sync a folder, and need not
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+async function checkHeader(folder: string): Promise<void> {
+  let fault = faultOf(dataPath(folder));
+  for (let look = 1; look < LOOKS && fault !== undefined; look++) {
+    await delay(LOOK_INTERVAL);
+    fault = faultOf(dataPath(folder));
+  }
+  if (fault === "other_version") throw newerFormat(folder);
+  if (fault !== undefined) throw damaged(folder, FAULTS[fault]);
+}

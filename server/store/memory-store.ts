@@ -1,0 +1,21 @@
+/** A store that forgets everything when the process ends: for tests, and for servers that keep nothing. */
+import { MemoryDevices } from "./devices-memory.js";
+import { Lifetime } from "./lifetime.js";
+import { MemoryLog } from "./log-memory.js";
+import { MemoryPresence } from "./presence-memory.js";
+import { MemoryRevocations } from "./revocations-memory.js";
+import type { Store, StoreOptions } from "./store.js";
+
+export function createMemoryStore(options: StoreOptions): Store {
+  const lifetime = new Lifetime();
+  return {
+    log: new MemoryLog(options, lifetime),
+    presence: new MemoryPresence(lifetime),
+    devices: new MemoryDevices(lifetime),
+    revocations: new MemoryRevocations(lifetime, options.now),
+    close: () => {
+      lifetime.end();
+      return Promise.resolve();
+    },
+  };
+}

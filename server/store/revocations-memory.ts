@@ -1,0 +1,79 @@
+/** Revocations in memory; implementations that keep them elsewhere too ask here. */
+import type { Lifetime } from "./lifetime.js";
+import type { Revocation, Revocations, TokenFacts } from "./revocations.js";
+
+/** Milliseconds between two looks at what is past its time. */
+const LOOK_INTERVAL = 60_000;
+
+/** A revocation, and until when it holds. */
+export interface KeptRevocation {
+  revocation: Revocation;
+  /** Milliseconds since the Unix epoch. */
+  until: number;
+}
+
+/** All revocations that hold. Pure. */
+export class RevocationSet {
+  /** Until when, by token id. */
+  private readonly tokens = new Map<string, number>();
+  private readonly users = new Map<string, { issuedBefore: number; until: number }>();
+  private nextLook = -Infinity;
+
+  /** What holds for a token or user is never weakened by what is added later; this gives what holds then. */
+  add({ revocation, until }: KeptRevocation): KeptRevocation {
+    if (revocation.type === "token") {
+      const holds = Math.max(until, this.tokens.get(revocation.id) ?? until);
+      this.tokens.set(revocation.id, holds);
+      return { revocation, until: holds };
+    }
+    const before = this.users.get(revocation.user);
+    const issuedBefore = Math.max(revocation.issuedBefore, before?.issuedBefore ?? 0);
+    const holds = Math.max(until, before?.until ?? until);
+    this.users.set(revocation.user, { issuedBefore, until: holds });
+    return { revocation: { ...revocation, issuedBefore }, until: holds };
+  }
+
+  has({ user, id, issuedAt = 0 }: TokenFacts): boolean {
+    if (id !== undefined && this.tokens.has(id)) return true;
+    const revoked = this.users.get(user);
+    return revoked !== undefined && issuedAt < revoked.issuedBefore;
+  }
+
+  /** Forgets those that are past their time, and gives them. To be called often: it does not always look. */
+  expire(now: number): Revocation[] {
+    const gone: Revocation[] = [];
+    if (now < this.nextLook) return gone;
+    this.nextLook = now + LOOK_INTERVAL;
+    for (const [id, until] of this.tokens) {
+      if (until > now) continue;
+      this.tokens.delete(id);
+      gone.push({ type: "token", id });
+    }
+    for (const [user, { issuedBefore, until }] of this.users) {
+      if (until > now) continue;
+      this.users.delete(user);
+      gone.push({ type: "user", user, issuedBefore });
+    }
+    return gone;
+  }
+}
+
+export class MemoryRevocations implements Revocations {
+  private readonly held = new RevocationSet();
+
+  constructor(
+    private readonly lifetime: Lifetime,
+    private readonly now: () => number,
+  ) {}
+
+  add(revocation: Revocation, until: number): Promise<void> {
+    return this.lifetime.run(() => {
+      this.held.expire(this.now());
+      this.held.add({ revocation, until });
+    });
+  }
+
+  has(token: TokenFacts): boolean {
+    return this.held.has(token);
+  }
+}

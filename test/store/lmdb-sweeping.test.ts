@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import type { Log } from "../../server/store/log.js";
+import { DataFolder } from "./support/folder.js";
+import { DAY, KEY_WINDOW, TestOptions } from "./support/options.js";
+
+/** An options' clock that counts how often it is asked: every batch asks it. */
+class CountedOptions extends TestOptions {
+  asked = 0;
+  override readonly now = (): number => {
+    this.asked += 1;
+    return this.time;
+  };
+}
+
+describe("what a store in LMDB deletes", () => {
+  const folder = new DataFolder();
+  let options: CountedOptions;
+  let log: Log;
+
+  beforeEach(async () => {
+    options = new CountedOptions();
+    const store = await openLmdbStore(folder.path, options);
+    folder.finally(() => store.close());
+    ({ log } = store);
+  });
+
+  const appendMany = (name: string, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        log.append(name, { value: index, at: options.time, key: `${options.time} ${index}` }),
+      ),
+    );
+
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it("is, as logs go on, about all that they let go", async () => {
+    options.kept = { count: 100, age: Infinity };
+    for (let round = 0; round < 20; round++) await appendMany("a", 100);
+    expect(await folder.rows("entries")).to.be.within(100, 300);
+  });
+
+  it("is, after a sweep, all that logs have let go, by count, by age and by trimming", async () => {
+    options.retentions.set("count", { count: 10, age: Infinity });
+    options.retentions.set("age", { count: Infinity, age: DAY });
+    for (const name of ["count", "age", "trimmed"]) await appendMany(name, 1_500);
+    await log.trim("trimmed", 1_480);
+    options.time += DAY;
+    await log.sweep();
+    expect(await folder.rows("entries")).to.equal(10 + 0 + 20);
+    expect(await folder.rows("heads")).to.equal(3);
+  });
+
+  it("is every key that is past its window, after a sweep, and before it as appends go on", async () => {
+    await appendMany("a", 1_000);
+    options.time += KEY_WINDOW;
+    await appendMany("a", 600);
+    expect(await folder.rows("keys")).to.equal(600);
+    expect(await folder.rows("keyTimes")).to.equal(600);
+    options.time += KEY_WINDOW;
+    await log.sweep();
+    expect(await folder.rows("keys")).to.equal(0);
+    expect(await folder.rows("keyTimes")).to.equal(0);
+  });
+
+  it("is a log that is forgotten, and then it rests", async () => {
+    options.kept = { count: 10, age: DAY };
+    await appendMany("a", 200);
+    await appendMany("a", 200);
+    options.time += 40 * DAY;
+    await log.sweep();
+    expect(await folder.rows("entries")).to.equal(0);
+    expect(await folder.rows("heads")).to.equal(0);
+    await turns(10);
+    const { asked } = options;
+    await turns(200);
+    // The owner's timer may have asked meanwhile.
+    expect(options.asked - asked).to.be.below(5);
+  });
+});

@@ -1,0 +1,196 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Device, Member } from "../../server/events.js";
+import type { Change, Presence, Seat } from "../../server/store/presence.js";
+import { SEED } from "../support/random.js";
+import { TestOptions } from "./support/options.js";
+import { type Kind, LMDB, MEMORY } from "./support/stores.js";
+
+interface ModelSeat extends Seat {
+  awayUntil: number;
+}
+
+/** A list of seats, in the order in which they came; a user's row is where the first of their seats was taken. */
+class PresenceModel {
+  private rows: { room: string; user: string; name: string; seats: ModelSeat[] }[] = [];
+
+  enter(seat: Seat): Change {
+    const { room, user, name, device } = seat;
+    const before = this.member(room, user);
+    let row = this.row(room, user);
+    if (row === undefined) this.rows.push((row = { room, user, name, seats: [] }));
+    const taken = { ...seat, awayUntil: Infinity };
+    const index = row.seats.findIndex((other) => other.device.id === device.id);
+    if (index === -1) row.seats.push(taken);
+    else row.seats[index] = taken;
+    row.name = name;
+    return this.change(room, user, before);
+  }
+
+  exit(room: string, user: string, sid: string): Change {
+    return this.remove(room, user, (seat) => seat.device.sid === sid);
+  }
+
+  away(room: string, user: string, sid: string, until: number): void {
+    const seat = this.row(room, user)?.seats.find(({ device }) => device.sid === sid);
+    if (seat !== undefined) seat.awayUntil = until;
+  }
+
+  expire(now: number): Change[] {
+    return [...this.rows]
+      .map(({ room, user }) => this.remove(room, user, (seat) => seat.awayUntil <= now))
+      .filter((change) => change !== undefined);
+  }
+
+  restore(until: number): void {
+    for (const seat of this.rows.flatMap(({ seats }) => seats)) seat.awayUntil = until;
+  }
+
+  members(room: string): Member[] {
+    return this.rows.filter((row) => row.room === room).map(memberOf);
+  }
+
+  private remove(room: string, user: string, matches: (seat: ModelSeat) => boolean): Change {
+    const before = this.member(room, user);
+    const row = this.row(room, user);
+    if (row === undefined) return undefined;
+    row.seats = row.seats.filter((seat) => !matches(seat));
+    if (row.seats.length === 0) this.rows = this.rows.filter((other) => other !== row);
+    return this.change(room, user, before);
+  }
+
+  private change(room: string, user: string, before: Member | undefined): Change {
+    const after = this.member(room, user);
+    if (before === undefined) return after && { room, type: "join", member: after };
+    if (after === undefined) return { room, type: "leave", member: { ...before, devices: [] } };
+    if (forOthers(before) === forOthers(after)) return undefined;
+    return { room, type: "update", member: after };
+  }
+
+  private member(room: string, user: string): Member | undefined {
+    const row = this.row(room, user);
+    return row && memberOf(row);
+  }
+
+  private row(room: string, user: string) {
+    return this.rows.find((row) => row.room === room && row.user === user);
+  }
+}
+
+function memberOf({ user, name, seats }: { user: string; name: string; seats: ModelSeat[] }): Member {
+  return { user, name, devices: seats.map(({ device }) => device) };
+}
+
+/** What others are told of: everything but the sids. */
+function forOthers({ name, devices }: Member): string {
+  return JSON.stringify([name, devices.map(({ id, transport }) => [id, transport])]);
+}
+
+type Step =
+  | { type: "enter"; seat: Seat }
+  | { type: "exit" | "away"; room: string; user: string; sid: string; until: number }
+  | { type: "expire"; now: number }
+  | { type: "restore"; until: number }
+  | { type: "restart" };
+
+const room = fc.constantFrom("r1", "r2");
+const user = fc.constantFrom("ada", "bob", "cid");
+const sid = fc.constantFrom("s1", "s2", "s3");
+const time = fc.integer({ min: 0, max: 20 });
+
+const device: fc.Arbitrary<Device> = fc.record({
+  id: fc.constantFrom("phone", "laptop"),
+  sid,
+  transport: fc.constantFrom("websocket", "bridge"),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc
+      .record({ room, user, name: fc.constantFrom("N1", "N2"), device })
+      .map((seat): Step => ({ type: "enter", seat })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constantFrom("exit" as const, "away" as const),
+      room,
+      user,
+      sid,
+      until: time,
+    }),
+  },
+  { weight: 2, arbitrary: time.map((now): Step => ({ type: "expire", now })) },
+  { weight: 1, arbitrary: time.map((until): Step => ({ type: "restore", until })) },
+  { weight: 1, arbitrary: fc.constant<Step>({ type: "restart" }) },
+);
+
+/** A sid is of one socket, and a socket is of one device: what a sid was taken for first is what it is. */
+function withSoundSids(steps: Step[]): Step[] {
+  const owners = new Map<string, string>();
+  return steps.filter((taken) => {
+    if (taken.type !== "enter") return true;
+    const { seat } = taken;
+    const owner = `${seat.user} ${seat.device.id}`;
+    if (!owners.has(seat.device.sid)) owners.set(seat.device.sid, owner);
+    return owners.get(seat.device.sid) === owner;
+  });
+}
+
+async function take(taken: Step, presence: Presence, model: PresenceModel): Promise<void> {
+  switch (taken.type) {
+    case "enter":
+      expect(await presence.enter(taken.seat)).to.deep.equal(model.enter(taken.seat));
+      return;
+    case "exit":
+      expect(await presence.exit(taken.room, taken.user, taken.sid)).to.deep.equal(
+        model.exit(taken.room, taken.user, taken.sid),
+      );
+      return;
+    case "away":
+      await presence.away(taken.room, taken.user, taken.sid, taken.until);
+      model.away(taken.room, taken.user, taken.sid, taken.until);
+      return;
+    case "expire":
+      expect(await presence.expire(taken.now)).to.have.deep.members(model.expire(taken.now));
+      return;
+    case "restore":
+      await presence.restore(taken.until);
+      model.restore(taken.until);
+      return;
+    case "restart":
+      // Everybody is away then, until what `restore` is told at the latest.
+      model.restore(Infinity);
+  }
+}
+
+describe("presence, whatever is done with it,", () => {
+  const check = (kind: Kind, numRuns: number) =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+        const subject = await kind.open(new TestOptions());
+        const model = new PresenceModel();
+        try {
+          for (const taken of withSoundSids(steps)) {
+            if (taken.type === "restart" && subject.reopen === undefined) continue;
+            if (taken.type === "restart") await subject.reopen?.();
+            const { presence } = subject.store;
+            await take(taken, presence, model);
+            for (const of of ["r1", "r2"]) {
+              const members = model.members(of);
+              const page = { members, count: members.length, more: false };
+              expect(await presence.members(of, Infinity)).to.deep.equal(page);
+            }
+          }
+        } finally {
+          await subject.dispose();
+        }
+      }),
+      { numRuns, seed: SEED },
+    );
+
+  it("is as its model in memory", () => check(MEMORY, 500)).timeout(60_000);
+
+  it("is as its model in LMDB", () => check(LMDB, 25)).timeout(60_000);
+});

@@ -1,0 +1,83 @@
+/** A store in a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { within } from "../../support/deadline.js";
+
+const PROGRAM = fileURLToPath(new URL("./program.js", import.meta.url));
+
+interface ProcessOptions {
+  /** Runs as this user and group; for tests that run as root. */
+  user?: number;
+  /** Bytes that a file of the process may have. */
+  fileLimit?: number;
+}
+
+export class StoreProcess {
+  /** How it ended: its exit code, or the signal. */
+  readonly ended: Promise<number | string>;
+  private readonly child: ChildProcess;
+  private readonly lines: unknown[] = [];
+  private wake: () => void = () => undefined;
+  private closed = false;
+
+  constructor(task: "hold" | "append" | "fill" | "open", folder: string, options: ProcessOptions = {}) {
+    const args = [
+      process.execPath,
+      PROGRAM,
+      task,
+      folder,
+      ...(options.user === undefined ? [] : [`${options.user}`]),
+    ];
+    // POSIX counts the limit in blocks of 512 bytes.
+    const limit = options.fileLimit === undefined ? "" : `ulimit -f ${Math.floor(options.fileLimit / 512)}; `;
+    this.child = spawn("/bin/sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
+      // lmdb-js writes to stderr what the store reports as an error.
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    if (this.child.stdout === null) throw new Error("the process has no output");
+    const reader = createInterface({ input: this.child.stdout });
+    reader.on("line", (line) => {
+      // The last line of a process that was killed may be cut short.
+      if (line.endsWith("}")) this.lines.push(JSON.parse(line));
+      this.wake();
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once("close", (code, signal) => {
+        this.closed = true;
+        this.wake();
+        resolve(code ?? signal ?? "unknown");
+      });
+    });
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error("the process did not start");
+    return this.child.pid;
+  }
+
+  /** The next thing that it says. */
+  async next<T>(): Promise<T> {
+    while (this.lines.length === 0) {
+      if (this.closed) throw new Error("the process ended and said no more");
+      await within(new Promise<void>((resolve) => (this.wake = resolve)), "a line of the process", 15_000);
+    }
+    return this.lines.shift() as T;
+  }
+
+  /** All that it says until it ends. */
+  async rest<T>(): Promise<T[]> {
+    await within(this.ended, "the end of the process", 15_000);
+    return this.lines.splice(0) as T[];
+  }
+
+  /** Ends its input. */
+  finish(): void {
+    this.child.stdin?.end();
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.ended;
+  }
+}
