@@ -41,7 +41,7 @@ export function jsonHandler(
       if (known !== error) onError(error);
       for (const [name, value] of Object.entries(known.headers)) response.setHeader(name, value);
       // What was not read would be taken for the next request of the connection.
-      if (!request.complete) response.setHeader("connection", "close");
+      if (hasBody(request) && !request.complete) response.setHeader("connection", "close");
       const { code, message } = known;
       sendJson(request, response, known.status, { error: { code, message } });
     }
@@ -89,6 +89,10 @@ export function sendJson(
     "cache-control": "no-store",
   });
   response.end(request.method === "HEAD" ? undefined : text);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 function parseJson(text: string): unknown {

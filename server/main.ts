@@ -119,16 +119,17 @@ function stopOnSignals(server: RoomsServer, store: Store, log: Logger): void {
     if (stopping) process.exit(1); // asked twice: somebody is in a hurry
     stopping = true;
     log.info({ signal }, "stopping");
-    const timer = setTimeout(() => {
-      log.warn("some connections would not go in time: cutting them");
-      void closeStore();
-    }, SHUTDOWN_TIMEOUT);
-    const closeStore = async (): Promise<void> => {
-      clearTimeout(timer);
-      await store.close();
-      process.exit(0);
-    };
-    void server.close().then(closeStore);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        log.warn("some connections would not go in time: cutting them");
+        resolve();
+      }, SHUTDOWN_TIMEOUT);
+    });
+    void Promise.race([server.close(), late])
+      .finally(() => clearTimeout(timer))
+      .then(() => store.close())
+      .then(() => process.exit(0));
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
 }

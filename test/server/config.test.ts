@@ -1,21 +1,84 @@
 import { expect } from "chai";
-import { parseConfig, type Config } from "../../server/config.js";
+import { resolve } from "node:path";
+import { runProgram } from "../../server/cli/program.js";
+import { DEFAULT_CONFIG, type Config } from "../../server/config/config.js";
+import { parseDuration, parseSize } from "../../server/config/units.js";
+import { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "../../server/index.js";
 
-const DEFAULTS: Config = { port: 3000, host: "127.0.0.1", logLevel: "info", demo: true };
+interface Parsed {
+  config?: Config;
+  exitCode: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+type Env = Record<string, string>;
+
+/** Runs the command line up to where the server would start. `file` is what is in `dir/c.json`. */
+async function parse(argv: string[], env: Env = {}, file?: unknown): Promise<Parsed> {
+  const parsed: Parsed = { exitCode: undefined, stdout: "", stderr: "" };
+  parsed.exitCode = await runProgram(argv, {
+    env,
+    version: "1.2.3",
+    readText(path) {
+      if (path !== "dir/c.json" || file === undefined)
+        throw new Error(`ENOENT: no such file, open '${path}'`);
+      return typeof file === "string" ? file : JSON.stringify(file);
+    },
+    print: (text) => void (parsed.stdout += text),
+    printError: (text) => void (parsed.stderr += text),
+    start(config) {
+      parsed.config = config;
+      return Promise.resolve();
+    },
+    now: () => 0,
+  });
+  return parsed;
+}
+
+async function configOf(argv: string[], env?: Env): Promise<Config> {
+  const { config, stderr } = await parse(argv, env);
+  if (config === undefined) throw new Error(stderr);
+  return config;
+}
+
+async function configOfFile(file: unknown, argv: string[] = [], env: Env = {}): Promise<Config> {
+  const { config, stderr } = await parse(["--config", "dir/c.json", ...argv], env, file);
+  if (config === undefined) throw new Error(stderr);
+  return config;
+}
+
+/** What the help has of each setting. */
+const WORDS_OF_HELP = [
+  ...["PORT", "HOST", "TLS_CERT", "TLS_KEY", "ALLOWED_ORIGINS", "LOG_LEVEL", "DEMO=false", "default: 3000"],
+  ...[
+    "CONFIG",
+    "DATA",
+    "./crossroom-data",
+    "MEMORY=true",
+    "MAX_DISK",
+    "GUESTS=false",
+    "JWT_SECRET_FILE",
+    "JWT_SECRET ",
+  ],
+  ...[
+    "JWT_PUBLIC_KEY",
+    "JWKS",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
+    "HISTORY_MESSAGES, default: 10000",
+    "HISTORY_AGE",
+  ],
+  ...["PRESENCE_GRACE, default: 10s", "--no-guests", "--config <file>", "Logs are JSON lines"],
+];
 
 describe("the configuration", () => {
-  const parse = (argv: string[], env: Record<string, string> = {}) => parseConfig(argv, env, "1.2.3");
-  const config = (argv: string[], env?: Record<string, string>): Config => {
-    const parsed = parse(argv, env);
-    if (parsed.type === "exit") throw new Error(parsed.output);
-    return parsed.config;
-  };
-
-  it("has defaults for everything", () => {
-    expect(config([])).to.deep.equal(DEFAULTS);
+  it("has defaults for everything, whether the command start is named or not", async () => {
+    expect(await configOf([])).to.deep.equal(DEFAULT_CONFIG);
+    expect(await configOf(["start"])).to.deep.equal(DEFAULT_CONFIG);
   });
 
-  it("is read from flags", () => {
+  it("is read from flags", async () => {
     const flags = [
       "-p",
       "0",
@@ -29,19 +92,20 @@ describe("the configuration", () => {
       "--key",
       "k.pem",
     ];
-    expect(config([...flags, "--allowed-origins", "https://a.example, http://b.example:8080"])).to.deep.equal(
-      {
-        port: 0,
-        host: "::",
-        tls: { cert: "c.pem", key: "k.pem" },
-        allowedOrigins: ["https://a.example", "http://b.example:8080"],
-        logLevel: "debug",
-        demo: false,
-      },
-    );
+    expect(
+      await configOf([...flags, "--allowed-origins", "https://a.example, http://b.example:8080"]),
+    ).to.deep.equal({
+      ...DEFAULT_CONFIG,
+      port: 0,
+      host: "::",
+      tls: { cert: "c.pem", key: "k.pem" },
+      allowedOrigins: ["https://a.example", "http://b.example:8080"],
+      logLevel: "debug",
+      demo: false,
+    });
   });
 
-  it("is read from the environment", () => {
+  it("is read from the environment", async () => {
     const env = {
       PORT: "80",
       HOST: "0.0.0.0",
@@ -50,7 +114,8 @@ describe("the configuration", () => {
       LOG_LEVEL: "warn",
       DEMO: "false",
     };
-    expect(config([], { ...env, ALLOWED_ORIGINS: "https://a.example" })).to.deep.equal({
+    expect(await configOf([], { ...env, ALLOWED_ORIGINS: "https://a.example" })).to.deep.equal({
+      ...DEFAULT_CONFIG,
       port: 80,
       host: "0.0.0.0",
       tls: { cert: "c", key: "k" },
@@ -60,16 +125,84 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes a flag before its variable, which then need not even be right", () => {
-    expect(config(["--port", "1"], { PORT: "never looked at" }).port).to.equal(1);
+  it("takes a flag before its variable, which then need not even be right", async () => {
+    expect((await configOf(["--port", "1"], { PORT: "never looked at" })).port).to.equal(1);
   });
 
-  it("takes an empty variable as not set", () => {
-    expect(config([], { PORT: "", HOST: "", TLS_CERT: "", DEMO: "" })).to.deep.equal(DEFAULTS);
+  it("takes an empty variable as not set", async () => {
+    expect(await configOf([], { PORT: "", HOST: "", TLS_CERT: "", DEMO: "" })).to.deep.equal(DEFAULT_CONFIG);
   });
 
-  it("takes * as any origin", () => {
-    expect(config(["--allowed-origins", "*"])).to.deep.equal(DEFAULTS);
+  it("takes * as any origin", async () => {
+    expect(await configOf(["--allowed-origins", "*"])).to.deep.equal(DEFAULT_CONFIG);
+  });
+
+  it("says where the data is, and whose tokens are good, from flags and from the environment", async () => {
+    const flags = [
+      "-d",
+      "data",
+      "--max-disk",
+      "10GiB",
+      "--no-guests",
+      "--jwt-public-key",
+      "k.pem",
+      "--jwks",
+      "j.json",
+    ];
+    const named = ["--issuer", "https://id.example", "--audience", "rooms", "--jwt-secret-file", "s"];
+    const byFlags = await configOf([...flags, ...named]);
+    expect(byFlags.auth).to.deep.equal({
+      ...{ secretFile: "s", publicKeyFile: "k.pem", jwksFile: "j.json" },
+      ...{ issuer: "https://id.example", audience: "rooms", guests: false, clockTolerance: 5_000 },
+    });
+    expect(byFlags).to.include({ data: "data", maxDiskBytes: 10 * 2 ** 30 });
+    const env = {
+      ...{ DATA: "data", MAX_DISK: "10GiB", GUESTS: "false", JWT_PUBLIC_KEY: "k.pem", JWKS: "j.json" },
+      ...{ JWT_ISSUER: "https://id.example", JWT_AUDIENCE: "rooms", JWT_SECRET_FILE: "s" },
+    };
+    expect(await configOf([], env)).to.deep.equal(byFlags);
+  });
+
+  it("takes a secret from JWT_SECRET, before the file, and never from a flag, which ps would show", async () => {
+    const { auth } = await configOf([], { JWT_SECRET: "s3cret", JWT_SECRET_FILE: "s" });
+    expect(auth).to.include({ secret: "s3cret" }).and.not.have.property("secretFile");
+    const byFlag = await configOf(["--jwt-secret-file", "s"], { JWT_SECRET: "s3cret" });
+    expect(byFlag.auth).to.include({ secretFile: "s" }).and.not.have.property("secret");
+    const { stderr } = await parse(["--jwt-secret", "s3cret"]);
+    expect(stderr).to.match(/unknown option '--jwt-secret'/);
+  });
+
+  it("says how much a room keeps, and for how long a lost device counts, from flags and the environment", async () => {
+    const byFlags = await configOf([
+      "--history-messages",
+      "0",
+      "--history-age",
+      "1h",
+      "--presence-grace",
+      "500ms",
+    ]);
+    expect(byFlags.rules.defaults.history).to.deep.equal({ count: 0, age: 3_600_000 });
+    expect(byFlags.presenceGrace).to.equal(500);
+    const env = { HISTORY_MESSAGES: "0", HISTORY_AGE: "1h", PRESENCE_GRACE: "500ms" };
+    expect(await configOf([], env)).to.deep.equal(byFlags);
+  });
+
+  it("keeps nothing with --memory, whatever lower down names a folder", async () => {
+    for (const config of [
+      await configOf(["--memory"], { DATA: "d" }),
+      await configOf([], { MEMORY: "true" }),
+      await configOfFile({ data: "d" }, [], { MEMORY: "1" }),
+      await configOfFile({ memory: true }),
+    ]) {
+      expect(config).not.to.have.property("data");
+    }
+    expect(await configOf(["--data", "d"], { MEMORY: "true" })).to.include({ data: "d" });
+    expect(await configOf([], { MEMORY: "false" })).to.include({ data: "crossroom-data" });
+  });
+
+  it("has the defaults of a rooms server in a program of one's own", () => {
+    expect(DEFAULT_CONFIG.rules.defaults).to.deep.equal(DEFAULT_ROOM);
+    expect(DEFAULT_CONFIG.inboxAge).to.equal(DEFAULT_INBOX_AGE);
   });
 
   const wrong: [string[], Record<string, string>, RegExp][] = [
@@ -83,36 +216,185 @@ describe("the configuration", () => {
     [["--allowed-origins", "https://a.example/"], {}, /"https:\/\/a.example\/" is not an origin/],
     [["--cert", "c.pem"], {}, /there is a TLS certificate but no key; give --key FILE \(or TLS_KEY\)/],
     [[], { TLS_KEY: "k.pem" }, /there is a TLS key but no certificate; give --cert FILE/],
+    [["--data", "d", "--memory"], {}, /--memory and --data are both given, .*; give one/],
+    [[], { MEMORY: "1", DATA: "d" }, /MEMORY and DATA are both given/],
+    [[], { MEMORY: "yes" }, /MEMORY: "yes" is neither true nor false/],
+    [
+      ["--issuer", "x"],
+      {},
+      /an issuer or an audience of tokens, but no key .*; give JWT_SECRET, --jwt-secret-file/,
+    ],
+    [["--history-messages", "many"], {}, /--history-messages: "many" is not a count; give a whole number/],
+    [["--history-age", "7"], {}, /--history-age: "7" is not a duration; give some like 500ms/],
+    [[], { MAX_DISK: "10" }, /MAX_DISK: "10" is not a size; give some like 64KiB/],
+    [
+      ["--config", "no.json"],
+      {},
+      /configuration file cannot be read \(ENOENT.*no.json.*; check --config \(CONFIG\)/,
+    ],
     [["--prot", "1"], {}, /unknown option '--prot'\n\(Did you mean --port\?\)\n\(crossroom --help/],
     [["--port"], {}, /option '-p, --port <port>' argument missing/],
     [["serve"], {}, /too many arguments/],
   ];
   for (const [argv, env, message] of wrong) {
-    it(`refuses ${JSON.stringify([...argv, ...Object.entries(env).flat()])} and says what to do`, () => {
-      const parsed = parse(argv, env);
-      expect(parsed).to.include({ type: "exit", exitCode: 2 });
-      expect(parsed).to.have.property("output").that.matches(message);
+    it(`refuses ${JSON.stringify([...argv, ...Object.entries(env).flat()])} and says what to do`, async () => {
+      const { config, exitCode, stdout, stderr } = await parse(argv, env);
+      expect({ config, exitCode, stdout }).to.deep.equal({ config: undefined, exitCode: 2, stdout: "" });
+      expect(stderr).to.match(message);
     });
   }
 
-  it("prints its help, in which every setting has its flag, variable and default", () => {
-    const parsed = parse(["--help"]);
-    expect(parsed).to.include({ type: "exit", exitCode: 0 });
-    for (const word of [
-      "PORT",
-      "HOST",
-      "TLS_CERT",
-      "TLS_KEY",
-      "ALLOWED_ORIGINS",
-      "LOG_LEVEL",
-      "DEMO",
-      "3000",
-    ]) {
-      expect(parsed).to.have.property("output").that.includes(word);
+  it("prints its help, in which every setting has its flag, variable and default", async () => {
+    for (const argv of [["--help"], ["start", "--help"]]) {
+      const { exitCode, stdout } = await parse(argv);
+      expect(exitCode).to.equal(0);
+      for (const word of WORDS_OF_HELP) expect(stdout.replace(/\s+/g, " ")).to.include(word);
     }
   });
 
-  it("prints its version", () => {
-    expect(parse(["--version"])).to.deep.equal({ type: "exit", exitCode: 0, output: "1.2.3\n" });
+  it("prints its version", async () => {
+    expect(await parse(["--version"])).to.include({ exitCode: 0, stdout: "1.2.3\n", stderr: "" });
+  });
+});
+
+describe("the configuration file", () => {
+  it("sets all that flags set, and goes after flags and variables", async () => {
+    const file = {
+      ...{ port: 1, host: "::", logLevel: "debug", demo: false, allowedOrigins: ["https://a.example"] },
+      ...{
+        maxDisk: "1MB",
+        presenceGrace: "5s",
+        inbox: { age: "1d" },
+        send: "users",
+        limits: { messageBytes: "1KiB" },
+      },
+    };
+    const config = await configOfFile(file, ["--host", "localhost"], { PORT: "2", CONFIG: "not this" });
+    expect(config).to.deep.equal({
+      ...DEFAULT_CONFIG,
+      ...{
+        port: 2,
+        host: "localhost",
+        logLevel: "debug",
+        demo: false,
+        allowedOrigins: ["https://a.example"],
+      },
+      ...{ maxDiskBytes: 1e6, presenceGrace: 5_000, inboxAge: 86_400_000 },
+      rules: { ...DEFAULT_CONFIG.rules, send: "users" },
+      limits: { ...DEFAULT_CONFIG.limits, messageBytes: 1_024 },
+    });
+    expect(await configOfFile(file, ["--allowed-origins", "*"])).not.to.have.property("allowedOrigins");
+    expect(await configOfFile({})).to.deep.equal(DEFAULT_CONFIG);
+  });
+
+  it("is named by CONFIG too", async () => {
+    expect((await parse([], { CONFIG: "dir/c.json" }, { port: 7 })).config).to.include({ port: 7 });
+  });
+
+  it("names other files from where it lies", async () => {
+    const auth = { secretFile: "s", publicKeyFile: "/k.pem", jwksFile: "../j" };
+    const config = await configOfFile({ data: "d", tls: { cert: "c", key: "k" }, auth });
+    expect(config.data).to.equal(resolve("dir/d"));
+    expect(config.tls).to.deep.equal({ cert: resolve("dir/c"), key: resolve("dir/k") });
+    expect(config.auth).to.include({
+      secretFile: resolve("dir/s"),
+      publicKeyFile: "/k.pem",
+      jwksFile: resolve("j"),
+    });
+  });
+
+  it("has the rules of rooms", async () => {
+    const { rules, auth } = await configOfFile({
+      auth: { guests: false, clockTolerance: "1s" },
+      defaults: { presence: false, maxMembers: 5 },
+      rooms: [
+        { pattern: "dm-{user}", allow: { join: { claim: "role", equals: "admin" } }, history: { age: "1h" } },
+        { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
+      ],
+    });
+    expect(auth).to.deep.equal({ guests: false, clockTolerance: 1_000 });
+    expect(rules.defaults).to.deep.equal({ ...DEFAULT_ROOM, presence: false, maxMembers: 5 });
+    expect(rules.rooms).to.deep.equal([
+      {
+        pattern: "dm-{user}",
+        allow: { join: { claim: "role", equals: "admin" } },
+        history: { age: 3_600_000 },
+      },
+      { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
+    ]);
+  });
+
+  const wrong: [file: unknown, message: RegExp][] = [
+    ["{", /^error: dir\/c.json: this is not JSON \(.*\)\n$/],
+    [[], /^error: dir\/c.json: must be an object; its settings are port, host/],
+    [{ prot: 1 }, /c.json: has no setting "prot"; there are port, host/],
+    [{ port: 70_000 }, /c.json: port must be 65535 or less/],
+    [{ tls: { cert: "c" } }, /c.json: tls.key must be a text/],
+    [{ auth: { secret: "x" } }, /c.json: auth has no setting "secret"; there are secretFile/],
+    [{ allowedOrigins: ["a"] }, /c.json: allowedOrigins\[0\] must be an origin, like https/],
+    [{ maxDisk: 5 }, /c.json: maxDisk must be a size: some like 64KiB/],
+    [{ presenceGrace: "long" }, /c.json: presenceGrace must be a duration: some like 500ms/],
+    [
+      { rooms: [{ pattern: "{x}" }] },
+      /c.json: rooms\[0\].pattern is no pattern: there is no \{x\} in patterns/,
+    ],
+    [{ rooms: [{}] }, /c.json: rooms\[0\].pattern must be a text/],
+    [
+      { rooms: [{ pattern: "*", allow: { join: "friends" } }] },
+      /rooms\[0\].allow.join must be "everyone", "users"/,
+    ],
+    [
+      { rooms: [{ pattern: "*", allow: { fly: "users" } }] },
+      /rooms\[0\].allow has no setting "fly"; there are join/,
+    ],
+    [
+      { rooms: [{ pattern: "*", history: { messages: -1 } }] },
+      /rooms\[0\].history.messages must be 0 or more/,
+    ],
+    [{ send: { claim: "x" } }, /c.json: send must be "everyone"/],
+    [{ limits: { roomsPerDevice: 0 } }, /c.json: limits.roomsPerDevice must be 1 or more/],
+    [{ limits: { rooms: 1 } }, /c.json: limits has no setting "rooms"; there are roomsPerDevice/],
+    [{ memory: true, data: "d" }, /the file's memory and data are both given/],
+  ];
+  for (const [file, message] of wrong) {
+    it(`is refused, in one line that says where and what: ${JSON.stringify(file)}`, async () => {
+      const { exitCode, stderr, config } = await parse(["--config", "dir/c.json"], {}, file);
+      expect({ exitCode, config }).to.deep.equal({ exitCode: 2, config: undefined });
+      expect(stderr)
+        .to.match(message)
+        .and.match(/^[^\n]*\n$/);
+    });
+  }
+});
+
+describe("durations and sizes", () => {
+  it("are numbers with a unit", () => {
+    const durations = ["0s", "500ms", "10 s", "5m", "1h", "7d"].map(parseDuration);
+    expect(durations).to.deep.equal([0, 500, 10_000, 300_000, 3_600_000, 604_800_000]);
+    expect(["1B", "2kB", "3 MB", "64KiB", "1TiB"].map(parseSize)).to.deep.equal([
+      1,
+      2e3,
+      3e6,
+      65_536,
+      2 ** 40,
+    ]);
+  });
+
+  it("are nothing else", () => {
+    for (const text of [
+      "",
+      "5",
+      "s",
+      "-1s",
+      "1.5h",
+      "1 day",
+      "1S",
+      "1e3s",
+      "999999999999d",
+      "1constructor",
+    ]) {
+      expect(parseDuration(text), text).to.be.undefined;
+    }
+    for (const text of ["5", "KB", "1kb", "999999999999TiB"]) expect(parseSize(text), text).to.be.undefined;
   });
 });

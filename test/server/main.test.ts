@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { WebSocket } from "ws";
 import { ServerProcess } from "./support/child.js";
 import { PROTOCOLS } from "./support/clients.js";
@@ -9,8 +11,27 @@ const CERT = "test/server/support/tls/localhost.crt";
 const KEY = "test/server/support/tls/localhost.key";
 
 describe("the program", () => {
+  let folder: string;
+  let data: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "crossroom-main-"));
+    data = join(folder, "data");
+  });
+  afterEach(async () => {
+    for (const program of running.splice(0)) await program.stop("SIGKILL");
+    rmSync(folder, { recursive: true });
+  });
+
+  const running: ServerProcess[] = [];
+  /** Starts the program; whatever becomes of the test, it is ended. */
+  function launch(args: readonly string[], env: Record<string, string> = {}): ServerProcess {
+    const program = new ServerProcess(args, env);
+    running.push(program);
+    return program;
+  }
+
   it("listens, serves, and on SIGTERM sends everybody away and exits with 0", async () => {
-    const server = new ServerProcess(["--port", "0"]);
+    const server = launch(["--port", "0", "--data", data]);
     const url = await server.listening();
     const client = PROTOCOLS.bridge.open(url);
     await client.enter();
@@ -24,13 +45,13 @@ describe("the program", () => {
   });
 
   it("exits with 0 on SIGINT as well", async () => {
-    const server = new ServerProcess(["--log-level", "silent"], { PORT: "0" });
+    const server = launch(["--log-level", "silent"], { PORT: "0", DATA: data });
     await server.listening();
     expect(await server.stop("SIGINT")).to.include({ code: 0, stderr: "" });
   });
 
   it("logs to standard error in JSON lines", async () => {
-    const server = new ServerProcess(["--port", "0", "--log-level", "debug"]);
+    const server = launch(["--port", "0", "--memory", "--log-level", "debug"]);
     const client = PROTOCOLS.bridge.open(await server.listening());
     await client.enter("Ada");
     client.close();
@@ -43,7 +64,7 @@ describe("the program", () => {
   });
 
   it("serves https and wss", async () => {
-    const server = new ServerProcess(["--port", "0", "--cert", CERT, "--key", KEY]);
+    const server = launch(["--port", "0", "--memory", "--cert", CERT, "--key", KEY]);
     const url = await server.listening();
     expect(url).to.match(/^https:/);
     const ws = new WebSocket(`${url.replace("https", "wss")}/bridge`, { ca: readFileSync(CERT) });
@@ -60,10 +81,11 @@ describe("the program", () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as AddressInfo;
-    const { code, stdout, stderr } = await new ServerProcess([], { PORT: String(port) }).exited;
+    const { code, stdout, stderr } = await launch(["--data", data], { PORT: String(port) }).exited;
     other.close();
     expect(code).to.equal(2);
     expect(stdout).to.equal("");
+    expect(existsSync(join(data, "secret"))).to.be.true;
     expect(stderr).to.match(/^error: port \d+ on 127\.0\.0\.1 is in use; .*--port.*\n$/);
   });
 
@@ -72,9 +94,13 @@ describe("the program", () => {
     [["--cert", "missing.pem", "--key", KEY], "there is no file missing.pem"],
     [["--cert", "package.json", "--key", KEY], "cannot be used (both must be PEM)"],
     [["--host", "192.0.2.1"], "no address of this machine"],
+    [["--config", "package.json"], 'package.json: has no setting "name"'],
+    [["--jwt-secret-file", "missing.txt"], "missing.txt cannot be read"],
+    [["--jwt-public-key", KEY], "has a private key"],
+    [["--jwks", "package.json"], "package.json is not a JWK Set"],
   ] as const) {
     it(`exits with 2 for ${args.join(" ")}, in one line`, async () => {
-      const { code, stderr } = await new ServerProcess(["--port", "0", ...args].slice(0)).exited;
+      const { code, stderr } = await launch(["--port", "0", "--memory", ...args]).exited;
       expect(code).to.equal(2);
       expect(stderr)
         .to.match(/^error: .*\n$/)
@@ -87,18 +113,87 @@ describe("the program", () => {
       "base64",
     );
     const NODE_OPTIONS = `--import data:text/javascript;base64,${bomb}`;
-    const server = new ServerProcess(["--port", "0"], { NODE_OPTIONS });
+    const server = launch(["--port", "0", "--memory"], { NODE_OPTIONS });
     await server.listening();
     const { code, stderr } = await server.stop("SIGUSR2");
     expect(code).to.equal(1);
     expect(JSON.parse(stderr)).to.have.nested.property("err.message", "boom");
   });
 
+  it("keeps messages and guests over a restart, in the data folder", async () => {
+    const guest = async (url: string, auth: object) => {
+      const client = PROTOCOLS.bridge.open(url);
+      await client.enter(undefined, auth);
+      return client;
+    };
+    const first = launch(["--port", "0", "--data", data]);
+    const writer = await guest(await first.listening(), {});
+    await writer.call("join", { room: "lobby" });
+    const published = await writer.call("publish", { room: "lobby", data: "hello", id: "m1" });
+    expect(published).to.include({ ok: true });
+    expect(await first.stop()).to.include({ code: 0 });
+    const second = launch(["--port", "0", "--data", data]);
+    const reader = await guest(await second.listening(), { token: writer.self?.token });
+    expect(reader.self?.user).to.equal(writer.self?.user);
+    await reader.call("join", { room: "lobby" });
+    const history = await reader.call("history", { room: "lobby" });
+    expect(history).to.have.nested.property("messages[0].data", "hello");
+    expect(history).to.have.nested.property("position.offset", 1);
+    expect(await second.stop()).to.include({ code: 0 });
+    for (const client of [writer, reader]) client.close();
+  });
+
+  it("lets in by the rules and the keys of its configuration", async () => {
+    const config = join(folder, "config.json");
+    const rules = [
+      { pattern: "dm-{user}", allow: {} },
+      { pattern: "*", allow: { join: "nobody" } },
+    ];
+    writeFileSync(
+      config,
+      JSON.stringify({ memory: true, port: 0, demo: false, auth: { guests: false }, rooms: rules }),
+    );
+    const env = { CONFIG: config, JWT_SECRET: "0123456789abcdef0123456789abcdef" };
+    const server = launch([], env);
+    const url = await server.listening();
+    const { stdout } = await launch(["token", "--user", "ada"], env).exited;
+    const client = PROTOCOLS.websocket.open(url);
+    await client.enter(undefined, { token: stdout.trim() });
+    expect(client.self).to.include({ user: "ada", guest: false });
+    expect(await client.call("join", { room: "dm-ada" })).to.include({ ok: true });
+    expect(await client.call("join", { room: "lobby" })).to.have.nested.property("error.code", "forbidden");
+    const guest = PROTOCOLS.bridge.open(url);
+    guest.send({ type: "connect", auth: {} });
+    expect(await guest.frames.next()).to.have.nested.property("data.code", "unauthorized");
+    expect((await fetch(url)).status, "the demo").to.equal(404);
+    for (const one of [client, guest]) one.close();
+    expect(await server.stop()).to.include({ code: 0 });
+  });
+
+  it("exits with 2 where another server has the data folder, and says so", async () => {
+    const server = launch(["--port", "0", "--data", data]);
+    await server.listening();
+    const { code, stdout, stderr } = await launch(["--port", "0", "--data", data]).exited;
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: "" });
+    expect(stderr)
+      .to.match(/^error: [^\n]+\n$/)
+      .and.include(data);
+    expect(await server.stop()).to.include({ code: 0 });
+  });
+
+  it("exits with 2 where the server's key may be read by everybody, and says what to do", async () => {
+    await launch(["token", "--user", "ada", "--data", data]).exited;
+    chmodSync(join(data, "secret"), 0o644);
+    const { code, stderr } = await launch(["--port", "0", "--data", data]).exited;
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^error: .*; run: chmod 600 .*\n$/);
+  });
+
   it("prints help and its version on standard output", async () => {
-    const help = await new ServerProcess(["--help"]).exited;
+    const help = await launch(["--help"]).exited;
     expect(help).to.include({ code: 0, stderr: "" });
-    expect(help.stdout).to.match(/^Usage: crossroom \[options\]\n/);
+    expect(help.stdout).to.match(/^Usage: crossroom \[options\] \[command\]\n/);
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-    expect(await new ServerProcess(["-V"]).exited).to.include({ code: 0, stdout: `${version}\n` });
+    expect(await launch(["-V"]).exited).to.include({ code: 0, stdout: `${version}\n` });
   });
 });

@@ -1,31 +1,66 @@
 import { expect } from "chai";
 import { banner } from "../../server/banner.js";
-import type { Config } from "../../server/config.js";
+import { DEFAULT_CONFIG, type Config } from "../../server/config/config.js";
 import { explainListenError, explainTlsError } from "../../server/start-errors.js";
 
-const config: Config = { port: 3000, host: "127.0.0.1", logLevel: "info", demo: true };
+const config: Config = DEFAULT_CONFIG;
+const COMMAND = "node dist/server/main.js";
 
 describe("the lines at the start", () => {
   it("say where everything is", () => {
-    expect(banner(config, {})).to.equal(
+    expect(banner(config, {}, COMMAND)).to.equal(
       "Crossroom is listening on http://localhost:3000\n" +
         "  Demo page    http://localhost:3000/\n" +
         "  Socket.IO    http://localhost:3000  (path /socket.io/)\n" +
         "  WebSocket    ws://localhost:3000/bridge\n" +
+        "  Data         crossroom-data\n" +
+        "  Tokens       node dist/server/main.js token --user ada; guests may come without\n" +
         "Ctrl+C stops it.\n",
     );
   });
 
   it("leave out the demo where there is none", () => {
-    expect(banner({ ...config, demo: false }, {})).not.to.include("Demo");
+    expect(banner({ ...config, demo: false }, {}, COMMAND)).not.to.include("Demo");
   });
 
   it("have https and wss with TLS, and no port where it is the scheme's own", () => {
-    const text = banner({ ...config, tls: { cert: "", key: "" }, port: 443, host: "chat.example" }, {});
+    const text = banner(
+      { ...config, tls: { cert: "", key: "" }, port: 443, host: "chat.example" },
+      {},
+      COMMAND,
+    );
     expect(text)
       .to.include("listening on https://chat.example\n")
       .and.to.include("wss://chat.example/bridge\n");
   });
+
+  for (const [title, changes, line] of [
+    ["another folder", { data: "/var/lib/crossroom" }, "  Data         /var/lib/crossroom\n"],
+    ["no folder", { data: undefined }, "  Data         in memory: gone when the server stops\n"],
+    ["another folder, for tokens", { data: "d" }, "token --data d --user ada; guests may come without\n"],
+    [
+      "no folder, for tokens",
+      { data: undefined },
+      "Tokens       none: give a secret or a data folder; guests",
+    ],
+    ["no guests", { auth: { ...config.auth, guests: false } }, "token --user ada\n"],
+    [
+      "a secret",
+      { auth: { ...config.auth, secret: "hunter2" } },
+      "Tokens       signed with the secret; guests may",
+    ],
+    [
+      "a key",
+      { auth: { ...config.auth, jwksFile: "k.json" } },
+      "Tokens       signed with the key of k.json; guests",
+    ],
+  ] as const) {
+    it(`say where the data is, and who may come in: ${title}`, () => {
+      const { data, ...others } = { ...config, ...changes };
+      const text = banner({ ...others, ...(data === undefined ? {} : { data }) }, {}, COMMAND);
+      expect(text).to.include(line).and.not.include("hunter2");
+    });
+  }
 
   it("list the machine's addresses where it listens on all", () => {
     const info = { netmask: "", mac: "", cidr: null };
@@ -33,13 +68,13 @@ describe("the lines at the start", () => {
       lo: [{ ...info, address: "127.0.0.1", family: "IPv4" as const, internal: true }],
       eth0: [{ ...info, address: "192.0.2.7", family: "IPv4" as const, internal: false }],
     };
-    expect(banner({ ...config, host: "0.0.0.0" }, interfaces)).to.match(
+    expect(banner({ ...config, host: "0.0.0.0" }, interfaces, COMMAND)).to.match(
       /^Crossroom is listening on http:\/\/localhost:3000\n +and http:\/\/192\.0\.2\.7:3000\n/,
     );
   });
 
   it("put an IPv6 address in brackets", () => {
-    expect(banner({ ...config, host: "2001:db8::1" }, {})).to.include("http://[2001:db8::1]:3000\n");
+    expect(banner({ ...config, host: "2001:db8::1" }, {}, COMMAND)).to.include("http://[2001:db8::1]:3000\n");
   });
 });
 

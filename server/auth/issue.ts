@@ -1,0 +1,58 @@
+/** Tokens that this server signs itself: for guests, for the demo, and at the operator's command line. */
+import { SignJWT } from "jose";
+import type { OwnKey } from "./own-key.js";
+
+/** The claim `iss` of tokens of the server's own key: it says what they may be used for. */
+export const OWN_ISSUERS = {
+  /** Made by the operator, who has the key's file. */
+  operator: "crossroom",
+  /** Given to a guest, to come back as the same. */
+  guests: "crossroom:guests",
+  /** Given to a visitor of the demo page, who has only named themselves. */
+  demo: "crossroom:demo",
+} as const;
+
+export interface TokenClaims {
+  /** The claim `sub`. */
+  user: string;
+  /** The claim `jti`: what the token can be revoked by. */
+  id: string;
+  issuer?: string;
+  audience?: string;
+  name?: string;
+  /** Claims beside these. */
+  claims?: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the Unix epoch. */
+  issuedAt: number;
+  /** Milliseconds since the Unix epoch; without it the token never runs out. */
+  expiresAt?: number;
+}
+
+/** Signs with HMAC and SHA-256. The times of a token are whole seconds, rounded down (RFC 7519, 2: NumericDate). */
+export async function signToken(
+  key: { secret: Uint8Array; id?: string },
+  { user, id, issuer, audience, name, claims, issuedAt, expiresAt }: TokenClaims,
+): Promise<string> {
+  const token = new SignJWT({ ...claims, ...(name === undefined ? {} : { name }) })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", ...(key.id === undefined ? {} : { kid: key.id }) })
+    .setSubject(user)
+    .setJti(id)
+    .setIssuedAt(seconds(issuedAt));
+  if (issuer !== undefined) token.setIssuer(issuer);
+  if (audience !== undefined) token.setAudience(audience);
+  if (expiresAt !== undefined) token.setExpirationTime(seconds(expiresAt));
+  return token.sign(key.secret);
+}
+
+/** Signs with the server's own key, for one of its own purposes. */
+export function signOwnToken(
+  key: OwnKey,
+  purpose: keyof typeof OWN_ISSUERS,
+  claims: Omit<TokenClaims, "issuer" | "audience">,
+): Promise<string> {
+  return signToken(key, { ...claims, issuer: OWN_ISSUERS[purpose] });
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1_000);
+}

@@ -1,0 +1,189 @@
+/**
+ * A JWK Set in a file (RFC 7517), as an identity provider publishes it. Whoever renews the file need not tell the server:
+ * it looks for a new one now and then, and at a key id that it does not know.
+ */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { ConfigError } from "../config/config-error.js";
+import { algorithmsOf, type KeySource, type TokenHeader } from "./keys.js";
+
+export interface JwksOptions {
+  /** Milliseconds since the Unix epoch. */
+  now: () => number;
+  /** Told when a changed file cannot be used; the keys before it hold on. */
+  warn: (message: string) => void;
+}
+
+/** Milliseconds after which the file is looked at again, at the next token. */
+const CHECK_EVERY = 10_000;
+
+/** The same for a token whose key id is not known: forged ones must not have the disk read for each. */
+const CHECK_EVERY_FOR_UNKNOWN = 1_000;
+
+interface Key {
+  kid: string | undefined;
+  /** The only one that the key is meant for; undefined: any that fits. */
+  alg: string | undefined;
+  algorithms: readonly string[];
+  key: KeyObject;
+}
+
+const jwksSchema = z.object({
+  keys: z.array(
+    z.looseObject({
+      kty: z.string(),
+      kid: z.string().optional(),
+      alg: z.string().optional(),
+      use: z.string().optional(),
+      key_ops: z.array(z.string()).optional(),
+    }),
+  ),
+});
+
+/** Reads the file. Throws a ConfigError where it is not there, or has no key to verify with. */
+export async function jwksSource(path: string, options: JwksOptions): Promise<KeySource> {
+  const file = new JwksFile(path, options);
+  await file.load();
+  return file;
+}
+
+class JwksFile implements KeySource {
+  #keys: readonly Key[] = [];
+  /** What the file was like when it was last read. */
+  #stamp = "";
+  #checkedAt = -Infinity;
+  #checking: Promise<void> | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly options: JwksOptions,
+  ) {}
+
+  /** Those of all keys, so that a renewal of the file can bring others than it had. */
+  readonly algorithms = [
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+  ].concat(["EdDSA", "Ed25519"]);
+
+  async load(): Promise<void> {
+    this.#checkedAt = this.options.now();
+    this.#stamp = await stampOf(this.path);
+    this.#keys = await readJwks(this.path);
+  }
+
+  async find(header: TokenHeader): Promise<KeyObject | undefined> {
+    await this.#check(CHECK_EVERY);
+    const key = this.#get(header);
+    if (key !== undefined) return key;
+    await this.#check(CHECK_EVERY_FOR_UNKNOWN);
+    return this.#get(header);
+  }
+
+  #get({ alg, kid }: TokenHeader): KeyObject | undefined {
+    const fitting = this.#keys.filter(
+      (key) =>
+        key.algorithms.includes(alg) &&
+        (key.alg === undefined || key.alg === alg) &&
+        (kid === undefined || key.kid === kid),
+    );
+    // Without a key id, only where there is no choice.
+    return fitting.length === 1 || kid !== undefined ? fitting[0]?.key : undefined;
+  }
+
+  /** Reads the file again if it has changed; at most once in `every` milliseconds, and one reading serves all who wait. */
+  async #check(every: number): Promise<void> {
+    const age = this.options.now() - this.#checkedAt;
+    // A clock that was set back must not stop the looking.
+    if (this.#checking === undefined && age >= 0 && age < every) return;
+    this.#checking ??= this.#reload().finally(() => (this.#checking = undefined));
+    await this.#checking;
+  }
+
+  async #reload(): Promise<void> {
+    this.#checkedAt = this.options.now();
+    try {
+      const stamp = await stampOf(this.path);
+      if (stamp === this.#stamp) return;
+      // Before the reading: what cannot be used is told once, and looked at again when it is another.
+      this.#stamp = stamp;
+      this.#keys = await readJwks(this.path);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.options.warn(`${error.message}. The keys that were read before stay in use`);
+    }
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function readJwks(path: string): Promise<readonly Key[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const parsed = jwksSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new ConfigError(`${path} is not a JWK Set; give a JSON file like {"keys": [{"kty": "RSA", ...}]}`);
+  }
+  const keys = parsed.data.keys.flatMap((jwk, i) => readKey(jwk, `${path}: keys[${i}]`) ?? []);
+  if (keys.length === 0) {
+    throw new ConfigError(
+      `${path} has no public key that verifies signatures; give one of RSA, EC or Ed25519`,
+    );
+  }
+  return keys;
+}
+
+type Jwk = z.output<typeof jwksSchema>["keys"][number];
+
+/** Undefined for a key that is for something else: those are passed over (RFC 7517, 5). */
+function readKey(jwk: Jwk, from: string): Key | undefined {
+  if (jwk.kty === "oct" || "d" in jwk) {
+    throw new ConfigError(
+      `${from} is a secret or private key; give a set of public keys, or a secret with JWT_SECRET`,
+    );
+  }
+  if (jwk.use !== undefined && jwk.use !== "sig") return undefined;
+  if (jwk.key_ops !== undefined && !jwk.key_ops.includes("verify")) return undefined;
+  if (!["RSA", "EC", "OKP"].includes(jwk.kty)) return undefined;
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: jwk, format: "jwk" });
+  } catch {
+    throw new ConfigError(
+      `${from} is a key of the type ${jwk.kty} that cannot be read; take it out, or mend it`,
+    );
+  }
+  const algorithms = algorithmsOf(key, from);
+  return algorithms.length === 0 ? undefined : { kid: jwk.kid, alg: jwk.alg, algorithms, key };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the schema says what is wanted
+  }
+}
+
+function unreadable(path: string, error: unknown): ConfigError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ConfigError(`the JWK Set ${path} cannot be read (${reason})`, { cause: error });
+}

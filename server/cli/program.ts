@@ -1,0 +1,75 @@
+/** The command line: its commands, and how each of them ends. */
+import { Command, CommanderError } from "commander";
+import { PatternError } from "../auth/patterns.js";
+import { ConfigError } from "../config/config-error.js";
+import { StoreError } from "../store/store.js";
+import { RefusedError } from "./refused-error.js";
+import { addRevokeCommand } from "./revoke.js";
+import { addStartCommand, START_NOTE } from "./start.js";
+import type { Surroundings } from "./surroundings.js";
+import { addTokenCommand } from "./token.js";
+
+/** Commands that other modules bring. */
+export type AddCommand = (program: Command) => void;
+
+/** Exit code for what the user can put right: a wrong option, a port in use, a file that cannot be read. */
+export const EXIT_USAGE = 2;
+
+/**
+ * Runs a command, the server if none is named.
+ * @param argv Without the node and script of `process.argv`.
+ * @returns The exit code; undefined where the process ends by itself, or goes on as a server.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  surroundings: Surroundings,
+  others: readonly AddCommand[] = [],
+): Promise<number | undefined> {
+  try {
+    await createProgram(surroundings, others).parseAsync(argv, { from: "user" });
+    return undefined;
+  } catch (error) {
+    // commander has printed it.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (!isForUser(error)) throw error;
+    surroundings.printError(`error: ${error.message}\n`);
+    return error instanceof RefusedError ? 1 : EXIT_USAGE;
+  }
+}
+
+/** Errors whose message tells the user what to do. */
+const FOR_USER = [ConfigError, PatternError, StoreError, RefusedError];
+
+function isForUser(error: unknown): error is Error {
+  return FOR_USER.some((one) => error instanceof one);
+}
+
+function createProgram(surroundings: Surroundings, others: readonly AddCommand[]): Command {
+  const program = new Command("crossroom")
+    .description("A Socket.IO rooms server whose rooms are open to any plain WebSocket client.")
+    .version(surroundings.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .showHelpAfterError("(crossroom --help lists the commands and options)")
+    .allowExcessArguments(false)
+    .configureOutput({ writeOut: surroundings.print, writeErr: surroundings.printError })
+    .exitOverride();
+  const start = addStartCommand(program, surroundings);
+  addTokenCommand(program, surroundings);
+  addRevokeCommand(program, surroundings);
+  for (const add of others) add(program);
+  program.addHelpText(
+    "after",
+    () => `\nWithout a command the server starts. Its options:\n\n${optionsOf(start)}\n\n${START_NOTE}`,
+  );
+  return program;
+}
+
+function optionsOf(command: Command): string {
+  const help = command.createHelp();
+  const width = help.padWidth(command, help);
+  return help
+    .visibleOptions(command)
+    .map((option) => help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help))
+    .join("\n");
+}

@@ -1,0 +1,67 @@
+/** All that the operator can set, checked, and what holds where they set nothing. */
+import type { Rules } from "../auth/rules.js";
+import { DEFAULT_LIMITS, type Limits } from "../identity.js";
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Config {
+  /** 0: any free one. */
+  port: number;
+  host: string;
+  /** PEM files; without them the server speaks http and ws. */
+  tls?: { cert: string; key: string };
+  /** Browsers' origins that may connect; undefined: any. */
+  allowedOrigins?: string[];
+  logLevel: LogLevel;
+  /** Whether to serve the demo page, its inspector and its sign-in. */
+  demo: boolean;
+  /** The data folder; undefined: nothing is kept when the server stops. */
+  data?: string;
+  /** Bytes that the data folder's store may have; undefined: as much as the store takes by default. */
+  maxDiskBytes?: number;
+  auth: AuthConfig;
+  rules: Rules;
+  limits: Limits;
+  /** Milliseconds that an inbox keeps an item for a device that does not come. */
+  inboxAge: number;
+  /** Milliseconds that a device whose connection is lost counts as there. */
+  presenceGrace: number;
+}
+
+export interface AuthConfig {
+  /** What the operator signs tokens with, from JWT_SECRET. */
+  secret?: string;
+  /** The same, in a file. */
+  secretFile?: string;
+  /** PEM. */
+  publicKeyFile?: string;
+  /** JSON. */
+  jwksFile?: string;
+  issuer?: string;
+  audience?: string;
+  guests: boolean;
+  /** Milliseconds. */
+  clockTolerance: number;
+}
+
+export const DEFAULT_PORT = 3000;
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+export const DEFAULT_CONFIG: Config = {
+  port: DEFAULT_PORT,
+  host: "127.0.0.1",
+  logLevel: "info",
+  demo: true,
+  data: "crossroom-data",
+  auth: { guests: true, clockTolerance: 5_000 },
+  rules: {
+    rooms: [],
+    send: "everyone",
+    defaults: { history: { count: 10_000, age: 7 * DAY }, presence: true, maxMembers: 10_000 },
+  },
+  limits: DEFAULT_LIMITS,
+  inboxAge: 30 * DAY,
+  presenceGrace: 10_000,
+};
