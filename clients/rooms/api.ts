@@ -1,0 +1,248 @@
+/**
+ * What an application sees of the rooms layer: rooms, inbox, presence. Types only; rooms.ts makes them, on a socket of
+ * socket.io-client or of clients/typescript alike.
+ */
+
+/** As docs/rooms-api.md, 5.1. */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+export interface Device {
+  readonly id: string;
+  readonly sid: string;
+  readonly transport: "websocket" | "polling" | "webtransport" | "bridge";
+}
+
+export interface Member {
+  readonly user: string;
+  readonly name: string;
+  readonly devices: readonly Device[];
+}
+
+export interface Sender {
+  readonly user: string;
+  readonly name: string;
+  readonly sid: string;
+  readonly transport: Device["transport"];
+}
+
+export interface RoomMessage<Data = unknown> {
+  readonly room: string;
+  readonly id: string;
+  readonly position: Position;
+  readonly from: Sender;
+  readonly data: Data;
+  /** Milliseconds since the Unix epoch, by the server's clock. */
+  readonly at: number;
+}
+
+export interface Signal<Data = unknown> {
+  readonly room: string;
+  readonly from: Sender;
+  readonly data: Data;
+  readonly at: number;
+}
+
+export interface InboxMessage<Data = unknown> {
+  readonly type: "message";
+  readonly id: string;
+  readonly position: Position;
+  readonly from: Sender;
+  readonly data: Data;
+  readonly at: number;
+}
+
+export interface InboxReceipt {
+  readonly type: "receipt";
+  /** Of one's own message that was processed. */
+  readonly id: string;
+  readonly position: Position;
+  readonly from: { readonly user: string };
+  readonly at: number;
+}
+
+export type InboxItem<Data = unknown> = InboxMessage<Data> | InboxReceipt;
+
+export interface Self {
+  readonly user: string;
+  readonly name: string;
+  readonly sid: string;
+  readonly device: string;
+  readonly guest: boolean;
+  readonly expiresAt?: number;
+  readonly token?: string;
+}
+
+/**
+ * What the layer needs of a socket: `io(...)` of socket.io-client and of clients/typescript both have it. `never`, so that
+ * sockets with typed events fit too, whatever their types.
+ */
+export interface SocketLike {
+  readonly connected: boolean;
+  readonly active: boolean;
+  auth?: unknown;
+  connect(): unknown;
+  disconnect(): unknown;
+  on(event: never, listener: never): unknown;
+  off(event: never, listener: never): unknown;
+  emit(event: string, ...args: unknown[]): unknown;
+  /** What is emitted on its result has an ack with an error first: after so many milliseconds, or at a disconnect. */
+  timeout(milliseconds: number): { emit(event: string, ...args: unknown[]): unknown };
+}
+
+/** Where the layer keeps what must outlast the page or the process; `localStorage` fits. May throw: then it is as if it kept nothing. */
+export interface KeyValue {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface RoomsOptions {
+  /**
+   * A token, or what gets one: asked at every connect and when the token is about to run out. If it throws, it is asked again
+   * after a while; unless its error has `retryable: false`, which ends the session. Default: one is a guest.
+   */
+  token?: string | (() => string | Promise<string>);
+  /** For guests. */
+  name?: string;
+  /** This device's id. Default: made at random, and kept in `storage`. */
+  device?: string;
+  /** Default: nothing is kept, so that this device is a new one after a reload. */
+  storage?: KeyValue;
+  /** Milliseconds to wait for an ack before a call is made again. Default 10,000. */
+  ackTimeout?: number;
+  /** Publishes and sends that may wait for an ack, together. Default 1,000; the next one is rejected. */
+  maxPending?: number;
+  /** Messages that an async iterator may lag behind. Default 10,000; then it ends with an error. */
+  maxLag?: number;
+}
+
+/** Fails an operation. `code` is one of docs/rooms-api.md, 11, or one of this layer's: see `ClientErrorCode`. */
+export interface RoomsErrorLike extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+}
+
+export type ClientErrorCode =
+  /** `close()` was called, or the session has ended for good. */
+  | "closed"
+  /** `maxPending` is reached. */
+  | "too_many_pending"
+  /** An iterator lagged by more than `maxLag`. */
+  | "too_slow"
+  /** The call was given up: through its AbortSignal, or by leaving the room. */
+  | "aborted"
+  /**
+   * The connection was lost before the ack, and came back after the server may have forgotten the id: whether the call was
+   * carried out is not known, and made again it might be carried out twice.
+   */
+  | "unconfirmed"
+  /** The server refused or closed the connection for good, without a code of the room API. */
+  | "refused"
+  /** The inbox has a processor already. */
+  | "in_use";
+
+export interface RoomsEvents {
+  /** Connected (again), and who one is; rooms are being joined again. */
+  connect: (self: Self) => void;
+  /** The connection is lost; the layer tries to get it back. */
+  disconnect: (reason: string) => void;
+  /** The session has ended for good: refused, revoked, or no new token. Everything pending was rejected with this. */
+  end: (error: RoomsErrorLike) => void;
+  /** Something that calls for no action, but belongs in a log: an attempt to connect failed, say. */
+  warning: (error: Error) => void;
+}
+
+export interface Rooms {
+  readonly connected: boolean;
+  /** Who one is; undefined before the first connect. */
+  readonly self: Self | undefined;
+  readonly device: string;
+  readonly inbox: Inbox;
+  /** The room's handle: always the same one for a name. Does not join it. */
+  room<Data = unknown>(name: string): Room<Data>;
+  /** Resolves when connected, at once if it is so. Rejects when the session has ended. */
+  ready(): Promise<Self>;
+  /** Sends to a user's inbox; tried until acked. */
+  send(
+    to: string,
+    data: unknown,
+    options?: PublishOptions & { receipt?: boolean },
+  ): Promise<{ id: string; at: number }>;
+  on<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this;
+  off<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this;
+  /** Leaves everything and disconnects; what is pending is rejected with `closed`, iterators end. */
+  close(): void;
+}
+
+export interface PublishOptions {
+  /** Default: made at random. The same id again gives the first result. */
+  id?: string;
+  /** Gives up waiting. Whether the message was published is then not known. */
+  signal?: AbortSignal;
+}
+
+export interface RoomEvents<Data> {
+  /** Each message once and in order: recovered ones and live ones alike. */
+  message: (message: RoomMessage<Data>) => void;
+  signal: (signal: Signal<Data>) => void;
+  /** The members changed: in `room.members`. */
+  presence: (members: ReadonlyMap<string, Member>) => void;
+  /**
+   * Joined (again). `recovered` false: messages between the last one and `position` were lost to this device. That also comes
+   * while joined, if what is missing between two live messages is not kept any more.
+   */
+  joined: (join: { recovered: boolean; position: Position }) => void;
+  /** Joining again was refused; the room is left. */
+  left: (error: RoomsErrorLike) => void;
+}
+
+export interface Room<Data = unknown> {
+  readonly name: string;
+  readonly joined: boolean;
+  /** Of the last message that was delivered, or where one joined. */
+  readonly position: Position | undefined;
+  readonly members: ReadonlyMap<string, Member>;
+  /** How many there are in the server's count, where `members` is only the first of many. */
+  readonly memberCount: number;
+  /**
+   * Joins, now or when connected, and again after each reconnect from where one was, until `leave`. Missed messages
+   * are delivered as `message` events before it resolves. Rejects if it is refused. While joined it resolves to where one is.
+   */
+  join(options?: { since?: Position }): Promise<{ recovered: boolean; position: Position }>;
+  leave(): Promise<void>;
+  /**
+   * Published in the order of the calls, each tried until it is acked. Rejects with what the server refuses for good, and with
+   * a `ClientErrorCode`.
+   */
+  publish(data: Data, options?: PublishOptions): Promise<{ id: string; position: Position; at: number }>;
+  /** Tells those who are there now; dropped where there is no connection. */
+  signal(data: unknown): void;
+  /** A page of the log, in its order: the newest before a position, the oldest after one, or the newest of all. */
+  history(options?: {
+    before?: Position;
+    after?: Position;
+    limit?: number;
+  }): Promise<{ messages: RoomMessage<Data>[]; more: boolean }>;
+  /** All messages from now on; ends when the room is left, and fails with the reason if it was not by one's own choice. */
+  messages(): AsyncIterableIterator<RoomMessage<Data>>;
+  on<E extends keyof RoomEvents<Data>>(event: E, listener: RoomEvents<Data>[E]): this;
+  off<E extends keyof RoomEvents<Data>>(event: E, listener: RoomEvents<Data>[E]): this;
+}
+
+export interface Inbox {
+  /**
+   * Opens the inbox with the function that processes an item. Items come one at a time, in order, each once; an item is
+   * processed when the promise resolves, and only then is it acked. If it rejects, the item comes again, after a
+   * pause; the error goes to `warning`. There is one processor at a time. Resolves when the inbox is open.
+   */
+  process<Data = unknown>(
+    processor: (item: InboxItem<Data>) => void | Promise<void>,
+  ): Promise<{ waiting: number }>;
+  /** The same as an iterator: an item is processed when the next one is asked for. Instead of `process`. */
+  items<Data = unknown>(): AsyncIterableIterator<InboxItem<Data>>;
+  /** Up to where this device has processed it; undefined before the inbox was open. */
+  readonly cursor: Position | undefined;
+}

@@ -1,0 +1,219 @@
+/** The inbox, as the application has it: opens it again after each reconnect, and has its items processed one by one. */
+import type { Inbox, InboxItem, Position } from "./api.js";
+import { backoffDelay } from "./backoff.js";
+import type { Environment } from "./environment.js";
+import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
+import { InboxItems } from "./inbox-items.js";
+import { InboxLog, type InboxAction } from "./inbox-log.js";
+import type { Caller } from "./outbox.js";
+import type { Kept } from "./storage.js";
+
+export interface InboxHost extends Caller {
+  readonly device: string;
+  readonly environment: Environment;
+  readonly kept: Kept;
+  /** Why nothing can be done any more, after the end. */
+  readonly over: RoomsError | undefined;
+  warn(error: Error): void;
+}
+
+type Processor = (item: InboxItem) => void | Promise<void>;
+type Waiter = { resolve: (opened: { waiting: number }) => void; reject: (error: RoomsError) => void };
+
+export class InboxHandle implements Inbox {
+  private log = new InboxLog(undefined);
+  /** Whose inbox `log` is of. */
+  private user: string | undefined;
+  private processor: Processor | undefined;
+  /** Whether the inbox was asked for: it is opened on each connection from then on. */
+  private isWanted = false;
+  private isOpen = false;
+  private waiters: Waiter[] = [];
+  private readonly iterators = new Set<InboxItems>();
+  /** Counts connections; what belongs to an earlier one is ignored. */
+  private turn = 0;
+  /** Counts the items that were given to a processor; the end of an earlier one is ignored. */
+  private run = 0;
+  private failures = { open: 0, process: 0, ack: 0 };
+  private stopCallTimer = (): void => undefined;
+  private stopProcessTimer = (): void => undefined;
+
+  constructor(private readonly host: InboxHost) {}
+
+  get cursor(): Position | undefined {
+    return this.log.cursor;
+  }
+
+  process<Data = unknown>(
+    processor: (item: InboxItem<Data>) => void | Promise<void>,
+  ): Promise<{ waiting: number }> {
+    const { over } = this.host;
+    if (over !== undefined) return Promise.reject(over);
+    if (this.processor !== undefined) return Promise.reject(ownError("in_use"));
+    this.processor = processor as Processor; // what is in this inbox is as the caller says
+    this.perform(this.log.processing(true));
+    const opened = new Promise<{ waiting: number }>((resolve, reject) =>
+      this.waiters.push({ resolve, reject }),
+    );
+    this.isWanted = true;
+    // On a connection where it is open already too: only the server knows how many items wait.
+    this.open();
+    return opened;
+  }
+
+  items<Data = unknown>(): AsyncIterableIterator<InboxItem<Data>> {
+    const items = new InboxItems(
+      (processor) => this.process(processor).then(() => undefined),
+      () => this.stopped(items),
+    );
+    const { over } = this.host;
+    if (over === undefined) this.iterators.add(items);
+    else items.end(unlessClosed(over));
+    return items as AsyncIterableIterator<InboxItem<Data>>; // as in `process`
+  }
+
+  /** There is a connection, of this user. */
+  up(user: string): void {
+    if (user !== this.user) this.begin(user);
+    if (this.isWanted) this.open();
+  }
+
+  /** The connection is lost. */
+  down(): void {
+    this.turn++;
+    this.isOpen = false;
+    this.stopCallTimer();
+    this.log.away();
+  }
+
+  /** There will be no connection any more. */
+  end(error: RoomsError): void {
+    this.down();
+    this.isWanted = false;
+    this.stop();
+    for (const { reject } of this.waiters.splice(0)) reject(error);
+    for (const items of [...this.iterators]) items.end(unlessClosed(error));
+    this.iterators.clear();
+  }
+
+  itemCame(item: InboxItem): void {
+    if (this.isOpen) this.perform(this.log.received(item));
+  }
+
+  private begin(user: string): void {
+    this.user = user;
+    this.run++;
+    this.log = new InboxLog(this.host.kept.processed(user, this.host.device));
+    this.perform(this.log.processing(this.processor !== undefined));
+  }
+
+  private open(): void {
+    if (!this.host.isUp) return;
+    const turn = ++this.turn;
+    this.stopCallTimer();
+    const since = this.log.cursor;
+    this.host.call("inbox", since === undefined ? {} : { since }, (outcome) => {
+      if (turn !== this.turn || outcome.type === "lost") return;
+      if (outcome.type === "timeout") return this.open();
+      if (outcome.type === "refused") return this.refused(outcome.error);
+      const { cursor, waiting } = outcome.result;
+      this.isOpen = true;
+      this.failures.open = 0;
+      for (const { resolve } of this.waiters.splice(0)) resolve({ waiting });
+      this.perform(this.log.opened(cursor));
+    });
+  }
+
+  private refused(error: RoomsError): void {
+    if (error.retryable) {
+      this.later("open", () => this.open());
+      return this.host.warn(error);
+    }
+    this.isWanted = false;
+    if (this.waiters.length === 0) this.host.warn(error);
+    for (const { reject } of this.waiters.splice(0)) reject(error);
+    this.stop();
+  }
+
+  private perform(actions: readonly InboxAction[]): void {
+    for (const action of actions) {
+      switch (action.do) {
+        case "keep":
+          if (this.user !== undefined)
+            this.host.kept.keepProcessed(this.user, this.host.device, action.position);
+          break;
+        case "ack":
+          this.ack(action.position);
+          break;
+        case "process":
+          this.give(action.item);
+          break;
+      }
+    }
+  }
+
+  private ack(position: Position): void {
+    const { turn } = this;
+    this.host.call("inbox_ack", { position }, (outcome) => {
+      if (turn !== this.turn || outcome.type === "lost") return;
+      if (outcome.type === "ok") {
+        this.failures.ack = 0;
+        this.perform(this.log.acked());
+      } else if (outcome.type === "timeout") {
+        this.perform(this.log.ackFailed(position));
+      } else if (outcome.error.retryable) {
+        this.later("ack", () => this.perform(this.log.ackFailed(position)));
+      } else if (outcome.error.code === "inbox_not_open") {
+        this.open();
+      } else {
+        // The next one covers it; and when the inbox is opened again, `since` says it.
+        this.host.warn(outcome.error);
+        this.perform(this.log.acked());
+      }
+    });
+  }
+
+  private give(item: InboxItem): void {
+    const { processor } = this;
+    if (processor === undefined) return;
+    const run = ++this.run;
+    const settle = (task: () => void): void => {
+      if (run === this.run) task();
+    };
+    // In a promise from the start, so that one that throws is as one that rejects.
+    new Promise<void>((resolve) => resolve(processor(item))).then(
+      () => settle(() => this.processed()),
+      (thrown: unknown) => settle(() => this.notProcessed(thrown)),
+    );
+  }
+
+  private processed(): void {
+    this.failures.process = 0;
+    this.perform(this.log.done());
+  }
+
+  private notProcessed(thrown: unknown): void {
+    this.log.failed();
+    const delay = backoffDelay(++this.failures.process, this.host.environment.random());
+    this.stopProcessTimer = this.host.environment.after(delay, () => this.perform(this.log.processing(true)));
+    this.host.warn(toError(thrown));
+  }
+
+  private stopped(items: InboxItems): void {
+    // After the end of all there is nothing to stop.
+    if (this.iterators.delete(items)) this.stop();
+  }
+
+  /** Nobody processes items any more; the one in hand is not processed. */
+  private stop(): void {
+    this.run++;
+    this.processor = undefined;
+    this.stopProcessTimer();
+    this.perform(this.log.processing(false));
+  }
+
+  private later(what: "open" | "ack", task: () => void): void {
+    const delay = backoffDelay(++this.failures[what], this.host.environment.random());
+    this.stopCallTimer = this.host.environment.after(delay, task);
+  }
+}

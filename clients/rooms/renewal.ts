@@ -1,0 +1,67 @@
+/** Goes on with a new token before the old one runs out, while the connection lasts (docs/rooms-api.md, 10.4). */
+import { backoffDelay } from "./backoff.js";
+import type { Outcome } from "./calls.js";
+import type { Environment } from "./environment.js";
+import { toError } from "./errors.js";
+import type { Results } from "./wire.js";
+
+export interface RenewalView {
+  /** undefined where there is nothing that gets tokens. */
+  newToken(): Promise<string | undefined>;
+  refresh(token: string, done: (outcome: Outcome<Results["refresh"]>) => void): void;
+  refreshed(expiresAt: number | undefined): void;
+  failed(error: Error): void;
+}
+
+export class Renewal {
+  /** Counts what was begun or stopped: late answers are those of an earlier turn. */
+  private turn = 0;
+  private failures = 0;
+  private stopTimer = (): void => undefined;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly view: RenewalView,
+  ) {}
+
+  start(): void {
+    this.stop();
+    this.failures = 0;
+    this.attempt();
+  }
+
+  stop(): void {
+    this.turn++;
+    this.stopTimer();
+  }
+
+  private attempt(): void {
+    const { turn } = this;
+    this.view.newToken().then(
+      (token) => {
+        if (turn === this.turn && token !== undefined) this.show(token);
+      },
+      (thrown: unknown) => {
+        if (turn === this.turn) this.later(toError(thrown));
+      },
+    );
+  }
+
+  private show(token: string): void {
+    const { turn } = this;
+    this.view.refresh(token, (outcome) => {
+      if (turn !== this.turn) return;
+      if (outcome.type === "ok") this.view.refreshed(outcome.result.expiresAt);
+      else if (outcome.type === "timeout") this.show(token);
+      // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.
+      else if (outcome.type === "refused" && !outcome.error.retryable) this.view.failed(outcome.error);
+      else if (outcome.type === "refused") this.later(outcome.error);
+    });
+  }
+
+  private later(error: Error): void {
+    const delay = backoffDelay(++this.failures, this.environment.random());
+    this.stopTimer = this.environment.after(delay, () => this.attempt());
+    this.view.failed(error);
+  }
+}

@@ -1,0 +1,299 @@
+/** A room, as the application has it: joins again after each reconnect, delivers, publishes. */
+import type { Member, PublishOptions, Position, Room, RoomEvents, RoomMessage, Self, Signal } from "./api.js";
+import { backoffDelay } from "./backoff.js";
+import { Emitter } from "./emitter.js";
+import type { Environment } from "./environment.js";
+import { ownError, unlessClosed, type RoomsError } from "./errors.js";
+import { InOrder } from "./in-order.js";
+import { Members } from "./members.js";
+import { OutLane, type Caller, type Pending } from "./outbox.js";
+import { RoomLog, type LogAction } from "./room-log.js";
+import { Stream } from "./stream.js";
+import type { Joined, PresenceChange, Published } from "./wire.js";
+
+export interface RoomHost extends Caller {
+  readonly self: Self | undefined;
+  readonly environment: Environment;
+  readonly pending: Pending;
+  readonly maxLag: number;
+  /** Why nothing can be done any more, after the end. */
+  readonly over: RoomsError | undefined;
+  tell(name: "signal", argument: object): void;
+}
+
+/** Messages in one reading of the log: as many as the server gives at a time. */
+const PAGE = 500;
+
+type JoinResult = { recovered: boolean; position: Position };
+type Waiter = { resolve: (result: JoinResult) => void; reject: (error: RoomsError) => void };
+
+/** "entering": asked for, and never answered yet; "staying": joined once, and again after each reconnect. */
+type Stay = "out" | "entering" | "staying";
+
+export class RoomHandle implements Room {
+  private readonly log = new RoomLog();
+  private readonly people = new Members();
+  private readonly emitter = new Emitter<RoomEvents<unknown>>();
+  private readonly streams = new Set<Stream<RoomMessage>>();
+  private readonly publishes: OutLane;
+  private readonly readings: OutLane;
+  private stay: Stay = "out";
+  /** Whether the server has this device in the room. */
+  private isIn = false;
+  /** Whether, besides, everything up to the join was delivered. */
+  private isThere = false;
+  private delivered: Position | undefined;
+  private waiters: Waiter[] = [];
+  /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
+  private turn = 0;
+  private readonly actions = new InOrder<LogAction>((action) => this.act(action));
+  private failures = 0;
+  private stopTimer = (): void => undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly host: RoomHost,
+  ) {
+    // A room that one does not want to be in is the server's to refuse.
+    const isReady = (): boolean => this.stay === "out" || this.isThere;
+    const { environment, pending } = host;
+    this.publishes = new OutLane(host, environment, pending, isReady);
+    this.readings = new OutLane(host, environment, pending, isReady);
+  }
+
+  get joined(): boolean {
+    return this.isThere;
+  }
+
+  get position(): Position | undefined {
+    return this.delivered;
+  }
+
+  get members(): ReadonlyMap<string, Member> {
+    return this.people.map;
+  }
+
+  get memberCount(): number {
+    return this.people.count;
+  }
+
+  join({ since }: { since?: Position } = {}): Promise<JoinResult> {
+    const { over } = this.host;
+    if (over !== undefined) return Promise.reject(over);
+    if (this.isThere && this.delivered !== undefined) {
+      return Promise.resolve({ recovered: true, position: this.delivered });
+    }
+    const answer = new Promise<JoinResult>((resolve, reject) => this.waiters.push({ resolve, reject }));
+    if (this.stay === "out") {
+      this.stay = "entering";
+      this.delivered = since;
+      this.log.begin(since);
+      this.callJoin();
+    }
+    return answer;
+  }
+
+  leave(): Promise<void> {
+    if (this.stay === "out") return Promise.resolve();
+    this.goOut(ownError("aborted", "The room was left."), undefined);
+    return new Promise((resolve) => this.callLeave(resolve));
+  }
+
+  publish(
+    data: unknown,
+    { id = this.host.environment.newId(), signal }: PublishOptions = {},
+  ): Promise<Published> {
+    const { over } = this.host;
+    if (over !== undefined) return Promise.reject(over);
+    return this.publishes
+      .submit("publish", { room: this.name, data, id }, { id, signal })
+      .then(({ position, at }) => ({ id, position, at }));
+  }
+
+  signal(data: unknown): void {
+    if (this.isThere) this.host.tell("signal", { room: this.name, data });
+  }
+
+  async history(
+    options: { before?: Position; after?: Position; limit?: number } = {},
+  ): Promise<{ messages: RoomMessage[]; more: boolean }> {
+    if (this.host.over !== undefined) throw this.host.over;
+    const { messages, more } = await this.readings.submit("history", { room: this.name, ...options }, {});
+    return { messages: [...messages], more };
+  }
+
+  messages(): AsyncIterableIterator<RoomMessage> {
+    const stream = new Stream<RoomMessage>(this.host.maxLag, (ended) => this.streams.delete(ended));
+    const { over } = this.host;
+    if (over === undefined) this.streams.add(stream);
+    else stream.end(unlessClosed(over));
+    return stream;
+  }
+
+  on<E extends keyof RoomEvents<unknown>>(event: E, listener: RoomEvents<unknown>[E]): this {
+    this.emitter.add(event, listener);
+    return this;
+  }
+
+  off<E extends keyof RoomEvents<unknown>>(event: E, listener: RoomEvents<unknown>[E]): this {
+    this.emitter.remove(event, listener);
+    return this;
+  }
+
+  /** There is a connection. */
+  up(): void {
+    if (this.stay !== "out") this.callJoin();
+    this.publishes.renew();
+    this.readings.renew();
+  }
+
+  /** The connection is lost. */
+  down(): void {
+    this.notIn();
+    this.log.away();
+  }
+
+  /** There will be no connection any more. */
+  end(error: RoomsError): void {
+    this.goOut(error, unlessClosed(error));
+    this.publishes.rejectAll(error);
+    this.readings.rejectAll(error);
+    this.emitter.clear();
+  }
+
+  messageCame(message: RoomMessage): void {
+    this.actions.add(this.log.received(message));
+  }
+
+  signalCame(signal: Signal): void {
+    if (this.isIn) this.emitter.emit("signal", signal);
+  }
+
+  presenceCame(change: PresenceChange): void {
+    if (!this.isIn) return;
+    // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
+    if (change.type === "leave" && change.member.user === this.host.self?.user) {
+      this.callJoin();
+      return;
+    }
+    this.people.change(change);
+    this.emitter.emit("presence", this.people.map);
+  }
+
+  private callJoin(): void {
+    if (!this.host.isUp) return;
+    this.notIn();
+    const { turn } = this;
+    this.log.joining();
+    const since = this.log.position;
+    const call = { room: this.name, ...(since === undefined ? {} : { since }) };
+    this.host.call("join", call, (outcome) => {
+      if (turn !== this.turn || outcome.type === "lost") return;
+      if (outcome.type === "ok") this.answered(outcome.result);
+      else if (outcome.type === "timeout") this.callJoin();
+      else this.refused(outcome.error);
+    });
+  }
+
+  private answered(joined: Joined): void {
+    this.isIn = true;
+    this.failures = 0;
+    this.people.reset(joined);
+    this.actions.add(this.log.joined(joined));
+    this.emitter.emit("presence", this.people.map);
+  }
+
+  private refused(error: RoomsError): void {
+    if (this.stay === "staying" && error.retryable) {
+      const delay = backoffDelay(++this.failures, this.host.environment.random());
+      this.stopTimer = this.host.environment.after(delay, () => this.callJoin());
+    } else {
+      this.expelled(error);
+    }
+  }
+
+  private expelled(error: RoomsError): void {
+    const wasIn = this.stay === "staying";
+    this.goOut(error, error);
+    if (wasIn) this.emitter.emit("left", error);
+  }
+
+  /** Ends the stay. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */
+  private goOut(pending: RoomsError, reading: RoomsError | undefined): void {
+    this.down();
+    this.actions.clear();
+    this.stay = "out";
+    for (const { reject } of this.waiters.splice(0)) reject(pending);
+    for (const stream of [...this.streams]) stream.end(reading);
+    this.publishes.rejectAll(pending, true);
+    this.readings.rejectAll(pending, true);
+  }
+
+  /** What is under way belongs to the past from now on. */
+  private notIn(): void {
+    this.turn++;
+    this.stopTimer();
+    this.isIn = false;
+    this.isThere = false;
+  }
+
+  private callLeave(done: () => void): void {
+    this.host.call("leave", { room: this.name }, (outcome) => {
+      // A lost connection has left the room, and a refusal says that one was not in it.
+      if (outcome.type === "timeout" && this.stay === "out") this.callLeave(done);
+      else done();
+    });
+  }
+
+  private act(action: LogAction): void {
+    switch (action.do) {
+      case "deliver":
+        return this.deliver(action.message);
+      case "joined":
+        return this.complete({ recovered: action.recovered, position: action.position });
+      case "rejoin":
+        return this.callJoin();
+      case "read":
+        return this.read(action.after, action.failures);
+    }
+  }
+
+  private deliver(message: RoomMessage): void {
+    const { id, position, at, from } = message;
+    this.delivered = position;
+    if (from.user === this.host.self?.user) this.publishes.seen(id, { id, position, at });
+    this.emitter.emit("message", message);
+    for (const stream of [...this.streams]) stream.push(message);
+  }
+
+  private complete(result: JoinResult): void {
+    this.stay = "staying";
+    this.delivered = result.position;
+    // A connection that a listener has lost meanwhile counts no more.
+    this.isThere = this.isIn;
+    for (const { resolve } of this.waiters.splice(0)) resolve(result);
+    this.emitter.emit("joined", result);
+    this.publishes.flush();
+    this.readings.flush();
+  }
+
+  private read(after: Position, failures: number): void {
+    const { turn } = this;
+    const call = { room: this.name, after, limit: PAGE };
+    const readNow = (): void => {
+      this.host.call("history", call, (outcome) => {
+        if (turn !== this.turn || outcome.type === "lost") return;
+        if (outcome.type === "ok") this.actions.add(this.log.page(outcome.result));
+        else if (outcome.type === "timeout" || outcome.error.retryable)
+          this.actions.add(this.log.readingFailed());
+        else if (outcome.error.code === "not_joined") this.callJoin();
+        else this.actions.add(this.log.unreadable());
+      });
+    };
+    if (failures === 0) return readNow();
+    this.stopTimer = this.host.environment.after(
+      backoffDelay(failures, this.host.environment.random()),
+      readNow,
+    );
+  }
+}

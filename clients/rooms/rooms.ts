@@ -1,0 +1,187 @@
+/** The rooms layer on a socket: the composition of its parts, and what the application has of it. */
+import type {
+  Inbox,
+  InboxItem,
+  PublishOptions,
+  Room,
+  RoomMessage,
+  Rooms,
+  RoomsEvents,
+  RoomsOptions,
+  Self,
+  Signal,
+  SocketLike,
+} from "./api.js";
+import { Emitter } from "./emitter.js";
+import type { Outcome } from "./calls.js";
+import { realEnvironment, type Environment } from "./environment.js";
+import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
+import { InboxHandle, type InboxHost } from "./inbox.js";
+import { Link } from "./link.js";
+import { OutLane, Pending } from "./outbox.js";
+import { RoomHandle, type RoomHost } from "./room.js";
+import { Kept } from "./storage.js";
+import type { CallName, PresenceChange, Results } from "./wire.js";
+
+/** Milliseconds to wait for an ack; calls that may wait; messages that an iterator may lag behind. */
+const DEFAULTS = { ackTimeout: 10_000, maxPending: 1_000, maxLag: 10_000 };
+
+type ReadyWaiter = { resolve: (self: Self) => void; reject: (error: RoomsError) => void };
+
+/**
+ * Rooms, inbox and presence on a socket of socket.io-client or of clients/typescript, which this layer has for itself: it
+ * connects it, gives it its credentials, and reconnects it where the socket does not do so by itself.
+ */
+export function createRooms(socket: SocketLike, options: RoomsOptions = {}): Rooms {
+  return new RoomsHandle(socket, options, realEnvironment);
+}
+
+/** The same with the clock, timers and randomness passed in. */
+export class RoomsHandle implements Rooms, RoomHost, InboxHost {
+  readonly device: string;
+  readonly inbox: Inbox;
+  readonly kept: Kept;
+  readonly pending: Pending;
+  readonly maxLag: number;
+  over: RoomsError | undefined;
+
+  private readonly link: Link;
+  private readonly items: InboxHandle;
+  private readonly emitter = new Emitter<RoomsEvents>();
+  private readonly rooms = new Map<string, RoomHandle>();
+  /** By recipient; only those that have something to send. */
+  private readonly sends = new Map<string, OutLane>();
+  private waiters: ReadyWaiter[] = [];
+
+  constructor(
+    socket: SocketLike,
+    options: RoomsOptions,
+    readonly environment: Environment,
+  ) {
+    const { ackTimeout, maxPending, maxLag } = { ...DEFAULTS, ...options };
+    this.kept = new Kept(options.storage, (error) => this.warn(toError(error)));
+    this.device = deviceOf(options.device, this.kept, environment);
+    this.pending = new Pending(maxPending);
+    this.maxLag = maxLag;
+    this.items = new InboxHandle(this);
+    this.inbox = this.items;
+    const { token, name } = options;
+    const given = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) };
+    this.link = new Link(socket, { ...given, device: this.device, ackTimeout }, environment, this.kept, {
+      up: (self) => this.up(self),
+      down: (reason) => this.down(reason),
+      ended: (error) => this.end(error),
+      warning: (error) => this.warn(error),
+    });
+    this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.messageCame(message));
+    this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.signalCame(signal));
+    this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.presenceCame(change));
+    this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
+    this.link.open();
+  }
+
+  get connected(): boolean {
+    return this.link.isUp;
+  }
+
+  get isUp(): boolean {
+    return this.link.isUp;
+  }
+
+  get self(): Self | undefined {
+    return this.link.self;
+  }
+
+  room<Data = unknown>(name: string): Room<Data> {
+    const room = this.rooms.get(name) ?? new RoomHandle(name, this);
+    this.rooms.set(name, room);
+    return room as unknown as Room<Data>; // what is published there is as the caller says
+  }
+
+  ready(): Promise<Self> {
+    if (this.over !== undefined) return Promise.reject(this.over);
+    if (this.isUp && this.self !== undefined) return Promise.resolve(this.self);
+    return new Promise((resolve, reject) => this.waiters.push({ resolve, reject }));
+  }
+
+  async send(
+    to: string,
+    data: unknown,
+    { id = this.environment.newId(), signal, receipt }: PublishOptions & { receipt?: boolean } = {},
+  ): Promise<{ id: string; at: number }> {
+    if (this.over !== undefined) throw this.over;
+    const lane = this.sends.get(to) ?? new OutLane(this, this.environment, this.pending, () => true);
+    this.sends.set(to, lane);
+    const call = { to, data, id, ...(receipt === undefined ? {} : { receipt }) };
+    try {
+      const { at } = await lane.submit("send", call, { id, signal });
+      return { id, at };
+    } finally {
+      if (lane.isEmpty) this.sends.delete(to);
+    }
+  }
+
+  on<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this {
+    this.emitter.add(event, listener);
+    return this;
+  }
+
+  off<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this {
+    this.emitter.remove(event, listener);
+    return this;
+  }
+
+  close(): void {
+    if (this.over !== undefined) return;
+    this.link.close();
+    this.end(ownError("closed"));
+  }
+
+  call<Name extends CallName>(
+    name: Name,
+    argument: object,
+    done: (outcome: Outcome<Results[Name]>) => void,
+  ): void {
+    this.link.call(name, argument, done);
+  }
+
+  tell(name: "signal", argument: object): void {
+    this.link.tell(name, argument);
+  }
+
+  warn(error: Error): void {
+    this.emitter.emit("warning", error);
+  }
+
+  /** Rooms first, as publishes wait for them; the inbox last. */
+  private up(self: Self): void {
+    for (const room of this.rooms.values()) room.up();
+    for (const lane of this.sends.values()) lane.renew();
+    this.items.up(self.user);
+    for (const { resolve } of this.waiters.splice(0)) resolve(self);
+    this.emitter.emit("connect", self);
+  }
+
+  private down(reason: string): void {
+    for (const room of this.rooms.values()) room.down();
+    this.items.down();
+    this.emitter.emit("disconnect", reason);
+  }
+
+  private end(error: RoomsError): void {
+    if (this.over !== undefined) return;
+    this.over = error;
+    for (const { reject } of this.waiters.splice(0)) reject(error);
+    for (const room of this.rooms.values()) room.end(error);
+    for (const lane of this.sends.values()) lane.rejectAll(error);
+    this.items.end(error);
+    if (unlessClosed(error) !== undefined) this.emitter.emit("end", error);
+    this.emitter.clear();
+  }
+}
+
+function deviceOf(given: string | undefined, kept: Kept, environment: Environment): string {
+  const device = given ?? kept.device() ?? environment.newId();
+  if (given === undefined) kept.keepDevice(device);
+  return device;
+}

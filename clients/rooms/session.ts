@@ -1,0 +1,127 @@
+/**
+ * Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock and randomness
+ * are passed in. Sockets reconnect by themselves after a failure of the network, and say so by being active still; the rest
+ * is decided here.
+ */
+import { backoffDelay } from "./backoff.js";
+import { fromServer, ownError, RoomsError } from "./errors.js";
+import type { ApiError } from "./wire.js";
+
+/** Where the token came from that was shown. */
+export type TokenSource =
+  /** The application's function. */
+  | "provider"
+  /** A string of the application's. */
+  | "fixed"
+  /** The server's own, from an earlier welcome. */
+  | "guest"
+  | "none";
+
+export type Verdict =
+  /** The socket comes back by itself, or its application has sent it away. */
+  | { readonly do: "wait" }
+  | { readonly do: "reconnect"; readonly after: number; readonly forgetGuest: boolean }
+  | { readonly do: "end"; readonly error: RoomsError };
+
+export interface Closing {
+  readonly reason: string;
+  /** The WebSocket close code, where the socket tells. */
+  readonly code?: number | undefined;
+  /** Whether the socket reconnects by itself. */
+  readonly isActive: boolean;
+}
+
+export interface Refusal {
+  readonly error: Error & { readonly data?: unknown; readonly status?: unknown };
+  readonly isActive: boolean;
+}
+
+/** Milliseconds after which a connection counts as a good one, and delays begin anew. */
+const GOOD_AFTER = 10_000;
+
+/** Fresh tokens that are refused in a row before it is of no use to get another one. */
+const MAX_FRESH_REFUSED = 2;
+
+/** WebSocket close codes below 4000 that would only come again (PROTOCOL.md, 8). */
+const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009]);
+
+export class Session {
+  private failures = 0;
+  private freshRefused = 0;
+  private ending: ApiError | undefined;
+  private upSince: number | undefined;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly random: () => number,
+  ) {}
+
+  welcomed(): void {
+    this.freshRefused = 0;
+    this.ending = undefined;
+    this.upSince = this.now();
+  }
+
+  /** The server says why it is about to close the connection. */
+  endAnnounced(error: ApiError): void {
+    this.ending = error;
+  }
+
+  closed({ reason, code, isActive }: Closing, source: TokenSource): Verdict {
+    const { ending } = this;
+    this.ending = undefined;
+    if (this.upSince !== undefined && this.now() - this.upSince >= GOOD_AFTER) this.failures = 0;
+    this.upSince = undefined;
+    if (ending !== undefined) return this.ended(fromServer(ending), isActive, source);
+    if (isActive || reason === "io client disconnect") return { do: "wait" };
+    if (code !== undefined && isFinal(code)) {
+      return {
+        do: "end",
+        error: ownError("refused", `The server closed the connection for good, with code ${code}.`),
+      };
+    }
+    return this.reconnect();
+  }
+
+  refused({ error, isActive }: Refusal, source: TokenSource): Verdict {
+    if (isActive) return { do: "wait" };
+    const reason = errorOf(error);
+    if (reason.code === "unauthorized" && source === "guest") return this.reconnect(true);
+    return this.ended(reason, false, source);
+  }
+
+  private ended(error: RoomsError, isActive: boolean, source: TokenSource): Verdict {
+    if (error.code === "token_expired") {
+      if (source === "guest") return this.reconnect(true);
+      if (source === "provider" && ++this.freshRefused < MAX_FRESH_REFUSED) {
+        return isActive ? { do: "wait" } : this.reconnect();
+      }
+    } else if (error.retryable) {
+      return isActive ? { do: "wait" } : this.reconnect();
+    }
+    return { do: "end", error };
+  }
+
+  private reconnect(forgetGuest = false): Verdict {
+    this.failures++;
+    return { do: "reconnect", after: backoffDelay(this.failures, this.random()), forgetGuest };
+  }
+}
+
+function isFinal(code: number): boolean {
+  return FINAL_CODES.has(code) || (code > 4000 && code <= 4499);
+}
+
+/** What a refused connect says: docs/rooms-api.md, 2.2 and 10.2. */
+function errorOf({ message, data, status }: Refusal["error"]): RoomsError {
+  if (isApiError(data)) return fromServer(data);
+  if (status === 401) return new RoomsError("unauthorized", message);
+  if (status === 403) return new RoomsError("forbidden", message);
+  return ownError("refused", message);
+}
+
+function isApiError(data: unknown): data is ApiError {
+  if (typeof data !== "object" || data === null) return false;
+  const { code, message, retryable } = data as Record<string, unknown>;
+  return typeof code === "string" && typeof message === "string" && typeof retryable === "boolean";
+}

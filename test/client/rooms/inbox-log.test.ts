@@ -1,0 +1,235 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { InboxItem, Position } from "../../../clients/rooms/index.js";
+import { InboxLog, type InboxAction } from "../../../clients/rooms/inbox-log.js";
+import { SEED } from "../../support/random.js";
+
+const at = (offset: number, epoch = "e"): Position => ({ epoch, offset });
+
+function item(offset: number, epoch = "e"): InboxItem {
+  return { type: "receipt", id: `${offset}`, position: at(offset, epoch), from: { user: "ada" }, at: 0 };
+}
+
+/** Actions in short: "process 3", "keep 3", "ack 3". */
+function short(actions: readonly InboxAction[]): string[] {
+  return actions.map((action) =>
+    action.do === "process"
+      ? `process ${action.item.position.offset}`
+      : `${action.do} ${action.position.offset}`,
+  );
+}
+
+function openAt(offset: number): InboxLog {
+  const log = new InboxLog(at(offset));
+  log.processing(true);
+  expect(short(log.opened(at(offset)))).to.deep.equal([]);
+  return log;
+}
+
+describe("rooms layer: how far the inbox is processed", () => {
+  it("begins where the server has it, for a device that kept nothing", () => {
+    const log = new InboxLog(undefined);
+    log.processing(true);
+    expect(short(log.opened(at(7)))).to.deep.equal(["keep 7"]);
+    expect(short([...log.received(item(7)), ...log.received(item(8))])).to.deep.equal(["process 8"]);
+  });
+
+  it("hands out one item at a time, and keeps the position before it acks it", () => {
+    const log = openAt(0);
+    expect(short(log.received(item(1)))).to.deep.equal(["process 1"]);
+    expect(short(log.received(item(2)))).to.deep.equal([]);
+    expect(short(log.done())).to.deep.equal(["keep 1", "ack 1", "process 2"]);
+    expect(log.cursor).to.deep.equal(at(1));
+  });
+
+  it("puts into one ack what was processed while the one before was under way", () => {
+    const log = openAt(0);
+    for (const offset of [1, 2, 3]) log.received(item(offset));
+    log.done();
+    expect(short([...log.done(), ...log.done()])).to.deep.equal(["keep 2", "process 3", "keep 3"]);
+    expect(short(log.acked())).to.deep.equal(["ack 3"]);
+    expect(short(log.acked())).to.deep.equal([]);
+  });
+
+  it("tells again what could not be told, or something later", () => {
+    const log = openAt(0);
+    for (const offset of [1, 2]) log.received(item(offset));
+    log.done();
+    expect(short(log.ackFailed(at(1)))).to.deep.equal(["ack 1"]);
+    log.done();
+    expect(short(log.ackFailed(at(1)))).to.deep.equal(["ack 2"]);
+  });
+
+  it("drops what comes again, processed or waiting", () => {
+    const log = openAt(0);
+    for (const offset of [1, 2]) log.received(item(offset));
+    log.done();
+    log.away();
+    log.opened(at(1));
+    expect(short([1, 2, 3].flatMap((offset) => log.received(item(offset))))).to.deep.equal([]);
+    expect(short(log.done())).to.include("process 3");
+  });
+
+  it("goes on without a connection, and says how far with the next one", () => {
+    const log = openAt(0);
+    for (const offset of [1, 2]) log.received(item(offset));
+    log.away();
+    expect(short([...log.done(), ...log.done()])).to.deep.equal(["keep 1", "process 2", "keep 2"]);
+    expect(log.cursor).to.deep.equal(at(2));
+    expect(short(log.opened(at(2)))).to.deep.equal(["ack 2"]);
+  });
+
+  it("gives an item that failed again, and lets no other go before it", () => {
+    const log = openAt(0);
+    for (const offset of [1, 2]) log.received(item(offset));
+    log.failed();
+    expect(short(log.received(item(3)))).to.deep.equal([]);
+    expect(short(log.processing(true))).to.deep.equal(["process 1"]);
+  });
+
+  it("puts the item in hand back if nobody processes any more", () => {
+    const log = openAt(0);
+    log.received(item(1));
+    expect(short(log.processing(false))).to.deep.equal([]);
+    expect(log.done()).to.deep.equal([]);
+    expect(short(log.processing(true))).to.deep.equal(["process 1"]);
+  });
+
+  it("takes the server's word for what was processed elsewhere under its name", () => {
+    const log = openAt(0);
+    log.processing(false);
+    for (const offset of [1, 2, 3]) log.received(item(offset));
+    log.away();
+    expect(short(log.opened(at(2)))).to.deep.equal(["keep 2"]);
+    expect(short(log.processing(true))).to.deep.equal(["process 3"]);
+  });
+
+  it("goes on in another log where the old one is gone, after what it has of that", () => {
+    const log = openAt(5);
+    for (const offset of [6, 7]) log.received(item(offset));
+    log.away();
+    expect(short(log.opened(at(0, "f")))).to.deep.equal(["keep 0"]);
+    log.received(item(1, "f"));
+    const actions = [log.done(), log.done(), log.done()].flat().filter(({ do: what }) => what === "process");
+    expect(short(actions)).to.deep.equal(["process 7", "process 1"]);
+    expect(log.cursor).to.deep.equal(at(1, "f"));
+  });
+
+  it("processes each item once and in order, whatever the network and the program do", () => {
+    const steps = fc.constantFrom(
+      "send",
+      "deliver",
+      "process",
+      "fail",
+      "ack arrives",
+      "ack lost",
+      "cut",
+      "reload",
+    );
+    fc.assert(
+      fc.property(fc.array(steps, { maxLength: 150 }), (run) => {
+        const model = new Model();
+        for (const step of run) model.take(step);
+        model.settle();
+        expect(model.processed).to.deep.equal(Array.from({ length: model.sent }, (_, i) => i + 1));
+        expect(model.cursor).to.equal(model.sent);
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+});
+
+/** A server's inbox, a device, and the storage that outlasts the device's program. */
+class Model {
+  sent = 0;
+  /** The server's, of this device. */
+  cursor = 0;
+  readonly processed: number[] = [];
+
+  private kept: Position | undefined;
+  private log = new InboxLog(undefined);
+  private delivered = 0;
+  private isOpen = false;
+  private inHand: number | undefined;
+  private acking: Position | undefined;
+
+  constructor() {
+    this.perform(this.log.processing(true));
+    this.open();
+  }
+
+  take(step: string): void {
+    switch (step) {
+      case "send":
+        this.sent++;
+        return;
+      case "deliver":
+        if (this.isOpen && this.delivered < this.sent)
+          this.perform(this.log.received(item(++this.delivered)));
+        return;
+      case "process":
+        if (this.inHand === undefined) return;
+        this.processed.push(this.inHand);
+        this.inHand = undefined;
+        this.perform(this.log.done());
+        return;
+      case "fail":
+        if (this.inHand === undefined) return;
+        this.inHand = undefined;
+        this.log.failed();
+        this.perform(this.log.processing(true));
+        return;
+      case "ack arrives":
+        return this.answer(true);
+      case "ack lost":
+        return this.answer(false);
+      case "cut":
+        return this.reconnect();
+      case "reload":
+        this.inHand = undefined;
+        this.log = new InboxLog(this.kept);
+        this.perform(this.log.processing(true));
+        return this.reconnect();
+    }
+  }
+
+  settle(): void {
+    this.reconnect();
+    for (let round = 0; round <= this.sent + 1; round++) {
+      this.take("deliver");
+      this.take("process");
+      this.take("ack arrives");
+    }
+  }
+
+  private open(): void {
+    this.isOpen = true;
+    const since = this.log.cursor?.offset ?? 0;
+    this.cursor = Math.max(this.cursor, since);
+    this.delivered = this.cursor;
+    this.perform(this.log.opened(at(this.cursor)));
+  }
+
+  private reconnect(): void {
+    this.isOpen = false;
+    this.acking = undefined;
+    this.log.away();
+    this.open();
+  }
+
+  private answer(isKnown: boolean): void {
+    const { acking } = this;
+    if (acking === undefined) return;
+    this.acking = undefined;
+    if (isKnown) this.cursor = Math.max(this.cursor, acking.offset);
+    this.perform(isKnown ? this.log.acked() : this.log.ackFailed(acking));
+  }
+
+  private perform(actions: readonly InboxAction[]): void {
+    for (const action of actions) {
+      if (action.do === "keep") this.kept = action.position;
+      else if (action.do === "ack") this.acking = action.position;
+      else this.inHand = action.item.position.offset;
+    }
+  }
+}

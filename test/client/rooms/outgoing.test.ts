@@ -1,0 +1,190 @@
+import { expect } from "chai";
+import type { Outcome } from "../../../clients/rooms/calls.js";
+import { RoomsError } from "../../../clients/rooms/index.js";
+import { Lane, type Errand } from "../../../clients/rooms/outgoing.js";
+
+const MINUTE = 60_000;
+
+/** A lane on a hand-moved clock, and what became of its errands. */
+class LaneRig {
+  time = 0;
+  readonly settled: string[] = [];
+  readonly lane = new Lane(
+    () => this.time,
+    () => 0,
+  );
+
+  add(id: string, data: unknown = null): Errand {
+    const errand: Errand = {
+      name: "publish",
+      argument: { id, data },
+      id,
+      resolve: () => this.settled.push(id),
+      reject: ({ code }) => this.settled.push(`${id}: ${code}`),
+    };
+    this.lane.add(errand);
+    return errand;
+  }
+
+  /** The id of the call that is made next, if one is. */
+  next(): string | undefined {
+    const step = this.lane.next();
+    return step.do === "call" ? step.errand.id : undefined;
+  }
+
+  done(outcome: Outcome<unknown>): number | undefined {
+    const step = this.lane.done(outcome);
+    return step.do === "wait" ? step.ms : undefined;
+  }
+}
+
+const OK: Outcome<unknown> = { type: "ok", result: {} };
+const LOST: Outcome<unknown> = { type: "lost" };
+const TIMEOUT: Outcome<unknown> = { type: "timeout" };
+const refused = (code: string, retryable: boolean): Outcome<unknown> => ({
+  type: "refused",
+  error: new RoomsError(code, "", retryable),
+});
+
+describe("rooms layer: what goes out in a lane", () => {
+  let rig: LaneRig;
+
+  beforeEach(() => {
+    rig = new LaneRig();
+  });
+
+  it("is called one by one, in order, each after the ack of the one before", () => {
+    rig.add("a");
+    rig.add("b");
+    expect([rig.next(), rig.next()]).to.deep.equal(["a", undefined]);
+    rig.done(OK);
+    expect([rig.next(), rig.next()]).to.deep.equal(["b", undefined]);
+    rig.done(OK);
+    expect([rig.settled, rig.lane.isEmpty]).to.deep.equal([["a", "b"], true]);
+  });
+
+  it("is called again, before anything else, after a lost connection or a late ack", () => {
+    rig.add("a");
+    rig.add("b");
+    const calls = [LOST, TIMEOUT, TIMEOUT, LOST].map((outcome) => {
+      const id = rig.next();
+      rig.done(outcome);
+      return id;
+    });
+    expect([calls, rig.next(), rig.settled]).to.deep.equal([["a", "a", "a", "a"], "a", []]);
+  });
+
+  it("waits longer after each error that may pass, and lets nothing overtake", () => {
+    rig.add("a");
+    rig.add("b");
+    const waits = [1, 2, 3].map(() => {
+      expect(rig.next()).to.equal("a");
+      const ms = rig.done(refused("rate_limited", true));
+      expect(rig.next(), "while it waits").to.equal(undefined);
+      rig.lane.resume();
+      return ms;
+    });
+    expect(waits).to.deep.equal([250, 500, 1_000]);
+    expect(rig.settled).to.deep.equal([]);
+  });
+
+  it("is rejected by an error that stays, and the next one goes on", () => {
+    rig.add("a");
+    rig.add("b");
+    rig.next();
+    rig.done(refused("message_too_large", false));
+    expect([rig.settled, rig.next()]).to.deep.equal([["a: message_too_large"], "b"]);
+  });
+
+  it("is rejected by a full inbox, which only its reader can empty", () => {
+    rig.add("a");
+    rig.next();
+    rig.done(refused("inbox_full", true));
+    expect(rig.settled).to.deep.equal(["a: inbox_full"]);
+  });
+
+  it("is done when its message is seen in the log, though the ack never came", () => {
+    rig.add("a");
+    rig.add("b");
+    rig.next();
+    rig.done(LOST);
+    rig.lane.seen("a", {});
+    expect([rig.settled, rig.next()]).to.deep.equal([["a"], "b"]);
+  });
+
+  it("keeps its turn when it is seen before its ack: the next one waits for that", () => {
+    rig.add("a");
+    rig.add("b");
+    rig.next();
+    rig.lane.seen("a", {});
+    expect(rig.next()).to.equal(undefined);
+    rig.done(OK);
+    expect([rig.settled, rig.next()]).to.deep.equal([["a"], "b"]);
+  });
+
+  it("is not taken for done by a message of the same id before its first call", () => {
+    rig.add("a");
+    rig.lane.seen("a", {});
+    expect([rig.settled, rig.next()]).to.deep.equal([[], "a"]);
+  });
+
+  it("is made again for as long as the server remembers its id, and no longer", () => {
+    rig.add("a");
+    rig.add("b");
+    rig.next();
+    rig.done(LOST);
+    rig.time = 4 * MINUTE;
+    expect(rig.next()).to.equal("a");
+    rig.done(LOST);
+    rig.time = 5 * MINUTE;
+    expect([rig.next(), rig.settled]).to.deep.equal(["b", ["a: unconfirmed"]]);
+  });
+
+  it("may wait for its first call for any time", () => {
+    rig.add("a");
+    rig.time = 60 * MINUTE;
+    expect(rig.next()).to.equal("a");
+  });
+
+  it("is not waited for any more when it is dropped; what is under way keeps its turn", () => {
+    const a = rig.add("a");
+    const b = rig.add("b");
+    rig.add("c");
+    rig.next();
+    rig.lane.drop(b);
+    rig.lane.drop(a);
+    expect(rig.next()).to.equal(undefined);
+    rig.done(TIMEOUT);
+    expect([rig.next(), rig.settled]).to.deep.equal(["c", []]);
+  });
+
+  it("is taken for the cause if the connection is lost again and again under a large message", () => {
+    rig.add("a", "x".repeat(200_000));
+    rig.add("b");
+    const calls = Array.from({ length: 5 }, () => {
+      const id = rig.next();
+      rig.done(LOST);
+      return id;
+    });
+    expect(calls).to.deep.equal(["a", "a", "a", "a", "a"]);
+    expect([rig.next(), rig.settled]).to.deep.equal(["b", ["a: message_too_large"]]);
+  });
+
+  it("is made again under a small message however often the connection is lost", () => {
+    rig.add("a");
+    for (let i = 0; i < 100; i++) {
+      expect(rig.next()).to.equal("a");
+      rig.done(LOST);
+    }
+  });
+
+  it("is rejected all at once, but for what the server may be carrying out if that is spared", () => {
+    rig.add("a");
+    rig.add("b");
+    rig.next();
+    rig.lane.rejectAll(new RoomsError("aborted", ""), true);
+    expect(rig.settled).to.deep.equal(["b: aborted"]);
+    rig.lane.rejectAll(new RoomsError("closed", ""), false);
+    expect(rig.settled).to.deep.equal(["b: aborted", "a: closed"]);
+  });
+});

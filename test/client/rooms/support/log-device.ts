@@ -1,0 +1,103 @@
+/** A RoomLog with a device around it that does what it says, against a LogServer; and a record of what was delivered. */
+import type { Position, RoomMessage } from "../../../../clients/rooms/index.js";
+import { RoomLog, type LogAction, type LogLimits } from "../../../../clients/rooms/room-log.js";
+import type { LogServer } from "./log-server.js";
+
+export type Told =
+  | { type: "message"; position: Position }
+  /** `recovered` true or false, as the application is told. */
+  | { type: "joined"; recovered: boolean; position: Position };
+
+export class LogDevice {
+  readonly log: RoomLog;
+  readonly told: Told[] = [];
+  /** Live messages that are on their way, oldest first. */
+  private readonly wire: RoomMessage[] = [];
+  private asked: { join: boolean; after?: Position } | undefined;
+  private isIn = false;
+
+  constructor(
+    private readonly server: LogServer,
+    limits: LogLimits,
+    private readonly pageSize: number,
+  ) {
+    this.log = new RoomLog(limits);
+    this.log.begin(undefined);
+  }
+
+  get isConnected(): boolean {
+    return this.isIn || this.asked !== undefined;
+  }
+
+  get isIdle(): boolean {
+    return this.asked === undefined && this.wire.length === 0;
+  }
+
+  connect(): void {
+    if (!this.isConnected) this.callJoin();
+  }
+
+  cut(): void {
+    this.asked = undefined;
+    this.wire.length = 0;
+    this.isIn = false;
+    this.log.away();
+  }
+
+  /** A message is broadcast; the network may lose it, as a broadcast between servers can. */
+  broadcast(message: RoomMessage, isLost: boolean): void {
+    if (this.isIn && !isLost) this.wire.push(message);
+  }
+
+  /** The oldest broadcast on its way arrives, again if `isRepeated`. */
+  arrive(isRepeated: boolean): void {
+    const message = isRepeated ? this.wire[0] : this.wire.shift();
+    if (message !== undefined) this.perform(this.log.received(message));
+  }
+
+  /** The server answers what was asked. Its answers to calls cannot overtake what it had sent before. */
+  answer(): void {
+    const { asked } = this;
+    if (asked === undefined) return;
+    while (this.wire.length > 0) this.arrive(false);
+    if (this.asked !== asked) return;
+    this.asked = undefined;
+    if (asked.join) {
+      this.isIn = true;
+      this.perform(this.log.joined(this.server.join(this.log.position, this.pageSize)));
+    } else if (asked.after !== undefined) {
+      const page = this.server.after(asked.after, this.pageSize);
+      this.perform(page === undefined ? this.log.unreadable() : this.log.page(page));
+    }
+  }
+
+  /** What was asked fails, and may be tried again. */
+  fail(): void {
+    if (this.asked === undefined || this.asked.join) return;
+    this.asked = undefined;
+    this.perform(this.log.readingFailed());
+  }
+
+  private callJoin(): void {
+    this.log.joining();
+    this.asked = { join: true };
+  }
+
+  private perform(actions: readonly LogAction[]): void {
+    for (const action of actions) {
+      switch (action.do) {
+        case "deliver":
+          this.told.push({ type: "message", position: action.message.position });
+          break;
+        case "joined":
+          this.told.push({ type: "joined", recovered: action.recovered, position: action.position });
+          break;
+        case "rejoin":
+          this.callJoin();
+          break;
+        case "read":
+          this.asked = { join: false, after: action.after };
+      }
+    }
+  }
+}
