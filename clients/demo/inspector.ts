@@ -2,15 +2,10 @@
 import type { InspectRecord } from "../../server/inspect/records.js";
 import type { Side } from "./transports.js";
 
-/** 128 random bits, in hexadecimal: whoever knows them reads what is on this page's connections. */
-export function newToken(): string {
-  const random = crypto.getRandomValues(new Uint8Array(16));
-  return [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
- * Opens the stream of records; it comes back by itself after a break, and what passed meanwhile comes with it. While
- * nobody looks at the page it is closed: a browser has only six connections to a server for all of its tabs.
+ * Opens the stream of records of the connections that have `token`: whoever knows it reads them. The stream comes back by
+ * itself after a break, and what passed meanwhile comes with it. While nobody looks at the page it is closed: a browser
+ * has only six connections to a server for all of its tabs.
  */
 export function inspect(token: string, onRecord: (side: Side, record: InspectRecord) => void): void {
   /** By the number of the connection, as its handshake said. Begins anew when the server does. */

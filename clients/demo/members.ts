@@ -1,22 +1,19 @@
-/** Who is in the room, kept up to date from presence events. Pure. */
-import type { Member, PresenceChange } from "../../server/events.js";
+/** Who is in a room, as the page shows it. Pure. */
+import type { Device, Member } from "../rooms/index.js";
 
-/** The members after a change. A device is listed once, with what was last said of it. */
-export function afterChange(members: readonly Member[], change: PresenceChange): Member[] {
-  const { user, name, device } = change;
-  const others = members.flatMap((member): Member[] => {
-    if (member.user !== user) return [member];
-    const devices = member.devices.filter(({ sid }) => sid !== device.sid);
-    return devices.length === 0 ? [] : [{ ...member, devices }];
-  });
-  if (change.type === "leave") return others;
-  const known = others.find((member) => member.user === user);
-  if (known === undefined) return [...others, { user, name, devices: [device] }];
-  const updated: Member = { user, name, devices: [...known.devices, device] };
-  return others.map((member) => (member === known ? updated : member));
+type Members = ReadonlyMap<string, Member>;
+type Transport = Device["transport"];
+
+/** On what a member is there, each transport once, with how many devices use it. */
+export function transportsOf({ devices }: Member): { transport: Transport; count: number }[] {
+  const counts = new Map<Transport, number>();
+  for (const { transport } of devices) counts.set(transport, (counts.get(transport) ?? 0) + 1);
+  return [...counts].map(([transport, count]) => ({ transport, count }));
 }
 
-/** Whether a change is news: not that a device which is listed has got another transport. */
-export function isArrival(members: readonly Member[], { type, device }: PresenceChange): boolean {
-  return type === "join" && !members.some(({ devices }) => devices.some(({ sid }) => sid === device.sid));
+/** Who came and who went, oneself left out. */
+export function comings(before: Members, after: Members, self: string | undefined) {
+  const missing = (from: Members, of: Members): Member[] =>
+    [...of.values()].filter(({ user }) => user !== self && !from.has(user));
+  return { came: missing(before, after), went: missing(after, before) };
 }

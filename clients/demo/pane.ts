@@ -1,140 +1,145 @@
-/** One side of the page: a connection of one protocol, its messages, its composer and its wire. */
-import type { Member, RoomMessage } from "../../server/events.js";
+/** One side of the page: puts the views of a device together. */
 import type { InspectRecord } from "../../server/inspect/records.js";
-import { appendFollowing, find, make, timeElement } from "./dom.js";
-import type { RoomSocket } from "./room-socket.js";
-import { Session, type SessionState, type SessionView } from "./session.js";
-import { badge, type Side } from "./transports.js";
+import { Device, type DeviceOptions, type DeviceState } from "./device.js";
+import { find, setText } from "./dom.js";
+import { IdentityView } from "./identity-view.js";
+import { PlaceView } from "./place-view.js";
+import { PlacesView } from "./places-view.js";
+import type { Place } from "./session.js";
+import type { Side } from "./transports.js";
 import { WireView } from "./wire-view.js";
 
-/** Messages and notes that are kept. */
-const LIMIT = 300;
-
-const STATES: Record<SessionState, string> = {
-  connecting: "Connecting…",
-  online: "Connected",
-  offline: "Disconnected",
-  refused: "Refused",
+/** What the button does in each state. */
+const ACTIONS: Record<DeviceState, string> = {
+  connecting: "Go offline",
+  online: "Go offline",
+  offline: "Go online",
+  ended: "Start again",
 };
 
-export interface PaneOptions {
+const STATES: Record<DeviceState, string> = {
+  connecting: "Connecting …",
+  online: "Connected",
+  offline: "Offline",
+  ended: "Session ended",
+};
+
+export interface PaneOptions extends Omit<DeviceOptions, "onChange"> {
   side: Side;
   title: string;
   endpoint: string;
-  room: string;
-  name: string;
-  onName(name: string): void;
-  onMembers(members: readonly Member[], self: string | undefined): void;
+  /** The pane moved to a place. */
+  onPlace: (place: Place) => void;
+  /** Something that shows elsewhere on the page may have changed. */
+  onChange: (pane: Pane) => void;
 }
 
-export class Pane implements SessionView {
-  readonly #root: HTMLElement;
-  readonly #messages: HTMLElement;
-  readonly #name: HTMLInputElement;
-  readonly #text: HTMLInputElement;
-  readonly #toggle: HTMLButtonElement;
+export class Pane {
+  readonly root: HTMLElement;
+  readonly #device: Device;
+  readonly #state: HTMLElement;
+  readonly #network: HTMLButtonElement;
+  readonly #alert: HTMLElement;
+  readonly #identity: IdentityView;
+  readonly #places: PlacesView;
+  readonly #place: PlaceView;
   readonly #wire: WireView;
-  #session: Session | undefined;
+  #isDrawing = false;
 
   constructor(
     template: HTMLTemplateElement,
     parent: HTMLElement,
     private readonly options: PaneOptions,
   ) {
-    const { side, title, endpoint, name } = options;
+    const { side } = options;
     parent.append(template.content.cloneNode(true));
-    this.#root = find(parent, ".pane:last-child", HTMLElement);
-    this.#root.dataset["side"] = side;
-    const heading = find(this.#root, "h2", HTMLElement);
-    heading.textContent = title;
-    heading.id = `${side}-title`;
-    this.#root.setAttribute("aria-labelledby", heading.id);
-    find(this.#root, ".endpoint", HTMLElement).textContent = endpoint;
-    this.#messages = find(this.#root, ".messages", HTMLElement);
-    this.#messages.setAttribute("aria-label", `Messages, ${title}`);
-    find(this.#root, ".frames", HTMLElement).setAttribute("aria-label", `Frames on the wire, ${title}`);
-    this.#name = this.#field(".name", `${side}-name`);
-    this.#name.value = name;
-    this.#text = this.#field(".text", `${side}-text`);
-    this.#toggle = find(this.#root, ".toggle", HTMLButtonElement);
-    this.#wire = new WireView(this.#root);
-    this.#listen();
-    this.onState("offline");
+    this.root = find(parent, ".pane:last-child", HTMLElement);
+    this.#label();
+    this.#device = new Device({ ...options, onChange: () => this.#draw() });
+    this.#state = find(this.root, ".state", HTMLElement);
+    this.#network = find(this.root, ".network", HTMLButtonElement);
+    this.#network.addEventListener("click", () => {
+      if (!this.#device.isOnline) this.#device.goOnline();
+      else if (this.#device.state === "ended") this.#device.restart();
+      else this.#device.goOffline();
+    });
+    this.#alert = find(this.root, ".alert", HTMLElement);
+    find(this.#alert, "button", HTMLButtonElement).addEventListener("click", () =>
+      this.#device.dismissTrouble(),
+    );
+    this.#identity = new IdentityView(this.root, side, this.#device);
+    this.#place = new PlaceView(this.root, side, this.#device);
+    this.#places = new PlacesView(this.root, { onPlace: (place) => this.goTo(place) });
+    this.#wire = new WireView(this.root);
+    this.#draw();
   }
 
-  /** The display name; never empty. */
-  get name(): string {
-    return this.#name.value.trim() || this.options.name;
+  get state(): DeviceState {
+    return this.#device.state;
   }
 
-  /** Puts the pane on a connection, and has it connect. */
-  attach(socket: RoomSocket): void {
-    this.#session = new Session(socket, this, this.options.room);
-    this.#session.connect();
+  /** Messages that nobody has read on this side, in rooms and in the inbox. */
+  get unread(): number {
+    const { session } = this.#device;
+    const inRooms = session?.feeds.reduce((sum, { unread }) => sum + unread, 0) ?? 0;
+    return inRooms + (session?.conversations?.unread ?? 0);
   }
 
-  moveTo(room: string): void {
-    this.#session?.moveTo(room);
+  /** Says whether the pane is one that is shown. */
+  setInView(isInView: boolean): void {
+    this.#device.setInView(isInView);
+  }
+
+  goTo(place: Place): void {
+    this.#place.goTo(place);
+    this.options.onPlace(place);
   }
 
   onRecord(record: InspectRecord): void {
     this.#wire.show(record);
   }
 
-  onState(state: SessionState): void {
-    const status = find(this.#root, ".state", HTMLElement);
-    status.textContent = STATES[state];
-    status.dataset["state"] = state;
-    this.#toggle.textContent = state === "online" || state === "connecting" ? "Disconnect" : "Reconnect";
-  }
-
-  onMembers(members: readonly Member[], self: string | undefined): void {
-    this.options.onMembers(members, self);
-  }
-
-  onMessage({ from, data, at }: RoomMessage, own: boolean): void {
-    const isText = typeof data === "string";
-    const meta = make("div", "meta", make("span", "from", from.name), badge(from.transport), timeElement(at));
-    const body = make("div", isText ? "body" : "body data", isText ? data : JSON.stringify(data, null, 2));
-    const line = make("li", own ? "message own" : "message", meta, body);
-    line.dataset["side"] = from.transport === "bridge" ? "bridge" : "socketio";
-    appendFollowing(this.#messages, line, LIMIT);
-  }
-
-  onNote(text: string, trouble: boolean): void {
-    appendFollowing(this.#messages, make("li", trouble ? "note trouble" : "note", text), LIMIT);
-  }
-
-  #listen(): void {
-    this.#toggle.addEventListener("click", () => {
-      const state = this.#session?.state;
-      if (state === "online" || state === "connecting") this.#session?.disconnect();
-      else this.#session?.connect();
-    });
-    this.#name.addEventListener("change", () => this.#rename());
-    find(this.#root, ".composer", HTMLFormElement).addEventListener("submit", (event) => {
-      event.preventDefault();
-      const text = this.#text.value.trim();
-      if (text === "") return;
-      if (this.#session?.publish(text) === true) this.#text.value = "";
-      else this.onNote("Not sent: this side is not connected", true);
+  /** Once a frame, whatever happens in it. */
+  #draw(): void {
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    requestAnimationFrame(() => {
+      this.#isDrawing = false;
+      this.#show();
     });
   }
 
-  /** A name belongs to a connection: a new one takes a new connection. */
-  #rename(): void {
-    this.#name.value = this.name;
-    this.options.onName(this.name);
-    if (this.#session?.state !== "online") return;
-    this.#session.disconnect();
-    this.#session.connect();
+  #show(): void {
+    const { state, trouble, session, isOnline } = this.#device;
+    setText(this.#state, STATES[state]);
+    this.#state.dataset["state"] = state;
+    this.root.dataset["state"] = state;
+    this.#network.textContent = ACTIONS[state];
+    this.#network.classList.toggle("off", !isOnline);
+    // Without a network there is nothing else to say.
+    this.#alert.hidden = trouble === undefined || !isOnline;
+    setText(find(this.#alert, "p", HTMLElement), trouble ?? "");
+    this.#identity.show();
+    if (session !== undefined) {
+      this.#places.show(session);
+      this.#place.show(session);
+    }
+    this.options.onChange(this);
   }
 
-  #field(selector: string, id: string): HTMLInputElement {
-    const input = find(this.#root, selector, HTMLInputElement);
-    input.id = id;
-    const label = input.parentElement?.querySelector("label");
-    if (label) label.htmlFor = id;
-    return input;
+  #label(): void {
+    const { side, title, endpoint } = this.options;
+    const { root } = this;
+    root.dataset["side"] = side;
+    root.id = `${side}-pane`;
+    const heading = find(root, "h2", HTMLElement);
+    heading.textContent = title;
+    heading.id = `${side}-title`;
+    root.setAttribute("aria-labelledby", heading.id);
+    find(root, ".endpoint", HTMLElement).textContent = endpoint;
+    const labels = { ".messages": "Messages", ".frames": "Frames on the wire", ".places": "Rooms and inbox" };
+    for (const [selector, label] of Object.entries(labels)) {
+      find(root, selector, HTMLElement).setAttribute("aria-label", `${label}, ${title}`);
+    }
   }
 }

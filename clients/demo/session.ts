@@ -1,123 +1,166 @@
-/** One connection's stay in a room: it joins at every connect, and keeps who is there. Knows no document. */
-import type { Member, RoomMessage } from "../../server/events.js";
-import { afterChange, isArrival } from "./members.js";
-import type { RoomSocket } from "./room-socket.js";
+/** One user's stay on one device: rooms, direct messages, and which of them is looked at. Knows no document. */
+import { createRooms, type Rooms, type RoomsOptions, type Self, type SocketLike } from "../rooms/index.js";
+import { Conversations } from "./conversations.js";
+import { Feed } from "./feed.js";
+import type { PaneStorage } from "./storage.js";
+import { wordsOf } from "./values.js";
 
-export type SessionState = "connecting" | "online" | "offline" | "refused";
+export type SessionState = "connecting" | "online" | "ended";
 
-/** What a session tells the page. */
-export interface SessionView {
-  onState(state: SessionState): void;
-  onMessage(message: RoomMessage, own: boolean): void;
-  onMembers(members: readonly Member[], self: string | undefined): void;
-  /** Something that happened, in words. */
-  onNote(text: string, trouble: boolean): void;
+/** What the device shows: a room, or the conversation with a user. */
+export type Place = { kind: "room"; name: string } | { kind: "direct"; user: string };
+
+export interface SessionOptions {
+  /** This user's part of what the side keeps. */
+  storage: PaneStorage;
+  /** A token's provider, or a guest's name. */
+  identity: Required<Pick<RoomsOptions, "token">> | Required<Pick<RoomsOptions, "name">>;
+  /** The device's id; the same for whoever signs in here. */
+  device: string;
+  rooms: readonly string[];
+  place: Place;
+  isInView: boolean;
+  onChange: () => void;
 }
 
 export class Session {
-  #self: string | undefined;
-  #members: Member[] = [];
-  #joined: string | undefined;
-  #state: SessionState = "offline";
+  state: SessionState = "connecting";
+  /** What went wrong last, in words. */
+  trouble: string | undefined;
+  place: Place;
+  conversations: Conversations | undefined;
+  #isInView: boolean;
+  readonly #rooms: Rooms;
+  readonly #feeds = new Map<string, Feed>();
 
   constructor(
-    private readonly socket: RoomSocket,
-    private readonly view: SessionView,
-    private room: string,
+    socket: SocketLike,
+    private readonly options: SessionOptions,
   ) {
-    socket.on("connect", () => this.#setState("online"));
-    socket.on("welcome", ({ sid }) => {
-      this.#self = sid;
-      this.#join(this.room);
-    });
-    socket.on("message", (message) => {
-      if (message.room === this.#joined) view.onMessage(message, message.from.sid === this.#self);
-    });
-    socket.on("presence", (change) => {
-      if (change.room !== this.#joined) return;
-      if (isArrival(this.#members, change)) view.onNote(`${change.name} joined`, false);
-      if (change.type === "leave") view.onNote(`${change.name} left`, false);
-      this.#setMembers(afterChange(this.#members, change));
-    });
-    socket.on("disconnect", () => this.#onDown("The connection was lost. Reconnecting…"));
-    socket.on("connect_error", (error) => {
-      if (!socket.active) this.#onRefused(error.message);
-    });
+    const { storage, identity, device } = options;
+    this.place = options.place;
+    this.#isInView = options.isInView;
+    this.#rooms = createRooms(socket, { ...identity, device, storage: storage.within("layer.") });
+    this.#rooms
+      .on("connect", (self) => this.#onConnect(self))
+      .on("disconnect", () => {
+        this.#set("connecting");
+        for (const feed of this.#feeds.values()) feed.onLost();
+      })
+      .on("warning", ({ message }) => {
+        const isUp = this.state === "online";
+        this.complain(isUp ? message : `There is no connection (${message}). Trying again …`);
+      })
+      .on("end", (error) => {
+        this.#set("ended");
+        this.complain(error.message);
+      });
+    for (const name of options.rooms) this.enter(name);
+    this.goTo(options.place);
   }
 
-  get state(): SessionState {
-    return this.#state;
+  get self(): Self | undefined {
+    return this.#rooms.self;
   }
 
-  connect(): void {
-    this.#setState("connecting");
-    this.socket.connect();
+  get feeds(): readonly Feed[] {
+    return [...this.#feeds.values()];
   }
 
-  disconnect(): void {
-    const wasOnline = this.#state === "online";
-    this.socket.disconnect();
-    // While it was still connecting, the socket has nothing to report.
-    if (!wasOnline) this.#setState("offline");
+  feed(name: string): Feed | undefined {
+    return this.#feeds.get(name);
   }
 
-  moveTo(room: string): void {
-    const left = this.#joined;
-    this.room = room;
-    if (left === room) return;
-    this.#joined = undefined;
-    this.#setMembers([]);
-    if (!this.socket.connected || this.#self === undefined) return;
-    if (left !== undefined) this.socket.emit("leave", { room: left }, (answer) => this.#complain(answer));
-    this.#join(room);
+  /** Joins a room, if need be. */
+  enter(name: string): void {
+    if (this.#feeds.has(name)) return;
+    const { storage, onChange } = this.options;
+    this.#feeds.set(name, new Feed(name, { rooms: this.#rooms, storage, onChange }));
   }
 
-  /** Whether it was sent: nothing waits for a connection that is not there, as it might come very late. */
-  publish(text: string): boolean {
-    if (this.#joined === undefined || !this.socket.connected) return false;
-    this.socket.emit("publish", { room: this.#joined, data: text }, (answer) => this.#complain(answer));
+  leave(name: string): void {
+    const feed = this.#feeds.get(name);
+    this.#feeds.delete(name);
+    feed?.leave().catch((error: unknown) => this.complain(wordsOf(error)));
+  }
+
+  goTo(place: Place): void {
+    this.place = place;
+    if (place.kind === "room") this.enter(place.name);
+    this.#watch();
+  }
+
+  /** Says whether somebody can see the device's place: what comes there then is read. */
+  setInView(isInView: boolean): void {
+    this.#isInView = isInView;
+    this.#watch();
+  }
+
+  /** Says something where the user looks. Returns false if that cannot be; `trouble` then says why. */
+  say(text: string): boolean {
+    const { place, conversations } = this;
+    if (place.kind === "room") {
+      this.feed(place.name)?.publish(text);
+    } else if (conversations === undefined) {
+      this.complain("Wait until there is a connection: only then is it known who writes.");
+      return false;
+    } else if (place.user === this.self?.user) {
+      this.complain("This is you. Choose somebody else.");
+      return false;
+    } else {
+      conversations.send(place.user, text);
+    }
     return true;
   }
 
-  #join(room: string): void {
-    this.socket.emit("join", { room }, (answer) => {
-      if (room !== this.room) return; // moved on meanwhile
-      if (!answer.ok) {
-        this.#complain(answer);
-        return;
-      }
-      this.#joined = room;
-      this.#setMembers(answer.members);
-      this.view.onNote(`You are in “${room}”`, false);
+  complain(text: string): void {
+    this.trouble = text;
+    this.options.onChange();
+  }
+
+  close(): void {
+    for (const feed of this.#feeds.values()) feed.dispose();
+    this.#rooms.close();
+  }
+
+  #onConnect(self: Self): void {
+    this.trouble = undefined;
+    this.#set("online");
+    if (this.conversations === undefined) this.#openInbox(self);
+  }
+
+  /** Only now is it known whose it is. */
+  #openInbox({ user }: Self): void {
+    const { storage, onChange } = this.options;
+    const conversations = new Conversations({
+      storage: storage.within(`${user}.`),
+      send: (to, text, id) => this.#rooms.send(to, text, { id, receipt: true }),
+      onChange,
     });
+    this.conversations = conversations;
+    this.#watch();
+    this.#rooms.inbox
+      .process((item) => conversations.receive(item))
+      .catch((error: unknown) => this.complain(`The inbox could not be opened: ${wordsOf(error)}`));
   }
 
-  #onDown(note: string): void {
-    this.#self = undefined;
-    this.#joined = undefined;
-    this.#setMembers([]);
-    const { active } = this.socket;
-    this.#setState(active ? "connecting" : "offline");
-    this.view.onNote(active ? note : "Disconnected", active);
+  #watch(): void {
+    const { place } = this;
+    for (const feed of this.#feeds.values()) {
+      feed.watch(this.#isInView && place.kind === "room" && feed.name === place.name);
+    }
+    if (place.kind === "direct") this.conversations?.with(place.user, this.#nameOf(place.user));
+    this.conversations?.watch(this.#isInView && place.kind === "direct" ? place.user : undefined);
+    this.options.onChange();
   }
 
-  #onRefused(reason: string): void {
-    this.#setState("refused");
-    this.view.onNote(`The server refused the connection: ${reason}`, true);
+  /** The name of somebody who is in one of the rooms. */
+  #nameOf(user: string): string | undefined {
+    return this.feeds.map(({ members }) => members.get(user)?.name).find((name) => name !== undefined);
   }
 
-  #complain(answer: { ok: true } | { ok: false; error: { message: string } }): void {
-    if (!answer.ok) this.view.onNote(answer.error.message, true);
-  }
-
-  #setState(state: SessionState): void {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.view.onState(state);
-  }
-
-  #setMembers(members: Member[]): void {
-    this.#members = members;
-    this.view.onMembers(members, this.#self);
+  #set(state: SessionState): void {
+    this.state = state;
+    this.options.onChange();
   }
 }

@@ -1,6 +1,8 @@
 /** Which protocol a transport belongs to, and what it is called on the page. */
-import type { Transport } from "../../server/events.js";
+import type { Device } from "../rooms/index.js";
 import { make } from "./dom.js";
+
+type Transport = Device["transport"];
 
 /** The two kinds of client. Also the value of `data-side`, which gives each its colour. */
 export type Side = "socketio" | "bridge";
@@ -10,14 +12,14 @@ export function sideOf(transport: Transport): Side {
 }
 
 /** A badge in the protocol's colour; Socket.IO's says the transport where it is not WebSocket. */
-export function badge(transport: Transport): HTMLElement {
+export function badge(transport: Transport, count = 1): HTMLElement {
   const names: Record<Transport, string> = {
     bridge: "plain WebSocket",
     websocket: "Socket.IO",
     polling: "Socket.IO · polling",
     webtransport: "Socket.IO · WebTransport",
   };
-  const element = make("span", "badge", names[transport]);
+  const element = make("span", "badge", names[transport] + (count === 1 ? "" : ` ×${count}`));
   element.dataset["side"] = sideOf(transport);
   return element;
 }

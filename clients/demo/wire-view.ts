@@ -28,6 +28,7 @@ export class WireView {
       for (const payload of this.#list.querySelectorAll(".payload")) this.#showPayload(payload);
       this.#list.scrollTop = this.#list.scrollHeight;
     });
+    this.#discloseIn(root);
     find(root, ".clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
     this.#clear();
   }
@@ -36,6 +37,18 @@ export class WireView {
     if (record.type === "handshake") this.#handshake(record);
     else if (record.type === "frame") this.#frame(record);
     else this.#append("", "end", "end", "The TCP connection is over", undefined, "", record.at);
+  }
+
+  /** On a narrow page the frames are folded away at first. */
+  #discloseIn(root: HTMLElement): void {
+    const toggle = find(root, ".wire-toggle", HTMLButtonElement);
+    const open = (isOpen: boolean): void => {
+      toggle.setAttribute("aria-expanded", String(isOpen));
+      root.classList.toggle("wire-open", isOpen);
+      this.#list.scrollTop = this.#list.scrollHeight;
+    };
+    toggle.addEventListener("click", () => open(!root.classList.contains("wire-open")));
+    open(matchMedia("(min-width: 801px) and (min-height: 640px)").matches);
   }
 
   #clear(): void {

@@ -1,0 +1,153 @@
+/** The list of a place's messages: keeps the reader's place when lines come above, follows when they come below. */
+import { find, make, timeElement } from "./dom.js";
+import type { Line, MessageLine } from "./lines.js";
+import { badge, sideOf, type Side } from "./transports.js";
+
+/** Pixels from the end within which a list counts as scrolled to its end. */
+const NEAR_END = 40;
+/** Pixels from the top within which what was before is loaded. */
+const NEAR_TOP = 120;
+
+export interface MessageListOptions {
+  side: Side;
+  /** The reader is at the top, or there is room for more. */
+  onTop: () => void;
+  /** The button of the top line was pressed. */
+  onTopAction: () => void;
+}
+
+export class MessageList {
+  readonly #list: HTMLElement;
+  readonly #newest: HTMLButtonElement;
+  /** What each element shows, so that it is made anew only if that has changed. */
+  readonly #shown = new Map<string, { element: HTMLElement; content: string }>();
+  #place = "";
+  #following = true;
+
+  constructor(
+    root: HTMLElement,
+    private readonly options: MessageListOptions,
+  ) {
+    this.#list = find(root, ".messages", HTMLElement);
+    this.#newest = find(root, ".newest", HTMLButtonElement);
+    this.#list.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    this.#newest.addEventListener("click", () => {
+      this.#following = true;
+      this.#settle();
+      this.#list.focus({ preventScroll: true });
+    });
+    // The keyboard of a phone, a pane that is shown again: the end stays in view.
+    new ResizeObserver(() => this.#settle()).observe(this.#list);
+  }
+
+  /** Whether the end is in view. */
+  get following(): boolean {
+    return this.#following;
+  }
+
+  /** Shows the lines of a place. Another place than before is shown from its end. */
+  show(place: string, lines: readonly Line[]): void {
+    if (place !== this.#place) {
+      this.#place = place;
+      this.#following = true;
+      this.#shown.clear();
+      this.#list.replaceChildren();
+    }
+    const anchor = this.#following ? undefined : this.#firstInView();
+    this.#reconcile(lines);
+    if (anchor !== undefined) this.#list.scrollTop += topOf(anchor.element) - anchor.top;
+    this.#settle();
+  }
+
+  follow(): void {
+    this.#following = true;
+    this.#settle();
+  }
+
+  #reconcile(lines: readonly Line[]): void {
+    const keys = new Set(lines.map(({ key }) => key));
+    for (const [key, { element }] of this.#shown) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.#shown.delete(key);
+    }
+    let next = this.#list.firstElementChild;
+    for (const line of lines) {
+      const known = this.#shown.get(line.key);
+      const content = JSON.stringify(line);
+      if (known?.content === content) {
+        if (known.element === next) next = next.nextElementSibling;
+        else this.#list.insertBefore(known.element, next);
+        continue;
+      }
+      const element = this.#make(line);
+      this.#list.insertBefore(element, next);
+      if (known !== undefined) {
+        if (known.element === next) next = next.nextElementSibling;
+        known.element.remove();
+      }
+      this.#shown.set(line.key, { element, content });
+    }
+  }
+
+  #make(line: Line): HTMLElement {
+    switch (line.kind) {
+      case "message":
+        return this.#message(line);
+      case "note":
+        return make("li", line.trouble ? "note trouble" : "note", line.text);
+      case "divider":
+        return make("li", "divider", make("span", "", line.text));
+      case "top": {
+        const element = make("li", "note top", line.text);
+        if (line.action === undefined) return element;
+        const button = make("button", "quiet", line.action);
+        button.type = "button";
+        button.addEventListener("click", () => this.options.onTopAction());
+        element.append(" ", button);
+        return element;
+      }
+    }
+  }
+
+  #message({ name, transport, own, text, isText, at, status, trouble }: MessageLine): HTMLElement {
+    const from = transport === undefined ? [] : [badge(transport)];
+    const meta = make("div", "meta", make("span", "from", name), ...from, timeElement(at));
+    const body = make("div", isText ? "body" : "body data", text);
+    const line = make("li", own ? "message own" : "message", meta, body);
+    if (status !== undefined)
+      line.append(make("div", trouble === true ? "status trouble" : "status", status));
+    line.dataset["side"] = transport === undefined ? this.options.side : sideOf(transport);
+    return line;
+  }
+
+  #onScroll(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    if (clientHeight === 0) return; // not in view: it has no place to keep
+    this.#following = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    this.#newest.hidden = this.#following;
+    if (scrollTop < NEAR_TOP) this.options.onTop();
+  }
+
+  /** Follows the end, and has more loaded where there is room for it. */
+  #settle(): void {
+    const list = this.#list;
+    if (list.clientHeight === 0) return;
+    if (this.#following) list.scrollTop = list.scrollHeight;
+    this.#newest.hidden = this.#following;
+    if (list.scrollHeight - list.clientHeight < NEAR_TOP) this.options.onTop();
+  }
+
+  /** The first message that can be seen, and where it is. */
+  #firstInView(): { element: Element; top: number } | undefined {
+    const { top } = this.#list.getBoundingClientRect();
+    for (const element of this.#list.querySelectorAll(".message")) {
+      if (element.getBoundingClientRect().bottom > top) return { element, top: topOf(element) };
+    }
+    return undefined;
+  }
+}
+
+function topOf(element: Element): number {
+  return element.getBoundingClientRect().top;
+}

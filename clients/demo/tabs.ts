@@ -1,0 +1,73 @@
+/** On a narrow page only one device is in view: tabs choose which. On a wide one both are, and there are no tabs. */
+import { make } from "./dom.js";
+
+/** As in small.css. */
+const NARROW = "(max-width: 800px)";
+
+export interface TabTarget {
+  readonly title: string;
+  readonly pane: { readonly root: HTMLElement; setInView(isInView: boolean): void };
+}
+
+export class Tabs {
+  readonly #buttons: HTMLButtonElement[];
+  readonly #narrow = matchMedia(NARROW);
+  #chosen = 0;
+
+  constructor(
+    list: HTMLElement,
+    private readonly targets: readonly TabTarget[],
+  ) {
+    this.#buttons = targets.map(({ pane: { root }, title }, index) => {
+      const button = make("button", "tab", make("span", "tab-title", title), make("span", "count"));
+      button.type = "button";
+      button.id = `${root.id}-tab`;
+      button.setAttribute("role", "tab");
+      button.setAttribute("aria-controls", root.id);
+      button.dataset["side"] = root.dataset["side"];
+      button.addEventListener("click", () => this.#choose(index));
+      return button;
+    });
+    list.append(...this.#buttons);
+    list.addEventListener("keydown", ({ key }) => {
+      const step = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
+      if (step === 0) return;
+      this.#choose((this.#chosen + step + targets.length) % targets.length);
+      this.#buttons[this.#chosen]?.focus();
+    });
+    this.#narrow.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  /** Shows on a tab how its device is, and how many messages nobody has read there. */
+  mark(index: number, state: string, unread: number): void {
+    const button = this.#buttons[index];
+    if (button === undefined) return;
+    button.dataset["state"] = state;
+    const count = button.querySelector(".count");
+    if (count !== null) count.textContent = unread === 0 ? "" : String(unread);
+    button.setAttribute(
+      "aria-label",
+      `${this.targets[index]?.title ?? ""}: ${state}${unread === 0 ? "" : `, ${unread} unread`}`,
+    );
+  }
+
+  #choose(index: number): void {
+    this.#chosen = index;
+    this.#show();
+  }
+
+  #show(): void {
+    this.targets.forEach(({ pane }, index) => {
+      const isChosen = index === this.#chosen;
+      pane.root.classList.toggle("chosen", isChosen);
+      if (this.#narrow.matches) pane.root.setAttribute("role", "tabpanel");
+      else pane.root.removeAttribute("role");
+      pane.setInView(isChosen || !this.#narrow.matches);
+      const button = this.#buttons[index];
+      if (button === undefined) return;
+      button.setAttribute("aria-selected", String(isChosen));
+      button.tabIndex = isChosen ? 0 : -1;
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/** A suite of tests of the demo page: a browser for all of them, a server for each, and no complaint at the end of any. */
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import type { RoomsServerOptions } from "../../server/index.js";
+import { startRooms, type Running } from "../server/support/server.js";
+import { describeWith } from "../support/machine.js";
+import { DemoPage, launch } from "./support.js";
+
+export interface Stage {
+  readonly server: Running;
+  /** Opens the page as another person would. */
+  open: (path?: string, options?: BrowserContextOptions) => Promise<DemoPage>;
+}
+
+/** Milliseconds that one test may take. */
+const TEST_TIMEOUT = 30_000;
+
+/** @param stage is usable within the tests; `options` are its servers'. */
+export function describeDemo(
+  title: string,
+  options: Omit<RoomsServerOptions, "demo">,
+  context: BrowserContextOptions,
+  body: (stage: Stage) => void,
+): void {
+  describeWith(["chromium"], title, function ([chromium]) {
+    this.timeout(TEST_TIMEOUT);
+    let browser: Browser;
+    let server: Running;
+    let pages: DemoPage[];
+
+    before(async () => {
+      browser = await launch(chromium);
+    });
+    after(() => browser.close());
+    beforeEach(async () => {
+      pages = [];
+      server = await startRooms({ ...options, demo: true });
+    });
+    afterEach(async () => {
+      for (const page of pages) {
+        page.expectNoComplaints();
+        await page.close();
+      }
+      await server.close();
+    });
+
+    body({
+      get server() {
+        return server;
+      },
+      async open(path = "/", more = {}) {
+        const page = await DemoPage.open(browser, server.url + path, { ...context, ...more });
+        pages.push(page);
+        return page;
+      },
+    });
+  });
+}
