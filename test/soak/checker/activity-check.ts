@@ -1,0 +1,60 @@
+/** Whether enough happened: a run in which nothing broke, or nothing was sent, has shown nothing. */
+import type { Check, Findings, Witness } from "./findings.js";
+
+/** What there must be of each, in the words of `Findings.count`. */
+export const MINIMUM: Readonly<Record<string, number>> = {
+  "server kills": 1,
+  "connections cut": 1,
+  "connections stalled": 1,
+  "connections delayed": 1,
+  subscriptions: 4,
+  "publishes acked": 20,
+  "publishes acked again": 1,
+  "messages delivered": 100,
+  "acked publishes found in the log at the end": 20,
+  recoveries: 1,
+  "recoveries with messages": 1,
+  "inbox devices": 2,
+  "sends acked": 5,
+  "inbox items processed": 10,
+  "receipts processed": 2,
+};
+
+const FAULTS = {
+  kill: "server kills",
+  cut: "connections cut",
+  stall: "connections stalled",
+  delay: "connections delayed",
+} as const;
+
+export class ActivityCheck implements Check {
+  constructor(private readonly findings: Findings) {}
+
+  see(witness: Witness): void {
+    const { entry } = witness;
+    switch (entry.kind) {
+      case "fault":
+        this.findings.count(FAULTS[entry.fault]);
+        break;
+      case "server":
+        if (entry.state === "died" || entry.state === "failed") {
+          this.findings.breach("server", `the server ${entry.state}: ${entry.detail}`, witness);
+        }
+        break;
+      case "unsettled":
+        this.findings.breach("settled", `waited in vain for ${entry.waitingFor.join("; ")}`, witness);
+        break;
+      case "refused":
+        this.findings.breach("refused", `${entry.call}: ${entry.code} (${entry.message})`, witness);
+        break;
+    }
+  }
+
+  finish(): void {
+    for (const [what, least] of Object.entries(MINIMUM)) {
+      const found = this.findings.counts().get(what) ?? 0;
+      if (found < least)
+        this.findings.breach("activity", `${what}: ${found}, and at least ${least} are needed`);
+    }
+  }
+}

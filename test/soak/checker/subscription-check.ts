@@ -1,0 +1,147 @@
+/** What each subscriber of a room got: all of it, in order, each message once, or a loss that was declared and had a cause. */
+import type { Of, Position } from "../records.js";
+import type { Check, Findings, Witness } from "./findings.js";
+
+/** What a client has of a room; all before `last` was delivered to it, or declared lost. */
+interface Subscription {
+  client: string;
+  room: string;
+  last: Position;
+  /** The record that `last` is from. */
+  witness: Witness;
+  /** Offsets that were skipped, and no loss declared. */
+  holes: Set<number>;
+  /** Where it was when its connection was lost, until it has joined again. */
+  cutAt: number | undefined;
+}
+
+export class SubscriptionCheck implements Check {
+  private readonly subscriptions = new Map<string, Subscription>();
+  /** By client, so that a lost connection is told to all its rooms. */
+  private readonly ofClient = new Map<string, Subscription[]>();
+  private readonly logs = new Map<string, Witness & { entry: Of<"log"> }>();
+  private readonly keeps = new Map<string, number>();
+
+  constructor(private readonly findings: Findings) {}
+
+  see(witness: Witness): void {
+    const { entry } = witness;
+    switch (entry.kind) {
+      case "run":
+        for (const { room, keeps } of entry.rooms) this.keeps.set(room, keeps);
+        break;
+      case "log":
+        this.logs.set(entry.room, { ...witness, entry });
+        break;
+      case "disconnected":
+      case "reloaded":
+        for (const mine of this.ofClient.get(witness.source) ?? []) mine.cutAt ??= mine.last.offset;
+        break;
+      case "joined":
+        this.joined({ ...witness, entry });
+        break;
+      case "message":
+        this.message({ ...witness, entry });
+        break;
+    }
+  }
+
+  finish(): void {
+    for (const { client, room, last, witness } of this.subscriptions.values()) {
+      const log = this.logs.get(room);
+      if (log === undefined || log.entry.epoch !== last.epoch || log.entry.last !== last.offset) {
+        const end = log === undefined ? "unknown" : `${log.entry.epoch}/${log.entry.last}`;
+        const message = `${client} has ${room} up to ${last.epoch}/${last.offset}; its end is ${end}`;
+        this.findings.breach("gap", message, witness, log);
+      }
+    }
+  }
+
+  private joined(witness: Witness & { entry: Of<"joined"> }): void {
+    const { room, position, recovered, recovery } = witness.entry;
+    if (recovered === true && recovery !== undefined) this.checkRecovery(witness);
+    const mine = this.find(witness.source, room);
+    if (mine === undefined) {
+      this.subscribe(witness, room, position);
+      return;
+    }
+    const { last, cutAt = last.offset } = mine;
+    mine.cutAt = undefined;
+    if (position.epoch === last.epoch && position.offset < cutAt) {
+      const message = `${room} ends at ${position.offset}, and ${witness.source} has had ${last.offset}`;
+      this.findings.breach("recovery", message, mine.witness, witness);
+    }
+    if (recovered === false) {
+      this.declaredLoss(mine, witness);
+    } else if (position.epoch !== last.epoch) {
+      const message = `${witness.source} went on in ${room} from ${last.epoch} to ${position.epoch}`;
+      this.findings.breach("recovery", message, mine.witness, witness);
+    } else {
+      this.findings.count("recoveries");
+      if (position.offset > cutAt) this.findings.count("recoveries with messages");
+    }
+  }
+
+  /** As many messages as there are between the two positions. */
+  private checkRecovery(witness: Witness & { entry: Of<"joined"> }): void {
+    const { room, position, recovery } = witness.entry;
+    if (recovery === undefined) return;
+    const { since, messages } = recovery;
+    if (since.epoch !== position.epoch || since.offset + messages !== position.offset) {
+      const span = `${since.epoch}/${since.offset} to ${position.epoch}/${position.offset}`;
+      const message = `${room}: ${messages} messages were recovered for ${span}`;
+      this.findings.breach("recovery", message, witness);
+    }
+  }
+
+  private declaredLoss(mine: Subscription, witness: Witness & { entry: Of<"joined"> }): void {
+    const { position } = witness.entry;
+    const missed = position.offset - mine.last.offset;
+    const keeps = this.keeps.get(mine.room) ?? Infinity;
+    this.findings.count("losses declared");
+    if (position.epoch === mine.last.epoch && missed <= keeps) {
+      const message = `${mine.room} keeps ${keeps} messages, and ${mine.client} was refused the last ${missed}`;
+      this.findings.breach("recovery", message, mine.witness, witness);
+    }
+    mine.last = position;
+    mine.witness = witness;
+  }
+
+  private message(witness: Witness & { entry: Of<"message"> }): void {
+    const { room, id, position } = witness.entry;
+    const mine = this.find(witness.source, room);
+    this.findings.count("messages delivered");
+    if (mine === undefined) {
+      this.findings.breach("gap", `${witness.source} got ${id} before it had joined ${room}`, witness);
+      this.subscribe(witness, room, position);
+      return;
+    }
+    const { last } = mine;
+    const places = `${position.epoch}/${position.offset} after ${last.epoch}/${last.offset}`;
+    const message = `${witness.source} got ${room} ${places}`;
+    if (position.epoch !== last.epoch) {
+      this.findings.breach("gap", message, mine.witness, witness);
+    } else if (position.offset <= last.offset) {
+      // All up to `last` was delivered, but for holes: what fills one is late, anything else is there again.
+      const rule = mine.holes.delete(position.offset) ? "order" : "twice";
+      this.findings.breach(rule, message, mine.witness, witness);
+      return;
+    } else if (position.offset > last.offset + 1) {
+      this.findings.breach("gap", message, mine.witness, witness);
+      for (let hole = last.offset + 1; hole < position.offset; hole++) mine.holes.add(hole);
+    }
+    mine.last = position;
+    mine.witness = witness;
+  }
+
+  private find(client: string, room: string): Subscription | undefined {
+    return this.subscriptions.get(JSON.stringify([client, room]));
+  }
+
+  private subscribe(witness: Witness, room: string, last: Position): void {
+    const mine = { client: witness.source, room, last, witness, holes: new Set<number>(), cutAt: undefined };
+    this.subscriptions.set(JSON.stringify([witness.source, room]), mine);
+    this.ofClient.set(witness.source, [...(this.ofClient.get(witness.source) ?? []), mine]);
+    this.findings.count("subscriptions");
+  }
+}

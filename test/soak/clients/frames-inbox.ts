@@ -1,0 +1,85 @@
+/** The inbox of a client with no layer, and its sends: by docs/rooms-api.md, 9, alone. */
+import type { Random } from "../../support/random.js";
+import type { Position } from "../records.js";
+import { isAfter, type Letter, payload } from "./device.js";
+import type { Host } from "./frames-room.js";
+import type { InboxItem } from "./journal.js";
+
+export class FramesInbox {
+  private processed: Position | undefined;
+  /** Undefined: not open on this connection. */
+  private acked: Position | undefined;
+  private acking = false;
+  private readonly queue: Letter[] = [];
+  private sending = false;
+  private isConnected = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly host: Host,
+    private readonly random: Random,
+    private readonly openedFirst: () => void,
+  ) {}
+
+  connected(): void {
+    this.isConnected = true;
+    // What it had processed it says sometimes, and else relies on the cursor that the server has.
+    const since = this.processed !== undefined && this.random.oneIn(2) ? this.processed : null;
+    this.host.call("inbox", since === null ? {} : { since }, ({ cursor }) => {
+      const isFirst = this.processed === undefined;
+      this.host.journal.inboxOpened(cursor as Position, since);
+      this.acked = cursor as Position;
+      this.processed ??= this.acked;
+      if (isFirst) this.openedFirst();
+      this.ackNext();
+    });
+    this.sendNext();
+  }
+
+  disconnected(): void {
+    this.isConnected = false;
+    this.acked = undefined;
+    this.acking = false;
+    this.sending = false;
+  }
+
+  item(item: InboxItem): void {
+    const isNew = isAfter(item.position, this.processed);
+    this.host.journal.item(item, !isNew);
+    if (isNew) this.processed = item.position;
+    this.ackNext();
+  }
+
+  send(letter: Letter): void {
+    this.queue.push(letter);
+    this.sendNext();
+  }
+
+  /** One ack at a time, of all that was processed meanwhile. */
+  private ackNext(): void {
+    const position = this.processed;
+    if (this.acking || position === undefined || this.acked === undefined || !isAfter(position, this.acked))
+      return;
+    this.acking = true;
+    this.host.call("inbox_ack", { position }, ({ cursor }) => {
+      this.acked = cursor as Position;
+      this.host.journal.inboxAcked(this.acked);
+      this.acking = false;
+      this.ackNext();
+    });
+  }
+
+  private sendNext(): void {
+    const letter = this.queue[0];
+    if (letter === undefined || this.sending || !this.isConnected) return;
+    this.sending = true;
+    const { to, id, n, receipt } = letter;
+    const data = payload({ by: this.name, n, size: 20 });
+    this.host.call("send", { to, id, receipt, data }, ({ duplicate }) => {
+      this.host.journal.sendAcked(to, id, duplicate === true);
+      this.queue.shift();
+      this.sending = false;
+      this.sendNext();
+    });
+  }
+}

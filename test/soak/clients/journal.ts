@@ -1,0 +1,181 @@
+/** What a device did and saw: written down for the checker, and counted for the runner, who waits for all to arrive. */
+import type { Content, Happening, Position, Protocol, Recorder } from "../records.js";
+import { contentOf, type Letter } from "./device.js";
+
+/** A message as the room API delivers it, as far as the soak looks at it. */
+export interface Message {
+  room: string;
+  id: string;
+  position: Position;
+  from: { user: string };
+  data: unknown;
+}
+
+export interface InboxItem {
+  type: "message" | "receipt";
+  id: string;
+  position: Position;
+  from: { user: string };
+}
+
+/** What all devices together have had acked. */
+export class Ledger {
+  /** The newest offset of each room that anybody knows of. */
+  readonly ends = new Map<string, number>();
+  /** Acked sends, by recipient. */
+  readonly letters = new Map<string, Set<string>>();
+  /** Acked sends that want a receipt, by sender. */
+  readonly receipts = new Map<string, Set<string>>();
+
+  reached(room: string, { offset }: Position): void {
+    this.ends.set(room, Math.max(this.ends.get(room) ?? 0, offset));
+  }
+
+  sent(sender: string, { to, id, receipt }: Letter): void {
+    addTo(this.letters, to, id);
+    if (receipt) addTo(this.receipts, sender, id);
+  }
+}
+
+/** Publishes that can be made again on purpose: the latest ones. */
+const REMEMBERED = 50;
+
+export class Journal {
+  /** Acked publishes and sends, the newest last. */
+  readonly published: { room: string; content: Content }[] = [];
+  readonly sent: Letter[] = [];
+  private readonly unanswered = new Set<string>();
+  private readonly positions = new Map<string, Position>();
+  private readonly letters = new Map<string, { letter: Letter; again: boolean }>();
+  private readonly contents = new Map<string, Content>();
+  private readonly processed = { message: new Set<string>(), receipt: new Set<string>() };
+
+  constructor(
+    private readonly recorder: Recorder,
+    readonly user: string,
+    private readonly ledger: Ledger,
+  ) {}
+
+  begin(device: string, protocol: Protocol): void {
+    this.recorder.write({ kind: "client", user: this.user, device, protocol });
+  }
+
+  note(
+    happening: Extract<
+      Happening,
+      { kind: "connected" | "disconnected" | "reloaded" | "refused" | "warning" }
+    >,
+  ): void {
+    this.recorder.write(happening);
+  }
+
+  publish(room: string, content: Content): void {
+    const again = this.contents.has(content.id);
+    this.recorder.write({ kind: "publish", room, again, ...content });
+    this.unanswered.add(`publish ${content.id}`);
+    if (!again) this.contents.set(content.id, content);
+  }
+
+  publishAcked(room: string, id: string, position: Position, duplicate?: boolean): void {
+    this.recorder.write({
+      kind: "published",
+      room,
+      id,
+      position,
+      ...(duplicate === undefined ? {} : { duplicate }),
+    });
+    this.unanswered.delete(`publish ${id}`);
+    this.ledger.reached(room, position);
+    const content = this.contents.get(id);
+    if (content !== undefined) remember(this.published, { room, content });
+  }
+
+  send(letter: Letter): void {
+    const { to, id, n, receipt } = letter;
+    const again = this.letters.has(id);
+    this.recorder.write({ kind: "send", to, id, n, receipt, again });
+    this.unanswered.add(`send ${id}`);
+    this.letters.set(id, { letter, again });
+  }
+
+  sendAcked(to: string, id: string, duplicate?: boolean): void {
+    this.recorder.write({ kind: "sent", to, id, ...(duplicate === undefined ? {} : { duplicate }) });
+    this.unanswered.delete(`send ${id}`);
+    const letter = this.letters.get(id)?.letter;
+    if (letter === undefined) return;
+    this.ledger.sent(this.user, letter);
+    remember(this.sent, letter);
+  }
+
+  joined(
+    room: string,
+    position: Position,
+    more: { recovered?: boolean; recovery?: { since: Position; messages: number } },
+  ): void {
+    this.recorder.write({ kind: "joined", room, position, ...more });
+    if (more.recovered !== true) this.positions.set(room, position);
+  }
+
+  delivered({ room, id, position, from, data }: Message): void {
+    this.recorder.write({ kind: "message", room, position, user: from.user, ...contentOf(id, data) });
+    this.positions.set(room, position);
+    this.ledger.reached(room, position);
+  }
+
+  inboxOpened(cursor: Position, since?: Position | null): void {
+    this.recorder.write({ kind: "inbox_opened", cursor, ...(since === undefined ? {} : { since }) });
+  }
+
+  item({ type, id, position, from }: InboxItem, again: boolean): void {
+    this.recorder.write({ kind: "item", type, id, position, user: from.user, again });
+    if (!again) this.processed[type].add(id);
+  }
+
+  inboxAcked(position: Position): void {
+    this.recorder.write({ kind: "inbox_acked", position });
+  }
+
+  /** Of the last message that was delivered, or where the device joined. */
+  position(room: string): Position | undefined {
+    return this.positions.get(room);
+  }
+
+  /** How much has happened. */
+  get length(): number {
+    return this.recorder.length;
+  }
+
+  /** Publishes and sends under way. */
+  get pending(): number {
+    return this.unanswered.size;
+  }
+
+  /** What has not come yet, in words; none if all has that anybody knows of. */
+  missing(rooms: readonly string[]): string[] {
+    const { name } = this.recorder;
+    const messages = countMissing(this.ledger.letters.get(this.user), this.processed.message);
+    const receipts = countMissing(this.ledger.receipts.get(this.user), this.processed.receipt);
+    return [
+      ...(this.pending > 0 ? [`${name}: ${this.pending} acks`] : []),
+      ...rooms.flatMap((room) => {
+        const behind = (this.ledger.ends.get(room) ?? 0) - (this.positions.get(room)?.offset ?? 0);
+        return behind > 0 ? [`${name}: ${behind} messages of ${room}`] : [];
+      }),
+      ...(messages > 0 ? [`${name}: ${messages} messages of its inbox`] : []),
+      ...(receipts > 0 ? [`${name}: ${receipts} receipts`] : []),
+    ];
+  }
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value));
+}
+
+function remember<T>(list: T[], value: T): void {
+  list.push(value);
+  if (list.length > REMEMBERED) list.shift();
+}
+
+function countMissing(wanted: ReadonlySet<string> = new Set(), found: ReadonlySet<string>): number {
+  return [...wanted].filter((id) => !found.has(id)).length;
+}

@@ -1,0 +1,81 @@
+/** Makes the devices publish and send, at random but at a steady rate, until it is told to stop. */
+import type { Random } from "../support/random.js";
+import type { Device } from "./clients/device.js";
+import type { Journal } from "./clients/journal.js";
+
+/** A device with what it has written down. */
+export interface Party {
+  device: Device;
+  journal: Journal;
+}
+
+export interface LoadOptions {
+  parties: readonly Party[];
+  rooms: readonly string[];
+  /** Calls a second, of all devices together. */
+  rate: number;
+  random: Random;
+}
+
+/** Milliseconds between two handfuls of calls. */
+const TICK = 25;
+
+/** Calls that a device may have under way; while it is cut off, it makes no more. */
+const MAX_PENDING = 30;
+
+/** Bytes of a message's filling, at most. */
+const MAX_SIZE = 600;
+
+export class Load {
+  private timer: NodeJS.Timeout | undefined;
+  private count = 0;
+  private owed = 0;
+
+  constructor(private readonly options: LoadOptions) {}
+
+  begin(): void {
+    this.timer = setInterval(() => {
+      this.owed += (this.options.rate * TICK) / 1000;
+      for (; this.owed >= 1; this.owed--) this.callOnce();
+    }, TICK);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private callOnce(): void {
+    const { parties, random } = this.options;
+    const party = random.pick(parties);
+    if (party.journal.pending >= MAX_PENDING) return;
+    if (random.oneIn(5)) this.send(party);
+    else this.publish(party);
+  }
+
+  private publish({ device, journal }: Party): void {
+    const { rooms, random } = this.options;
+    const n = this.count++;
+    const before = journal.published;
+    if (before.length > 0 && random.oneIn(10)) {
+      // With other content: that of the first is what counts.
+      const { room, content } = random.pick(before);
+      device.publish(room, { ...content, n: -1, size: 1 });
+      return;
+    }
+    const content = { id: `${device.name}-${n}`, by: device.name, n, size: random.below(MAX_SIZE) };
+    device.publish(random.pick(rooms), content);
+  }
+
+  private send({ device, journal }: Party): void {
+    const { parties, random } = this.options;
+    const n = this.count++;
+    if (journal.sent.length > 0 && random.oneIn(10)) {
+      device.send(random.pick(journal.sent));
+      return;
+    }
+    const others = [...new Set(parties.map((party) => party.device.user))].filter(
+      (user) => user !== device.user,
+    );
+    device.send({ to: random.pick(others), id: `${device.name}-${n}`, n, receipt: random.oneIn(2) });
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Servers that are broken on purpose, each in one way, to show that the checker finds it: a store around the real one that
+ * breaks one of its guarantees.
+ */
+import type { Devices } from "../../../server/store/devices.js";
+import type { Appended, Draft, Log } from "../../../server/store/log.js";
+import type { Store } from "../../../server/store/store.js";
+
+export const BREAKS = {
+  "ack-before-durable": "appends are acked at once, and written 100 ms later",
+  "no-dedup": "ids of messages are not looked at",
+  "recovery-off-by-one": "what is read after a position begins one too far",
+  "cursor-ahead": "the cursor of a device is kept one too far",
+} as const;
+
+export type Break = keyof typeof BREAKS;
+
+export function isBreak(name: string): name is Break {
+  return Object.hasOwn(BREAKS, name);
+}
+
+export function broken(store: Store, how: Break): Store {
+  switch (how) {
+    case "ack-before-durable":
+      return { ...parts(store), log: new LateLog(store.log) };
+    case "no-dedup":
+      return { ...parts(store), log: new ForgetfulLog(store.log) };
+    case "recovery-off-by-one":
+      return { ...parts(store), log: new SkippingLog(store.log) };
+    case "cursor-ahead":
+      return { ...parts(store), devices: devicesAhead(store.devices) };
+  }
+}
+
+function parts(store: Store): Store {
+  const { log, presence, devices, revocations } = store;
+  return { log, presence, devices, revocations, close: () => store.close() };
+}
+
+/** A log around another. */
+class OuterLog implements Log {
+  constructor(protected readonly inner: Log) {}
+
+  append(name: string, draft: Draft): ReturnType<Log["append"]> {
+    return this.inner.append(name, draft);
+  }
+
+  state(name: string): ReturnType<Log["state"]> {
+    return this.inner.state(name);
+  }
+
+  after(...args: Parameters<Log["after"]>): ReturnType<Log["after"]> {
+    return this.inner.after(...args);
+  }
+
+  before(...args: Parameters<Log["before"]>): ReturnType<Log["before"]> {
+    return this.inner.before(...args);
+  }
+
+  trim(...args: Parameters<Log["trim"]>): Promise<void> {
+    return this.inner.trim(...args);
+  }
+
+  list(...args: Parameters<Log["list"]>): ReturnType<Log["list"]> {
+    return this.inner.list(...args);
+  }
+
+  sweep(): Promise<void> {
+    return this.inner.sweep();
+  }
+}
+
+class ForgetfulLog extends OuterLog {
+  override append(name: string, draft: Draft): ReturnType<Log["append"]> {
+    const { value, at, limit } = draft;
+    return this.inner.append(name, { value, at, ...(limit === undefined ? {} : { limit }) });
+  }
+}
+
+class SkippingLog extends OuterLog {
+  override after(
+    name: string,
+    offset: number,
+    limits: Parameters<Log["after"]>[2],
+  ): ReturnType<Log["after"]> {
+    return this.inner.after(name, offset === 0 ? 0 : offset + 1, limits);
+  }
+}
+
+/** Milliseconds from the ack to the writing. */
+const LATE = 100;
+
+/** What it acks is right, if only the process lives for long enough; reading waits for what is not written yet. */
+class LateLog extends OuterLog {
+  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly written = new Map<string, Promise<unknown>>();
+  private readonly ends = new Map<string, { epoch: string; last: number }>();
+  private readonly keys = new Map<string, Appended>();
+
+  override append(name: string, draft: Draft): ReturnType<Log["append"]> {
+    const acked = (this.turns.get(name) ?? Promise.resolve()).then(() => this.ack(name, draft));
+    this.turns.set(name, acked);
+    return acked;
+  }
+
+  override async state(name: string): ReturnType<Log["state"]> {
+    await this.written.get(name);
+    return super.state(name);
+  }
+
+  override async after(...args: Parameters<Log["after"]>): ReturnType<Log["after"]> {
+    await this.written.get(args[0]);
+    return super.after(...args);
+  }
+
+  override async before(...args: Parameters<Log["before"]>): ReturnType<Log["before"]> {
+    await this.written.get(args[0]);
+    return super.before(...args);
+  }
+
+  private async ack(name: string, draft: Draft): Promise<Appended> {
+    const known = await this.find(name, draft);
+    if (known !== undefined) return { ...known, duplicate: true };
+    const end = this.ends.get(name) ?? (await this.inner.state(name));
+    this.ends.set(name, { epoch: end.epoch, last: end.last + 1 });
+    const position = { epoch: end.epoch, offset: end.last + 1 };
+    const appended = { position, at: draft.at, duplicate: false };
+    if (draft.key !== undefined) this.keys.set(JSON.stringify([name, draft.key]), appended);
+    this.writeLater(name, draft);
+    return appended;
+  }
+
+  /** A key that was used before. A log that may keep nothing more appends nothing, but still knows its keys. */
+  private async find(name: string, draft: Draft): Promise<Appended | undefined> {
+    if (draft.key === undefined) return undefined;
+    const here = this.keys.get(JSON.stringify([name, draft.key]));
+    if (here !== undefined) return here;
+    const there = await this.inner.append(name, { ...draft, limit: 0 });
+    return there === "full" ? undefined : there;
+  }
+
+  private writeLater(name: string, draft: Draft): void {
+    const before = this.written.get(name) ?? Promise.resolve();
+    const due = new Promise((resolve) => setTimeout(resolve, LATE));
+    this.written.set(
+      name,
+      Promise.all([before, due]).then(() => this.inner.append(name, draft)),
+    );
+  }
+}
+
+function devicesAhead(inner: Devices): Devices {
+  return {
+    of: (user) => inner.of(user),
+    remove: (user, device) => inner.remove(user, device),
+    put: (user, stored) => {
+      const { epoch, offset } = stored.cursor;
+      return inner.put(user, { ...stored, cursor: { epoch, offset: offset === 0 ? 0 : offset + 1 } });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * The server of the soak, a process of its own: a rooms server with the store on disk. `serve.js FOLDER PORT [BREAK]`.
+ * It ends in good order at SIGTERM, and at once when the runner is gone.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { secretSource } from "../../../server/auth/keys.js";
+import {
+  createRoomsServer,
+  DEFAULT_ROOM,
+  type RoomsServerOptions,
+  storeOptions,
+} from "../../../server/index.js";
+import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { broken, isBreak } from "./faults.js";
+import { HEARTBEAT, type Report, ROOMS, SECRET } from "./settings.js";
+
+const [folder = "", port = "0", brokenBy = ""] = process.argv.slice(2);
+
+const say = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
+
+const roomSettings: NonNullable<RoomsServerOptions["roomSettings"]> = (name) => {
+  const count = ROOMS.find(({ room }) => room === name)?.keeps;
+  const { history } = DEFAULT_ROOM;
+  return { ...DEFAULT_ROOM, history: { ...history, ...(count === undefined ? {} : { count }) } };
+};
+
+const opened = await openLmdbStore(folder, storeOptions({ roomSettings }));
+const store = isBreak(brokenBy) ? broken(opened, brokenBy) : opened;
+const http = createServer();
+const server = createRoomsServer(http, {
+  store,
+  roomSettings,
+  tokens: { keys: [secretSource(SECRET, "the soak")], guests: false },
+  heartbeat: HEARTBEAT,
+  presenceGrace: 1_000,
+  log: {
+    debug: () => undefined,
+    error: ({ err, ...fields }: { err?: unknown }, message) => {
+      const why = err instanceof Error ? (err.stack ?? err.message) : JSON.stringify({ err, ...fields });
+      say({ state: "failed", detail: `${message}: ${why}` });
+    },
+  },
+});
+http.listen(Number(port), "127.0.0.1", () => {
+  say({ state: "ready", port: (http.address() as AddressInfo).port });
+});
+
+process.stdin.resume().on("end", () => process.exit(1));
+process.once("SIGTERM", () => {
+  // Not left to end by itself: for each polling client that had fallen silent, Engine.IO (6.6) keeps the process for 30 s.
+  void server
+    .close()
+    .then(() => store.close())
+    .then(() => process.exit());
+});
