@@ -6,6 +6,7 @@ import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "./fanout/message.js";
 import { type Results, tables } from "./fanout/report.js";
 import { run, type Settings } from "./fanout/run.js";
 import { SUBJECTS, type SubjectName } from "./fanout/subjects.js";
+import { namesOf, natural, positive, positives } from "./shared/arguments.js";
 
 interface Options extends Omit<Settings, "bun"> {
   json: boolean;
@@ -25,7 +26,7 @@ const options = new Command("bench:fanout")
   .addOption(
     new Option("--servers <names>", "the servers to measure, separated by commas")
       .default(SERVERS, "all")
-      .argParser(servers),
+      .argParser(namesOf(SERVERS)),
   )
   .option("--receivers <number>", "recipients of each broadcast", positive, 500)
   .option(
@@ -98,34 +99,10 @@ function rounded({ fanout, idle, accept }: Results): Results {
   };
 }
 
-function natural(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted");
-  return value;
-}
-
-function positive(text: string): number {
-  const value = natural(text);
-  if (value === 0) throw new InvalidArgumentError("at least 1 is wanted");
-  return value;
-}
-
 function frameBytes(text: string): number {
   const value = natural(text);
   if (value < MIN_FRAME_BYTES || value > MAX_FRAME_BYTES) {
     throw new InvalidArgumentError(`${MIN_FRAME_BYTES} to ${MAX_FRAME_BYTES} are possible`);
   }
   return value;
-}
-
-function positives(text: string): number[] {
-  return text.split(",").map(positive);
-}
-
-function servers(text: string): SubjectName[] {
-  return text.split(",").map((name) => {
-    const known = SERVERS.find((server) => server === name);
-    if (known === undefined) throw new InvalidArgumentError(`known are: ${SERVERS.join(", ")}`);
-    return known;
-  });
 }

@@ -1,70 +1,7 @@
-/** The orchestrator's side of a child process: asks it questions, one answer each, in order. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import type { Answer, Entry, Hello, ReceiverQuestion, ServerQuestion, Usage } from "./protocol.js";
-
-interface Waiting {
-  resolve: (value: object) => void;
-  reject: (error: Error) => void;
-}
-
-class Child<Question> {
-  /** What the child says first, by itself. Asked for at once, so that a child that dies early is heard of. */
-  readonly hello: Promise<Hello>;
-  readonly #name: string;
-  readonly #process: ChildProcess;
-  readonly #waiting: Waiting[] = [];
-  readonly #ended: Promise<void>;
-  #failure: Error | undefined;
-
-  constructor(name: string, program: string, args: readonly string[]) {
-    this.#name = name;
-    this.#process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
-    createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#onLine(line));
-    this.#process.once("error", (error) => this.#fail(error));
-    // A child that died cannot be written to; its "close" says what is to be said.
-    this.#process.stdin!.on("error", (error) => this.#fail(error));
-    this.#ended = new Promise((resolve) => {
-      this.#process.once("close", (code, signal) => {
-        this.#fail(new Error(`${name} ended (${signal ?? code ?? "unknown"})`));
-        resolve();
-      });
-    });
-    this.hello = this.#answer<Hello>();
-  }
-
-  ask<Value extends object>(question: Question): Promise<Value> {
-    const answer = this.#answer<Value>();
-    if (!this.#failure) this.#process.stdin!.write(`${JSON.stringify(question)}\n`);
-    return answer;
-  }
-
-  /** Ends the process. */
-  async end(): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#ended;
-  }
-
-  #answer<Value extends object>(): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure) reject(this.#failure);
-      // The protocol says which answer belongs to which question; both sides are of this folder.
-      else this.#waiting.push({ resolve: (value) => resolve(value as Value), reject });
-    });
-  }
-
-  #onLine(line: string): void {
-    const answer = JSON.parse(line) as Answer<object>;
-    const asker = this.#waiting.shift();
-    if ("ok" in answer) asker?.resolve(answer.ok);
-    else asker?.reject(new Error(`${this.#name}: ${answer.error}`));
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
-  }
-}
+/** The orchestrator's side of the child processes: a server under test, and the receivers. */
+import { Child } from "../shared/child.js";
+import type { Usage } from "../shared/usage.js";
+import type { Entry, ReceiverQuestion, ServerQuestion } from "./protocol.js";
 
 /** A server under test, in a process of its own. */
 export class ServerProcess {

@@ -3,8 +3,9 @@
  * bytes. They do as little as can be done, so that the servers are what is measured.
  */
 import { connect, type Socket } from "node:net";
-import { answerQuestions, type Entry, type ReceiverQuestion } from "./protocol.js";
+import { answerQuestions } from "../shared/questions.js";
 import { entered, greeting, handshake } from "./entry.js";
+import type { Entry, ReceiverQuestion } from "./protocol.js";
 
 /** Handshakes under way at a time. */
 const CONCURRENCY = 64;

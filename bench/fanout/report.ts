@@ -1,4 +1,5 @@
 /** What the benchmark prints: the JSON object's type, and the tables for people. Pure. */
+import { align } from "../shared/table.js";
 
 export interface Results {
   /** Microseconds of server CPU per delivered message, at `burst` broadcasts per event-loop turn. */
@@ -58,18 +59,4 @@ function idleTable({ idle, accept }: Results): string {
 
 function ratio(value: number | undefined, other: number | undefined): string {
   return value === undefined || other === undefined ? "" : (value / other).toFixed(2);
-}
-
-/** Columns of equal width, the first one left-aligned. */
-function align(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join("  "),
-    )
-    .join("\n");
 }

@@ -1,5 +1,6 @@
 /** The orchestrator: starts the processes, and measures the servers in turns, so that the machine's noise hits all alike. */
 import { join } from "node:path";
+import { median, Samples } from "../shared/statistics.js";
 import type { Bun } from "./bun.js";
 import { Receivers, ServerProcess } from "./child.js";
 import { fanout, idle, type Party } from "./measure.js";
@@ -47,7 +48,7 @@ async function runFanout(
 ): Promise<Results["fanout"]> {
   const { bursts, rounds, receivers: size, frameBytes } = settings;
   const parties: Party[] = [];
-  const samples = new Map<string, number[]>();
+  const samples = new Samples();
   try {
     for (const name of settings.servers) {
       say(`fan-out: ${name} warms up`);
@@ -64,7 +65,7 @@ async function runFanout(
       for (const burst of bursts) {
         for (const party of parties) {
           const micros = await fanout(party, receivers, { broadcasts: settings.broadcasts / rounds, burst });
-          add(samples, `${party.group} ${burst}`, micros);
+          samples.add(`${party.group} ${burst}`, micros);
         }
       }
     }
@@ -72,7 +73,7 @@ async function runFanout(
     await Promise.all(parties.map(({ server }) => server.end()));
   }
   return settings.servers.flatMap((server) =>
-    bursts.map((burst) => ({ server, burst, cpuMicros: median(samples.get(`${server} ${burst}`) ?? []) })),
+    bursts.map((burst) => ({ server, burst, cpuMicros: median(samples.of(`${server} ${burst}`)) })),
   );
 }
 
@@ -82,8 +83,8 @@ async function runIdle(
   say: (line: string) => void,
 ): Promise<Pick<Results, "idle" | "accept">> {
   const names = settings.servers.filter((name) => SUBJECTS[name].idle);
-  const kilobytes = new Map<string, number[]>();
-  const perCpuSecond = new Map<string, number[]>();
+  const kilobytes = new Samples();
+  const perCpuSecond = new Samples();
   const rounds = Math.min(settings.rounds, MAX_IDLE_ROUNDS);
   for (let round = 1; round <= rounds; round++) {
     say(`idle connections: round ${round} of ${rounds}`);
@@ -92,16 +93,16 @@ async function runIdle(
       try {
         const { entry } = SUBJECTS[name];
         const cost = await idle(server, receivers, { entry, group: name, connections: settings.connections });
-        add(kilobytes, name, cost.kilobytes);
-        add(perCpuSecond, name, cost.perCpuSecond);
+        kilobytes.add(name, cost.kilobytes);
+        perCpuSecond.add(name, cost.perCpuSecond);
       } finally {
         await server.end();
       }
     }
   }
   return {
-    idle: names.map((server) => ({ server, kilobytes: median(kilobytes.get(server) ?? []) })),
-    accept: names.map((server) => ({ server, perCpuSecond: median(perCpuSecond.get(server) ?? []) })),
+    idle: names.map((server) => ({ server, kilobytes: median(kilobytes.of(server)) })),
+    accept: names.map((server) => ({ server, perCpuSecond: median(perCpuSecond.of(server)) })),
   };
 }
 
@@ -112,17 +113,4 @@ function start(name: SubjectName, { bun, frameBytes }: Settings): Promise<Server
   }
   if (!bun) throw new Error(`${name} needs Bun`);
   return ServerProcess.start(name, bun.path, script);
-}
-
-function add(samples: Map<string, number[]>, key: string, value: number): void {
-  const values = samples.get(key);
-  if (values) values.push(value);
-  else samples.set(key, [value]);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }

@@ -1,7 +1,7 @@
 /** The frame around a server under test: takes the orchestrator's questions. Runs in Node.js and in Bun. */
-import type { AddressInfo } from "node:net";
-import type { Server } from "node:http";
-import { answerQuestions, type ServerQuestion } from "./protocol.js";
+import { answerQuestions } from "../shared/questions.js";
+import { usage } from "../shared/usage.js";
+import type { ServerQuestion } from "./protocol.js";
 
 /** What a server under test can do. */
 export interface Subject {
@@ -16,12 +16,6 @@ export interface Subject {
 /** Bytes of a broadcast's frame, as the orchestrator gives it on the command line. */
 export function frameBytesArgument(): number {
   return Number(process.argv[2]);
-}
-
-/** Listens on a free port of 127.0.0.1. The backlog is large enough that no receiver has to try twice. */
-export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4096, resolve));
-  return (server.address() as AddressInfo).port;
 }
 
 /** Node.js' garbage collection; the orchestrator starts servers with --expose-gc. */
@@ -57,11 +51,6 @@ export function serve(subject: Subject): void {
         return usage();
     }
   });
-}
-
-function usage() {
-  const { user, system } = process.cpuUsage();
-  return { cpu: user + system, rss: process.memoryUsage.rss() };
 }
 
 function nextTurn(): Promise<void> {

@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { attachBridge, RoomAdapter } from "../../../bridge/index.js";
 import { EVENT, messageMaker, ROOM } from "../message.js";
-import { collectGarbage, frameBytesArgument, listen, serve } from "../serve.js";
+import { listen } from "../../shared/listen.js";
+import { collectGarbage, frameBytesArgument, serve } from "../serve.js";
 import { HEARTBEAT } from "../subjects.js";
 
 const http = createServer();

@@ -2,7 +2,8 @@
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { EVENT, messageMaker, ROOM } from "../message.js";
-import { collectGarbage, frameBytesArgument, listen, serve } from "../serve.js";
+import { listen } from "../../shared/listen.js";
+import { collectGarbage, frameBytesArgument, serve } from "../serve.js";
 import { HEARTBEAT } from "../subjects.js";
 
 const http = createServer();

@@ -2,7 +2,8 @@
 import { createServer } from "node:http";
 import * as ws from "ws";
 import { messageMaker, plainText } from "../message.js";
-import { collectGarbage, frameBytesArgument, listen, serve } from "../serve.js";
+import { listen } from "../../shared/listen.js";
+import { collectGarbage, frameBytesArgument, serve } from "../serve.js";
 
 /** What @types/ws leaves out; as in ws 8.23, and as Engine.IO 6.6 uses it. */
 interface FramingSender {

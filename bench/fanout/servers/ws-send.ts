@@ -2,7 +2,8 @@
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
 import { messageMaker, plainText } from "../message.js";
-import { collectGarbage, frameBytesArgument, listen, serve } from "../serve.js";
+import { listen } from "../../shared/listen.js";
+import { collectGarbage, frameBytesArgument, serve } from "../serve.js";
 
 const http = createServer();
 const wss = new WebSocketServer({ server: http });
