@@ -28,7 +28,7 @@ const SECURITY_HEADERS = {
 /** The demo page's files, from the compiled tree that this module is in. Throws if they are not there. */
 export function demoFiles(): StaticFiles {
   const files = new StaticFiles();
-  for (const folder of ["clients/demo/", "clients/typescript/"]) {
+  for (const folder of ["clients/demo/", "clients/rooms/", "clients/typescript/"]) {
     files.addFolder(`/${folder}`, fileURLToPath(new URL(`../${folder}`, import.meta.url)));
   }
   files.alias("/", "/clients/demo/index.html");

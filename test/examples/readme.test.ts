@@ -19,6 +19,10 @@ function examples(port: number): string[] {
       .replace(
         '"crossroom/client"',
         JSON.stringify(new URL("../../clients/typescript/index.js", import.meta.url).href),
+      )
+      .replace(
+        '"crossroom/rooms"',
+        JSON.stringify(new URL("../../clients/rooms/index.js", import.meta.url).href),
       ),
   );
 }
@@ -69,7 +73,7 @@ describe("README.md", () => {
   });
 
   it("has a server and a client that work as they stand", async () => {
-    const [server = "", client = ""] = examples(await freePort());
+    const [server = "", , client = ""] = examples(await freePort());
     const announced = 'httpServer.once("listening", () => console.log("listening"));';
     const listening = run("server.mjs", `${server}\n${announced}`);
     await new Promise((resolve) => listening.stdout?.once("data", resolve));
@@ -81,5 +85,29 @@ describe("README.md", () => {
       answering.stdout?.once("data", (data: Buffer) => resolve(data.toString().trim()));
     });
     expect(answer).to.equal("hello, Ada");
+  });
+
+  it("has an example of rooms that works as it stands, over either client", async () => {
+    const server = await startRooms();
+    try {
+      const [, example = ""] = examples(Number(new URL(server.url).port));
+      const plain = new URL("../../clients/typescript/index.js", import.meta.url).href;
+      const over = {
+        "socket.io.mjs": example,
+        "plain.mjs":
+          `import { WebSocket } from "ws"; globalThis.WebSocket ??= WebSocket;\n` +
+          example.replace('"socket.io-client"', JSON.stringify(plain)),
+      };
+      for (const [name, code] of Object.entries(over)) {
+        const child = run(name, code);
+        const said = await new Promise((resolve) => {
+          child.stdout?.once("data", (data: Buffer) => resolve(data.toString().trim()));
+        });
+        expect(said).to.equal("Ada Hello");
+        child.kill();
+      }
+    } finally {
+      await server.close();
+    }
   });
 });
