@@ -48,10 +48,10 @@ describe("the benchmark of durability", () => {
     const samples = [
       // In so short a time perhaps none is acked that counts; but each of them has cost something.
       ...results.publish.map(({ cpuMicros }) => cpuMicros),
-      ...results.append.map(({ perSecond }) => perSecond),
+      ...results.append.flatMap(({ perSecond, cpuMicros }) => [perSecond, cpuMicros]),
       ...results.join.map(({ milliseconds }) => milliseconds),
       ...results.rooms.map(({ seconds }) => seconds),
-      ...results.growth.map(({ micros }) => micros),
+      ...results.growth.flatMap(({ micros, cpuMicros }) => [micros, cpuMicros]),
     ];
     for (const sample of samples) {
       expect(sample).to.have.length(1);
@@ -70,7 +70,7 @@ describe("the benchmark of durability", () => {
     const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
     expect(status, stderr).to.equal(0);
     expect(stdout).to.include("Appends per second");
-    expect(stdout).to.match(/^256( +\S+ \(\S+\)){3}$/m);
+    expect(stdout).to.match(/^256( +\S+ \(\S+\)){5}$/m);
     expect(stdout).not.to.match(/Publishes|A join|come back|Microseconds/);
   });
 
@@ -96,23 +96,26 @@ describe("the benchmark's report of durability", () => {
     const text = tables({
       ...none,
       append: [
-        { appenders: 16, store: "memory", perSecond: [100, 200, 1000] },
-        { appenders: 16, store: "lmdb", perSecond: [90, 100, 700] },
+        { appenders: 16, store: "memory", perSecond: [100, 200, 1000], cpuMicros: [5, 6, 7] },
+        { appenders: 16, store: "lmdb", perSecond: [90, 100, 700], cpuMicros: [9, 9, 9] },
       ],
     });
-    expect(text).to.match(/^16 +200 \(100-1000\) +100 \(90-700\) +0\.70 \(0\.50-0\.90\)$/m);
+    expect(text).to.match(
+      /^16 +200 \(100-1000\) +100 \(90-700\) +0\.70 \(0\.50-0\.90\) +6 \(5-7\) +9 \(9-9\)$/m,
+    );
   });
 
   it("compares each size of a log with the smallest", () => {
     const text = tables({
       ...none,
       growth: [
-        { operation: "append", messages: 1000, micros: [10, 20] },
-        { operation: "append", messages: 100_000, micros: [15, 20] },
+        { operation: "append", messages: 1000, micros: [10, 20], cpuMicros: [3, 3] },
+        { operation: "append", messages: 100_000, micros: [15, 20], cpuMicros: [3, 6] },
       ],
     });
     expect(text).to.include("100,000 / 1,000");
     expect(text).to.match(/15\.0 \(10\.0-20\.0\) +17\.5 \(15\.0-20\.0\) +1\.25 \(1\.00-1\.50\)$/m);
+    expect(text).to.match(/3\.0 \(3\.0-3\.0\) +4\.5 \(3\.0-6\.0\) +1\.50 \(1\.00-2\.00\)$/m);
   });
 
   it("warns where the data folder is in memory", () => {

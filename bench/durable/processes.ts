@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { Child } from "../shared/child.js";
 import type { Usage } from "../shared/usage.js";
+import type { Cost } from "./cost.js";
 import type {
   Absence,
   AppendQuestion,
-  AppendResult,
   GrowthQuestion,
   GrowthResult,
   LoadQuestion,
@@ -103,8 +103,8 @@ class StoreProcess<Question, Result extends object> {
   }
 }
 
-export function startStores(folder: string): Promise<StoreProcess<AppendQuestion, AppendResult>> {
-  return new StoreProcess<AppendQuestion, AppendResult>("stores", folder).start();
+export function startStores(folder: string): Promise<StoreProcess<AppendQuestion, Cost>> {
+  return new StoreProcess<AppendQuestion, Cost>("stores", folder).start();
 }
 
 export function startGrowth(folder: string): Promise<StoreProcess<GrowthQuestion, GrowthResult>> {

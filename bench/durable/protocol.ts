@@ -1,7 +1,8 @@
 /** What the orchestrator asks its child processes, and what they answer. */
+import type { Cost } from "./cost.js";
+import type { Protocol } from "./load/wires.js";
 import type { Operation } from "./operations.js";
 import type { StoreName } from "./settings.js";
-import type { Protocol } from "./load/wires.js";
 
 /** To a rooms server; there is but one. Answer: `Usage`. */
 export interface ServerQuestion {
@@ -44,16 +45,11 @@ export interface ReturnResult {
   joinMilliseconds: number;
 }
 
-/** To the process with both stores: append to `appenders` logs for `milliseconds`. Answer: `AppendResult`. */
+/** To the process with both stores: append to `appenders` logs for `milliseconds`. Answer: `Cost`. */
 export interface AppendQuestion {
   ask: "append";
   store: StoreName;
   appenders: number;
-  milliseconds: number;
-}
-
-export interface AppendResult {
-  appended: number;
   milliseconds: number;
 }
 
@@ -63,5 +59,4 @@ export interface GrowthQuestion {
   messages: number;
 }
 
-/** Microseconds for each message. */
-export type GrowthResult = Record<Operation, number>;
+export type GrowthResult = Record<Operation, Cost>;

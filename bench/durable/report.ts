@@ -4,6 +4,7 @@ import { align } from "../shared/table.js";
 import { MESSAGE_BYTES } from "./message.js";
 import { OPERATIONS, type Operation } from "./operations.js";
 import type { Results } from "./results.js";
+import type { StoreName } from "./settings.js";
 
 type Cells = readonly (readonly string[])[];
 
@@ -14,7 +15,8 @@ export function tables(results: Results): string {
     appendTable(results),
     joinTable(results),
     roomsTable(results),
-    growthTable(results),
+    growthTable(results, "micros"),
+    growthTable(results, "cpuMicros"),
   ]
     .filter((text) => text !== "")
     .join("\n\n");
@@ -36,44 +38,44 @@ function machineLines({ machine }: Results): string {
 }
 
 function publishTable({ publish }: Results): string {
-  if (publish.length === 0) return "";
-  const rows = publish.flatMap((memory) => {
-    if (memory.store !== "memory") return [];
-    const lmdb = publish.find(
-      ({ store, protocol, publishers }) =>
-        store === "lmdb" && protocol === memory.protocol && publishers === memory.publishers,
-    );
-    if (lmdb === undefined) return [];
-    return [
-      [
-        `${memory.publishers} ${memory.protocol}`,
-        ...[spread(memory.perSecond, 0), spread(lmdb.perSecond, 0), ratio(lmdb.perSecond, memory.perSecond)],
-        ...[spread(memory.cpuMicros, 0), spread(lmdb.cpuMicros, 0)],
-      ],
-    ];
-  });
+  const rows = [...new Set(publish.map(({ publishers, protocol }) => `${publishers} ${protocol}`))].map(
+    (row) =>
+      stores(
+        row,
+        publish.filter(({ publishers, protocol }) => row === `${publishers} ${protocol}`),
+      ),
+  );
   return titled(`Publishes acked per second, ${MESSAGE_BYTES} bytes, each publisher alone in a room`, [
-    ["publishers", "memory", "lmdb", "lmdb / memory", "CPU us, memory", "CPU us, lmdb"],
+    ["publishers", ...STORE_COLUMNS],
     ...rows,
   ]);
 }
 
 function appendTable({ append }: Results): string {
-  const rows = append.flatMap((memory) => {
-    const lmdb = append.find(({ store, appenders }) => store === "lmdb" && appenders === memory.appenders);
-    if (memory.store !== "memory" || lmdb === undefined) return [];
-    const { perSecond } = memory;
-    return [
-      [
-        String(memory.appenders),
-        ...[spread(perSecond, 0), spread(lmdb.perSecond, 0), ratio(lmdb.perSecond, perSecond)],
-      ],
-    ];
-  });
-  return titled("Appends per second, the store without a server", [
-    ["at a time", "memory", "lmdb", "lmdb / memory"],
-    ...rows,
-  ]);
+  const rows = [...new Set(append.map(({ appenders }) => appenders))].map((row) =>
+    stores(
+      String(row),
+      append.filter(({ appenders }) => row === appenders),
+    ),
+  );
+  return titled("Appends per second, the store without a server", [["at a time", ...STORE_COLUMNS], ...rows]);
+}
+
+const STORE_COLUMNS = ["memory", "lmdb", "lmdb / memory", "CPU us, memory", "CPU us, lmdb"];
+
+/** A row that sets both stores beside each other. */
+function stores(
+  name: string,
+  cells: readonly { store: StoreName; perSecond: number[]; cpuMicros: number[] }[],
+) {
+  const none = { perSecond: [], cpuMicros: [] };
+  const memory = cells.find(({ store }) => store === "memory") ?? none;
+  const lmdb = cells.find(({ store }) => store === "lmdb") ?? none;
+  return [
+    name,
+    ...[spread(memory.perSecond, 0), spread(lmdb.perSecond, 0), ratio(lmdb.perSecond, memory.perSecond)],
+    ...[spread(memory.cpuMicros, 0), spread(lmdb.cpuMicros, 0)],
+  ];
 }
 
 function joinTable({ join, restart }: Results): string {
@@ -107,19 +109,20 @@ function roomsTable({ rooms }: Results): string {
   return titled(title, [["server", "seconds", "rooms per second", "seconds / memory"], ...rows]);
 }
 
-function growthTable({ growth }: Results): string {
+function growthTable({ growth }: Results, value: "micros" | "cpuMicros"): string {
   const sizes = [...new Set(growth.map(({ messages }) => messages))];
   const [smallest] = sizes;
   const operations = [...new Set(growth.map(({ operation }) => operation))];
   const micros = (operation: Operation, size: number | undefined) =>
-    growth.find((cell) => cell.operation === operation && cell.messages === size)?.micros ?? [];
+    growth.find((cell) => cell.operation === operation && cell.messages === size)?.[value] ?? [];
   const count = (size: number | undefined) => size?.toLocaleString("en") ?? "";
   const rows = operations.map((operation) => [
     OPERATIONS[operation],
     ...sizes.map((size) => spread(micros(operation, size), 1)),
     ...sizes.slice(1).map((size) => ratio(micros(operation, size), micros(operation, smallest))),
   ]);
-  return titled("Microseconds for each message, in a log of LMDB that has so many", [
+  const unit = value === "micros" ? "Microseconds" : "Microseconds of CPU";
+  return titled(`${unit} for each message, in a log of LMDB that has so many`, [
     ["", ...sizes.map(count), ...sizes.slice(1).map((size) => `${count(size)} / ${count(smallest)}`)],
     ...rows,
   ]);

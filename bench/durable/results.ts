@@ -26,14 +26,14 @@ export interface Results {
     /** Microseconds of the server's CPU, all its threads, for each. */
     cpuMicros: number[];
   }[];
-  /** The store without a server. */
-  append: { appenders: number; store: StoreName; perSecond: number[] }[];
+  /** The store without a server: appends a second, and microseconds of CPU for each. */
+  append: { appenders: number; store: StoreName; perSecond: number[]; cpuMicros: number[] }[];
   /** One client joins one room `since` a position. */
   join: { missed: number; condition: Condition; milliseconds: number[] }[];
   /** All clients come back at the same time, to all their rooms. */
   rooms: { clients: number; rooms: number; missedEach: number; condition: Condition; seconds: number[] }[];
   /** From a server's start on its data until it listens. */
   restart: { milliseconds: number[] };
-  /** Microseconds for each message, in a log of so many. */
-  growth: { operation: Operation; messages: number; micros: number[] }[];
+  /** Microseconds for each message, in a log of so many: by the clock, and of CPU. */
+  growth: { operation: Operation; messages: number; micros: number[]; cpuMicros: number[] }[];
 }

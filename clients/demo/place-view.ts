@@ -85,7 +85,7 @@ export class PlaceView {
     const conversation = session.conversations?.all.find((one) => one.user === user);
     const name = conversation?.name ?? user;
     this.#name.textContent = name;
-    this.#info.textContent = isSelf ? "This is you" : name === user ? "" : user;
+    this.#info.textContent = isSelf ? `${user} · this is you` : name === user ? "" : user;
     this.#here.hidden = true;
     this.#leave.hidden = true;
     setText(this.#typing, "");

@@ -68,7 +68,9 @@ export class LineInput implements AsyncIterable<string> {
   /** Takes the typed line away: it comes back as a message. */
   private wipe(line: string): void {
     const { output } = this.terminal;
-    const rows = Math.ceil((PROMPT.length + line.length + 1) / (output.columns ?? 80));
+    // A terminal that does not know its size says 0.
+    const columns = output.columns === undefined || output.columns === 0 ? 80 : output.columns;
+    const rows = Math.ceil((PROMPT.length + line.length + 1) / columns);
     moveCursor(output, 0, -rows);
     clearScreenDown(output);
   }

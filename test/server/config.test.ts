@@ -1,52 +1,8 @@
 import { expect } from "chai";
-import { resolve } from "node:path";
-import { runProgram } from "../../server/cli/program.js";
-import { DEFAULT_CONFIG, type Config } from "../../server/config/config.js";
+import { DEFAULT_CONFIG } from "../../server/config/config.js";
 import { parseDuration, parseSize } from "../../server/config/units.js";
 import { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "../../server/index.js";
-
-interface Parsed {
-  config?: Config;
-  exitCode: number | undefined;
-  stdout: string;
-  stderr: string;
-}
-
-type Env = Record<string, string>;
-
-/** Runs the command line up to where the server would start. `file` is what is in `dir/c.json`. */
-async function parse(argv: string[], env: Env = {}, file?: unknown): Promise<Parsed> {
-  const parsed: Parsed = { exitCode: undefined, stdout: "", stderr: "" };
-  parsed.exitCode = await runProgram(argv, {
-    env,
-    version: "1.2.3",
-    readText(path) {
-      if (path !== "dir/c.json" || file === undefined)
-        throw new Error(`ENOENT: no such file, open '${path}'`);
-      return typeof file === "string" ? file : JSON.stringify(file);
-    },
-    print: (text) => void (parsed.stdout += text),
-    printError: (text) => void (parsed.stderr += text),
-    start(config) {
-      parsed.config = config;
-      return Promise.resolve();
-    },
-    now: () => 0,
-  });
-  return parsed;
-}
-
-async function configOf(argv: string[], env?: Env): Promise<Config> {
-  const { config, stderr } = await parse(argv, env);
-  if (config === undefined) throw new Error(stderr);
-  return config;
-}
-
-async function configOfFile(file: unknown, argv: string[] = [], env: Env = {}): Promise<Config> {
-  const { config, stderr } = await parse(["--config", "dir/c.json", ...argv], env, file);
-  if (config === undefined) throw new Error(stderr);
-  return config;
-}
+import { configOf, runHere } from "./auth/support/command-line.js";
 
 /** What the help has of each setting. */
 const WORDS_OF_HELP = [
@@ -168,7 +124,7 @@ describe("the configuration", () => {
     expect(auth).to.include({ secret: "s3cret" }).and.not.have.property("secretFile");
     const byFlag = await configOf(["--jwt-secret-file", "s"], { JWT_SECRET: "s3cret" });
     expect(byFlag.auth).to.include({ secretFile: "s" }).and.not.have.property("secret");
-    const { stderr } = await parse(["--jwt-secret", "s3cret"]);
+    const { stderr } = await runHere(["--jwt-secret", "s3cret"]);
     expect(stderr).to.match(/unknown option '--jwt-secret'/);
   });
 
@@ -191,8 +147,8 @@ describe("the configuration", () => {
     for (const config of [
       await configOf(["--memory"], { DATA: "d" }),
       await configOf([], { MEMORY: "true" }),
-      await configOfFile({ data: "d" }, [], { MEMORY: "1" }),
-      await configOfFile({ memory: true }),
+      await configOf(["-c", "c"], { MEMORY: "1" }, () => '{"data":"d"}'),
+      await configOf(["-c", "c"], {}, () => '{"memory":true}'),
     ]) {
       expect(config).not.to.have.property("data");
     }
@@ -238,133 +194,23 @@ describe("the configuration", () => {
   ];
   for (const [argv, env, message] of wrong) {
     it(`refuses ${JSON.stringify([...argv, ...Object.entries(env).flat()])} and says what to do`, async () => {
-      const { config, exitCode, stdout, stderr } = await parse(argv, env);
-      expect({ config, exitCode, stdout }).to.deep.equal({ config: undefined, exitCode: 2, stdout: "" });
+      const { config, code, stdout, stderr } = await runHere(argv, env);
+      expect({ config, code, stdout }).to.deep.equal({ config: undefined, code: 2, stdout: "" });
       expect(stderr).to.match(message);
     });
   }
 
   it("prints its help, in which every setting has its flag, variable and default", async () => {
     for (const argv of [["--help"], ["start", "--help"]]) {
-      const { exitCode, stdout } = await parse(argv);
-      expect(exitCode).to.equal(0);
+      const { code, stdout } = await runHere(argv);
+      expect(code).to.equal(0);
       for (const word of WORDS_OF_HELP) expect(stdout.replace(/\s+/g, " ")).to.include(word);
     }
   });
 
   it("prints its version", async () => {
-    expect(await parse(["--version"])).to.include({ exitCode: 0, stdout: "1.2.3\n", stderr: "" });
+    expect(await runHere(["--version"])).to.include({ code: 0, stdout: "1.2.3\n", stderr: "" });
   });
-});
-
-describe("the configuration file", () => {
-  it("sets all that flags set, and goes after flags and variables", async () => {
-    const file = {
-      ...{ port: 1, host: "::", logLevel: "debug", demo: false, allowedOrigins: ["https://a.example"] },
-      ...{
-        maxDisk: "1MB",
-        presenceGrace: "5s",
-        inbox: { age: "1d" },
-        send: "users",
-        limits: { messageBytes: "1KiB" },
-      },
-    };
-    const config = await configOfFile(file, ["--host", "localhost"], { PORT: "2", CONFIG: "not this" });
-    expect(config).to.deep.equal({
-      ...DEFAULT_CONFIG,
-      ...{
-        port: 2,
-        host: "localhost",
-        logLevel: "debug",
-        demo: false,
-        allowedOrigins: ["https://a.example"],
-      },
-      ...{ maxDiskBytes: 1e6, presenceGrace: 5_000, inboxAge: 86_400_000 },
-      rules: { ...DEFAULT_CONFIG.rules, send: "users" },
-      limits: { ...DEFAULT_CONFIG.limits, messageBytes: 1_024 },
-    });
-    expect(await configOfFile(file, ["--allowed-origins", "*"])).not.to.have.property("allowedOrigins");
-    expect(await configOfFile({})).to.deep.equal(DEFAULT_CONFIG);
-  });
-
-  it("is named by CONFIG too", async () => {
-    expect((await parse([], { CONFIG: "dir/c.json" }, { port: 7 })).config).to.include({ port: 7 });
-  });
-
-  it("names other files from where it lies", async () => {
-    const auth = { secretFile: "s", publicKeyFile: "/k.pem", jwksFile: "../j" };
-    const config = await configOfFile({ data: "d", tls: { cert: "c", key: "k" }, auth });
-    expect(config.data).to.equal(resolve("dir/d"));
-    expect(config.tls).to.deep.equal({ cert: resolve("dir/c"), key: resolve("dir/k") });
-    expect(config.auth).to.include({
-      secretFile: resolve("dir/s"),
-      publicKeyFile: "/k.pem",
-      jwksFile: resolve("j"),
-    });
-  });
-
-  it("has the rules of rooms", async () => {
-    const { rules, auth } = await configOfFile({
-      auth: { guests: false, clockTolerance: "1s" },
-      defaults: { presence: false, maxMembers: 5 },
-      rooms: [
-        { pattern: "dm-{user}", allow: { join: { claim: "role", equals: "admin" } }, history: { age: "1h" } },
-        { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
-      ],
-    });
-    expect(auth).to.deep.equal({ guests: false, clockTolerance: 1_000 });
-    expect(rules.defaults).to.deep.equal({ ...DEFAULT_ROOM, presence: false, maxMembers: 5 });
-    expect(rules.rooms).to.deep.equal([
-      {
-        pattern: "dm-{user}",
-        allow: { join: { claim: "role", equals: "admin" } },
-        history: { age: 3_600_000 },
-      },
-      { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
-    ]);
-  });
-
-  const wrong: [file: unknown, message: RegExp][] = [
-    ["{", /^error: dir\/c.json: this is not JSON \(.*\)\n$/],
-    [[], /^error: dir\/c.json: must be an object; its settings are port, host/],
-    [{ prot: 1 }, /c.json: has no setting "prot"; there are port, host/],
-    [{ port: 70_000 }, /c.json: port must be 65535 or less/],
-    [{ tls: { cert: "c" } }, /c.json: tls.key must be a text/],
-    [{ auth: { secret: "x" } }, /c.json: auth has no setting "secret"; there are secretFile/],
-    [{ allowedOrigins: ["a"] }, /c.json: allowedOrigins\[0\] must be an origin, like https/],
-    [{ maxDisk: 5 }, /c.json: maxDisk must be a size: some like 64KiB/],
-    [{ presenceGrace: "long" }, /c.json: presenceGrace must be a duration: some like 500ms/],
-    [
-      { rooms: [{ pattern: "{x}" }] },
-      /c.json: rooms\[0\].pattern is no pattern: there is no \{x\} in patterns/,
-    ],
-    [{ rooms: [{}] }, /c.json: rooms\[0\].pattern must be a text/],
-    [
-      { rooms: [{ pattern: "*", allow: { join: "friends" } }] },
-      /rooms\[0\].allow.join must be "everyone", "users"/,
-    ],
-    [
-      { rooms: [{ pattern: "*", allow: { fly: "users" } }] },
-      /rooms\[0\].allow has no setting "fly"; there are join/,
-    ],
-    [
-      { rooms: [{ pattern: "*", history: { messages: -1 } }] },
-      /rooms\[0\].history.messages must be 0 or more/,
-    ],
-    [{ send: { claim: "x" } }, /c.json: send must be "everyone"/],
-    [{ limits: { roomsPerDevice: 0 } }, /c.json: limits.roomsPerDevice must be 1 or more/],
-    [{ limits: { rooms: 1 } }, /c.json: limits has no setting "rooms"; there are roomsPerDevice/],
-    [{ memory: true, data: "d" }, /the file's memory and data are both given/],
-  ];
-  for (const [file, message] of wrong) {
-    it(`is refused, in one line that says where and what: ${JSON.stringify(file)}`, async () => {
-      const { exitCode, stderr, config } = await parse(["--config", "dir/c.json"], {}, file);
-      expect({ exitCode, config }).to.deep.equal({ exitCode: 2, config: undefined });
-      expect(stderr)
-        .to.match(message)
-        .and.match(/^[^\n]*\n$/);
-    });
-  }
 });
 
 describe("durations and sizes", () => {

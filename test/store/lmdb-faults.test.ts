@@ -122,14 +122,15 @@ describe("a data folder that cannot be used", () => {
     await store.close();
   });
 
-  it("always has a file that is as long as its header says, so that a truncated one can be told", async () => {
+  it("has a file that is longer than its header says, whatever is done with it", async () => {
     const random = new Random(SEED);
     const store = await open();
-    for (let round = 0; round < 40; round++) {
-      const values = Array.from({ length: random.below(20) }, () => "x".repeat(random.below(30_000)));
+    for (let round = 0; round < 20; round++) {
+      const values = Array.from({ length: random.below(20) }, () => "x".repeat(random.below(60_000)));
       await Promise.all(values.map((value) => store.log.append(`log ${random.below(5)}`, { value, at: 0 })));
       await store.log.trim(`log ${random.below(5)}`, random.below(100));
-      expect(statSync(folder.dataFile).size).to.be.at.least(usedBytes());
+      // LMDB may leave out free pages at the end. It has to be far from making a file that looks truncated.
+      expect(statSync(folder.dataFile).size - usedBytes()).to.be.greaterThan(8 * 1024 * 1024);
     }
     await store.close();
   }).timeout(30_000);

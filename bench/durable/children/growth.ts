@@ -9,6 +9,7 @@ import { roomLog } from "../../../server/rooms/log-names.js";
 import { openLmdbStore } from "../../../server/store/lmdb-store.js";
 import type { Draft, Log, Page } from "../../../server/store/log.js";
 import { answerQuestions } from "../../shared/questions.js";
+import { type Cost, costOf } from "../cost.js";
 import { draft, draftWithId } from "../entries.js";
 import { CONCURRENCY, PAGE, RECOVERY } from "../operations.js";
 import type { GrowthQuestion, GrowthResult } from "../protocol.js";
@@ -82,21 +83,21 @@ async function sample(grown: Grown): Promise<GrowthResult> {
   };
 }
 
-/** Microseconds for each message that is read. */
-async function read(readPage: () => Promise<Page>): Promise<number> {
-  let count = 0;
-  const start = performance.now();
-  while (count < READS) count += (await readPage()).entries.length;
-  return ((performance.now() - start) * 1000) / count;
+function read(readPage: () => Promise<Page>): Promise<Cost> {
+  return costOf(async () => {
+    let count = 0;
+    while (count < READS) count += (await readPage()).entries.length;
+    return count;
+  });
 }
 
-/** Microseconds for each message that is appended. */
-async function append(grown: Grown, log: Log, make: (n: number) => Draft): Promise<number> {
-  const end = grown.size + APPENDS;
-  const start = performance.now();
-  const running = Array.from({ length: CONCURRENCY }, async () => {
-    while (grown.size < end) await log.append(NAME, make(grown.size++));
+function append(grown: Grown, log: Log, make: (n: number) => Draft): Promise<Cost> {
+  return costOf(async () => {
+    const end = grown.size + APPENDS;
+    const running = Array.from({ length: CONCURRENCY }, async () => {
+      while (grown.size < end) await log.append(NAME, make(grown.size++));
+    });
+    await Promise.all(running);
+    return APPENDS;
   });
-  await Promise.all(running);
-  return ((performance.now() - start) * 1000) / APPENDS;
 }

@@ -10,6 +10,7 @@ export async function measureAppend(
   say: (line: string) => void,
 ): Promise<Results["append"]> {
   const perSecond = new Samples();
+  const cpuMicros = new Samples();
   const stores = await startStores(join(folder, "append"));
   try {
     // The round 0 has the stores' code compiled, and is not counted.
@@ -17,9 +18,10 @@ export async function measureAppend(
       say(round === 0 ? "append: warming up" : `append: round ${round} of ${rounds}`);
       for (const appenders of publishers) {
         for (const store of STORES) {
-          const result = await stores.ask({ ask: "append", store, appenders, milliseconds });
+          const cost = await stores.ask({ ask: "append", store, appenders, milliseconds });
           if (round === 0) continue;
-          perSecond.add(`${store} ${appenders}`, (result.appended / result.milliseconds) * 1000);
+          perSecond.add(`${store} ${appenders}`, 1e6 / cost.micros);
+          cpuMicros.add(`${store} ${appenders}`, cost.cpuMicros);
         }
       }
     }
@@ -27,6 +29,9 @@ export async function measureAppend(
     await stores.end();
   }
   return publishers.flatMap((appenders) =>
-    STORES.map((store) => ({ appenders, store, perSecond: perSecond.of(`${store} ${appenders}`) })),
+    STORES.map((store) => {
+      const cell = `${store} ${appenders}`;
+      return { appenders, store, perSecond: perSecond.of(cell), cpuMicros: cpuMicros.of(cell) };
+    }),
   );
 }

@@ -12,6 +12,7 @@ export async function measureGrowth(
 ): Promise<Results["growth"]> {
   const operations = Object.keys(OPERATIONS) as Operation[];
   const micros = new Samples();
+  const cpuMicros = new Samples();
   const growth = await startGrowth(join(folder, "growth"));
   try {
     // The round 0 fills the large logs and has the code compiled, and is not counted.
@@ -21,13 +22,24 @@ export async function measureGrowth(
         if (round === 0) say(`growth: a log gets ${messages} messages`);
         const result = await growth.ask({ ask: "sample", messages });
         if (round === 0) continue;
-        for (const operation of operations) micros.add(`${operation} ${messages}`, result[operation]);
+        for (const operation of operations) {
+          const cost = result[operation];
+          micros.add(cellOf(operation, messages), cost.micros);
+          cpuMicros.add(cellOf(operation, messages), cost.cpuMicros);
+        }
       }
     }
   } finally {
     await growth.end();
   }
   return operations.flatMap((operation) =>
-    sizes.map((messages) => ({ operation, messages, micros: micros.of(`${operation} ${messages}`) })),
+    sizes.map((messages) => {
+      const cell = cellOf(operation, messages);
+      return { operation, messages, micros: micros.of(cell), cpuMicros: cpuMicros.of(cell) };
+    }),
   );
+}
+
+function cellOf(operation: Operation, messages: number): string {
+  return `${operation} ${messages}`;
 }

@@ -86,6 +86,19 @@ describe("rooms layer: on a socket", () => {
     expect((await joining).position).to.deep.equal(at(2));
   });
 
+  it("does not take the answer to the join before a leave for that to the join after it", async () => {
+    const { socket, rooms } = fakeRig();
+    const first = codeOf(rooms.room("r").join());
+    socket.welcome();
+    const stale = socket.take("join");
+    void rooms.room("r").leave();
+    socket.take("leave");
+    const joining = rooms.room("r").join();
+    stale.answer(joined(1));
+    socket.take("join").answer(joined(2));
+    expect([await first, (await joining).position]).to.deep.equal(["aborted", at(2)]);
+  });
+
   it("knows by the log that a publish was carried out whose ack was lost, however long ago", async () => {
     const { socket, clock, rooms } = fakeRig();
     void rooms.room("r").join();

@@ -1,34 +1,16 @@
 /** `crossroom token` and `crossroom revoke`, as their own processes. */
 import { expect } from "chai";
 import { decodeJwt, exportSPKI, jwtVerify } from "jose";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { secretSource } from "../../../server/auth/keys.js";
 import { loadOwnKey } from "../../../server/auth/own-key.js";
-import { runProgram } from "../../../server/cli/program.js";
 import { ServerProcess, type Exit } from "../support/child.js";
 import { PROTOCOLS } from "../support/clients.js";
 import { startRooms, type Running } from "../support/server.js";
+import { runHere } from "./support/command-line.js";
 import { pair, SECRET, token } from "./support/tokens.js";
-
-/** Runs a command to its end, in this process: for what is refused before anything is done. */
-async function runHere(
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<Omit<Exit, "signal">> {
-  const output = { stdout: "", stderr: "" };
-  const code = await runProgram(args, {
-    env,
-    version: "1.2.3",
-    readText: (path) => readFileSync(path, "utf8"),
-    print: (text) => void (output.stdout += text),
-    printError: (text) => void (output.stderr += text),
-    start: () => Promise.reject(new Error("not this command")),
-    now: Date.now,
-  });
-  return { code: code ?? 0, ...output };
-}
 
 /** Runs a command to its end, as its own process. */
 const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Exit> =>

@@ -167,6 +167,17 @@ describe("crossroom join", () => {
     expect(await ada.exited()).to.equal(0);
   });
 
+  it("takes the typed line away on a terminal that does not know its size", async () => {
+    const argv = ["join", "lobby", "--url", server.url, "--token", await server.token("ada")];
+    const ada = new TestTerminal(argv, { isTyped: true });
+    Object.assign(ada.output, { columns: 0 });
+    await ada.line();
+    ada.input.write("Hello\n");
+    while (!(await ada.line()).endsWith("(bridge) Hello"));
+    expect(ada.printed).to.include("\u001b[1A\u001b[0J");
+    await ada.end();
+  });
+
   it("has bold names and dim notices on a terminal that may have colours, and none elsewhere", async () => {
     const argv = ["join", "lobby", "--url", server.url, "--token", await server.token("ada")];
     const ada = new TestTerminal(argv, { isTyped: true });

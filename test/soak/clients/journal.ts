@@ -113,7 +113,7 @@ export class Journal {
     more: { recovered?: boolean; recovery?: { since: Position; messages: number } },
   ): void {
     this.recorder.write({ kind: "joined", room, position, ...more });
-    if (more.recovered !== true) this.positions.set(room, position);
+    if (more.recovered === false || !this.positions.has(room)) this.positions.set(room, position);
   }
 
   delivered({ room, id, position, from, data }: Message): void {

@@ -223,6 +223,20 @@ describeStores("presence", (test) => {
   });
 
   describe("after a restart", () => {
+    it("devices are those that came last, on the sockets that they had last", async () => {
+      await enter("ada", device("phone", "first"));
+      await test.restart();
+      await test.store.presence.enter({
+        room: "room",
+        user: "ada",
+        name: "ADA",
+        device: device("phone", "last"),
+      });
+      await test.restart();
+      ({ presence } = test.store);
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone", "last")]);
+    });
+
     it("everybody who was there is away until the time given to restore", async () => {
       await enter("bob", device("phone"));
       await enter("ada", device("phone"));
