@@ -19,6 +19,8 @@ export class TokenBucket {
 
   /** Takes one token; false when there is none left. */
   take(now: number): boolean {
+    // A clock that was set back must not keep everybody waiting until it has caught up.
+    this.since = Math.min(this.since, now);
     const earned = Math.floor(((now - this.since) * this.rate.perSecond) / 1000);
     if (earned > 0) {
       this.tokens = Math.min(this.rate.burst, this.tokens + earned);

@@ -3,6 +3,7 @@ import type { AdminSource, RoomSummary } from "./admin.js";
 import { INBOX_PREFIX, ROOM_PREFIX, roomLog } from "./rooms/log-names.js";
 import { messageOf } from "./rooms/messages.js";
 import type { Rooms } from "./rooms/rooms.js";
+import { RECEIPTED } from "./store/devices.js";
 import type { LogState } from "./store/log.js";
 import type { Store } from "./store/store.js";
 
@@ -34,7 +35,8 @@ export function createAdminSource(store: Store, rooms: Rooms, revoke: AdminSourc
       return Promise.all(
         kept.map(async ({ name, state: { epoch, first, last } }) => {
           const user = name.slice(INBOX_PREFIX.length);
-          return { user, position: { epoch, offset: last }, first, devices: await devices.of(user) };
+          const real = (await devices.of(user)).filter(({ device }) => device !== RECEIPTED);
+          return { user, position: { epoch, offset: last }, first, devices: real };
         }),
       );
     },

@@ -18,9 +18,9 @@ function perform(io: RoomsIo, effect: Effect): void {
       const socket = io.of("/").sockets.get(effect.sid);
       // One that has gone meanwhile would stay in the room for ever.
       if (!socket?.connected) return;
-      void socket.join(
-        effect.seesPresence ? channel(effect.room) : [channel(effect.room), blind(effect.room)],
-      );
+      void socket.join(channel(effect.room));
+      if (effect.seesPresence) void socket.leave(blind(effect.room));
+      else void socket.join(blind(effect.room));
       return;
     }
     case "exit": {

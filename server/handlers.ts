@@ -140,8 +140,7 @@ class Visit {
       answerTo(args)({ ok: false, error: apiError("unknown_event") });
     });
     socket.conn.on("upgrade", () => this.#queue.add(true, () => this.#logged(rooms.moved(this.#caller()))));
-    this.#watch();
-    return new Promise((resolve) => {
+    const over = new Promise<void>((resolve) => {
       socket.on("disconnect", (reason) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
         sessions.forget(socket.id);
@@ -153,6 +152,9 @@ class Visit {
         });
       });
     });
+    // After all that follows from an end is seen to: the token may have run out by now.
+    this.#watch();
+    return over;
   }
 
   /** Answers one call of the client's, each time that it comes. */
@@ -187,9 +189,11 @@ class Visit {
   }
 
   async #refresh({ token }: Call<"refresh">, done: Done<Result<"refresh">>): Promise<void> {
-    const { data } = this.socket;
+    const { data, handshake } = this.socket;
     const { authenticate, log, rooms } = this.handlers;
-    const verdict = await judge({ auth: { token } }, authenticate, log);
+    const verdict = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
+    // Gone meanwhile: nobody is there to be watched, or to be answered.
+    if (!this.socket.connected) return;
     if (!verdict.ok) {
       // The code is of the closed table, whoever wrote the verdict.
       return done({ ok: false, error: verdict.error.code as "unauthorized", detail: verdict.error.message });
@@ -201,11 +205,13 @@ class Visit {
         detail: "the token is another user's: connect with it instead",
       });
     }
+    const hasNewName = data.identity.name !== verdict.identity.name;
     data.identity = verdict.identity;
     this.#watch();
     const { expiresAt } = verdict.identity;
     done({ ok: true, result: expiresAt === undefined ? {} : { expiresAt }, effects: [] });
     await rooms.reconsider(this.#caller());
+    if (hasNewName) await rooms.moved(this.#caller());
   }
 
   #watch(): void {

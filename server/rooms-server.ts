@@ -84,6 +84,8 @@ export interface TokenOptions {
   audience?: string;
   /** Whether one may come without a token. Default true. */
   guests?: boolean;
+  /** Milliseconds that the clock of whoever signs may differ from this one's. Default 5,000. */
+  clockTolerance?: number;
 }
 
 export interface RoomsServer {
@@ -167,7 +169,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const rooms = new Rooms({ ...common, presence: store.presence, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
   const inboxes = new Inboxes({ ...common, devices: store.devices, inboxAge });
-  const sessions = new Sessions(now);
+  const sessions = new Sessions(now, store.revocations);
   const revoke = async (revocation: Revocation): Promise<void> => {
     await store.revocations.add(revocation, now() + REVOCATION_AGE);
     sessions.revoke(revocation);
@@ -177,6 +179,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const onError = (error: unknown): void => failed(error, "a request failed");
   const inspector = new InspectSessions();
   const inspect = new InspectStreams(inspector);
+  const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, randomHex, onError });
   const handler = httpHandler({
     bridgePath: options.bridge?.path ?? "/bridge",
@@ -186,7 +189,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       now,
       onError,
     }),
-    ...(demo ? { demo: { files: demoFiles(), inspect, signIn } } : {}),
+    ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),
   });
   httpServer.on("request", handler);
   if (demo) tapUpgrades(httpServer, inspector, now);

@@ -1,7 +1,7 @@
 /** How long each session may last: until its token runs out, is revoked, or is replaced by a new one. */
 import type { ApiErrorCode } from "./errors.js";
 import type { Identity } from "./identity.js";
-import type { Revocation } from "./store/revocations.js";
+import type { Revocation, Revocations } from "./store/revocations.js";
 
 /** Milliseconds before the end of a token at which its client is warned. */
 export const EXPIRY_WARNING = 60_000;
@@ -26,11 +26,13 @@ interface Watched {
 
 export class Sessions {
   readonly #now: () => number;
+  readonly #revocations: Pick<Revocations, "has">;
   /** By socket id. */
   readonly #watched = new Map<string, Watched>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, revocations: Pick<Revocations, "has">) {
     this.#now = now;
+    this.#revocations = revocations;
   }
 
   /** Watches a session, in place of an earlier one under the same id. */
@@ -38,7 +40,15 @@ export class Sessions {
     this.forget(sid);
     const watched: Watched = { session, isWarned: false, timer: undefined };
     this.#watched.set(sid, watched);
-    this.#look(watched);
+    // Once more, as it may have been revoked while its token was judged.
+    const { user, tokenId: id, issuedAt } = session.identity;
+    const token = {
+      user,
+      ...(id === undefined ? {} : { id }),
+      ...(issuedAt === undefined ? {} : { issuedAt }),
+    };
+    if (this.#revocations.has(token)) session.end("token_revoked");
+    else this.#look(watched);
   }
 
   /** The connection is gone. */

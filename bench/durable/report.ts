@@ -38,44 +38,43 @@ function machineLines({ machine }: Results): string {
 }
 
 function publishTable({ publish }: Results): string {
-  const rows = [...new Set(publish.map(({ publishers, protocol }) => `${publishers} ${protocol}`))].map(
-    (row) =>
-      stores(
-        row,
-        publish.filter(({ publishers, protocol }) => row === `${publishers} ${protocol}`),
-      ),
+  const title = `Publishes acked per second, ${MESSAGE_BYTES} bytes, each publisher alone in a room`;
+  return storesTable(
+    [title, "publishers"],
+    publish.map((cell) => ({ ...cell, row: `${cell.publishers} ${cell.protocol}` })),
   );
-  return titled(`Publishes acked per second, ${MESSAGE_BYTES} bytes, each publisher alone in a room`, [
-    ["publishers", ...STORE_COLUMNS],
-    ...rows,
-  ]);
 }
 
 function appendTable({ append }: Results): string {
-  const rows = [...new Set(append.map(({ appenders }) => appenders))].map((row) =>
-    stores(
-      String(row),
-      append.filter(({ appenders }) => row === appenders),
-    ),
+  return storesTable(
+    ["Appends per second, the store without a server", "at a time"],
+    append.map((cell) => ({ ...cell, row: String(cell.appenders) })),
   );
-  return titled("Appends per second, the store without a server", [["at a time", ...STORE_COLUMNS], ...rows]);
 }
 
 const STORE_COLUMNS = ["memory", "lmdb", "lmdb / memory", "CPU us, memory", "CPU us, lmdb"];
 
-/** A row that sets both stores beside each other. */
-function stores(
-  name: string,
-  cells: readonly { store: StoreName; perSecond: number[]; cpuMicros: number[] }[],
-) {
+interface StoreCell {
+  row: string;
+  store: StoreName;
+  perSecond: number[];
+  cpuMicros: number[];
+}
+
+/** Each row sets both stores beside each other. */
+function storesTable([title, corner]: [string, string], cells: readonly StoreCell[]): string {
   const none = { perSecond: [], cpuMicros: [] };
-  const memory = cells.find(({ store }) => store === "memory") ?? none;
-  const lmdb = cells.find(({ store }) => store === "lmdb") ?? none;
-  return [
-    name,
-    ...[spread(memory.perSecond, 0), spread(lmdb.perSecond, 0), ratio(lmdb.perSecond, memory.perSecond)],
-    ...[spread(memory.cpuMicros, 0), spread(lmdb.cpuMicros, 0)],
-  ];
+  const rows = [...new Set(cells.map(({ row }) => row))].map((name) => {
+    const find = (wanted: StoreName) =>
+      cells.find(({ row, store }) => row === name && store === wanted) ?? none;
+    const [memory, lmdb] = [find("memory"), find("lmdb")];
+    return [
+      name,
+      ...[spread(memory.perSecond, 0), spread(lmdb.perSecond, 0), ratio(lmdb.perSecond, memory.perSecond)],
+      ...[spread(memory.cpuMicros, 0), spread(lmdb.cpuMicros, 0)],
+    ];
+  });
+  return titled(title, [[corner, ...STORE_COLUMNS], ...rows]);
 }
 
 function joinTable({ join, restart }: Results): string {

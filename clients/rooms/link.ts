@@ -141,7 +141,11 @@ export class Link implements Caller {
     this.session.welcomed();
     this.self = self;
     this.isUp = true;
-    if (self.guest && self.token !== undefined) this.keepGuest(self.token);
+    if (self.guest && self.token !== undefined) {
+      this.keepGuest(self.token);
+      // From now on this guest is the one of that token: if it is refused, another guest comes.
+      if (this.credentials.source === "none") this.credentials.source = "guest";
+    }
     this.view.up(self);
   }
 

@@ -43,6 +43,8 @@ interface Queued {
   calledAt: number | undefined;
   /** Connections lost in a row while it was under way. */
   losses: number;
+  /** Whether a try had no answer: it may have been carried out. */
+  isUnsure: boolean;
 }
 
 export class Lane {
@@ -62,7 +64,7 @@ export class Lane {
   }
 
   add(errand: Errand): void {
-    this.queue.push({ errand, calledAt: undefined, losses: 0 });
+    this.queue.push({ errand, calledAt: undefined, losses: 0, isUnsure: false });
   }
 
   /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
@@ -89,8 +91,10 @@ export class Lane {
     switch (outcome.type) {
       case "lost":
         underWay.losses++;
+        underWay.isUnsure = true;
         return { do: "nothing" };
       case "timeout":
+        underWay.isUnsure = true;
         return { do: "nothing" };
       case "ok":
         this.failures = 0;
@@ -133,6 +137,8 @@ export class Lane {
     // A full inbox stays so until somebody reads it: its sender must know, and decide.
     if (error.retryable && error.code !== "inbox_full") {
       this.isPausing = true;
+      // Certainly not carried out: the time in which it can be called again begins anew.
+      if (!queued.isUnsure) queued.calledAt = undefined;
       return { do: "wait", ms: backoffDelay(++this.failures, this.random()) };
     }
     this.failures = 0;

@@ -2,6 +2,7 @@
 import { ConfigError } from "../config/config-error.js";
 import { INBOX_PREFIX, ROOM_PREFIX, inboxLog, roomLog } from "../rooms/log-names.js";
 import { messageOf } from "../rooms/messages.js";
+import { RECEIPTED } from "../store/devices.js";
 import { readLmdbStore, type StoreView } from "../store/lmdb-store.js";
 import type { LogState } from "../store/log.js";
 import { StoreError } from "../store/store.js";
@@ -26,7 +27,8 @@ export async function inspectFolder(folder: string): Promise<InspectSource> {
       return Promise.all(
         logs.map(async ({ name, state }) => {
           const user = name.slice(INBOX_PREFIX.length);
-          return { user, ...rowOf(state), devices: await devices.of(user) };
+          const real = (await devices.of(user)).filter(({ device }) => device !== RECEIPTED);
+          return { user, ...rowOf(state), devices: real };
         }),
       );
     },

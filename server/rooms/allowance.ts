@@ -36,9 +36,9 @@ export class Allowance {
 
   /** Forgets users whose buckets are full again, so that what is kept does not grow with all who ever came. */
   tidy(): void {
-    const full = this.#now() - 2_000;
+    const now = this.#now();
     for (const [user, { used }] of this.#buckets) {
-      if (used <= full) this.#buckets.delete(user);
+      if (used <= now - 2_000 || used > now) this.#buckets.delete(user);
     }
   }
 }

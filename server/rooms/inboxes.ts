@@ -4,8 +4,9 @@
  */
 import type { InboxItem, InboxOpened, Position, Sent } from "../events.js";
 import type { Limits, Policy } from "../identity.js";
-import type { DeviceCursor, Devices } from "../store/devices.js";
-import type { Log } from "../store/log.js";
+import { RECEIPTED, type DeviceCursor, type Devices } from "../store/devices.js";
+import type { Draft, Log } from "../store/log.js";
+import { StoreError } from "../store/store.js";
 import type { Allowance } from "./allowance.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
 import { inboxLog } from "./log-names.js";
@@ -150,10 +151,11 @@ export class Inboxes {
    * between, the ack comes again, and the keys keep the receipts from doubling.
    */
   async #receipts(user: string, all: readonly DeviceCursor[], position: Position): Promise<void> {
-    const { log, now, limits } = this.#options;
+    const { log, devices, now } = this.#options;
     const { epoch } = position;
     const cursors = all.filter((one) => one.cursor.epoch === epoch).map((one) => one.cursor.offset);
     let offset = Math.max(0, ...cursors);
+    let hasSent = false;
     while (offset < position.offset) {
       const { entries } = await log.after(inboxLog(user), offset, PAGE);
       if (entries.length === 0) return;
@@ -163,13 +165,26 @@ export class Inboxes {
         const value: StoredItem = { type: "receipt", id: item.id, from: { user } };
         const key = JSON.stringify(["receipt", user, epoch, entry.offset]);
         const to = item.from.user;
-        // There are no more of them than of the sender's own messages: twice the limit is for who never reads any.
-        const draft = { value, at: now(), key, limit: 2 * limits.inboxItems };
-        if ((await log.append(inboxLog(to), draft)) === "full") {
-          this.#options.failed(new Error(`the inbox of ${to} is full`), "a receipt was dropped");
-        } else this.#poke(to);
+        if (await this.#sendReceipt(to, { value, at: now(), key })) hasSent = true;
       }
       offset = entries.at(-1)?.offset ?? position.offset;
+    }
+    if (hasSent) await devices.put(user, { device: RECEIPTED, cursor: position, seen: now() });
+  }
+
+  /** Where there is no room for it, a receipt is dropped: what it is about has been processed, and must not come again. */
+  async #sendReceipt(to: string, draft: Draft): Promise<boolean> {
+    const { log, limits, failed } = this.#options;
+    try {
+      // There are no more of them than of the sender's own messages: twice the limit is for who never reads any.
+      const appended = await log.append(inboxLog(to), { ...draft, limit: 2 * limits.inboxItems });
+      if (appended === "full") throw new StoreError("full", `the inbox of ${to} is full`);
+      this.#poke(to);
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== "full") throw error;
+      failed(error, "a receipt was dropped");
+      return false;
     }
   }
 
@@ -179,7 +194,8 @@ export class Inboxes {
     const open = new Set([...(this.#open.get(user) ?? [])].map(({ device }) => device));
     const recent = all.toSorted((a, b) => b.seen - a.seen);
     const kept = recent.filter(
-      ({ device, seen }, i) => open.has(device) || (i < limits.devicesPerUser && seen > now() - inboxAge),
+      ({ device, seen }, i) =>
+        device === RECEIPTED || open.has(device) || (i < limits.devicesPerUser && seen > now() - inboxAge),
     );
     for (const { device } of recent.filter((one) => !kept.includes(one))) await devices.remove(user, device);
     return kept;
@@ -187,7 +203,8 @@ export class Inboxes {
 
   /** Drops what all devices have processed. */
   async #trim(user: string, all: readonly DeviceCursor[], epoch: string, first: number): Promise<void> {
-    const through = Math.min(...all.map(({ cursor }) => (cursor.epoch === epoch ? cursor.offset : 0)));
+    const real = all.filter(({ device }) => device !== RECEIPTED);
+    const through = Math.min(...real.map(({ cursor }) => (cursor.epoch === epoch ? cursor.offset : 0)));
     if (through >= first) await this.#options.log.trim(inboxLog(user), through);
   }
 

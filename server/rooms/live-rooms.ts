@@ -7,7 +7,7 @@ import { roomLog } from "./log-names.js";
 /** A room that somebody is in or about to enter. */
 export interface LiveRoom {
   readonly name: string;
-  readonly epoch: string;
+  epoch: string;
   /**
    * Offset of the newest message that was announced. Whoever enters is answered up to here, and hears all after it; the
    * log itself may be ahead, by what is about to be announced.

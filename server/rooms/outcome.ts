@@ -14,7 +14,7 @@ export interface Caller {
 
 /** Something for the shell to do, after the state has changed. */
 export type Effect =
-  /** Let a connection hear the room, with or without its presence changes. To be done before the answer. */
+  /** Let a connection hear the room, with or without its presence changes, from now on. To be done before the answer. */
   | { type: "enter"; sid: string; room: string; seesPresence: boolean }
   /** Stop letting it hear the room. To be done before the answer. */
   | { type: "exit"; sid: string; room: string }

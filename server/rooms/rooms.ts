@@ -12,6 +12,7 @@ import { roomLog } from "./log-names.js";
 import { keyOf, messageOf, senderOf, type StoredMessage } from "./messages.js";
 import { refused, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
 import { Recovery } from "./recovery.js";
+import { Turns } from "./turns.js";
 
 export interface RoomsOptions {
   log: Log;
@@ -38,6 +39,7 @@ const PAGE_BYTES = 1024 * 1024;
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #live: LiveRooms;
+  readonly #turns = new Turns();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -55,9 +57,9 @@ export class Rooms {
     const room = await this.#live.hold(call.room);
     let isEntered = false;
     try {
-      if (!isVisitor && (await this.#isFull(room, who.identity.user))) return done(refused("room_full"));
+      const seat = await this.#admit(room, who, isVisitor);
+      if (seat === "full") return done(refused("room_full"));
       const seesPresence = rights.presence && settings(call.room).presence;
-      const change = isVisitor ? undefined : await this.#seat(room.name, who);
       try {
         const { members, count } = seesPresence
           ? await this.#options.presence.members(room.name, PAGE)
@@ -66,18 +68,18 @@ export class Rooms {
           rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
         while (recovery?.isBehind()) await recovery.read();
         // From here to the answer nothing waits, so that nothing can be announced.
+        if (!isVisitor && isOverrun(room, settings(call.room))) return done(refused("room_full"));
         isEntered = !isVisitor;
         if (isVisitor) room.visitors.set(who.sid, rights);
         else this.#live.enter(room, who.sid, rights);
         const missed = recovery?.messages;
         const recovered = call.since && { recovered: missed !== undefined, messages: missed ?? [] };
         const result = { room: room.name, position: positionOf(room), ...recovered, members, count };
-        const effects: Effect[] = isVisitor
-          ? []
-          : [{ type: "enter", sid: who.sid, room: room.name, seesPresence }];
-        done({ ok: true, result, effects: [...effects, ...told(change, who.sid)] });
+        const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
+        done({ ok: true, result, effects: [enter, ...told(seat.change, who.sid)] });
       } catch (error) {
-        if (change !== undefined && !isEntered) await this.#unseat(room.name, who);
+        // Others may have seen the member already: gone after the grace, as if the connection was lost.
+        if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);
         throw error;
       }
     } finally {
@@ -121,6 +123,8 @@ export class Rooms {
       const { position, at, duplicate } = appended;
       const result = { id: value.id, position, at, duplicate };
       if (duplicate) return done({ ok: true, result, effects: [] });
+      // Another one if the log was removed meanwhile, as nobody had used it for long.
+      room.epoch = position.epoch;
       room.announced = position.offset;
       const message = messageOf(room.name, position.epoch, { offset: position.offset, value, at });
       done({ ok: true, result, effects: [{ type: "message", message }] });
@@ -191,23 +195,24 @@ export class Rooms {
 
   /** The connection is gone, on purpose or not, from every room. */
   async gone(who: Caller, onPurpose: boolean): Promise<void> {
-    const { presence, settings, presenceGrace, now, perform } = this.#options;
+    const { perform } = this.#options;
     for (const room of this.#live.of(who.sid)) {
       this.#live.exit(room, who.sid);
       perform([{ type: "exit", sid: who.sid, room: room.name }]);
-      if (!settings(room.name).presence) continue;
       if (onPurpose) perform(told(await this.#unseat(room.name, who), who.sid));
-      else await presence.away(room.name, who.identity.user, who.sid, now() + presenceGrace);
+      else await this.#leaveSeat(room.name, who);
     }
   }
 
   /** The user has other rights than before: leaves what they do not open any more. */
   async reconsider(who: Caller): Promise<void> {
-    const { policy, perform } = this.#options;
+    const { policy, settings, perform } = this.#options;
     for (const room of this.#live.of(who.sid)) {
       const rights = await policy.rights(who.identity, room.name);
       if (rights.join) {
         room.visitors.set(who.sid, rights);
+        const seesPresence = rights.presence && settings(room.name).presence;
+        perform([{ type: "enter", sid: who.sid, room: room.name, seesPresence }]);
         continue;
       }
       const change = await this.#unseat(room.name, who);
@@ -230,6 +235,22 @@ export class Rooms {
   async expire(): Promise<void> {
     const { presence, now, perform } = this.#options;
     for (const change of await presence.expire(now())) perform(told(change));
+  }
+
+  /** Takes a seat in the room, if there is one left. In turn, as two must not take the last one. */
+  async #admit(room: LiveRoom, who: Caller, isVisitor: boolean): Promise<{ change: Change } | "full"> {
+    let seat: { change: Change } | "full" = "full";
+    await this.#turns.run(room.name, async () => {
+      if (!isVisitor && (await this.#isFull(room, who.identity.user))) return;
+      // A visitor too: the row may have gone, with another connection of the same device.
+      seat = { change: await this.#seat(room.name, who) };
+    });
+    return seat;
+  }
+
+  async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
+    const { presence, settings, presenceGrace, now } = this.#options;
+    if (settings(room).presence) await presence.away(room, user, sid, now() + presenceGrace);
   }
 
   async #isFull(room: LiveRoom, user: string): Promise<boolean> {
@@ -263,6 +284,11 @@ export class Rooms {
     if (!this.#options.settings(room).presence) return undefined;
     return this.#options.presence.exit(room, user, sid);
   }
+}
+
+/** Where nobody has a seat, connections are what is counted, and others may have entered while this one waited. */
+function isOverrun({ visitors }: LiveRoom, { presence, maxMembers }: RoomSettings): boolean {
+  return !presence && visitors.size >= maxMembers;
 }
 
 function told(change: Change, except?: string): Effect[] {

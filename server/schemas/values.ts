@@ -93,6 +93,7 @@ export const dataSchema = z
   .unknown()
   .refine((value): boolean => value !== undefined, "is missing")
   .refine((value) => !isTooDeep(value), `must not be nested more than ${MAX_DATA_DEPTH} deep`)
+  .refine((value) => !hasPlaceholder(value), "must not have an object whose _placeholder is true")
   .describe(
     `Any JSON value, nested at most ${MAX_DATA_DEPTH} deep; it may hold binary values (PROTOCOL.md, 5.2).`,
   );
@@ -105,6 +106,16 @@ function isTooDeep(value: unknown): boolean {
     level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
   }
   return false;
+}
+
+/**
+ * Whether there is what Socket.IO's parser takes for the place of a binary value (socket.io-parser 4.2). In a packet with
+ * binary values, another message's among them, it would be replaced by one of those, or break the packet for its receiver.
+ */
+function hasPlaceholder(value: unknown): boolean {
+  if (!isContainer(value)) return false;
+  if ((value as { _placeholder?: unknown })._placeholder === true) return true;
+  return Object.values(value).some(hasPlaceholder);
 }
 
 /** An array or a plain object; binary values are leaves. */

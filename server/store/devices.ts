@@ -9,6 +9,12 @@ export interface DeviceCursor {
   seen: number;
 }
 
+/**
+ * In the place of a device: its cursor is where receipts were sent up to. It outlives the devices, of which the one that had
+ * processed most may be forgotten before the others come that far. No device has this name: theirs are not empty.
+ */
+export const RECEIPTED = "";
+
 /** Guarantee: `put` and `remove` resolve when they are durable, and reject with a StoreError if nothing was changed. */
 export interface Devices {
   /** The user's devices, in no order; empty for a user who has none. */

@@ -26,7 +26,10 @@ export interface RunOptions {
   seconds: number;
   /** Publishes and sends a second, of all clients together. */
   rate: number;
-  /** Milliseconds of silence, when the faults are over, after which what has not arrived is taken never to come. */
+  /**
+   * Milliseconds of silence, when the faults are over and all clients are connected, after which what has not arrived is
+   * taken never to come.
+   */
   quiet: number;
   /** Default: as the seed has it. */
   faults?: readonly Step[];
@@ -155,7 +158,8 @@ async function settled(
   let last = { at: begun, count: count() };
   for (;;) {
     const now = performance.now();
-    if (count() !== last.count) last = { at: now, count: count() };
+    const isBack = parties.every(({ journal }) => journal.isConnected);
+    if (!isBack || count() !== last.count) last = { at: now, count: count() };
     const waitingFor = parties.flatMap(({ journal }) => journal.missing(rooms));
     if (waitingFor.length === 0) return runner.write({ kind: "settled", after: Math.round(now - begun) });
     if (now - last.at > quiet || now - begun > SETTLE) return runner.write({ kind: "unsettled", waitingFor });

@@ -41,6 +41,7 @@ export class Ledger {
 const REMEMBERED = 50;
 
 export class Journal {
+  isConnected = false;
   /** Acked publishes and sends, the newest last. */
   readonly published: { room: string; content: Content }[] = [];
   readonly sent: Letter[] = [];
@@ -67,6 +68,8 @@ export class Journal {
     >,
   ): void {
     this.recorder.write(happening);
+    if (happening.kind === "connected") this.isConnected = true;
+    else if (happening.kind === "disconnected" || happening.kind === "reloaded") this.isConnected = false;
   }
 
   publish(room: string, content: Content): void {
