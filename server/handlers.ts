@@ -14,6 +14,7 @@ import type { Rooms } from "./rooms/rooms.js";
 import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
 import { describe, deviceSchema, SCHEMAS, type Call, type CallName } from "./schemas.js";
 import type { Sessions } from "./sessions.js";
+import { drained } from "./slow-readers.js";
 import { StoreError } from "./store/store.js";
 
 /** What an ack of `E` has beside `ok`. */
@@ -46,6 +47,9 @@ export interface Handlers {
 
 /** Calls that need only their place in the order of a connection's calls. */
 const SIDE_BY_SIDE: ReadonlySet<CallName> = new Set<CallName>(["publish", "send", "signal"]);
+
+/** Calls whose answers may be a thousand times as large as they are. */
+const LARGE_ANSWERS: ReadonlySet<CallName> = new Set<CallName>(["join", "history", "presence"]);
 
 /**
  * Serves the room API on `io`, from now on and for as long as it lives.
@@ -169,6 +173,7 @@ class Visit {
       const isTaken = this.#queue.add(!SIDE_BY_SIDE.has(event), async (placed) => {
         try {
           await run(call.data, (outcome) => this.#answer(outcome, answer), placed);
+          if (LARGE_ANSWERS.has(event)) await drained(this.socket);
         } catch (error) {
           answer({ ok: false, error: this.#failure(error, event) });
         }

@@ -31,6 +31,7 @@ import type { Effect } from "./rooms/outcome.js";
 import type { RoomsIo } from "./rooms-io.js";
 import { Rooms } from "./rooms/rooms.js";
 import { Sessions } from "./sessions.js";
+import { closeSlowReaders } from "./slow-readers.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Revocation } from "./store/revocations.js";
 import type { Store, StoreOptions } from "./store/store.js";
@@ -221,7 +222,10 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     log,
   });
 
-  const upkeep = new Upkeep({ store, rooms, allowance, failed });
+  const upkeep = new Upkeep({
+    ...{ store, rooms, allowance, failed },
+    closeSlowReaders: () => closeSlowReaders(io),
+  });
   store.presence
     .restore(now() + presenceGrace)
     .catch((error: unknown) => failed(error, "presence was not restored"));

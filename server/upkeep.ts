@@ -6,6 +6,9 @@ import type { Store } from "./store/store.js";
 /** Milliseconds between two looks at who has been away for too long. */
 const EXPIRE_EVERY = 500;
 
+/** Milliseconds between two looks for clients that do not read. */
+const LOOK_EVERY = 500;
+
 /** Milliseconds between two sweeps of the log. */
 const SWEEP_EVERY = 60_000;
 
@@ -13,13 +16,15 @@ export interface UpkeepOptions {
   store: Store;
   rooms: Rooms;
   allowance: Allowance;
+  /** Closes connections for which too much waits. */
+  closeSlowReaders: () => void;
   failed: (error: unknown, what: string) => void;
 }
 
 export class Upkeep {
   readonly #timers: NodeJS.Timeout[];
 
-  constructor({ store, rooms, allowance, failed }: UpkeepOptions) {
+  constructor({ store, rooms, allowance, closeSlowReaders, failed }: UpkeepOptions) {
     const every = (milliseconds: number, what: string, work: () => Promise<void> | void): NodeJS.Timeout => {
       let isBusy = false;
       return setInterval(() => {
@@ -33,6 +38,7 @@ export class Upkeep {
     };
     this.#timers = [
       every(EXPIRE_EVERY, "the end of those who were away", () => rooms.expire()),
+      every(LOOK_EVERY, "the look for slow readers", closeSlowReaders),
       every(SWEEP_EVERY, "the sweep of the log", () => store.log.sweep()),
       every(SWEEP_EVERY, "the tidying of allowances", () => allowance.tidy()),
     ];

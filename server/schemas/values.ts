@@ -113,9 +113,13 @@ function isTooDeep(value: unknown): boolean {
  * binary values, another message's among them, it would be replaced by one of those, or break the packet for its receiver.
  */
 function hasPlaceholder(value: unknown): boolean {
-  if (!isContainer(value)) return false;
-  if ((value as { _placeholder?: unknown })._placeholder === true) return true;
-  return Object.values(value).some(hasPlaceholder);
+  // No recursion: it is asked about values that are too deep as well.
+  let level = [value].filter(isContainer);
+  while (level.length > 0) {
+    if (level.some((container: { _placeholder?: unknown }) => container._placeholder === true)) return true;
+    level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
+  }
+  return false;
 }
 
 /** An array or a plain object; binary values are leaves. */

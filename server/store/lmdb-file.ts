@@ -74,7 +74,7 @@ export class LmdbFile {
         const options = { ...OPTIONS, overlappingSync: false, eventTurnBatching: false };
         const root = open<Buffer, Buffer>(folder, options);
         if (isNew) syncFolder(folder);
-        return new LmdbFile(folder, root, root.openDB({ name: "meta", ...ENCODING }), maxBytes, closed);
+        return new LmdbFile(folder, root, await metaOf(root, folder), maxBytes, closed);
       } catch (error) {
         closed();
         throw error;
@@ -87,9 +87,7 @@ export class LmdbFile {
     return await attempt(folder, async () => {
       await checkHeader(folder);
       const root = open<Buffer, Buffer>(folder, { ...OPTIONS, readOnly: true });
-      const meta = tableOf(root, "meta");
-      if (meta === undefined) throw damaged(folder, "it is not data of a rooms server");
-      return new LmdbFile(folder, root, meta);
+      return new LmdbFile(folder, root, await metaOf(root, folder));
     });
   }
 
@@ -181,6 +179,17 @@ async function attempt<T>(folder: string, action: () => Promise<T>): Promise<T> 
 /** Of a file that is open for reading only, a table that is not there is undefined, which the types do not say. */
 function tableOf(root: RootDatabase<Buffer, Buffer>, name: string): Table | undefined {
   return root.openDB<Buffer, Buffer>({ name, ...ENCODING });
+}
+
+async function metaOf(root: RootDatabase<Buffer, Buffer>, folder: string): Promise<Table> {
+  try {
+    const meta = tableOf(root, "meta");
+    if (meta === undefined) throw damaged(folder, "it is not data of a rooms server");
+    return meta;
+  } catch (error) {
+    await root.close();
+    throw error;
+  }
 }
 
 function checkWritable(path: string): void {

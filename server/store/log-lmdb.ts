@@ -77,12 +77,11 @@ export class LmdbLog implements Log, Participant {
   }
 
   async sweep(): Promise<void> {
-    let from = "";
-    for (let more = true; more;) {
-      const names = await this.lifetime.run(() => this.file.read(() => this.lookForWork(from)));
-      await Promise.all(names.work.map((name) => this.sweepLog(name)));
-      from = names.last;
-      more = names.more;
+    let found = { work: [] as string[], last: "", more: true };
+    while (found.more) {
+      const { last } = found;
+      found = await this.lifetime.run(() => this.file.read(() => this.lookForWork(last)));
+      await Promise.all(found.work.map((name) => this.sweepLog(name)));
       await nextTurn();
     }
     while (await this.submit(() => this.keys.expire(this.options.now(), SWEEP_AT_MOST))) await nextTurn();
@@ -155,7 +154,10 @@ export class LmdbLog implements Log, Participant {
   private draft(name: string): Head | undefined {
     const durable = this.heads.find(name);
     if (durable !== undefined) this.reading.settle(durable);
-    return this.heads.draft(name);
+    const head = this.heads.draft(name);
+    // Time goes on within a batch, and what is past its age for readers may be deleted.
+    if (head !== undefined && head.id === durable?.id) head.first = Math.max(head.first, durable.first);
+    return head;
   }
 
   /**

@@ -75,7 +75,15 @@ describe("whatever a client sends", () => {
         const ws = new WebSocket(server.url.replace("http", "ws") + PATHS[protocol]);
         const closed = new Promise((resolve) => ws.once("close", resolve));
         await new Promise((resolve) => ws.once("open", resolve));
-        for (const message of [...ENTER[protocol], text, text]) ws.send(message);
+        const [connect = "", ...rest] = [...ENTER[protocol], text, text];
+        const connected = new Promise<void>((resolve) =>
+          ws.on("message", (data: Buffer) => {
+            if (/^40|"connected"/.test(data.toString())) resolve();
+          }),
+        );
+        ws.send(connect);
+        await connected;
+        for (const message of rest) ws.send(message);
         ws.close();
         await closed;
         for (const [i, sender] of witnesses.entries()) {

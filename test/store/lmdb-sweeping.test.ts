@@ -2,13 +2,16 @@ import { expect } from "chai";
 import { openLmdbStore } from "../../server/store/lmdb-store.js";
 import type { Log } from "../../server/store/log.js";
 import { DataFolder } from "./support/folder.js";
-import { DAY, KEY_WINDOW, TestOptions } from "./support/options.js";
+import { ALL, DAY, KEY_WINDOW, TestOptions } from "./support/options.js";
 
 /** An options' clock that counts how often it is asked: every batch asks it. */
 class CountedOptions extends TestOptions {
   asked = 0;
+  /** Milliseconds that pass each time. */
+  step = 0;
   override readonly now = (): number => {
     this.asked += 1;
+    this.time += this.step;
     return this.time;
   };
 }
@@ -59,6 +62,18 @@ describe("what a store in LMDB deletes", () => {
     await log.sweep();
     expect(await folder.rows("keys")).to.equal(0);
     expect(await folder.rows("keyTimes")).to.equal(0);
+  });
+
+  it("is never what a reader may still see, though the clock goes on within a batch", async () => {
+    options.kept = { count: Infinity, age: 2_000 };
+    options.step = 1;
+    for (let round = 0; round < 100; round++) {
+      await Promise.all([appendMany("a", 20), appendMany("b", 20)]);
+      const { state, entries } = await log.after("a", 0, ALL);
+      expect(entries).to.have.length(state.last - state.first + 1);
+    }
+    expect((await log.state("a")).first).to.be.greaterThan(100);
+    expect(await folder.rows("entries")).to.be.below(2_000);
   });
 
   it("is a log that is forgotten", async () => {

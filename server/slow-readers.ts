@@ -1,0 +1,57 @@
+/**
+ * Clients of Socket.IO's own transports that read more slowly than they are sent to. The bridge bounds what waits for its clients;
+ * Engine.IO does not, and what a server owes to one who does not read would fill its memory.
+ */
+import type { RoomsIo, RoomsSocket } from "./rooms-io.js";
+
+/** Bytes that may wait for one client, as the bridge has it. */
+const MAX_WAITING = 4 * 1024 * 1024;
+
+/** What is looked at of an Engine.IO socket; private in its types (engine.io 6.6, Socket and WebSocket). */
+interface EngineSocket {
+  readonly writeBuffer: readonly { data?: unknown }[];
+  readonly transport: {
+    readonly name: string;
+    readonly writable: boolean;
+    readonly socket?: { readonly bufferedAmount?: number };
+  };
+  close(discard: boolean): void;
+}
+
+/** Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then. */
+export function closeSlowReaders(io: RoomsIo): void {
+  const clients = (io.engine as unknown as { clients: Record<string, EngineSocket> }).clients;
+  for (const client of Object.values(clients)) {
+    const { name, writable } = client.transport;
+    if (name !== "bridge" && !writable && waitingBytes(client) > MAX_WAITING) client.close(true);
+  }
+}
+
+/**
+ * Resolves when the transport has taken what was sent, or is gone. For answers that may be large: a client that asks for many
+ * without reading any waits for itself.
+ */
+export async function drained({ conn }: RoomsSocket): Promise<void> {
+  const { transport } = conn;
+  // The bridge's clients are bounded in bytes: they are closed.
+  if (transport.name === "bridge" || transport.writable || conn.readyState === "closed") return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      transport.off("drain", done);
+      conn.off("upgrade", done).off("close", done);
+      resolve();
+    };
+    transport.once("drain", done);
+    conn.once("upgrade", done).once("close", done);
+  });
+}
+
+function waitingBytes({ writeBuffer, transport }: EngineSocket): number {
+  const taken = transport.socket?.bufferedAmount ?? 0;
+  return writeBuffer.reduce((sum, { data }) => sum + sizeOf(data), taken);
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return data.length;
+  return ArrayBuffer.isView(data) ? data.byteLength : 0;
+}
