@@ -213,7 +213,8 @@ describe("the room API across protocols", () => {
     socket.on("connect", () => socket.emit("join", { room: "r" }));
     // Whether the join is seen before the upgrade is up to the network; the last word is the same.
     let { member } = (await ada.event("presence")) as PresenceChange;
-    if (member.devices[0]?.transport === "polling") ({ member } = (await ada.event("presence")) as PresenceChange);
+    if (member.devices[0]?.transport === "polling")
+      ({ member } = (await ada.event("presence")) as PresenceChange);
     expect(member.devices).to.deep.equal([{ id: socket.id, sid: socket.id, transport: "websocket" }]);
     socket.disconnect();
     ada.close();
