@@ -116,7 +116,8 @@ function listen(httpServer: Server, config: Config): Promise<void> {
 function stopOnSignals(server: RoomsServer, store: Store, log: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1); // asked twice: somebody is in a hurry
+    // Asked twice: somebody is in a hurry. `process.exit` would wait for what LMDB is writing, at times for ever.
+    if (stopping) process.kill(process.pid, "SIGKILL");
     stopping = true;
     log.info({ signal }, "stopping");
     let timer: NodeJS.Timeout | undefined;

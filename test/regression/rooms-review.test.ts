@@ -71,7 +71,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       const { client } = await world.join(protocol, "r", auth);
       await call(client, "refresh", { token: await world.token("ada") });
       await call(client, "publish", { room: "r", data: 1 });
-      expect((await client.nextEvent("message")) as RoomMessage).to.have.nested.property(
+      expect((await client.nextEvent("message"))).to.have.nested.property(
         "from.name",
         "Ada L.",
       );
