@@ -1,7 +1,7 @@
 /** What a review of the rooms server found, each as it was found. */
 import { expect } from "chai";
 import { io } from "socket.io-client";
-import type { InboxOpened, PresenceChange, RoomMessage, Rights } from "../../server/index.js";
+import type { InboxOpened, PresenceChange, Rights } from "../../server/index.js";
 import { call, joinRoom, refusalOf, World } from "../guarantees/world.js";
 import { PROTOCOLS, type Protocol } from "../server/support/clients.js";
 import { within } from "../support/deadline.js";
@@ -71,10 +71,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       const { client } = await world.join(protocol, "r", auth);
       await call(client, "refresh", { token: await world.token("ada") });
       await call(client, "publish", { room: "r", data: 1 });
-      expect((await client.nextEvent("message"))).to.have.nested.property(
-        "from.name",
-        "Ada L.",
-      );
+      expect(await client.nextEvent("message")).to.have.nested.property("from.name", "Ada L.");
     });
 
     it("sends no second receipt when the device that had processed the item was forgotten", async () => {
