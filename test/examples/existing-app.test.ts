@@ -57,13 +57,13 @@ describe("examples/existing-app", () => {
 
   transcriptsIn(guide).forEach((lines, index) => {
     it(`answers as transcript ${index + 1} of docs/existing-app.md says`, () =>
-      play(lines, () => PROTOCOLS.bridge.open(url)));
+      play(lines, () => PROTOCOLS.bridge.open(url, false)));
   });
 
   it("has web pages and plain clients in one room", async () => {
     const web = io(url, { auth: { nickname: "Web" } });
     await web.emitWithAck("join", "both");
-    const native = PROTOCOLS.bridge.open(url);
+    const native = PROTOCOLS.bridge.open(url, false);
     native.send({ type: "connect", auth: { nickname: "Native" } });
     await native.frames.next("connected");
     const joined = new Promise((done) => web.once("joined", done));
