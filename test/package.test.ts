@@ -22,6 +22,7 @@ import { attachBridge, CLOSE_CODES, GatheringWebSocketServer, RoomAdapter, type 
 import { attachBridge as same } from "crossroom/bridge";
 import { createRoomsServer } from "crossroom/server";
 import { io, type Socket } from "crossroom/client";
+import { createRooms, type Room } from "crossroom/rooms";
 
 interface Listen { news(n: number): void }
 interface Emit { ask(question: string, answer: (text: string) => void): void }
@@ -31,6 +32,10 @@ const server = new Server<Emit, Listen>(http, { adapter: RoomAdapter, wsEngine: 
 const bridge: Bridge = attachBridge(server, http, { authenticate: async (request) => request.url !== undefined });
 const socket: Socket<Listen, Emit> = io("http://localhost:1", { autoConnect: false, WebSocket });
 socket.on("news", (n) => n.toFixed());
+const rooms = createRooms(socket, { name: "Ada" });
+const lobby: Room<string> = rooms.room("lobby");
+lobby.on("message", ({ data }) => data.toUpperCase());
+rooms.close();
 // @ts-expect-error there is no such event
 socket.emit("tell", 1);
 // @ts-expect-error there is no such option

@@ -23,6 +23,8 @@ export class MessageList {
   readonly #shown = new Map<string, { element: HTMLElement; content: string }>();
   #place = "";
   #following = true;
+  /** Where the list was scrolled to when it was last looked at, or put there. */
+  #top = 0;
 
   constructor(
     root: HTMLElement,
@@ -52,10 +54,14 @@ export class MessageList {
       this.#following = true;
       this.#shown.clear();
       this.#list.replaceChildren();
+    } else if (this.#list.scrollTop !== this.#top) {
+      // The reader has scrolled, and the event is still to come.
+      this.#look();
     }
     const anchor = this.#following ? undefined : this.#firstInView();
     this.#reconcile(lines);
     if (anchor !== undefined) this.#list.scrollTop += topOf(anchor.element) - anchor.top;
+    this.#top = this.#list.scrollTop;
     this.#settle();
   }
 
@@ -122,11 +128,18 @@ export class MessageList {
   }
 
   #onScroll(): void {
+    if (this.#list.clientHeight === 0) return; // not in view: it has no place to keep
+    this.#look();
+    if (this.#top < NEAR_TOP) this.options.onTop();
+  }
+
+  /** Sees where the reader is. */
+  #look(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
-    if (clientHeight === 0) return; // not in view: it has no place to keep
+    if (clientHeight === 0) return;
+    this.#top = scrollTop;
     this.#following = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#newest.hidden = this.#following;
-    if (scrollTop < NEAR_TOP) this.options.onTop();
   }
 
   /** Follows the end, and has more loaded where there is room for it. */
@@ -134,6 +147,7 @@ export class MessageList {
     const list = this.#list;
     if (list.clientHeight === 0) return;
     if (this.#following) list.scrollTop = list.scrollHeight;
+    this.#top = list.scrollTop;
     this.#newest.hidden = this.#following;
     if (list.scrollHeight - list.clientHeight < NEAR_TOP) this.options.onTop();
   }
