@@ -1,10 +1,10 @@
 /** Makes the machine ready for the tests: finds the tools that they need, and installs what is missing where it may. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { type Tool, TOOLS, type ToolName, toolPath } from "../support/machine.js";
+import { IN_TRIXIE, launch, type Tool, TOOLS, type ToolName } from "../support/machine.js";
 
-/** Milliseconds that one run of apt-get may take. */
-const APT_TIMEOUT = 5 * 60_000;
+/** Milliseconds that one run of apt-get, or the making of a root, may take. */
+const APT_TIMEOUT = 10 * 60_000;
 
 /** Finds every tool, and installs with apt-get what is missing. Says one line for each that stays missing. */
 export function makeReady(say: (line: string) => void): void {
@@ -27,7 +27,7 @@ export function leftOut(tool: Tool, variable: string | undefined, trouble: strin
 }
 
 function missingTools(): ToolName[] {
-  return (Object.keys(TOOLS) as ToolName[]).filter((name) => toolPath(name) === undefined);
+  return (Object.keys(TOOLS) as ToolName[]).filter((name) => launch(name) === undefined);
 }
 
 /** Only where nobody's password is asked for and apt-get is the machine's own installer. */
@@ -37,13 +37,30 @@ function mayInstall(): boolean {
 
 /** Returns what went wrong in one sentence, or undefined. */
 function install(names: readonly ToolName[], say: (line: string) => void): string | undefined {
-  const packages = names.map((name) => TOOLS[name].debianPackage);
-  say(`Installing ${packages.join(", ")} with apt-get, for the tests.`);
-  return aptGet("update") ?? aptGet("install", "--yes", "--no-install-recommends", ...packages);
+  const tools = names.map((name): Tool => TOOLS[name]);
+  const packagesOf = (ofTrixie: boolean): string[] =>
+    tools
+      .filter(({ fromTrixie = false }) => fromTrixie === ofTrixie)
+      .map(({ debianPackage }) => debianPackage);
+  const own = packagesOf(false);
+  const trixies = packagesOf(true);
+  if (trixies.length > 0) own.push("debootstrap");
+  say(`Installing ${own.join(", ")} with apt-get, for the tests.`);
+  const trouble = aptGet("update") ?? aptGet("install", "--yes", "--no-install-recommends", ...own);
+  if (trouble !== undefined || trixies.length === 0) return trouble;
+  say(
+    `Installing ${trixies.join(", ")} in a root of Debian trixie, for the tests: this takes a minute or two.`,
+  );
+  return runQuietly(IN_TRIXIE, ["--install", ...trixies], `The trixie root failed`);
 }
 
 function aptGet(...args: string[]): string | undefined {
-  const { status, stderr, error } = spawnSync("apt-get", args, {
+  return runQuietly("apt-get", args, `apt-get ${args[0] ?? ""} failed`);
+}
+
+/** Returns what went wrong in one sentence, or undefined. */
+function runQuietly(program: string, args: readonly string[], failed: string): string | undefined {
+  const { status, stderr, error } = spawnSync(program, args, {
     // RUNLEVEL=1 keeps Debian from starting the Redis service: the tests start their own.
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
     stdio: ["ignore", "ignore", "pipe"],
@@ -54,5 +71,5 @@ function aptGet(...args: string[]): string | undefined {
   const lastWord = stderr.trim().split("\n").at(-1);
   const reason =
     error?.message ?? (lastWord === undefined || lastWord === "" ? `status ${status ?? "none"}` : lastWord);
-  return `apt-get ${args[0] ?? ""} failed: ${reason}`;
+  return `${failed}: ${reason}`;
 }

@@ -1,9 +1,10 @@
 /**
- * What the machine has that some tests need: a browser, a Redis server. Tests ask here; `test/setup/` installs what is
+ * What the machine has that some tests need: a browser, a Redis server, toolchains. Tests ask here; `test/setup/` installs what is
  * missing where it can, before the tests start. Only looks: it never installs, and finds everything anew when asked.
  */
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
 
 /** A program that some tests cannot do without. */
 export interface Tool {
@@ -15,6 +16,8 @@ export interface Tool {
   readonly programs: readonly string[];
   /** Debian's package of it. */
   readonly debianPackage: string;
+  /** Whether bookworm has it not, or too old a one: it is installed in a trixie root then (scripts/in-trixie). */
+  readonly fromTrixie?: boolean;
   /** What cannot run without it. */
   readonly neededBy: string;
 }
@@ -39,6 +42,36 @@ export const TOOLS = {
     programs: ["redis-server"],
     debianPackage: "redis-server",
     neededBy: "the tests with several nodes",
+  },
+  jdk: {
+    title: "A JDK",
+    variable: "JAVAC_PATH",
+    programs: ["javac"],
+    debianPackage: "openjdk-17-jdk-headless",
+    neededBy: "the Kotlin SDK's tests",
+  },
+  maven: {
+    title: "Maven",
+    variable: "MVN_PATH",
+    programs: ["mvn"],
+    debianPackage: "maven",
+    neededBy: "the Kotlin SDK's tests",
+  },
+  swift: {
+    title: "Swift",
+    variable: "SWIFT_PATH",
+    programs: ["swift"],
+    debianPackage: "swiftlang",
+    fromTrixie: true,
+    neededBy: "the Swift SDK's tests",
+  },
+  cargo: {
+    title: "Rust",
+    variable: "CARGO_PATH",
+    programs: ["cargo", join(homedir(), ".cargo", "bin", "cargo")],
+    debianPackage: "cargo",
+    fromTrixie: true,
+    neededBy: "the Rust SDK's tests",
   },
 } as const satisfies Record<string, Tool>;
 
@@ -67,6 +100,38 @@ export function toolPath(name: ToolName, env: Environment = process.env): string
       program.startsWith("/") ? [program] : folders.map((folder) => join(folder, program)),
     )
     .find(isProgram);
+}
+
+/** A program, and what comes before its own arguments. */
+export interface Launch {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** How to start a tool: on the machine itself or else in the trixie root; undefined where it is in neither. */
+export function launch(name: ToolName, env: Environment = process.env): Launch | undefined {
+  const path = toolPath(name, env);
+  if (path !== undefined) return { program: path, args: [] };
+  const tool: Tool = TOOLS[name];
+  const isNamed = (env[tool.variable] ?? "") !== "";
+  if (isNamed || tool.fromTrixie !== true) return undefined;
+  return existsSync(join(trixieRoot(env), `.has-${tool.debianPackage}`))
+    ? { program: IN_TRIXIE, args: [tool.programs[0] ?? name] }
+    : undefined;
+}
+
+/** Runs a command in the trixie root, or installs packages there. */
+export const IN_TRIXIE = resolve(import.meta.dirname, "..", "..", "..", "scripts", "in-trixie");
+
+/** The same as in scripts/in-trixie. */
+function trixieRoot(env: Environment): string {
+  const caches = env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  return env["CROSSROOM_TRIXIE"] ?? join(caches, "crossroom", "trixie");
+}
+
+/** Titles of those that the machine has not. */
+export function missingTools(names: readonly ToolName[]): string[] {
+  return names.filter((name) => launch(name) === undefined).map((name) => TOOLS[name].title);
 }
 
 /** Whether a test that is left out is a failure: with `CI=true` or `REQUIRE_ALL=1`. */

@@ -1,0 +1,167 @@
+/** Rooms: messages, members, signals, history. */
+import { expect } from "chai";
+import { createPolicy } from "../../../server/index.js";
+import { eventually } from "../client.js";
+import type { Theme } from "../scenario.js";
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+export const rooms: Theme = {
+  title: "Rooms",
+  scenarios: [
+    {
+      title: "a message reaches everybody in the room, the publisher too, and nobody else",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.join("r", { name: "Ada" });
+        const ben = await lobby.join("r", { name: "Ben" });
+        await lobby.join("elsewhere", { name: "Eve" });
+        const data = { text: "hello", n: [1, 2.5, null], $: { bytes: { $binary: "AAEC" } } };
+        const kept = await ada.do("publish", { room: "r", data, messageId: "m1" });
+        expect(kept.id).to.equal("m1");
+        const message = await ben.message("r");
+        expect(await ada.message("r")).to.deep.equal(message);
+        expect(message.data).to.deep.equal(data);
+        expect(message.position).to.deep.equal(kept.position);
+        expect(message.at).to.equal(kept.at);
+        expect(message.from).to.include({ name: "Ada", user: (await ada.do("ready")).user });
+      },
+    },
+    {
+      title: "messages come in the room's order, whoever publishes",
+      async play(stage) {
+        const lobby = await stage.lobby({ limits: { messagesPerSecond: 10_000 } });
+        const ada = await lobby.join("r");
+        const ben = await lobby.join("r");
+        const all = upTo(50).flatMap((n) =>
+          [ada, ben].map((client) => client.do("publish", { room: "r", data: `${client.name} ${n}` })),
+        );
+        await Promise.all(all);
+        const seen = await ada.messages(100);
+        expect(await ben.messages(100)).to.deep.equal(seen);
+        for (const { name } of [ada, ben]) {
+          expect(seen.filter((data) => String(data).startsWith(`${name} `))).to.deep.equal(
+            upTo(50).map((n) => `${name} ${n}`),
+          );
+        }
+      },
+    },
+    {
+      title: "what one leaves says nothing any more",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.join("r");
+        const ben = await lobby.join("r");
+        await ben.do("leave", { room: "r" });
+        await ada.do("publish", { room: "r", data: "unheard" });
+        await ada.message("r");
+        expect((await ben.failure("publish", { room: "r", data: 1 })).code).to.equal("not_joined");
+        await ben.do("join", { room: "r" });
+        await ada.do("publish", { room: "r", data: "heard" });
+        expect(await ben.messages(1)).to.deep.equal(["heard"]);
+        await ada.message("r");
+      },
+    },
+    {
+      title: "knows who is there: by user, with their devices",
+      async play(stage) {
+        const lobby = await stage.lobby({ presenceGrace: 50 });
+        const token = await lobby.world.token("ben");
+        const ada = await lobby.join("r", { name: "Ada" });
+        const first = await lobby.join("r", { token, device: "phone" });
+        const second = await lobby.join("r", { token, device: "desk" });
+        const names = async (): Promise<unknown[]> => {
+          const { members, count } = await ada.do("members", { room: "r" });
+          expect(count).to.equal(members.length);
+          return members.map(({ user, devices }) => (user === "ben" ? devices.map(({ id }) => id) : "ada"));
+        };
+        const are = (expected: unknown[]): Promise<void> =>
+          eventually(
+            async () => JSON.stringify(await names()) === JSON.stringify(expected),
+            `${stage.agent.title} sees ${JSON.stringify(expected)}`,
+          );
+        await are(["ada", ["phone", "desk"]]);
+        await first.do("leave", { room: "r" });
+        await are(["ada", ["desk"]]);
+        await second.do("close");
+        await are(["ada"]);
+        await ada.next("presence");
+      },
+    },
+    {
+      title: "signals reach those who are there, and are not kept",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.join("r", { name: "Ada" });
+        const ben = await lobby.join("r");
+        await ada.do("signal", { room: "r", data: { typing: true } });
+        const signal = (await ben.next("signal", { room: "r" }))["signal"] as {
+          data: unknown;
+          from: { name: string };
+        };
+        expect(signal.data).to.deep.equal({ typing: true });
+        expect(signal.from.name).to.equal("Ada");
+        expect((await ben.do("history", { room: "r" })).messages).to.deep.equal([]);
+      },
+    },
+    {
+      title: "history is read page by page, both ways",
+      async play(stage) {
+        const lobby = await stage.lobby({ limits: { messagesPerSecond: 10_000 } });
+        const ada = await lobby.join("r");
+        for (const n of upTo(25)) await ada.do("publish", { room: "r", data: n });
+        await ada.messages(25);
+        const newest = await ada.do("history", { room: "r", limit: 10 });
+        expect(newest.messages.map(({ data }) => data)).to.deep.equal(upTo(25).slice(15));
+        expect(newest.more).to.equal(true);
+        const before = await ada.do("history", {
+          room: "r",
+          limit: 100,
+          before: newest.messages[0]?.position,
+        });
+        expect(before.messages.map(({ data }) => data)).to.deep.equal(upTo(15));
+        expect(before.more).to.equal(false);
+        const after = await ada.do("history", { room: "r", limit: 5, after: before.messages[2]?.position });
+        expect(after.messages.map(({ data }) => data)).to.deep.equal([3, 4, 5, 6, 7]);
+        const error = await ada.failure("history", { room: "r", after: { epoch: "another", offset: 1 } });
+        expect(error.code).to.equal("unknown_position");
+      },
+    },
+    {
+      title: "a refusal has its code, its message, and whether it is of use to try again",
+      async play(stage) {
+        const policy = createPolicy({
+          rooms: [
+            { pattern: "read-only", allow: { join: "everyone", publish: "nobody" } },
+            { pattern: "closed", allow: { join: "nobody" } },
+            { pattern: "*", allow: { join: "everyone" } },
+          ],
+          send: "everyone",
+        });
+        const lobby = await stage.lobby({ policy, limits: { messageBytes: 1_000 } });
+        const ada = await lobby.join("r");
+        const join = await ada.failure("join", { room: "closed" });
+        expect([join.code, join.retryable]).to.deep.equal(["forbidden", false]);
+        expect(join.message).to.not.equal("");
+        await ada.do("join", { room: "read-only" });
+        expect((await ada.failure("publish", { room: "read-only", data: 1 })).code).to.equal("forbidden");
+        const large = await ada.failure("publish", { room: "r", data: "x".repeat(2_000) });
+        expect(large.code).to.equal("message_too_large");
+        expect((await ada.failure("join", { room: "" })).code).to.equal("invalid_argument");
+        await ada.do("publish", { room: "r", data: "fits" });
+        expect(await ada.messages(1)).to.deep.equal(["fits"]);
+      },
+    },
+    {
+      title: "may be in many rooms at a time",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.enter();
+        const names = upTo(20).map((n) => `room ${n}`);
+        await Promise.all(names.map((room) => ada.do("join", { room })));
+        await Promise.all(names.map((room) => ada.do("publish", { room, data: room })));
+        for (const room of names) expect(await ada.messages(1, room)).to.deep.equal([room]);
+      },
+    },
+  ],
+};
