@@ -3,10 +3,8 @@ import {
   createRooms,
   type InboxItem,
   type Member,
-  type Position,
   type Room,
   type Rooms,
-  type SocketLike,
 } from "../../../clients/rooms/index.js";
 import type { Socket, SocketManager } from "./bridge-client.js";
 import { CommandError, errorOf, type Fields, type Host, Questions, text, toJson, toNative } from "./host.js";
