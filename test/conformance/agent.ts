@@ -100,7 +100,10 @@ export class Agent {
   }
 
   /** Gives a command; the answer's value, or an AgentError. `id` is for `cancel`. */
-  tell(command: Readonly<Record<string, unknown>>): { id: number; answer: Promise<unknown> } {
+  tell(
+    command: Readonly<Record<string, unknown>>,
+    milliseconds = ANSWER,
+  ): { id: number; answer: Promise<unknown> } {
     const id = ++this.count;
     const what = `${this.title} to answer ${JSON.stringify(command).slice(0, 200)}`;
     const answer = new Promise<unknown>((resolve, reject) => {
@@ -109,7 +112,7 @@ export class Agent {
       this.child.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
     });
     // Most commands wait for no network but the loopback one; who waits for more gives a deadline of its own.
-    return { id, answer: within(answer, what, ANSWER).finally(() => this.answers.delete(id)) };
+    return { id, answer: within(answer, what, milliseconds).finally(() => this.answers.delete(id)) };
   }
 
   /** Freezes the program, as when a phone's user turns to something else: it reads nothing and answers no ping. */

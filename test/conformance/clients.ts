@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Command } from "./agent.js";
 import type { ClientName } from "./scenario.js";
-import { SDKS, type Sdk } from "../setup/sdks.js";
+import { SDKS, type Sdk } from "../native/sdks.js";
 
 export interface CertifiedClient {
   readonly name: ClientName;

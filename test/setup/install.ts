@@ -6,14 +6,16 @@ import { IN_TRIXIE, launch, type Tool, TOOLS, type ToolName } from "../support/m
 /** Milliseconds that one run of apt-get, or the making of a root, may take. */
 const APT_TIMEOUT = 10 * 60_000;
 
-/** Finds every tool, and installs with apt-get what is missing. Says one line for each that stays missing. */
-export function makeReady(say: (line: string) => void): void {
-  const wanted = missingTools();
+const ALL = Object.keys(TOOLS) as ToolName[];
+
+/** Finds these tools, and installs what is missing. Says one line for each that stays missing. */
+export function makeReady(say: (line: string) => void, names: readonly ToolName[] = ALL): void {
+  const wanted = missing(names);
   if (wanted.length === 0) return;
   // Where somebody has said which program to use, installing another one would not help.
   const absent = wanted.filter((name) => (process.env[TOOLS[name].variable] ?? "") === "");
   const trouble = absent.length > 0 && mayInstall() ? install(absent, say) : undefined;
-  for (const name of missingTools()) say(leftOut(TOOLS[name], process.env[TOOLS[name].variable], trouble));
+  for (const name of missing(names)) say(leftOut(TOOLS[name], process.env[TOOLS[name].variable], trouble));
 }
 
 /** The line that says what is left out for want of a tool, and how to get it. */
@@ -26,8 +28,8 @@ export function leftOut(tool: Tool, variable: string | undefined, trouble: strin
   return `Left out: ${tool.neededBy}. ${why}: ${how}.${trouble === undefined ? "" : ` ${trouble}`}`;
 }
 
-function missingTools(): ToolName[] {
-  return (Object.keys(TOOLS) as ToolName[]).filter((name) => launch(name) === undefined);
+function missing(names: readonly ToolName[]): ToolName[] {
+  return names.filter((name) => launch(name) === undefined);
 }
 
 /** Only where nobody's password is asked for and apt-get is the machine's own installer. */

@@ -3,8 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildSdks } from "../native/build.js";
+import { makeReady } from "../setup/install.js";
+import { SDKS } from "../native/sdks.js";
 import { check, report } from "./checker/index.js";
-import { readRun } from "./records.js";
+import { PROTOCOLS, type Protocol, readRun } from "./records.js";
 import { run } from "./run.js";
 import { BREAKS, isBreak } from "./server/faults.js";
 
@@ -15,6 +18,8 @@ const USAGE = `npm run soak -- [options]
   --rate N        publishes and sends a second, of all clients together (default 100)
   --keep FOLDER   where records and data go, and stay; it must be empty (default: a temporary folder,
                   which stays only if a rule is broken)
+  --clients A,B   which clients: ${PROTOCOLS.join(", ")} (default: the first three).
+                  The native ones are built first, and their programs' memory is watched
   --break NAME    a server that is wrong on purpose; the checker has to find it out:
 ${Object.entries(BREAKS)
   .map(([name, what]) => `                  ${name}: ${what}`)
@@ -32,6 +37,7 @@ function options() {
       seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
       rate: { type: "string", default: "100" },
       keep: { type: "string" },
+      clients: { type: "string", default: "" },
       break: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -44,6 +50,7 @@ function options() {
     throw new UsageError(`--break ${name} is not known; give one of ${Object.keys(BREAKS).join(", ")}`);
   }
   return {
+    clients: clientsOf(values.clients),
     seconds: wholeNumber("--seconds", values.seconds, 5),
     seed: wholeNumber("--seed", values.seed, 0),
     rate: wholeNumber("--rate", values.rate, 1),
@@ -51,6 +58,29 @@ function options() {
     brokenBy: name,
     help: values.help,
   };
+}
+
+function clientsOf(text: string): Protocol[] {
+  return text
+    .split(",")
+    .filter((name) => name !== "")
+    .map((name) => {
+      const found = PROTOCOLS.find((protocol) => protocol === name);
+      if (found !== undefined) return found;
+      throw new UsageError(`--clients: there is no ${name}; give some of ${PROTOCOLS.join(", ")}`);
+    });
+}
+
+/** Builds the SDKs of the clients that are native. */
+function build(clients: readonly Protocol[]): void {
+  const sdks = SDKS.filter(({ name }) => clients.includes(name));
+  if (sdks.length === 0) return;
+  makeReady(
+    console.log,
+    sdks.flatMap(({ needs }) => needs),
+  );
+  for (const [name, why] of buildSdks(sdks, console.log))
+    throw new Error(`there is no ${name} client: ${why}`);
 }
 
 function wholeNumber(name: string, text: string, least: number): number {
@@ -61,15 +91,16 @@ function wholeNumber(name: string, text: string, least: number): number {
 
 /** @returns the exit code. */
 async function main(): Promise<number> {
-  const { seconds, seed, rate, keep, brokenBy, help } = options();
+  const { seconds, seed, rate, keep, brokenBy, clients, help } = options();
   if (help) {
     process.stdout.write(USAGE);
     return 0;
   }
+  build(clients);
   const folder = keep ?? mkdtempSync(join(tmpdir(), "crossroom-soak-"));
   console.log(`Seed ${seed}, ${seconds} seconds, ${rate} calls a second; records in ${folder}`);
   // Ten seconds are a lot: nothing is wrong any more, and clients that have lost the server try twice a second.
-  await run({ folder, seed, seconds, rate, quiet: 10_000, brokenBy });
+  await run({ folder, seed, seconds, rate, quiet: 10_000, clients, brokenBy });
   const findings = check(readRun(join(folder, "records")));
   console.log(report(findings));
   if (findings.breaches().size > 0) {

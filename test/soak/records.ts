@@ -27,8 +27,9 @@ interface Delivered extends Content {
   user: string;
 }
 
-/** How one can be connected: Socket.IO's client or the plain one, with the rooms layer; or bare frames. */
-export type Protocol = "socket.io" | "plain" | "frames";
+/** How one can be connected: Socket.IO's client or the plain one, with the rooms layer; bare frames; or a native SDK. */
+export const PROTOCOLS = ["socket.io", "plain", "frames", "kotlin", "swift", "rust"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 
 export type Fault = "kill" | "cut" | "stall" | "delay";
 
@@ -38,6 +39,8 @@ type OfTheRun =
   | { kind: "fault"; fault: Fault; detail: string }
   /** "died": it ended though nobody ended it; "failed": it logged an error. */
   | { kind: "server"; state: "ready" | "killed" | "stopped" | "died" | "failed"; detail: string }
+  /** What a program of native clients has in memory. */
+  | { kind: "memory"; program: string; bytes: number }
   | { kind: "settled"; after: number }
   | { kind: "unsettled"; waitingFor: string[] };
 

@@ -6,9 +6,11 @@ import { within } from "../support/deadline.js";
 import { audit } from "./auditor.js";
 import { Chaos } from "./chaos.js";
 import type { Device, DeviceOptions } from "./clients/device.js";
+import { AgentDevice } from "./clients/agent-device.js";
 import { FramesDevice } from "./clients/frames-device.js";
 import { Journal, Ledger } from "./clients/journal.js";
 import { LayerDevice } from "./clients/layer-device.js";
+import { Programs } from "./clients/programs.js";
 import { tokenOf } from "./clients/tokens.js";
 import { Load, type Party } from "./load.js";
 import { plan, type Step } from "./plan.js";
@@ -33,6 +35,8 @@ export interface RunOptions {
   quiet: number;
   /** Default: as the seed has it. */
   faults?: readonly Step[];
+  /** Of the devices, in turn. Default: those in this process, so that every user has two. */
+  clients?: readonly Protocol[] | undefined;
   /** What the server gets wrong on purpose. */
   brokenBy?: Break | undefined;
 }
@@ -96,7 +100,7 @@ export async function run(options: RunOptions): Promise<void> {
 }
 
 async function runClients(
-  { seed, seconds, rate, quiet, faults }: RunOptions,
+  { seed, seconds, rate, quiet, faults, clients = [] }: RunOptions,
   server: ServerProcess,
   runner: Recorder,
   recorder: (name: string) => Recorder,
@@ -105,7 +109,10 @@ async function runClients(
   const proxy = await TcpProxy.listen({ port: server.port });
   const ledger = new Ledger();
   const rooms = ROOMS.map(({ room }) => room);
-  const parties = DEVICES.map(([user, device, protocol]): Party => {
+  const kinds = DEVICES.map(([, , usual], n) => clients[n % clients.length] ?? usual);
+  const programs = await Programs.start(new Set(kinds), runner);
+  const parties = DEVICES.map(([user, device], n): Party => {
+    const protocol = kinds[n] ?? "plain";
     const options: DeviceOptions = {
       user,
       device,
@@ -114,7 +121,8 @@ async function runClients(
       rooms,
       token: () => tokenOf(user),
     };
-    return makeParty(options, recorder(`${user}-${device}`), ledger, new Random(random.below(2 ** 32)));
+    const own = new Random(random.below(2 ** 32));
+    return makeParty(options, recorder(`${user}-${device}`), ledger, own, programs);
   });
   const devices = parties.map(({ device }) => device);
   const chaos = new Chaos({ proxy, server, devices }, runner, new Random(random.below(2 ** 32)));
@@ -127,7 +135,10 @@ async function runClients(
     load.end();
     await chaos.end();
     await settled(parties, rooms, quiet, runner);
+    for (const device of devices) device.stop();
+    await programs.end();
   } finally {
+    programs.kill();
     load.end();
     await chaos.end().finally(async () => {
       for (const device of devices) device.stop();
@@ -136,14 +147,23 @@ async function runClients(
   }
 }
 
-function makeParty(options: DeviceOptions, recorder: Recorder, ledger: Ledger, random: Random): Party {
+function makeParty(
+  options: DeviceOptions,
+  recorder: Recorder,
+  ledger: Ledger,
+  random: Random,
+  programs: Programs,
+): Party {
   const journal = new Journal(recorder, options.user, ledger);
   const { name } = recorder;
-  const device: Device =
-    options.protocol === "frames"
-      ? new FramesDevice(name, options, journal, random)
-      : new LayerDevice(name, options, journal);
-  return { device, journal };
+  return { device: makeDevice(), journal };
+
+  function makeDevice(): Device {
+    const agent = programs.get(options.protocol);
+    if (agent !== undefined) return new AgentDevice(name, options, journal, agent);
+    if (options.protocol === "frames") return new FramesDevice(name, options, journal, random);
+    return new LayerDevice(name, options, journal);
+  }
 }
 
 /** Waits until everything has arrived that anybody was promised; if that does not happen, it is written down what is missing. */

@@ -22,6 +22,7 @@ export const RULES = {
   refused: "Faults of the network or the server make no call fail for good, and end no session.",
   unanswered: "Every publish and every send is acked in the end.",
   server: "The server logs no error, and ends only when it is told to.",
+  memory: "The programs of native clients stay as large as they were.",
   settled: "When the faults stop, everything arrives within the deadline.",
   activity: "Enough happened for the checks to mean something.",
 } as const;

@@ -7,6 +7,7 @@ import { ActivityCheck } from "./activity-check.js";
 import { type Check, Findings } from "./findings.js";
 import { InboxCheck } from "./inbox-check.js";
 import { LogCheck } from "./log-check.js";
+import { MemoryCheck } from "./memory-check.js";
 import { PublishCheck } from "./publish-check.js";
 import { SendCheck } from "./send-check.js";
 import { SubscriptionCheck } from "./subscription-check.js";
@@ -22,6 +23,7 @@ export function check(sources: Iterable<Source>): Findings {
     new SubscriptionCheck(findings),
     new InboxCheck(findings),
     new SendCheck(findings),
+    new MemoryCheck(findings),
     new ActivityCheck(findings), // the last: it looks at what the others have counted
   ];
   for (const source of sources) {

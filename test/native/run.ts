@@ -1,0 +1,40 @@
+/** The native SDKs' part of `npm test`: builds them, runs their own tests, and follows their READMEs. */
+import { type Counts, NOTHING, sum } from "../setup/counts.js";
+import { buildSdks } from "./build.js";
+import { followReadme } from "./readme.js";
+import { SDKS, type Sdk } from "./sdks.js";
+import { runStep } from "./steps.js";
+
+type Say = (line: string) => void;
+
+/** Those that could not be had, and why, and what the others' tests gave. */
+export async function runNative(say: Say): Promise<{ leftOut: Map<string, string>; counts: Counts }> {
+  const leftOut = buildSdks(SDKS, say);
+  const present = SDKS.filter(({ name }) => !leftOut.has(name));
+  const all: Counts[] = [...leftOut].map(() => ({ ...NOTHING, skipped: 1 }));
+  for (const sdk of present) all.push(unitTests(sdk, say), await readme(sdk, say));
+  return { leftOut, counts: sum(all) };
+}
+
+function unitTests(sdk: Sdk, say: Say): Counts {
+  const outputs: string[] = [];
+  let trouble: string | undefined;
+  for (const step of sdk.test) {
+    trouble = runStep(step, sdk.folder, outputs);
+    if (trouble !== undefined) break;
+  }
+  const counts = sdk.counts(outputs.join("\n"));
+  say(`${sdk.title}: ${counts.passed} tests passed, ${counts.failed} failed`);
+  if (trouble !== undefined) say(trouble);
+  // A runner that ended badly, or ran nothing, has not passed.
+  const isSilent = counts.failed === 0 && (trouble !== undefined || counts.passed === 0);
+  return isSilent ? { ...counts, failed: 1 } : counts;
+}
+
+async function readme(sdk: Sdk, say: Say): Promise<Counts> {
+  const trouble = await followReadme(sdk).catch((error: unknown) => String(error));
+  say(
+    `${sdk.title}: the five minutes of its README ${trouble === undefined ? "work" : `do not work: ${trouble}`}`,
+  );
+  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}

@@ -1,0 +1,166 @@
+/** A client in an agent of the conformance suite (docs/conformance-agent.md): a native SDK, as an application would have it. */
+import { type Agent, AgentError, type Report } from "../../conformance/agent.js";
+import type { Content, Position } from "../records.js";
+import { type Device, type DeviceOptions, type Letter, payload } from "./device.js";
+import type { InboxItem, Journal, Message } from "./journal.js";
+
+/** As an application would set it where the network is this bad. */
+const RECONNECT = { min: 50, max: 500, timeout: 3_000 };
+
+/** Milliseconds until a call is made again that nobody answers. */
+const ACK_TIMEOUT = 3_000;
+
+/** Milliseconds that a command of the soak may take: it is answered when the faults let it. */
+const PATIENCE = 10 * 60_000;
+
+export class AgentDevice implements Device {
+  readonly user: string;
+  private readonly publishes = new Map<string, { room: string; content: Content }>();
+  private readonly letters = new Map<string, Letter>();
+  /** Name of the client that there is now. */
+  private client = "";
+
+  /** @param agent of the kind; may have other devices too. */
+  constructor(
+    readonly name: string,
+    private readonly options: DeviceOptions,
+    private readonly journal: Journal,
+    private readonly agent: Agent,
+  ) {
+    this.user = options.user;
+  }
+
+  async start(): Promise<void> {
+    this.journal.begin(this.options.device, this.options.protocol);
+    await this.open();
+    const joins = this.options.rooms.map((room) => this.tell("join", { room }));
+    await Promise.all([...joins, this.tell("inbox", {})]);
+    this.journal.inboxOpened((await this.tell("cursor", {})) as Position);
+  }
+
+  publish(room: string, content: Content): void {
+    this.journal.publish(room, content);
+    this.publishes.set(content.id, { room, content });
+    this.publishNow(room, content);
+  }
+
+  send(letter: Letter): void {
+    this.journal.send(letter);
+    this.letters.set(letter.id, letter);
+    this.sendNow(letter);
+  }
+
+  reload(): void {
+    this.close();
+    this.journal.note({ kind: "reloaded" });
+    this.open().catch((error: unknown) => this.failed("open", error));
+    for (const room of this.options.rooms) {
+      const since = this.journal.position(room);
+      this.attempt("join", { room, ...(since === undefined ? {} : { since }) });
+    }
+    this.attempt("inbox", {});
+    for (const { room, content } of this.publishes.values()) this.publishNow(room, content);
+    for (const letter of this.letters.values()) this.sendNow(letter);
+  }
+
+  stop(): void {
+    this.close();
+  }
+
+  private open(): Promise<unknown> {
+    const { port, device } = this.options;
+    const client = this.agent.newName();
+    this.client = client;
+    this.agent.listen(client, (report) => {
+      // What a client still says while it is closed is nothing that an application would hear.
+      if (this.client === client) this.came(report);
+    });
+    return this.tell("open", {
+      layer: "rooms",
+      url: `http://127.0.0.1:${port}`,
+      token: "ask",
+      device,
+      storage: this.name,
+      ackTimeout: ACK_TIMEOUT,
+      reconnect: RECONNECT,
+    });
+  }
+
+  private close(): void {
+    const { client } = this;
+    if (client === "") return;
+    this.client = "";
+    // Should it not close, its program does not end at the end of the run, which is noticed.
+    this.agent.tell({ client, do: "close" }).answer.catch(() => undefined);
+  }
+
+  private came(report: Report): void {
+    switch (report.event) {
+      case "ask":
+        return this.give(report["key"]);
+      case "connect":
+        return this.journal.note({ kind: "connected" });
+      case "disconnect":
+        return this.journal.note({ kind: "disconnected", reason: String(report["reason"]) });
+      case "warning":
+        return this.journal.note({ kind: "warning", message: String(report["message"]) });
+      case "end":
+        return this.refused("session", report["error"]);
+      case "left":
+        return this.refused("join", report["error"]);
+      case "joined": {
+        const recovered = report["recovered"] === true;
+        return this.journal.joined(String(report["room"]), report["position"] as Position, { recovered });
+      }
+      case "message":
+        return this.journal.delivered(report["message"] as Message);
+      case "item":
+        return this.journal.item(report["item"] as InboxItem, false);
+    }
+  }
+
+  private give(key: unknown): void {
+    const { client } = this;
+    this.options.token().then(
+      (value) => this.attempt("give", { key, value }, client),
+      (error: unknown) => this.failed("token", error),
+    );
+  }
+
+  private publishNow(room: string, content: Content): void {
+    const command = { room, data: payload(content), messageId: content.id };
+    this.attempt("publish", command, this.client, (value) => {
+      this.publishes.delete(content.id);
+      this.journal.publishAcked(room, content.id, (value as { position: Position }).position);
+    });
+  }
+
+  private sendNow({ to, id, n, receipt }: Letter): void {
+    const command = { to, data: payload({ by: this.name, n, size: 20 }), messageId: id, receipt };
+    this.attempt("send", command, this.client, () => {
+      this.letters.delete(id);
+      this.journal.sendAcked(to, id);
+    });
+  }
+
+  private tell(name: string, fields: object, client = this.client): Promise<unknown> {
+    return this.agent.tell({ client, do: name, ...fields }, PATIENCE).answer;
+  }
+
+  /** What fails by being closed is done again by the next client, if there is one. */
+  private attempt(name: string, fields: object, client = this.client, done?: (value: unknown) => void): void {
+    this.tell(name, fields, client).then(done, (error: unknown) => {
+      if (this.client === client) this.failed(name, error);
+    });
+  }
+
+  private failed(call: string, error: unknown): void {
+    const code = error instanceof AgentError ? error.code : "unknown";
+    this.refused(call, { code, message: error instanceof Error ? error.message : String(error) });
+  }
+
+  private refused(call: string, error: unknown): void {
+    const { code, message } = error as { code: string; message: string };
+    this.journal.note({ kind: "refused", call, code, message });
+  }
+}
