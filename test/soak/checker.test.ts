@@ -3,7 +3,7 @@ import { readImports } from "../setup/import-rules.js";
 import { MINIMUM } from "./checker/activity-check.js";
 import { check, report, RULES } from "./checker/index.js";
 import type { Position } from "./records.js";
-import { at, BREACHES, item, opened, returned, tampered } from "./support/breaches.js";
+import { at, BREACHES, item, memory, opened, returned, tampered } from "./support/breaches.js";
 import { CUT_AT, LETTERS, message, RECOVERED, ROOM } from "./support/healthy-records.js";
 
 describe("the soak's checker", () => {
@@ -30,6 +30,15 @@ describe("the soak's checker", () => {
       .drop("bob-2", "inbox_acked", at(LETTERS))
       .add("bob-2", late, item(6, "s6", true));
     expect(run.broken()).to.be.empty;
+  });
+
+  it("takes a program for steady that grows at first, or by what a garbage collector lets lie", () => {
+    const steady = memory((n) => (n < 15 ? 10 * n : 150 + (n % 7)));
+    expect(
+      tampered()
+        .add("run", ...steady)
+        .broken(),
+    ).to.be.empty;
   });
 
   for (const fault of ["kill", "cut", "stall", "delay"] as const) {

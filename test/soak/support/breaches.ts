@@ -42,6 +42,9 @@ export const opened = (cursor: number, since: Position | null): Happening => {
 };
 const inboxEnd = (run: TamperedRun, user: string, offset: number) =>
   run.change("end", "inbox_end", { user }, at(offset));
+/** What a program has in memory, in MiB, second by second. */
+export const memory = (size: (second: number) => number): Happening[] =>
+  Array.from({ length: 60 }, (_, n) => ({ kind: "memory", program: "rust", bytes: size(n) * 2 ** 20 }));
 /** Both devices process a message after its sender has the receipt. */
 const processedLate = () =>
   tampered().change("bob-1", "item", at(3), { t: 950 }).change("bob-2", "item", at(3), { t: 950 });
@@ -246,6 +249,7 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
     () => tampered().add("run", { kind: "server", state: "failed", detail: "internal" }),
     ["server"],
   ],
+  ["a program grows", () => tampered().add("run", ...memory((n) => 100 + 2 * n)), ["memory"]],
   [
     "something does not arrive in time",
     () => tampered().add("run", { kind: "unsettled", waitingFor: ["bob-1"] }),
