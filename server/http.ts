@@ -1,7 +1,7 @@
 /** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
-import type { HttpHandler } from "./http-json.js";
+import { type HttpHandler, sendJson } from "./http-json.js";
 import type { InspectStreams } from "./inspect/stream.js";
 import { StaticFiles } from "./static-files.js";
 
@@ -81,14 +81,4 @@ function sendError(
   message: string,
 ): void {
   sendJson(request, response, status, { error: { code, message } });
-}
-
-function sendJson(request: IncomingMessage, response: ServerResponse, status: number, body: object): void {
-  const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    "cache-control": "no-store",
-  });
-  response.end(request.method === "HEAD" ? undefined : text);
 }

@@ -91,3 +91,17 @@ export const DEFAULT_LIMITS: Limits = {
   inboxItems: 10_000,
   devicesPerUser: 20,
 };
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+export const DEFAULT_ROOM: RoomSettings = {
+  history: { count: 10_000, age: 7 * DAY },
+  presence: true,
+  maxMembers: 10_000,
+};
+
+/** Milliseconds that an inbox keeps an item, and remembers a device. */
+export const DEFAULT_INBOX_AGE = 30 * DAY;
+
+/** Milliseconds that a device whose connection is lost counts as there. */
+export const DEFAULT_PRESENCE_GRACE = 10_000;

@@ -3,12 +3,10 @@ export { API_ERRORS, apiError, type ApiErrorCode } from "./errors.js";
 export type * from "./events.js";
 export type { HandlerLog } from "./handlers.js";
 export type { RoomsIo } from "./rooms-io.js";
-export { DEFAULT_LIMITS } from "./identity.js";
+export { DEFAULT_INBOX_AGE, DEFAULT_LIMITS, DEFAULT_ROOM } from "./identity.js";
 export type * from "./identity.js";
 export {
   createRoomsServer,
-  DEFAULT_INBOX_AGE,
-  DEFAULT_ROOM,
   storeOptions,
   type RoomsServer,
   type RoomsServerOptions,

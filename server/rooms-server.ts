@@ -15,7 +15,10 @@ import { performAll } from "./delivery.js";
 import { serveRooms, type HandlerLog } from "./handlers.js";
 import { demoFiles, httpHandler } from "./http.js";
 import {
+  DEFAULT_INBOX_AGE,
   DEFAULT_LIMITS,
+  DEFAULT_PRESENCE_GRACE,
+  DEFAULT_ROOM,
   type Authenticate,
   type Limits,
   type Policy,
@@ -98,16 +101,6 @@ export interface RoomsServer {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
-
-export const DEFAULT_ROOM: RoomSettings = {
-  history: { count: 10_000, age: 7 * DAY },
-  presence: true,
-  maxMembers: 10_000,
-};
-
-export const DEFAULT_INBOX_AGE = 30 * DAY;
-
-const DEFAULT_PRESENCE_GRACE = 10_000;
 
 /** Milliseconds for which a revocation is kept, at least: longer than any token should be good for. */
 const REVOCATION_AGE = 400 * DAY;

@@ -1,6 +1,12 @@
 /** All that the operator can set, checked, and what holds where they set nothing. */
 import type { Rules } from "../auth/rules.js";
-import { DEFAULT_LIMITS, type Limits } from "../identity.js";
+import {
+  DEFAULT_INBOX_AGE,
+  DEFAULT_LIMITS,
+  DEFAULT_PRESENCE_GRACE,
+  DEFAULT_ROOM,
+  type Limits,
+} from "../identity.js";
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -47,8 +53,6 @@ export interface AuthConfig {
 
 export const DEFAULT_PORT = 3000;
 
-const DAY = 24 * 60 * 60 * 1_000;
-
 export const DEFAULT_CONFIG: Config = {
   port: DEFAULT_PORT,
   host: "127.0.0.1",
@@ -59,9 +63,9 @@ export const DEFAULT_CONFIG: Config = {
   rules: {
     rooms: [],
     send: "everyone",
-    defaults: { history: { count: 10_000, age: 7 * DAY }, presence: true, maxMembers: 10_000 },
+    defaults: DEFAULT_ROOM,
   },
   limits: DEFAULT_LIMITS,
-  inboxAge: 30 * DAY,
-  presenceGrace: 10_000,
+  inboxAge: DEFAULT_INBOX_AGE,
+  presenceGrace: DEFAULT_PRESENCE_GRACE,
 };

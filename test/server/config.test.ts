@@ -156,9 +156,14 @@ describe("the configuration", () => {
     expect(await configOf([], { MEMORY: "false" })).to.include({ data: "crossroom-data" });
   });
 
-  it("has the defaults of a rooms server in a program of one's own", () => {
-    expect(DEFAULT_CONFIG.rules.defaults).to.deep.equal(DEFAULT_ROOM);
-    expect(DEFAULT_CONFIG.inboxAge).to.equal(DEFAULT_INBOX_AGE);
+  it("has the defaults of a rooms server in a program of one's own, which are those of the room API", () => {
+    const day = 24 * 60 * 60 * 1000;
+    expect(DEFAULT_CONFIG.rules.defaults).to.equal(DEFAULT_ROOM);
+    expect(DEFAULT_ROOM.history).to.deep.equal({ count: 10_000, age: 7 * day });
+    expect(DEFAULT_CONFIG.inboxAge)
+      .to.equal(DEFAULT_INBOX_AGE)
+      .and.to.equal(30 * day);
+    expect(DEFAULT_CONFIG.presenceGrace).to.equal(10_000);
   });
 
   const wrong: [string[], Record<string, string>, RegExp][] = [
