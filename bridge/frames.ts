@@ -112,19 +112,20 @@ type Fields = Record<string, unknown>;
 
 /** Parses one text message of a client. Never throws. */
 export function parseClientFrame(text: string): ClientFrame | ParseError {
-  if (isTooDeep(text)) {
-    return malformed("too_deep", `arrays and objects may be nested ${MAX_DEPTH} deep, no deeper`);
-  }
+  // Not left to JSON.parse to find out: code that calls itself for each level is safe behind this.
+  const tooDeep = isTooDeep(text)
+    ? malformed("too_deep", `arrays and objects may be nested ${MAX_DEPTH} deep, no deeper`)
+    : undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return malformed("invalid_json", "the message is not JSON");
+    return tooDeep ?? malformed("invalid_json", "the message is not JSON");
   }
   if (!isObject(value)) {
-    return malformed("invalid_frame", "the message is not one JSON object");
+    return tooDeep ?? malformed("invalid_frame", "the message is not one JSON object");
   }
-  const frame = parseFields(value);
+  const frame = tooDeep ?? parseFields(value);
   if (frame.type === "malformed" && isAckId(value["id"])) frame.id = value["id"];
   return frame;
 }

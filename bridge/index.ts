@@ -17,7 +17,7 @@ export { BridgeCloseError } from "./connection.js";
 export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
 export { GatheringWebSocketServer } from "./gathering-websocket.js";
 export type { SocketIOServer } from "./host.js";
-export type { Authenticate, AuthenticateRefusal, BridgeOptions } from "./options.js";
+export { DEFAULT_PATH, type Authenticate, type AuthenticateRefusal, type BridgeOptions } from "./options.js";
 export { RoomAdapter } from "./room-adapter.js";
 
 /** A bridge that is attached. */

@@ -73,11 +73,14 @@ const milliseconds = z
   .max(2 ** 31 - 1);
 const hook = <T>() => z.custom<T>((value) => typeof value === "function", "expected a function");
 
+/** Where the endpoint is, unless an option says otherwise. */
+export const DEFAULT_PATH = "/bridge";
+
 const schema = z.strictObject({
   path: z
     .string()
     .regex(/^\/[^?#]*[^/?#]$/, "must begin with / and end with neither / nor a query")
-    .default("/bridge"),
+    .default(DEFAULT_PATH),
   authenticate: hook<Authenticate>().optional(),
   upgradeTimeout: milliseconds.default(10_000),
   allowedOrigins: z

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
 import { pino, type Logger } from "pino";
+import { DEFAULT_PATH } from "../bridge/index.js";
 import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
 import { createPolicy } from "./auth/policy.js";
@@ -24,6 +25,7 @@ import { createMemoryStore, createRoomsServer, storeOptions } from "./index.js";
 import type { RoomsServer, Store, StoreOptions } from "./index.js";
 import { explainListenError, explainTlsError } from "./start-errors.js";
 import { openLmdbStore } from "./store/lmdb-store.js";
+import { refuseStrayUpgrades } from "./stray-upgrades.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
 const SHUTDOWN_TIMEOUT = 5_000;
@@ -66,6 +68,7 @@ async function start(config: Config): Promise<void> {
     ...{ roomSettings, limits, inboxAge, presenceGrace, demo, log, now },
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
+  refuseStrayUpgrades(httpServer, [DEFAULT_PATH, server.io.path()], DEFAULT_PATH);
   try {
     await listen(httpServer, config);
   } catch (error) {

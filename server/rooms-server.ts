@@ -2,7 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
-import { attachBridge, GatheringWebSocketServer, RoomAdapter, type BridgeOptions } from "../bridge/index.js";
+import {
+  attachBridge,
+  DEFAULT_PATH,
+  GatheringWebSocketServer,
+  RoomAdapter,
+  type BridgeOptions,
+} from "../bridge/index.js";
 import { createAdminHandler } from "./admin.js";
 import { createAdminSource } from "./admin-source.js";
 import { createAuthenticator } from "./auth/authenticator.js";
@@ -176,7 +182,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, randomHex, onError });
   const handler = httpHandler({
-    bridgePath: options.bridge?.path ?? "/bridge",
+    bridgePath: options.bridge?.path ?? DEFAULT_PATH,
     admin: createAdminHandler({
       authenticate,
       source: createAdminSource(store, rooms, revoke),

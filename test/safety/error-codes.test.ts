@@ -67,7 +67,7 @@ describe("the error codes", () => {
 
   it("come with the id of the refused event, where it can be read", async () => {
     const { ws } = await connect();
-    for (const args of ["not an array", Array.from({ length: 11 }, () => BINARY)]) {
+    for (const args of ["not an array", Array.from({ length: 11 }, () => BINARY), nested(128)]) {
       ws.send({ ...EVENT, args });
       expect(await ws.json()).to.include({ type: "error", id: 5 });
     }
