@@ -43,6 +43,13 @@ export const TOOLS = {
     debianPackage: "redis-server",
     neededBy: "the tests with several nodes",
   },
+  python: {
+    title: "Python 3",
+    variable: "PYTHON_PATH",
+    programs: ["python3"],
+    debianPackage: "python3-venv",
+    neededBy: "the test of the example in Python",
+  },
   jdk: {
     title: "A JDK",
     variable: "JAVAC_PATH",

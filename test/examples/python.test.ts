@@ -1,0 +1,78 @@
+/** The outsider's client: what somebody makes of PROTOCOL.md alone. */
+import { expect } from "chai";
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { PROJECT } from "../native/sdks.js";
+import { PROTOCOLS } from "../server/support/clients.js";
+import { startRooms } from "../server/support/server.js";
+import { TcpProxy } from "../soak/proxy.js";
+import { within } from "../support/deadline.js";
+import { describeWith } from "../support/machine.js";
+
+const FOLDER = join(PROJECT, "examples", "python");
+const PROGRAM = join(FOLDER, "client.py");
+const VENV = join(PROJECT, ".cache", "python");
+const PYTHON = join(VENV, "bin", "python");
+
+describeWith(["python"], "The sixty lines of Python", function ([python]) {
+  this.timeout(60_000);
+
+  before(async function () {
+    this.timeout(180_000);
+    const run = promisify(execFile);
+    const installed = join(VENV, "installed");
+    if (existsSync(installed)) return;
+    mkdirSync(VENV, { recursive: true });
+    await run(python, ["-m", "venv", "--clear", VENV]);
+    await run(PYTHON, ["-m", "pip", "install", "--quiet", "-r", join(FOLDER, "requirements.txt")]);
+    mkdirSync(installed);
+  });
+
+  it("are no more than sixty", () => {
+    expect(readFileSync(PROGRAM, "utf8").trimEnd().split("\n")).to.have.length.at.most(60);
+  });
+
+  it("join, publish, and after a cut print what they missed, each once and in order", async () => {
+    const server = await startRooms();
+    const address = { port: Number(new URL(server.url).port) };
+    const proxy = await TcpProxy.listen(address);
+    const ben = PROTOCOLS.websocket.open(server.url);
+    const child = spawn(PYTHON, [PROGRAM, `ws://127.0.0.1:${proxy.port}/bridge`, "lobby", "Ada"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const line = async (): Promise<unknown> => (await within(lines.next(), "a line", 20_000)).value;
+    const says = (data: string): Promise<unknown> => ben.ask("publish", { room: "lobby", data });
+    try {
+      await ben.enter(undefined, { name: "Ben" });
+      await ben.ask("join", { room: "lobby" });
+      child.stdin.write("hello\n");
+      expect(await line()).to.equal("Ada: hello");
+      await says("hi");
+      expect(await line()).to.equal("Ben: hi");
+
+      // Nobody is there to come back to until all is said.
+      proxy.setTarget({ port: 1 });
+      for (const link of proxy.links) link.cut("rst");
+      for (const word of ["one", "two", "three"]) await says(word);
+      child.stdin.write("back?\n");
+      proxy.setTarget(address);
+      for (const expected of ["Ben: one", "Ben: two", "Ben: three", "Ada: back?"]) {
+        expect(await line()).to.equal(expected);
+      }
+      child.stdin.end("bye\n");
+      expect(await line()).to.equal("Ada: bye");
+      expect(await line(), "nothing more").to.equal(undefined);
+      expect(await ended).to.equal(0);
+    } finally {
+      child.kill();
+      ben.close();
+      await proxy.close();
+      await server.close();
+    }
+  });
+});
