@@ -13,7 +13,7 @@ export const API_ERRORS = {
     retryable: false,
   },
   unauthorized: {
-    message: "There is no valid token, and this server takes no guests. Connect with one.",
+    message: "The token is not valid, or there is none and this server takes no guests. Connect with one.",
     retryable: false,
   },
   token_expired: {
