@@ -1,6 +1,6 @@
 /** Messages to a user who is away wait, until each of the user's devices has processed them. */
 import { expect } from "chai";
-import type { Client } from "../client.js";
+import { type Client, eventually } from "../client.js";
 import type { Theme } from "../scenario.js";
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
@@ -33,6 +33,22 @@ export const inbox: Theme = {
         expect(await items(ben, 150)).to.deep.equal(upTo(150));
         await ada.do("send", { to: "ben", data: "live" });
         expect(await items(ben, 1)).to.deep.equal(["live"]);
+      },
+    },
+    {
+      title: "knows up to where this device has processed it",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.enter({ token: await lobby.world.token("ada") });
+        const ben = await lobby.enter({ token: await lobby.world.token("ben"), device: "phone" });
+        expect(await ben.do("cursor")).to.equal(null);
+        await ben.do("inbox", { ask: true });
+        expect((await ben.do("cursor"))?.offset).to.equal(0);
+        await ada.do("send", { to: "ben", data: "one" });
+        const { key } = await ben.next("item");
+        expect((await ben.do("cursor"))?.offset).to.equal(0);
+        await ben.do("processed", { key });
+        await eventually(async () => (await ben.do("cursor"))?.offset === 1, "the item counts as processed");
       },
     },
     {

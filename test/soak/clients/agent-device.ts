@@ -1,4 +1,5 @@
 /** A client in an agent of the conformance suite (docs/conformance-agent.md): a native SDK, as an application would have it. */
+import { isDeepStrictEqual } from "node:util";
 import { type Agent, AgentError, type Report } from "../../conformance/agent.js";
 import type { Content, Position } from "../records.js";
 import { type Device, type DeviceOptions, type Letter, payload } from "./device.js";
@@ -17,8 +18,11 @@ export class AgentDevice implements Device {
   readonly user: string;
   private readonly publishes = new Map<string, { room: string; content: Content }>();
   private readonly letters = new Map<string, Letter>();
-  /** Name of the client that there is now. */
+  /** Name of the client that there is now; none while one is closed. */
   private client = "";
+  private isStopped = false;
+  private lastItem: Position | undefined;
+  private inHand: Position | undefined;
 
   /** @param agent of the kind; may have other devices too. */
   constructor(
@@ -51,8 +55,25 @@ export class AgentDevice implements Device {
   }
 
   reload(): void {
-    this.close();
+    // One at a time; what is published meanwhile is published by the next client.
+    if (this.client === "") return;
+    this.close().then(
+      () => this.begin(),
+      (error: unknown) => this.failed("close", error),
+    );
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    // Should it not close, its program does not end at the end of the run, which is noticed.
+    if (this.client !== "") this.close().catch(() => undefined);
+  }
+
+  /** Begins anew with what was kept. */
+  private begin(): void {
     this.journal.note({ kind: "reloaded" });
+    this.inHand = this.lastItem;
+    if (this.isStopped) return;
     this.open().catch((error: unknown) => this.failed("open", error));
     for (const room of this.options.rooms) {
       const since = this.journal.position(room);
@@ -63,18 +84,12 @@ export class AgentDevice implements Device {
     for (const letter of this.letters.values()) this.sendNow(letter);
   }
 
-  stop(): void {
-    this.close();
-  }
-
   private open(): Promise<unknown> {
     const { port, device } = this.options;
     const client = this.agent.newName();
     this.client = client;
-    this.agent.listen(client, (report) => {
-      // What a client still says while it is closed is nothing that an application would hear.
-      if (this.client === client) this.came(report);
-    });
+    // While it is closed it may still say what it has done: an item that it has processed, say.
+    this.agent.listen(client, (report) => this.came(client, report));
     return this.tell("open", {
       layer: "rooms",
       url: `http://127.0.0.1:${port}`,
@@ -86,18 +101,16 @@ export class AgentDevice implements Device {
     });
   }
 
-  private close(): void {
+  private close(): Promise<unknown> {
     const { client } = this;
-    if (client === "") return;
     this.client = "";
-    // Should it not close, its program does not end at the end of the run, which is noticed.
-    this.agent.tell({ client, do: "close" }).answer.catch(() => undefined);
+    return this.tell("close", {}, client);
   }
 
-  private came(report: Report): void {
+  private came(client: string, report: Report): void {
     switch (report.event) {
       case "ask":
-        return this.give(report["key"]);
+        return this.give(client, report["key"]);
       case "connect":
         return this.journal.note({ kind: "connected" });
       case "disconnect":
@@ -115,12 +128,19 @@ export class AgentDevice implements Device {
       case "message":
         return this.journal.delivered(report["message"] as Message);
       case "item":
-        return this.journal.item(report["item"] as InboxItem, false);
+        return this.item(report["item"] as InboxItem);
     }
   }
 
-  private give(key: unknown): void {
-    const { client } = this;
+  /** What was in hand when the client was closed may come again, at once, and no other item may. */
+  private item(item: InboxItem): void {
+    const isAgain = isDeepStrictEqual(item.position, this.inHand);
+    this.inHand = undefined;
+    this.lastItem = item.position;
+    if (!isAgain) this.journal.item(item, false);
+  }
+
+  private give(client: string, key: unknown): void {
     this.options.token().then(
       (value) => this.attempt("give", { key, value }, client),
       (error: unknown) => this.failed("token", error),
@@ -129,6 +149,7 @@ export class AgentDevice implements Device {
 
   private publishNow(room: string, content: Content): void {
     const command = { room, data: payload(content), messageId: content.id };
+    if (this.client === "") return;
     this.attempt("publish", command, this.client, (value) => {
       this.publishes.delete(content.id);
       this.journal.publishAcked(room, content.id, (value as { position: Position }).position);
@@ -137,6 +158,7 @@ export class AgentDevice implements Device {
 
   private sendNow({ to, id, n, receipt }: Letter): void {
     const command = { to, data: payload({ by: this.name, n, size: 20 }), messageId: id, receipt };
+    if (this.client === "") return;
     this.attempt("send", command, this.client, () => {
       this.letters.delete(id);
       this.journal.sendAcked(to, id);
