@@ -31,7 +31,7 @@ export async function followReadme(sdk: Sdk): Promise<string | undefined> {
         continue;
       }
       mkdirSync(dirname(join(work, step.file)), { recursive: true });
-      writeFileSync(join(work, step.file), withPort(step.content));
+      writeFileSync(join(work, step.file), withPort(step.content).replaceAll("$CROSSROOM", PROJECT));
     }
     return missing(prints.map(withPort), printed);
   } finally {

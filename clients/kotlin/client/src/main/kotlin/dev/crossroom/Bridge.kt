@@ -1,0 +1,134 @@
+package dev.crossroom
+
+import dev.crossroom.bridge.BufferLimits
+import dev.crossroom.bridge.Connection
+import dev.crossroom.bridge.ConnectionSettings
+import dev.crossroom.bridge.Environment
+import dev.crossroom.bridge.NamespaceCore
+import dev.crossroom.bridge.RealEnvironment
+import dev.crossroom.session.Backoff
+import dev.crossroom.transport.Dialer
+import dev.crossroom.transport.OkHttpDialer
+import kotlinx.coroutines.CompletableDeferred
+import java.io.Closeable
+
+/**
+ * One connection to a Socket.IO server's bridge, and the namespaces on it. It is made when a namespace is connected, and made again when it is
+ * lost. All may be called from any thread or coroutine.
+ *
+ * ```
+ * val bridge = Bridge("http://localhost:3000")
+ * val main = bridge.namespace("/")
+ * main.connect()
+ * println(main.call("join", json("room" to "lobby")))
+ * bridge.close()
+ * ```
+ */
+public class Bridge internal constructor(
+    url: String,
+    private val options: BridgeOptions,
+    private val environment: Environment,
+    dialer: (BridgeOptions) -> Dialer,
+) : Closeable {
+    /**
+     * @param url of the server: `http`, `https`, `ws` or `wss`; its query reaches the server's application.
+     * @throws IllegalArgumentException for another URL.
+     */
+    @JvmOverloads
+    public constructor(url: String, options: BridgeOptions = BridgeOptions()) :
+        this(url, options, RealEnvironment(), { OkHttpDialer(it.okHttpClient) })
+
+    private val loop = environment.loop
+    private val bufferLimits = BufferLimits(options.maxBufferedEvents, options.maxBufferedBytes)
+    private val provider = options.authProvider
+    private val callTimeout = options.callTimeoutMillis
+    private val maxUntaken = options.maxUntakenEvents
+    private val onWarning = options.onWarning
+    private val connection = Connection(environment, settings(url), dialer(options))
+    private val namespaces = LinkedHashMap<String, Namespace>()
+    private val cores = ArrayList<NamespaceCore>()
+    private val closed = CompletableDeferred<Unit>()
+    private var isClosing = false
+
+    /**
+     * The namespace of this name: always the same one. Does not connect it.
+     *
+     * @throws IllegalArgumentException for a name that does not begin with `/`, or holds a comma.
+     */
+    public fun namespace(name: String = "/"): Namespace {
+        require(name.startsWith("/") && ',' !in name) { "the name of a namespace begins with / and holds no comma: $name" }
+        return synchronized(namespaces) {
+            namespaces.getOrPut(name) {
+                val core = NamespaceCore(connection, name, provider, bufferLimits, callTimeout, maxUntaken)
+                cores.add(core)
+                if (isClosing) loop.execute { end(core) }
+                Namespace(core, loop)
+            }
+        }
+    }
+
+    /** The network is another one: an attempt is made now, and an open connection is probed, and given up if nothing comes within 5 s. */
+    public fun networkChanged(): Unit = loop.execute { connection.networkChanged() }
+
+    /** The application goes to the background: the connection is closed, and none is made until [foreground]. Namespaces stay wanted. */
+    public fun background(): Unit = loop.execute { connection.background() }
+
+    /** The application comes back: what was connected is connected again, at once. */
+    public fun foreground(): Unit = loop.execute { connection.foreground() }
+
+    /** Closes for good; what waits fails with `closed`. May be called twice. See [awaitClosed]. */
+    override fun close() {
+        loop.execute {
+            val ending =
+                synchronized(namespaces) {
+                    if (isClosing) return@execute
+                    isClosing = true
+                    cores.toList()
+                }
+            for (core in ending) core.close(ownError(ErrorCode.CLOSED))
+            connection.close {
+                environment.close()
+                closed.complete(Unit)
+            }
+            for (core in ending) core.finish()
+        }
+    }
+
+    /** Waits until nothing of the bridge is left after [close]: no socket, no thread, no timer. */
+    public suspend fun awaitClosed(): Unit = closed.await()
+
+    private fun end(core: NamespaceCore) {
+        core.close(ownError(ErrorCode.CLOSED))
+        core.finish()
+    }
+
+    private fun settings(url: String): ConnectionSettings {
+        val reconnect = options.reconnect
+        return ConnectionSettings(
+            url = endpoint(url, options.path),
+            headers = options.headersProvider,
+            backoff = Backoff(reconnect.minDelayMillis, reconnect.maxDelayMillis, reconnect.jitter),
+            maxAttempts = reconnect.maxAttempts,
+            dialTimeout = reconnect.timeoutMillis,
+            maxUntaken = options.maxUntakenEvents,
+            warn = ::warn,
+        )
+    }
+
+    private fun warn(error: CrossroomException) {
+        onWarning?.invoke(error)
+    }
+}
+
+/** A bridge with settings: `Bridge("http://localhost:3000") { auth(json("token" to "...")) }`. */
+public inline fun Bridge(url: String, configure: BridgeOptions.() -> Unit): Bridge = Bridge(url, BridgeOptions().apply(configure))
+
+private val SERVER = Regex("(https?|wss?)://[^/?#]+[^?#]*", RegexOption.IGNORE_CASE)
+
+/** Where the WebSocket goes to. The query of the server's URL reaches its application. */
+internal fun endpoint(url: String, path: String): String {
+    val (base, query) = url.substringBefore('#').let { it.substringBefore('?') to it.substringAfter('?', "") }
+    require(SERVER.matches(base)) { "not a URL of a server: $url" }
+    val tail = if (path.startsWith("/")) path else "/$path"
+    return base.trimEnd('/') + tail + if (query.isEmpty()) "" else "?$query"
+}

@@ -1,0 +1,106 @@
+package dev.crossroom
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runInterruptible
+import okhttp3.OkHttpClient
+import java.util.concurrent.Callable
+
+/** How a lost connection is made again. Times in milliseconds. */
+public class ReconnectOptions {
+    /** Before the second attempt; doubled with each failure. Default 1,000. */
+    public var minDelayMillis: Long = 1_000
+
+    /** Before any attempt, at most. Default 5,000. */
+    public var maxDelayMillis: Long = 5_000
+
+    /** From 0 to 1: by how much of itself a delay is shortened or lengthened at random. Default 0.5. */
+    public var jitter: Double = 0.5
+
+    /** What an attempt may take. Default 20,000. */
+    public var timeoutMillis: Long = 20_000
+
+    /** Attempts in a row that may fail before the client gives up. Default: no limit. */
+    public var maxAttempts: Int = Int.MAX_VALUE
+}
+
+/** Settings of every client, whatever its layer. They are read once, when the client is made. */
+public abstract class ConnectionOptions internal constructor() {
+    /** Where the server has the bridge. Default `/bridge`. */
+    public var path: String = "/bridge"
+
+    /** How a lost connection is made again. */
+    public val reconnect: ReconnectOptions = ReconnectOptions()
+
+    /**
+     * The application's own OkHttp client: its proxy, certificates, cookies and the like are used, and it is left alone at the end. Default:
+     * one of the client's own, whose threads end with it.
+     */
+    public var okHttpClient: OkHttpClient? = null
+
+    internal var headersProvider: suspend () -> Map<String, String> = { emptyMap() }
+
+    /** Headers of the request that opens a connection. */
+    public fun headers(headers: Map<String, String>) {
+        val copy = headers.toMap()
+        headersProvider = { copy }
+    }
+
+    /**
+     * A function that gives the headers of the request that opens a connection: asked at every attempt. If it throws, it is asked again later;
+     * unless it throws [NoMoreCredentials].
+     */
+    public fun headers(provider: suspend () -> Map<String, String>) {
+        headersProvider = provider
+    }
+
+    /** The same for a function that may block; it runs on a thread for such. */
+    public fun blockingHeaders(provider: Callable<Map<String, String>>) {
+        headersProvider = { runInterruptible(Dispatchers.IO) { provider.call() } }
+    }
+
+    /** Changes how a lost connection is made again. */
+    public fun reconnect(configure: ReconnectOptions.() -> Unit) {
+        reconnect.configure()
+    }
+}
+
+/** Settings of a [Bridge]. */
+public class BridgeOptions : ConnectionOptions() {
+    /** Events that may wait for the connection of a namespace. Default 1,000; one more is refused with `buffer_full`. */
+    public var maxBufferedEvents: Int = 1_000
+
+    /** Bytes of events that may wait for the connection of a namespace. Default 8 MiB. */
+    public var maxBufferedBytes: Long = 8L * 1024 * 1024
+
+    /** Events of the server's that may wait for the application. Default 1,000; then nothing more is read from the connection. */
+    public var maxUntakenEvents: Int = 1_000
+
+    /** What a call waits for its ack unless it says otherwise, in milliseconds. Default 10,000. */
+    public var callTimeoutMillis: Long = 10_000
+
+    /**
+     * Told of what calls for no action but belongs in a log: an attempt to connect that failed, a frame that the server refused, a message
+     * that is no frame. Called one at a time, on a thread of the client's, where it must not block.
+     */
+    public var onWarning: ((CrossroomException) -> Unit)? = null
+
+    internal var authProvider: suspend () -> Value.Object? = { null }
+
+    /** Credentials that every namespace is connected with. */
+    public fun auth(auth: Value.Object) {
+        authProvider = { auth }
+    }
+
+    /**
+     * A function that gives the credentials: asked at every connect. If it throws, it is asked again later; unless it throws
+     * [NoMoreCredentials]: then the namespace is given up.
+     */
+    public fun auth(provider: suspend () -> Value.Object?) {
+        authProvider = provider
+    }
+
+    /** The same for a function that may block; it runs on a thread for such. */
+    public fun blockingAuth(provider: Callable<Value.Object?>) {
+        authProvider = { runInterruptible(Dispatchers.IO) { provider.call() } }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.crossroom
+
+import dev.crossroom.bridge.Loop
+import dev.crossroom.bridge.NamespaceCore
+import kotlinx.coroutines.flow.Flow
+
+/**
+ * A namespace of a Socket.IO server, on the connection of its [Bridge]. All may be called from any thread or coroutine; a call that is
+ * cancelled has no effect any more, unless it has left already.
+ */
+public class Namespace internal constructor(private val core: NamespaceCore, private val loop: Loop) {
+    /** As it was asked for: `/`, or `/admin` and the like. */
+    public val name: String get() = core.name
+
+    /** The server's id of this socket; null while it is not connected. */
+    public val sid: String? get() = core.sid
+
+    /** Whether it is connected now. */
+    public val isConnected: Boolean get() = sid != null
+
+    /**
+     * What happens in this namespace, in order, from its making on: for one collector at a time, and what nobody has collected yet waits. Past
+     * [BridgeOptions.maxUntakenEvents] nothing more is read from the connection, acks neither: collect it, or let [listen] have it. It
+     * completes when the bridge is closed.
+     */
+    public val events: Flow<NamespaceEvent> get() = core.inflow.asFlow()
+
+    /**
+     * Connects, and stays connected until [disconnect], the server's word or the end of the bridge. A network that is not there is waited for;
+     * a caller that is cancelled gives up a connect that was never answered.
+     *
+     * @return the server's id of this socket.
+     * @throws CrossroomException `connect_error` where the server refuses it; `refused` where it refuses or closes the connection for
+     *   good; `unauthorized` where there are no more credentials; `disconnected` after `maxAttempts`; `closed`.
+     */
+    public suspend fun connect(): String = loop.await(core::connect)
+
+    /** The same with a callback. */
+    public fun connect(callback: Callback<String>): Cancellable = loop.start { core.connect(callback) }
+
+    /**
+     * Sends an event. Returns when it is taken: it leaves now, or when the namespace is connected.
+     *
+     * @throws CrossroomException `buffer_full`, `payload_too_large`, `invalid_argument`, `reserved_event`, `closed`.
+     */
+    public suspend fun emit(name: String, vararg args: Value) {
+        val list = args.asList()
+        loop.await<Unit> { callback ->
+            core.emit(name, list, callback)
+            Cancellable {}
+        }
+    }
+
+    /** The same with a callback. */
+    public fun emit(name: String, args: List<Value>, callback: Callback<Unit>): Unit = loop.execute { core.emit(name, args, callback) }
+
+    /**
+     * Sends an event that wants an ack, now or when the namespace is connected, and waits for it.
+     *
+     * @param timeoutMillis default: [BridgeOptions.callTimeoutMillis]. An event that still waits for the connection then is not sent any more.
+     * @return the ack's arguments.
+     * @throws CrossroomException `timeout`, `disconnected`, the code of the server's `error` frame, and those of [emit].
+     */
+    public suspend fun call(name: String, vararg args: Value, timeoutMillis: Long = core.callTimeout): List<Value> {
+        val list = args.asList()
+        return loop.await { core.call(name, list, timeoutMillis, it) }
+    }
+
+    /** The same with a callback. */
+    public fun call(name: String, args: List<Value>, timeoutMillis: Long, callback: Callback<List<Value>>): Cancellable =
+        loop.start { core.call(name, args, timeoutMillis, callback) }
+
+    /** Leaves the namespace; what is emitted later waits for the next [connect]. Without another namespace the connection is closed. */
+    public fun disconnect(): Unit = loop.execute(core::disconnect)
+
+    /**
+     * Has what happens told to a listener instead of [events], from now on. It is called one at a time and in order, acks among them, on a
+     * thread of the client's: while it blocks, nothing goes on.
+     */
+    public fun listen(listener: NamespaceListener): Unit = loop.execute { core.listen(listener) }
+}
+
+/** Something that happened in a namespace. More kinds may come: a `when` needs an `else`. */
+public abstract class NamespaceEvent internal constructor() {
+    /** It is connected, for the first time or again. `recovered`: the server has the former session, and what was missed follows. */
+    public class Connected(public val sid: String, public val recovered: Boolean) : NamespaceEvent()
+
+    /**
+     * It is not connected any more.
+     *
+     * @property isFinal whether the client does not come back by itself.
+     * @property closeCode of the WebSocket, where it had one.
+     * @property reason for people.
+     */
+    public class Disconnected(
+        public val isFinal: Boolean,
+        public val closeCode: Int?,
+        public val reason: String,
+    ) : NamespaceEvent()
+
+    /** A connect that the client made by itself was refused for good. */
+    public class Refused(public val error: CrossroomException) : NamespaceEvent()
+
+    /**
+     * The server sent an event.
+     *
+     * @property name of the event.
+     * @property args its arguments.
+     * @property wantsAnswer whether the server waits for an ack.
+     */
+    public class Message internal constructor(
+        public val name: String,
+        public val args: List<Value>,
+        public val wantsAnswer: Boolean,
+        private val answerWith: suspend (List<Value>) -> Unit,
+    ) : NamespaceEvent() {
+        /**
+         * Acks the event: once, and on the connection that it came on; else this does nothing.
+         *
+         * @throws CrossroomException `payload_too_large`, `invalid_argument`.
+         */
+        public suspend fun answer(vararg args: Value): Unit = answerWith(args.asList())
+    }
+}
+
+/** Told of what happens in a namespace: see [Namespace.listen]. */
+public fun interface NamespaceListener {
+    /** Something happened. */
+    public fun happened(event: NamespaceEvent)
+}

@@ -1,0 +1,84 @@
+package dev.crossroom
+
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+
+/** Told of what happens: for Java. Called one at a time and in order, on a thread of the client's, where it must not block. */
+public fun interface Listener<in T> {
+    /** It happened. */
+    public fun happened(event: T)
+}
+
+/** Processes items of the inbox: for Java. */
+public fun interface ItemProcessor {
+    /** Processes one item, and then calls one of the functions of `done`: with a failure the item comes again. */
+    public fun process(item: InboxItem, done: Callback<Any?>)
+}
+
+/**
+ * The rooms layer for Java, with callbacks instead of coroutines: `RoomsJava.join(room, null, callback)`. (Callbacks, as `CompletableFuture` is not
+ * there before Android 7.) What each call does and fails with is said at the function of the same name in [Rooms], [Room] and [Inbox].
+ */
+public object RoomsJava {
+    /** [Rooms.ready]. */
+    @JvmStatic
+    public fun ready(rooms: Rooms, callback: Callback<Self>): Cancellable = rooms.loop.start { rooms.core.ready(callback) }
+
+    /** [Rooms.send]. */
+    @JvmStatic
+    public fun send(rooms: Rooms, to: String, data: Value, receipt: Boolean, callback: Callback<Sent>): Cancellable =
+        rooms.loop.start { rooms.core.send(to, data, null, receipt, callback) }
+
+    /** Has what happens to the session told to a listener, from now on. */
+    @JvmStatic
+    public fun listen(rooms: Rooms, listener: Listener<RoomsEvent>): Cancellable = rooms.core.events.listen(listener::happened)
+
+    /** [Room.join]. `since`: null for from now on. */
+    @JvmStatic
+    public fun join(room: Room, since: Position?, callback: Callback<Joined>): Cancellable =
+        room.loop.start { room.core.join(since, callback) }
+
+    /** [Room.leave]. */
+    @JvmStatic
+    public fun leave(room: Room, callback: Callback<Any?>): Unit = room.loop.execute { room.core.leave { callback.onSuccess(null) } }
+
+    /** [Room.publish]. `id`: null for one at random. */
+    @JvmStatic
+    public fun publish(room: Room, data: Value, id: String?, callback: Callback<Published>): Cancellable =
+        room.loop.start { room.core.publish(data, id, callback) }
+
+    /** [Room.signal]. */
+    @JvmStatic
+    public fun signal(room: Room, data: Value, callback: Callback<Any?>): Unit =
+        room.loop.execute { room.core.signal(data) { if (it == null) callback.onSuccess(null) else callback.onFailure(it) } }
+
+    /** [Room.history]. Any but `room` and `callback` may be null. */
+    @JvmStatic
+    public fun history(
+        room: Room,
+        before: Position?,
+        after: Position?,
+        limit: Int?,
+        callback: Callback<History>,
+    ): Cancellable = room.loop.start { room.core.history(before, after, limit, callback) }
+
+    /** Has what happens in the room told to a listener, from now on: messages, presence and the like. */
+    @JvmStatic
+    public fun listen(room: Room, listener: Listener<RoomEvent>): Cancellable = room.core.events.listen(listener::happened)
+
+    /** [Inbox.process]: the result is how many items wait. */
+    @JvmStatic
+    public fun process(inbox: Inbox, processor: ItemProcessor, callback: Callback<Long>): Cancellable =
+        inbox.loop.start { inbox.core.process({ item -> processed(processor, item) }, callback) }
+
+    private suspend fun processed(processor: ItemProcessor, item: InboxItem): Unit =
+        suspendCancellableCoroutine { continuation ->
+            processor.process(
+                item,
+                callback({ if (continuation.isActive) continuation.resume(Unit) }, { error ->
+                    if (continuation.isActive) continuation.resumeWithException(error)
+                }),
+            )
+        }
+}

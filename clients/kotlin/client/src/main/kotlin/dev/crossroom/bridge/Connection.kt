@@ -1,0 +1,337 @@
+package dev.crossroom.bridge
+
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.NoMoreCredentials
+import dev.crossroom.frames.ClientFrame
+import dev.crossroom.frames.Encoded
+import dev.crossroom.frames.FrameCodec
+import dev.crossroom.frames.ServerFrame
+import dev.crossroom.frames.utf8Size
+import dev.crossroom.ownError
+import dev.crossroom.session.Action
+import dev.crossroom.session.Announcement
+import dev.crossroom.session.Backoff
+import dev.crossroom.session.End
+import dev.crossroom.session.Phase
+import dev.crossroom.session.Session
+import dev.crossroom.session.SessionSettings
+import dev.crossroom.session.TimerName
+import dev.crossroom.session.mayRetryUpgrade
+import dev.crossroom.session.shouldReconnect
+import dev.crossroom.transport.Dialer
+import dev.crossroom.transport.Transport
+import dev.crossroom.transport.TransportFailure
+import dev.crossroom.transport.TransportListener
+import dev.crossroom.warningOf
+import java.util.concurrent.ConcurrentHashMap
+
+/** A namespace, as its connection sees it. */
+internal interface Peer {
+    /** Whether it wants the connection. */
+    val isWanted: Boolean
+
+    fun opened()
+
+    fun frame(frame: ServerFrame)
+
+    /** The connection could not be made; it will be tried again, unless `final`. */
+    fun failed(error: CrossroomException, final: Boolean)
+
+    /** The connection ended. */
+    fun lost(end: End)
+}
+
+/** What a connection is made with. Times in milliseconds. */
+internal class ConnectionSettings(
+    val url: String,
+    val headers: suspend () -> Map<String, String>,
+    val backoff: Backoff,
+    val maxAttempts: Int,
+    val dialTimeout: Long,
+    val maxUntaken: Int,
+    val warn: (CrossroomException) -> Unit,
+)
+
+/**
+ * The shell around the session: it owns the WebSocket and the timers, does what the session says, and passes frames between the
+ * WebSocket and the namespaces. All but [Backlog] is used in the loop alone.
+ */
+internal class Connection(
+    val environment: Environment,
+    private val settings: ConnectionSettings,
+    private val dialer: Dialer,
+) {
+    val backlog = Backlog(settings.maxUntaken)
+    val backoff get() = settings.backoff
+    val maxAttempts get() = settings.maxAttempts
+    val phase: Phase get() = session.phase
+
+    private val session = Session(SessionSettings(settings.backoff, settings.maxAttempts), environment::random)
+    
+    /** Namespaces are made on any thread. */
+    private val peers = ConcurrentHashMap<String, Peer>()
+    private val timers = HashMap<TimerName, Cancellable>()
+    @Volatile private var link: Link? = null
+
+    /** As the server said last; it is not thought to change from one connection to the next. */
+    private var maxPayload = Long.MAX_VALUE
+    private var asking = Cancellable {}
+    private var isClosed = false
+
+    /** Connections of which something may be left. */
+    private var living = 0
+    private var whenGone: (() -> Unit)? = null
+
+    fun register(ns: String, peer: Peer) {
+        peers[ns] = peer
+    }
+
+    /** Connects, if there is no connection and none is being made. */
+    fun open() {
+        if (!isClosed && phase == Phase.CLOSED) run(session.open(environment.now()))
+    }
+
+    /** A namespace does not want the connection any more; without any that does, it is closed. */
+    fun release() {
+        if (peers.values.none { it.isWanted }) run(session.close())
+    }
+
+    fun networkChanged() = run(session.networkChanged(environment.now()))
+
+    fun background() = run(session.background())
+
+    fun foreground() {
+        session.foreground()
+        if (peers.values.any { it.isWanted }) open()
+    }
+
+    /** Closes for good. `gone` is called when nothing of any connection is left. */
+    fun close(gone: () -> Unit) {
+        isClosed = true
+        whenGone = gone
+        run(session.close())
+        checkGone()
+    }
+
+    /** Whether the connection takes frames; one that turns out to be dead is given up. */
+    fun isUsable(): Boolean {
+        if (session.hasExpired(environment.now()) && !backlog.isBlocked) {
+            startTimer(TimerName.HEARTBEAT, 0)
+            return false
+        }
+        return phase == Phase.OPEN
+    }
+
+    /** Why a frame of this text is not sent; null where it may be. */
+    fun objection(text: String): CrossroomException? {
+        // A UTF-16 unit is three bytes at most: most frames need not be measured.
+        if (text.length * 3L <= maxPayload) return null
+        if (utf8Size(text) <= maxPayload) return null
+        return ownError(ErrorCode.PAYLOAD_TOO_LARGE, "The message has more than the $maxPayload bytes that the server takes.")
+    }
+
+    /** Sends an event. Why it was not, or null. What the network does not take in time is not taken without bound. */
+    fun transmit(text: String): CrossroomException? {
+        objection(text)?.let { return it }
+        val queued = link?.transport?.queuedBytes ?: 0
+        if (queued > 0 && queued + utf8Size(text) > dialer.maxQueuedBytes / 2) {
+            return ownError(ErrorCode.BUFFER_FULL, "The network does not take the events as fast as they are sent.", true)
+        }
+        sendText(text)
+        return null
+    }
+
+    /** Sends a frame of the protocol's own, which is small enough in any case. */
+    fun send(frame: ClientFrame) {
+        val encoded = FrameCodec.encode(frame)
+        if (encoded is Encoded.Text) sendText(encoded.text)
+    }
+
+    fun warn(error: CrossroomException) = settings.warn(error)
+
+    private fun sendText(text: String) {
+        link?.transport?.send(text)
+    }
+
+    private fun run(actions: List<Action>) {
+        val turn = session.turn
+        for (action in actions) {
+            // Somebody who was told has moved the session on: the rest is out of date.
+            if (turn != session.turn) return
+            perform(action)
+        }
+    }
+
+    private fun perform(action: Action) {
+        when (action) {
+            is Action.Dial -> dial()
+            is Action.HangUp -> hangUp(action.abrupt)
+            is Action.Ping -> send(ClientFrame.Ping)
+            is Action.Start -> startTimer(action.timer, action.ms)
+            is Action.Stop -> timers.remove(action.timer)?.cancel()
+            is Action.Announce -> announce(action.what)
+        }
+    }
+
+    private fun dial() {
+        asking = environment.ask(settings.headers) { result -> result.fold(::dialWith, ::headersFailed) }
+    }
+
+    private fun dialWith(headers: Map<String, String>) {
+        startTimer(TimerName.DIAL, settings.dialTimeout)
+        val link = Link()
+        this.link = link
+        living++
+        try {
+            link.transport = dialer.dial(settings.url, headers, link)
+        } catch (thrown: IllegalArgumentException) {
+            // A URL or headers that HTTP has not: they will not get better.
+            living--
+            val error = ownError(ErrorCode.REFUSED, thrown.message, cause = thrown)
+            run(session.failed(error, final = true))
+        }
+    }
+
+    private fun headersFailed(thrown: Throwable) {
+        val isFinal = thrown is NoMoreCredentials
+        val error = if (isFinal) ownError(ErrorCode.UNAUTHORIZED, thrown.message, cause = thrown) else warningOf(thrown)
+        run(session.failed(error, isFinal))
+    }
+
+    private fun hangUp(abrupt: Boolean) {
+        asking.cancel()
+        val link = this.link ?: return
+        this.link = null
+        link.hangUp(abrupt)
+        backlog.wake()
+    }
+
+    /** One WebSocket. What it tells is passed on to the loop, as long as it is the connection's. */
+    private inner class Link : TransportListener {
+        @Volatile var transport: Transport? = null
+
+        private val isCurrent get() = this@Connection.link === this
+
+        @Volatile private var isOver = false
+        private var patience = Cancellable {}
+
+        fun hangUp(abrupt: Boolean) {
+            transport?.hangUp(abrupt)
+            // A dead network does not answer a close frame.
+            if (!abrupt && !isOver) patience = environment.after(PATIENCE) { transport?.hangUp(abrupt = true) }
+        }
+
+        override fun opened() = inLoop { run(session.opened(environment.now())) }
+
+        override fun message(text: String?) {
+            val heardAt = environment.now()
+            backlog.enter({ isOver || !isCurrent }, ::tellStuck)
+            environment.loop.post {
+                // Its place is given back here, unless the frame is an event, that has to be taken.
+                val isHeld = isCurrent && receive(text, heardAt)
+                if (!isHeld) backlog.leave()
+            }
+        }
+
+        override fun lost(code: Int?, reason: String, failure: TransportFailure?) = inLoop { ended(code, reason, failure) }
+
+        override fun gone() {
+            isOver = true
+            environment.loop.post {
+                patience.cancel()
+                living--
+                checkGone()
+            }
+        }
+
+        private fun inLoop(task: () -> Unit) = environment.loop.post { if (isCurrent) task() }
+
+        private fun tellStuck() {
+            environment.loop.post {
+                val message = "Nothing more is read from the connection until some of the events that came are taken."
+                warn(ownError(ErrorCode.TOO_SLOW, message))
+            }
+        }
+    }
+
+    private fun ended(code: Int?, reason: String, failure: TransportFailure?) {
+        val final = code != null && !shouldReconnect(code)
+        if (phase == Phase.OPENING) {
+            val status = failure?.status
+            val isFinal = final || !mayRetryUpgrade(status)
+            val message = failure?.message ?: "The WebSocket was closed with code $code."
+            val kind = if (isFinal) ErrorCode.REFUSED else ErrorCode.FAILED
+            run(session.failed(ownError(kind, message, !isFinal, failure?.cause, status, code), isFinal))
+        } else {
+            val why = failure?.message ?: reason.ifEmpty { "closed" }
+            run(session.lost(code, why, final, environment.now()))
+        }
+    }
+
+    /** Whether the frame is an event that has a place in the backlog until it is taken. */
+    private fun receive(text: String?, heardAt: Long): Boolean {
+        session.heard(heardAt)
+        when (val frame = if (text == null) ServerFrame.Malformed("a message is not text") else FrameCodec.decode(text)) {
+            is ServerFrame.Malformed ->
+                warn(ownError(ErrorCode.MALFORMED_FRAME, "The server broke the protocol: ${frame.message}."))
+            is ServerFrame.Unknown ->
+                warn(ownError(ErrorCode.UNKNOWN_FRAME, "The server sent a frame of a type that this client does not know: ${frame.type}."))
+            is ServerFrame.Pong -> Unit
+            is ServerFrame.Error -> {
+                peers[frame.ns]?.frame(frame)
+                warn(CrossroomException(ErrorCode(frame.code), frame.message))
+            }
+            is ServerFrame.Connected -> {
+                maxPayload = frame.maxPayload
+                run(session.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
+                peers[frame.ns]?.frame(frame)
+            }
+            is ServerFrame.Event -> {
+                val peer = peers[frame.ns] ?: return false
+                peer.frame(frame)
+                return true
+            }
+            is ServerFrame.ConnectError -> peers[frame.ns]?.frame(frame)
+            is ServerFrame.Ack -> peers[frame.ns]?.frame(frame)
+            is ServerFrame.Disconnect -> peers[frame.ns]?.frame(frame)
+        }
+        return false
+    }
+
+    private fun announce(what: Announcement) {
+        val peers = this.peers.values.toList()
+        when (what) {
+            is Announcement.Opened -> for (peer in peers) peer.opened()
+            is Announcement.Failed -> {
+                if (!what.final) warn(what.error)
+                for (peer in peers) peer.failed(what.error, what.final)
+            }
+            is Announcement.Closed -> for (peer in peers) peer.lost(what.end)
+        }
+    }
+
+    private fun startTimer(timer: TimerName, ms: Long) {
+        timers.remove(timer)?.cancel()
+        timers[timer] =
+            environment.after(ms) {
+                timers.remove(timer)
+                // What was not read for the application's sake was not silence.
+                if (backlog.isBlocked) session.heard(environment.now())
+                run(session.expired(timer, environment.now()))
+            }
+    }
+
+    private fun checkGone() {
+        if (living > 0) return
+        val gone = whenGone ?: return
+        whenGone = null
+        dialer.close { environment.loop.post(gone) }
+    }
+
+    private companion object {
+        /** Milliseconds in which a close frame is to be answered. */
+        const val PATIENCE = 2_000L
+    }
+}

@@ -1,0 +1,135 @@
+package dev.crossroom.bridge
+
+import dev.crossroom.Callback
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.Value
+import dev.crossroom.frames.ClientFrame
+import dev.crossroom.frames.Encoded
+import dev.crossroom.frames.FrameCodec
+import dev.crossroom.frames.RESERVED_EVENTS
+import dev.crossroom.frames.utf8Size
+import dev.crossroom.ownError
+
+/** Where a namespace's events go to. */
+internal interface Outlet {
+    /** Whether the namespace takes events now. */
+    fun isReady(): Boolean
+
+    /** Why such a frame could never be sent; null where it could. */
+    fun objection(text: String): CrossroomException?
+
+    /** Sends; or why not. */
+    fun transmit(text: String): CrossroomException?
+
+    /** An event that had waited was refused, and nobody waits for its ack. */
+    fun refused(error: CrossroomException)
+
+    fun after(ms: Long, task: () -> Unit): Cancellable
+}
+
+/** What may wait for the connection: events, and their bytes. */
+internal data class BufferLimits(val events: Int, val bytes: Long)
+
+/** The sending half of a namespace: what waits for the connection, and what waits for an ack. Order is kept. */
+internal class Sender(private val ns: String, private val limits: BufferLimits, private val outlet: Outlet) {
+    private class Waiting(val id: Long?, val text: String)
+
+    private class Pending(val callback: Callback<List<Value>>, var timer: Cancellable)
+
+    private val buffer = ArrayDeque<Waiting>()
+    private var bufferedBytes = 0L
+    private val pending = LinkedHashMap<Long, Pending>()
+    private var nextId = 0L
+
+    /** Sends an event now, or when the namespace is connected. Why it was not taken, or null. */
+    fun emit(name: String, args: List<Value>): CrossroomException? = take(name, args, null)
+
+    /** @param timeout in milliseconds. The callback is called once, unless the call is cancelled before. */
+    fun call(name: String, args: List<Value>, timeout: Long, callback: Callback<List<Value>>): Cancellable {
+        val id = nextId++
+        // Before it is sent: the outcome may come at once.
+        val entry = Pending(callback, Cancellable {})
+        pending[id] = entry
+        val refusal = take(name, args, id)
+        if (refusal != null) {
+            pending.remove(id)
+            callback.onFailure(refusal)
+            return Cancellable {}
+        }
+        if (id in pending) {
+            entry.timer =
+                outlet.after(timeout) {
+                    unbuffer(id)
+                    pending.remove(id)?.callback?.onFailure(ownError(ErrorCode.TIMEOUT))
+                }
+        }
+        return Cancellable {
+            unbuffer(id)
+            pending.remove(id)?.timer?.cancel()
+        }
+    }
+
+    /** The namespace is connected: what has waited leaves. */
+    fun flush() {
+        while (outlet.isReady()) {
+            val next = buffer.removeFirstOrNull() ?: return
+            bufferedBytes -= weightOf(next.text)
+            val refusal = outlet.transmit(next.text) ?: continue
+            if (next.id == null) outlet.refused(refusal) else refused(next.id, refusal)
+        }
+    }
+
+    /** An ack came. */
+    fun answered(id: Long, args: List<Value>) {
+        val entry = pending.remove(id) ?: return
+        entry.timer.cancel()
+        entry.callback.onSuccess(args)
+    }
+
+    /** The event that had this ack id was refused. */
+    fun refused(id: Long, error: CrossroomException) {
+        val entry = pending.remove(id) ?: return
+        entry.timer.cancel()
+        entry.callback.onFailure(error)
+    }
+
+    /** The connection is gone, and with it the acks of all that has left; what has not left still may. */
+    fun disconnected() {
+        val waiting = buffer.mapNotNullTo(HashSet()) { it.id }
+        for (id in pending.keys.filter { it !in waiting }) refused(id, ownError(ErrorCode.DISCONNECTED))
+    }
+
+    /** Nothing is sent any more. */
+    fun close(error: CrossroomException) {
+        buffer.clear()
+        bufferedBytes = 0
+        for (id in pending.keys.toList()) refused(id, error)
+    }
+
+    private fun take(name: String, args: List<Value>, id: Long?): CrossroomException? {
+        if (name in RESERVED_EVENTS) return ownError(ErrorCode.RESERVED_EVENT, "Socket.IO keeps the name $name for itself.")
+        val encoded = FrameCodec.encode(ClientFrame.Event(ns, name, args, id))
+        val text =
+            when (encoded) {
+                is Encoded.Refused -> return ownError(ErrorCode.INVALID_ARGUMENT, encoded.message)
+                is Encoded.Text -> encoded.text
+            }
+        if (outlet.isReady()) return outlet.transmit(text)
+        outlet.objection(text)?.let { return it }
+        val weight = weightOf(text)
+        if (buffer.size >= limits.events || bufferedBytes + weight > limits.bytes) return ownError(ErrorCode.BUFFER_FULL)
+        buffer.addLast(Waiting(id, text))
+        bufferedBytes += weight
+        return null
+    }
+
+    private fun unbuffer(id: Long) {
+        val waiting = buffer.find { it.id == id } ?: return
+        buffer.remove(waiting)
+        bufferedBytes -= weightOf(waiting.text)
+    }
+
+    private fun weightOf(text: String): Long = utf8Size(text)
+}

@@ -1,0 +1,165 @@
+package dev.crossroom.frames
+
+import dev.crossroom.Value
+
+/** Event names that Socket.IO keeps for itself (PROTOCOL.md, 4.4). */
+internal val RESERVED_EVENTS: Set<String> =
+    setOf("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener")
+
+/** Binary values in one frame of the client's (5.3). */
+internal const val MAX_BINARIES: Int = 10
+
+/** How deep a frame of the client's is nested, itself counted (2.8). */
+internal const val MAX_NESTING: Int = 128
+
+private const val MAX_ID = 9_007_199_254_740_991L
+
+/** The bytes of a text in UTF-8. */
+internal fun utf8Size(text: String): Long {
+    var size = 0L
+    for (character in text) {
+        size +=
+            when {
+                character < '\u0080' -> 1
+                character < '\u0800' -> 2
+                // Half of a pair, which has four bytes. (The codec escapes surrogates.)
+                character.isSurrogate() -> 2
+                else -> 3
+            }
+    }
+    return size
+}
+
+/** The text of a frame, or why there is none. */
+internal sealed class Encoded {
+    data class Text(val text: String) : Encoded()
+
+    data class Refused(val message: String) : Encoded()
+}
+
+/** Frames to text and back. Pure: what is malformed is a value, never an exception. */
+internal object FrameCodec {
+    /** Refused: what the server would answer with `invalid_field`, `too_deep` or `too_many_attachments`. */
+    fun encode(frame: ClientFrame): Encoded {
+        val fields = fieldsOf(frame)
+        val census = Census()
+        fields.values.forEach { census.count(it, 2) }
+        if (census.isTooDeep) return Encoded.Refused("a message may be nested $MAX_NESTING deep, and no deeper")
+        if (census.binaries > MAX_BINARIES) return Encoded.Refused("a message may have $MAX_BINARIES binary values, no more")
+        if (census.hasNonFinite) return Encoded.Refused("JSON has no numbers that are not finite")
+        return Encoded.Text(JsonText.write(Value.Object(fields)))
+    }
+
+    private fun fieldsOf(frame: ClientFrame): Map<String, Value> {
+        val fields = LinkedHashMap<String, Value>()
+        fun type(type: String, ns: String? = null) {
+            fields["type"] = Value.Text(type)
+            if (ns != null && ns != "/") fields["ns"] = Value.Text(ns)
+        }
+        when (frame) {
+            is ClientFrame.Connect -> {
+                type("connect", frame.ns)
+                frame.auth?.let { fields["auth"] = it }
+                frame.pid?.let { fields["pid"] = Value.Text(it) }
+                frame.offset?.let { fields["offset"] = Value.Text(it) }
+            }
+            is ClientFrame.Event -> {
+                type("event", frame.ns)
+                fields["event"] = Value.Text(frame.event)
+                fields["args"] = Value.Array(frame.args)
+                frame.id?.let { fields["id"] = Value.Integer(it) }
+            }
+            is ClientFrame.Ack -> {
+                type("ack", frame.ns)
+                fields["id"] = Value.Integer(frame.id)
+                fields["args"] = Value.Array(frame.args)
+            }
+            is ClientFrame.Disconnect -> type("disconnect", frame.ns)
+            is ClientFrame.Ping -> type("ping")
+        }
+        return fields
+    }
+
+    /** Decodes one text message of the server's. */
+    fun decode(text: String): ServerFrame {
+        val value = JsonText.parse(text) ?: return ServerFrame.Malformed("a message is not JSON")
+        val fields = (value as? Value.Object)?.fields ?: return ServerFrame.Malformed("a message is not one JSON object")
+        val type = fields["type"]?.text ?: return ServerFrame.Malformed("a frame has no type")
+        return Reader(type, fields).read()
+    }
+
+    private class Reader(private val type: String, private val fields: Map<String, Value>) {
+        fun read(): ServerFrame {
+            val ns = fields["ns"].let { if (it == null || it.isNull) "/" else it.text ?: return wrong("ns") }
+            return when (type) {
+                "connected" -> connected(ns)
+                "connect_error" -> ServerFrame.ConnectError(ns, text("message") ?: return wrong("message"), fields["data"])
+                "event" -> event(ns)
+                "ack" -> ServerFrame.Ack(ns, id() ?: return wrong("id"), args() ?: return wrong("args"))
+                "disconnect" -> ServerFrame.Disconnect(ns, text("reason"))
+                "error" ->
+                    ServerFrame.Error(ns, text("code") ?: return wrong("code"), text("message") ?: return wrong("message"), id())
+                "pong" -> ServerFrame.Pong
+                else -> ServerFrame.Unknown(type)
+            }
+        }
+
+        private fun connected(ns: String): ServerFrame {
+            val sid = text("sid") ?: return wrong("sid")
+            val pingInterval = amount("pingInterval") ?: return wrong("pingInterval")
+            val pingTimeout = amount("pingTimeout") ?: return wrong("pingTimeout")
+            val maxPayload = amount("maxPayload") ?: return wrong("maxPayload")
+            val recovered = fields["recovered"]?.boolean == true
+            return ServerFrame.Connected(ns, sid, text("pid"), recovered, pingInterval, pingTimeout, maxPayload)
+        }
+
+        private fun event(ns: String): ServerFrame {
+            val name = text("event")
+            // A reserved name from the wire would pass for the client's own "connect" or "disconnect".
+            if (name == null || name in RESERVED_EVENTS) return wrong("event")
+            val args = args() ?: return wrong("args")
+            if ("id" in fields && id() == null) return wrong("id")
+            return ServerFrame.Event(ns, name, args, id(), text("offset"))
+        }
+
+        private fun text(name: String): String? = fields[name]?.text
+
+        private fun args(): List<Value>? = fields["args"]?.list?.map(JsonText::revive)
+
+        private fun id(): Long? = whole(fields["id"])?.takeIf { it in 0..MAX_ID }
+
+        private fun amount(name: String): Long? = fields[name]?.double?.takeIf { it > 0 }?.toLong()
+
+        private fun whole(value: Value?): Long? =
+            value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_ID }?.toLong()
+
+        private fun wrong(field: String): ServerFrame =
+            ServerFrame.Malformed("$field of a frame \"$type\" is missing or wrong")
+    }
+
+    /** What the protocol limits in the values of one frame. */
+    private class Census {
+        var binaries = 0
+        var isTooDeep = false
+        var hasNonFinite = false
+
+        /** @param depth of `value`, if it is a list or an object; the frame itself is at 1. */
+        fun count(value: Value, depth: Int) {
+            when (value) {
+                is Value.Binary -> {
+                    binaries++
+                    // An object goes over the wire.
+                    if (depth > MAX_NESTING) isTooDeep = true
+                }
+                is Value.Decimal -> if (value.value.isNaN() || value.value.isInfinite()) hasNonFinite = true
+                is Value.Array -> enter(value.items, depth)
+                is Value.Object -> enter(value.fields.values, depth)
+                else -> Unit
+            }
+        }
+
+        private fun enter(values: Collection<Value>, depth: Int) {
+            if (depth > MAX_NESTING) isTooDeep = true else values.forEach { count(it, depth + 1) }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.Callback
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.InboxItem
+import dev.crossroom.Position
+import dev.crossroom.bridge.Environment
+import dev.crossroom.json
+import dev.crossroom.ownError
+import dev.crossroom.warningOf
+
+internal interface InboxHost : Caller {
+    val device: String
+    val environment: Environment
+    val kept: Kept
+
+    /** Why nothing can be done any more, after the end. */
+    val over: CrossroomException?
+
+    fun warn(error: CrossroomException)
+}
+
+/** The inbox: opens it again after each reconnect, and has its items processed one by one. In the loop alone, but for what says otherwise. */
+internal class InboxCore(private val host: InboxHost) {
+    private val environment = host.environment
+    private var log = InboxLog(null)
+
+    /** Whose inbox `log` is of. */
+    private var user: String? = null
+    private var processor: (suspend (InboxItem) -> Unit)? = null
+
+    /** Whether the inbox was asked for: it is opened on each connection from then on. */
+    private var isWanted = false
+    private var isOpen = false
+    private val waiters = ArrayList<Callback<Long>>()
+
+    /** Counts connections; what belongs to an earlier one is ignored. */
+    private var turn = 0
+    private var openFailures = 0
+    private var ackFailures = 0
+    private var processFailures = 0
+    private var callTimer = Cancellable {}
+
+    /** The item in hand, or the pause before it is given again. */
+    private var processing = Cancellable {}
+
+    /** May be read from any thread. */
+    @Volatile
+    var cursor: Position? = null
+        private set
+
+    fun process(next: suspend (InboxItem) -> Unit, callback: Callback<Long>): Cancellable {
+        val refusal = host.over ?: if (processor != null) ownError(ErrorCode.IN_USE) else null
+        if (refusal != null) {
+            callback.onFailure(refusal)
+            return Cancellable {}
+        }
+        processor = next
+        perform(log.processing(true))
+        waiters.add(callback)
+        isWanted = true
+        // On a connection where it is open already too: only the server knows how many items wait.
+        open()
+        return Cancellable {
+            if (waiters.remove(callback)) stop()
+        }
+    }
+
+    /** Nobody processes items any more; the one in hand is not processed. */
+    fun stop() {
+        processing.cancel()
+        processor = null
+        perform(log.processing(false))
+    }
+
+    /** There is a connection, of this user. */
+    fun up(user: String) {
+        if (user != this.user) begin(user)
+        if (isWanted) open()
+    }
+
+    /** The connection is lost. */
+    fun down() {
+        turn++
+        isOpen = false
+        callTimer.cancel()
+        log.away()
+    }
+
+    /** There will be no connection any more. */
+    fun end(error: CrossroomException) {
+        down()
+        isWanted = false
+        stop()
+        for (waiter in takeWaiters()) waiter.onFailure(error)
+    }
+
+    fun itemCame(item: InboxItem) {
+        if (isOpen) perform(log.received(item))
+    }
+
+    private fun begin(user: String) {
+        this.user = user
+        processing.cancel()
+        log = InboxLog(host.kept.processed(user, host.device))
+        perform(log.processing(processor != null))
+    }
+
+    private fun open() {
+        if (!host.isUp) return
+        turn++
+        val turn = this.turn
+        callTimer.cancel()
+        val since = log.cursor
+        host.call("inbox", if (since == null) json() else json("since" to Wire.position(since))) { answer ->
+            if (turn == this.turn) {
+                when (val outcome = answer.read(Wire::opened)) {
+                    is Outcome.Ok -> opened(outcome.result)
+                    is Outcome.Timeout -> open()
+                    is Outcome.Refused -> refused(outcome.error)
+                    is Outcome.Lost -> Unit
+                }
+            }
+        }
+    }
+
+    private fun opened(opened: InboxOpened) {
+        isOpen = true
+        openFailures = 0
+        val waiting = takeWaiters()
+        perform(log.opened(opened.cursor))
+        // Last: who is told may look at the cursor at once, on a thread of its own.
+        for (waiter in waiting) waiter.onSuccess(opened.waiting)
+    }
+
+    private fun refused(error: CrossroomException) {
+        if (error.retryable) {
+            callTimer = environment.after(retryDelay(++openFailures, environment.random()), ::open)
+            return host.warn(error)
+        }
+        isWanted = false
+        val waiting = takeWaiters()
+        if (waiting.isEmpty()) host.warn(error)
+        for (waiter in waiting) waiter.onFailure(error)
+        stop()
+    }
+
+    private fun perform(actions: List<InboxAction>) {
+        cursor = log.cursor
+        for (action in actions) {
+            when (action) {
+                is InboxAction.Keep -> user?.let { host.kept.keepProcessed(it, host.device, action.position) }
+                is InboxAction.Ack -> ack(action.position)
+                is InboxAction.Process -> give(action.item)
+            }
+        }
+    }
+
+    private fun ack(position: Position) {
+        val turn = this.turn
+        host.call("inbox_ack", json("position" to Wire.position(position))) { outcome ->
+            if (turn == this.turn) {
+                when (outcome) {
+                    is Outcome.Ok -> {
+                        ackFailures = 0
+                        perform(log.acked())
+                    }
+                    is Outcome.Timeout -> perform(log.ackFailed(position))
+                    is Outcome.Refused -> ackRefused(position, outcome.error)
+                    is Outcome.Lost -> Unit
+                }
+            }
+        }
+    }
+
+    private fun ackRefused(position: Position, error: CrossroomException) {
+        when {
+            error.retryable ->
+                callTimer =
+                    environment.after(retryDelay(++ackFailures, environment.random())) { perform(log.ackFailed(position)) }
+            error.code == ErrorCode.INBOX_NOT_OPEN -> open()
+            else -> {
+                // The next one covers it; and when the inbox is opened again, `since` says it.
+                host.warn(error)
+                perform(log.acked())
+            }
+        }
+    }
+
+    private fun give(item: InboxItem) {
+        val processor = this.processor ?: return
+        processing =
+            environment.ask({ processor(item) }) { result ->
+                result.fold({
+                    processFailures = 0
+                    perform(log.done())
+                }, ::notProcessed)
+            }
+    }
+
+    private fun notProcessed(thrown: Throwable) {
+        log.failed()
+        val delay = retryDelay(++processFailures, environment.random())
+        processing = environment.after(delay) { perform(log.processing(true)) }
+        host.warn(warningOf(thrown))
+    }
+
+    private fun takeWaiters(): List<Callback<Long>> = ArrayList(waiters).also { waiters.clear() }
+}

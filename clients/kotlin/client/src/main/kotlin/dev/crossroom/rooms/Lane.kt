@@ -1,0 +1,176 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.Value
+import dev.crossroom.ownError
+
+/** What became of a call. */
+internal sealed class Outcome<out T> {
+    data class Ok<T>(val result: T) : Outcome<T>()
+
+    data class Refused(val error: CrossroomException) : Outcome<Nothing>()
+
+    /** No ack came in time, on a connection that may be dead or slow. Whether the call was carried out is not known. */
+    object Timeout : Outcome<Nothing>()
+
+    /** The connection was lost before the ack, or there is none. */
+    object Lost : Outcome<Nothing>()
+}
+
+/** One call that is made until it is answered for good. */
+internal interface Errand {
+    val name: String
+    val argument: Value.Object
+
+    /** The id that the server knows it by again; null for what may be done twice, as it only reads. */
+    val id: String?
+
+    /** @param answer as the server's, of this call. */
+    fun resolve(answer: Value)
+
+    fun reject(error: CrossroomException)
+}
+
+internal sealed class LaneStep {
+    object Nothing : LaneStep()
+
+    data class Call(val errand: Errand) : LaneStep()
+
+    data class Wait(val ms: Long) : LaneStep()
+}
+
+/**
+ * What goes to the server one after the other: publishes to a room, sends to a user. Nothing overtakes, nothing is sent twice under
+ * two ids. A state machine with no I/O: functions return what is to be done.
+ */
+internal class Lane(private val now: () -> Long, private val random: () -> Double) {
+    private class Queued(val errand: Errand) {
+        /** When it was called first. */
+        var calledAt: Long? = null
+
+        /** Connections lost in a row while it was under way. */
+        var losses = 0
+
+        /** Whether a try had no answer: it may have been carried out. */
+        var isUnsure = false
+    }
+
+    private val queue = ArrayDeque<Queued>()
+
+    /** The head of the queue, from its call to its outcome; or one that is not waited for any more. */
+    private var underWay: Queued? = null
+    private var failures = 0
+    private var isPausing = false
+
+    val isEmpty: Boolean get() = queue.isEmpty() && underWay == null
+
+    fun add(errand: Errand) {
+        queue.addLast(Queued(errand))
+    }
+
+    /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
+    fun next(): LaneStep {
+        if (underWay != null || isPausing) return LaneStep.Nothing
+        while (true) {
+            val head = queue.firstOrNull() ?: return LaneStep.Nothing
+            val error = hopeless(head)
+            if (error == null) {
+                if (head.calledAt == null) head.calledAt = now()
+                underWay = head
+                return LaneStep.Call(head.errand)
+            }
+            queue.removeFirst()
+            head.errand.reject(error)
+        }
+    }
+
+    /** The call that is under way has this outcome. */
+    fun done(outcome: Outcome<Value>): LaneStep {
+        val called = underWay
+        underWay = null
+        if (called == null || called !== queue.firstOrNull()) return LaneStep.Nothing
+        when (outcome) {
+            is Outcome.Lost -> {
+                called.losses++
+                called.isUnsure = true
+            }
+            is Outcome.Timeout -> called.isUnsure = true
+            is Outcome.Ok -> {
+                failures = 0
+                queue.removeFirst()
+                called.errand.resolve(outcome.result)
+            }
+            is Outcome.Refused -> {
+                called.losses = 0
+                return refused(called, outcome.error)
+            }
+        }
+        return LaneStep.Nothing
+    }
+
+    /** The pause is over, or a new connection makes it pointless. */
+    fun resume() {
+        isPausing = false
+    }
+
+    /** The errand of this id is known to be done, if it was called at all. */
+    fun seen(id: String, answer: Value) {
+        val seen = queue.find { it.errand.id == id && it.calledAt != null } ?: return
+        queue.remove(seen)
+        seen.errand.resolve(answer)
+    }
+
+    /** Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome. */
+    fun drop(errand: Errand) {
+        queue.removeAll { it.errand === errand }
+    }
+
+    /** Rejects all; with `spareUnderWay`, but for the one that the server may be carrying out. */
+    fun rejectAll(error: CrossroomException, spareUnderWay: Boolean) {
+        val rejected = queue.filter { !spareUnderWay || it !== underWay }
+        queue.removeAll(rejected)
+        for (queued in rejected) queued.errand.reject(error)
+    }
+
+    private fun refused(queued: Queued, error: CrossroomException): LaneStep {
+        // A full inbox stays so until somebody reads it: its sender must know, and decide.
+        if (error.retryable && error.code != ErrorCode.INBOX_FULL) {
+            isPausing = true
+            // Certainly not carried out: the time in which it can be called again begins anew.
+            if (!queued.isUnsure) queued.calledAt = null
+            return LaneStep.Wait(retryDelay(++failures, random()))
+        }
+        failures = 0
+        queue.removeFirst()
+        queued.errand.reject(error)
+        return LaneStep.Nothing
+    }
+
+    /** Why the call must not be made again. */
+    private fun hopeless(queued: Queued): CrossroomException? {
+        val calledAt = queued.calledAt
+        if (queued.errand.id == null || calledAt == null) return null
+        if (now() - calledAt > REPEATABLE) return ownError(ErrorCode.UNCONFIRMED)
+        if (queued.losses < MAX_LOSSES || queued.errand.argument.toString().length < LARGE) return null
+        val message = "The connection was lost ${queued.losses} times under this message: it is larger than the server takes."
+        return ownError(ErrorCode.MESSAGE_TOO_LARGE, message)
+    }
+
+    private companion object {
+        /**
+         * Milliseconds after its first call in which an errand may be made again. The server remembers its id for five minutes at least
+         * (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
+         */
+        const val REPEATABLE = 5 * 60_000L - 20_000L
+
+        /**
+         * Past this many lost connections in a row under one large message, it is taken for their cause: transports close the
+         * connection on what is larger than they take.
+         */
+        const val MAX_LOSSES = 5
+
+        /** Characters of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes. */
+        const val LARGE = 100_000
+    }
+}

@@ -1,0 +1,207 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.Bridge
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.Namespace
+import dev.crossroom.NamespaceEvent
+import dev.crossroom.Self
+import dev.crossroom.Value
+import dev.crossroom.bridge.Environment
+import dev.crossroom.callback
+import dev.crossroom.json
+import dev.crossroom.ownError
+import dev.crossroom.ErrorCode
+
+internal interface LinkView {
+    /** Calls can be made. */
+    fun up(self: Self)
+
+    /** Calls that were under way are settled as lost before this. */
+    fun down(reason: String)
+
+    /** There will be no connection any more. */
+    fun ended(error: CrossroomException)
+
+    fun warning(error: CrossroomException)
+
+    /** An event of the server's that is the rooms' or the inbox's. */
+    fun event(name: String, value: Value)
+}
+
+/** What a link shows at each connect. */
+internal class LinkCredentials(
+    val name: String?,
+    val device: String,
+    val fixedToken: String?,
+    val provider: (suspend () -> String)?,
+)
+
+/** The connection to the rooms server, over a bridge: up from each `welcome` to the next disconnect. */
+internal class Link(
+    private val shown: LinkCredentials,
+    ackTimeout: Long,
+    private val environment: Environment,
+    private val kept: Kept,
+    private val view: LinkView,
+    makeBridge: (auth: suspend () -> Value.Object, warn: (CrossroomException) -> Unit) -> Bridge,
+) : Caller {
+    val bridge: Bridge = makeBridge(::credentials, view::warning)
+
+    /** As the last welcome said, and with the token's new end after a refresh. May be read from any thread. */
+    @Volatile
+    var self: Self? = null
+        private set
+
+    /** May be read from any thread. */
+    @Volatile
+    override var isUp = false
+        private set
+
+    private val namespace: Namespace = bridge.namespace("/")
+    private val calls = Calls(namespace, ackTimeout)
+    private val session = RoomsSession(environment::now, environment::random)
+    private val renewal =
+        Renewal(environment, shown.provider, { token, done -> call("refresh", json("token" to token), done) }, ::refreshed, view::warning)
+
+    /** Both are read outside of the loop, when credentials are asked for. */
+    @Volatile private var guestToken: String? = kept.guestToken()
+
+    @Volatile private var source = TokenSource.NONE
+    private var isOver = false
+    private var timer = Cancellable {}
+
+    /** Begins to connect. */
+    fun open() {
+        namespace.listen(::happened)
+        connect()
+    }
+
+    override fun call(name: String, argument: Value.Object, done: (Outcome<Value>) -> Unit) {
+        if (isUp) calls.make(name, argument, done) else done(Outcome.Lost)
+    }
+
+    /** Makes a call whose ack nobody needs; dropped where there is no connection. */
+    fun tell(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) {
+        if (isUp) namespace.emit(name, listOf(argument), callback({ done(null) }, { done(it) })) else done(null)
+    }
+
+    /** Disconnects for good. */
+    fun close() {
+        if (isOver) return
+        isOver = true
+        wentDown()
+        bridge.close()
+    }
+
+    private fun connect() =
+        namespace.connect(callback({ timer.cancel() }, { error -> if (error.code != ErrorCode.CLOSED) refused(error) })).let {}
+
+    private suspend fun credentials(): Value.Object {
+        val fields = LinkedHashMap<String, Any?>()
+        shown.name?.let { fields["name"] = it }
+        fields["device"] = shown.device
+        val guest = guestToken
+        when {
+            shown.provider != null -> {
+                fields["token"] = shown.provider.invoke()
+                source = TokenSource.PROVIDER
+            }
+            shown.fixedToken != null -> {
+                fields["token"] = shown.fixedToken
+                source = TokenSource.FIXED
+            }
+            guest != null -> {
+                fields["token"] = guest
+                source = TokenSource.GUEST
+            }
+            else -> source = TokenSource.NONE
+        }
+        return json(*fields.map { it.toPair() }.toTypedArray())
+    }
+
+    private fun happened(event: NamespaceEvent) {
+        if (isOver) return
+        when (event) {
+            is NamespaceEvent.Message -> eventCame(event)
+            is NamespaceEvent.Disconnected -> disconnected(event)
+            is NamespaceEvent.Refused -> refused(event.error)
+            else -> Unit // `welcome` follows a `Connected`
+        }
+    }
+
+    private fun eventCame(event: NamespaceEvent.Message) {
+        val value = event.args.firstOrNull() ?: Value.Null
+        try {
+            when (event.name) {
+                "welcome" -> welcomed(Wire.welcome(value))
+                "session_end" -> session.endAnnounced(Wire.error(value["error"]) ?: throw NotOfTheApi("error is missing"))
+                "token_expiring" -> renewal.start()
+                else -> if (isUp) view.event(event.name, value)
+            }
+        } catch (thrown: NotOfTheApi) {
+            val message = "The server's event ${event.name} is not one of the room API: ${thrown.message}."
+            view.warning(ownError(ErrorCode.INTERNAL, message, cause = thrown))
+        }
+    }
+
+    private fun welcomed(welcome: Welcome) {
+        session.welcomed()
+        self = welcome.self
+        isUp = true
+        if (welcome.self.isGuest && welcome.token != null) {
+            keepGuest(welcome.token)
+            // From now on this guest is the one of that token: if it is refused, another guest comes.
+            if (source == TokenSource.NONE) source = TokenSource.GUEST
+        }
+        view.up(welcome.self)
+    }
+
+    private fun refreshed(expiresAt: Long?) {
+        self = self?.copy(expiresAt = expiresAt)
+    }
+
+    private fun disconnected(end: NamespaceEvent.Disconnected) {
+        val wasUp = isUp
+        wentDown()
+        val verdict = session.closed(end.closeCode, !end.isFinal, source)
+        if (wasUp) view.down(end.reason)
+        follow(verdict)
+    }
+
+    private fun refused(error: CrossroomException) {
+        if (isOver) return
+        val verdict = session.refused(error, source)
+        if (verdict !is Verdict.Ended) view.warning(error)
+        follow(verdict)
+    }
+
+    private fun wentDown() {
+        isUp = false
+        timer.cancel()
+        renewal.stop()
+        calls.lost()
+    }
+
+    private fun follow(verdict: Verdict) {
+        if (isOver) return
+        when (verdict) {
+            is Verdict.Wait -> Unit
+            is Verdict.Reconnect -> {
+                if (verdict.forgetGuest) keepGuest(null)
+                timer.cancel()
+                timer = environment.after(verdict.after) { connect() }
+            }
+            is Verdict.Ended -> {
+                if (source == TokenSource.GUEST) keepGuest(null)
+                close()
+                view.ended(verdict.error)
+            }
+        }
+    }
+
+    private fun keepGuest(token: String?) {
+        guestToken = token
+        kept.keepGuestToken(token)
+    }
+}

@@ -1,0 +1,139 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.Callback
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.Value
+import dev.crossroom.bridge.Environment
+import dev.crossroom.ownError
+
+/** How many publishes and sends wait in all lanes. */
+internal class PendingCount(private val max: Int) {
+    private var count = 0
+
+    val isFull: Boolean get() = count >= max
+
+    fun add() {
+        count++
+    }
+
+    fun remove() {
+        count--
+    }
+}
+
+/**
+ * The shell around a lane: makes its calls, owns its timer, and bounds how much waits.
+ *
+ * @param isReady whether this lane's calls would be taken now.
+ */
+internal class OutLane(
+    private val caller: Caller,
+    private val environment: Environment,
+    private val pending: PendingCount,
+    private val isReady: () -> Boolean,
+) {
+    private val lane = Lane(environment::now, environment::random)
+    private var timer = Cancellable {}
+
+    val isEmpty: Boolean get() = lane.isEmpty
+
+    /**
+     * Makes a call until it is answered for good.
+     *
+     * @param id of a publish or a send: it counts in `maxPending`. Without, the call only reads.
+     * @param over called once, when the call waits no more, whatever its outcome.
+     */
+    fun <T> submit(
+        name: String,
+        argument: Value.Object,
+        id: String?,
+        read: (Value) -> T,
+        callback: Callback<T>,
+        over: () -> Unit = {},
+    ): Cancellable {
+        if (id != null && pending.isFull) {
+            callback.onFailure(ownError(ErrorCode.TOO_MANY_PENDING))
+            over()
+            return Cancellable {}
+        }
+        if (id != null) pending.add()
+        val errand = Submitted(name, argument, id, read, callback, over)
+        lane.add(errand)
+        flush()
+        return Cancellable {
+            if (!errand.isOver) {
+                lane.drop(errand)
+                errand.end()
+                flush()
+            }
+        }
+    }
+
+    /** A new connection: what had to wait for the old one's sake need not wait any longer. */
+    fun renew() {
+        timer.cancel()
+        lane.resume()
+        flush()
+    }
+
+    /** Makes the next call, if it is time. */
+    fun flush() {
+        if (!caller.isUp || !isReady()) return
+        val step = lane.next() as? LaneStep.Call ?: return
+        caller.call(step.errand.name, step.errand.argument) { outcome ->
+            val after = lane.done(outcome)
+            if (after is LaneStep.Wait) pause(after.ms) else flush()
+        }
+    }
+
+    /** The server has carried out the errand of this id: its ack is not waited for. */
+    fun seen(id: String, answer: Value) = lane.seen(id, answer)
+
+    fun rejectAll(error: CrossroomException, spareUnderWay: Boolean = false) {
+        timer.cancel()
+        lane.resume()
+        lane.rejectAll(error, spareUnderWay)
+    }
+
+    private fun pause(ms: Long) {
+        timer =
+            environment.after(ms) {
+                lane.resume()
+                flush()
+            }
+    }
+
+    private inner class Submitted<T>(
+        override val name: String,
+        override val argument: Value.Object,
+        override val id: String?,
+        private val read: (Value) -> T,
+        private val callback: Callback<T>,
+        private val over: () -> Unit,
+    ) : Errand {
+        var isOver = false
+            private set
+
+        override fun resolve(answer: Value) {
+            end()
+            when (val outcome = Outcome.Ok(answer).read(read)) {
+                is Outcome.Ok -> callback.onSuccess(outcome.result)
+                is Outcome.Refused -> callback.onFailure(outcome.error)
+                else -> Unit // reading makes nothing else
+            }
+        }
+
+        override fun reject(error: CrossroomException) {
+            end()
+            callback.onFailure(error)
+        }
+
+        fun end() {
+            isOver = true
+            if (id != null) pending.remove()
+            over()
+        }
+    }
+}

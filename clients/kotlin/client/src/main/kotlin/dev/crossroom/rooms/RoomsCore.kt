@@ -1,0 +1,181 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.Bridge
+import dev.crossroom.BridgeOptions
+import dev.crossroom.Callback
+import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.RoomsEvent
+import dev.crossroom.RoomsOptions
+import dev.crossroom.Self
+import dev.crossroom.Sent
+import dev.crossroom.Value
+import dev.crossroom.bridge.Environment
+import dev.crossroom.json
+import dev.crossroom.ownError
+import dev.crossroom.transport.Dialer
+import java.util.concurrent.ConcurrentHashMap
+
+/** Rooms, inbox and presence over a bridge: the composition of its parts. In the loop alone, but for what says otherwise. */
+internal class RoomsCore(
+    url: String,
+    options: RoomsOptions,
+    override val environment: Environment,
+    dialer: (BridgeOptions) -> Dialer,
+) : RoomHost, InboxHost, LinkView {
+    /** May be used from any thread. */
+    val events = Subscribers<RoomsEvent>(options.maxLag)
+    override val kept = Kept(options.storage, ::warn)
+
+    /** May be read from any thread. */
+    override val device: String = options.device ?: kept.device() ?: environment.newId().also(kept::keepDevice)
+    override val pending = PendingCount(options.maxPending)
+    override val maxLag = options.maxLag
+
+    @Volatile
+    override var over: CrossroomException? = null
+        private set
+
+    val inbox = InboxCore(this)
+    private val link: Link
+
+    /** May be used from any thread: rooms are made there. */
+    private val rooms = ConcurrentHashMap<String, RoomCore>()
+
+    /** By recipient; only those that have something to send. */
+    private val sends = HashMap<String, OutLane>()
+    private val waiters = ArrayList<Callback<Self>>()
+
+    init {
+        val shown = LinkCredentials(options.name, device, options.fixedToken, options.tokenProvider)
+        link =
+            Link(shown, options.ackTimeoutMillis, environment, kept, this) { auth, warn ->
+                Bridge(url, bridgeOptions(options, auth, warn), environment, dialer)
+            }
+        environment.loop.execute(link::open)
+    }
+
+    val bridge: Bridge get() = link.bridge
+    override val self: Self? get() = link.self
+    override val isUp: Boolean get() = link.isUp
+
+    /** May be called from any thread. */
+    fun room(name: String): RoomCore =
+        rooms[name] ?: synchronized(rooms) {
+            rooms[name] ?: RoomCore(name, this).also { room ->
+                rooms[name] = room
+                over?.let(room::end)
+            }
+        }
+
+    fun ready(callback: Callback<Self>): Cancellable {
+        val now = self
+        val error = over
+        when {
+            error != null -> callback.onFailure(error)
+            isUp && now != null -> callback.onSuccess(now)
+            else -> waiters.add(callback)
+        }
+        return Cancellable { waiters.remove(callback) }
+    }
+
+    fun send(to: String, data: Value, id: String?, receipt: Boolean, callback: Callback<Sent>): Cancellable {
+        over?.let {
+            callback.onFailure(it)
+            return Cancellable {}
+        }
+        val chosen = id ?: environment.newId()
+        val fields = arrayOf<Pair<String, Any?>>("to" to to, "data" to data, "id" to chosen)
+        val call = if (receipt) json(*fields, "receipt" to true) else json(*fields)
+        val lane = sends.getOrPut(to) { OutLane(this, environment, pending) { true } }
+        return lane.submit("send", call, chosen, { Sent(chosen, Wire.long(it, "at")) }, callback) {
+            // After the lane is done with it.
+            environment.loop.post { if (lane.isEmpty && sends[to] === lane) sends.remove(to) }
+        }
+    }
+
+    fun close() {
+        if (over != null) return
+        link.close()
+        end(ownError(ErrorCode.CLOSED))
+    }
+
+    /** After a subscription: one that came after the end ends too. */
+    fun endIfOver() {
+        if (over != null) events.end(null)
+    }
+
+    override fun call(name: String, argument: Value.Object, done: (Outcome<Value>) -> Unit) = link.call(name, argument, done)
+
+    override fun tell(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) = link.tell(name, argument, done)
+
+    override fun warn(error: CrossroomException) = events.tell(RoomsEvent.Warning(error))
+
+    override fun warning(error: CrossroomException) = warn(error)
+
+    /** Rooms first, as publishes wait for them; the inbox last. */
+    override fun up(self: Self) {
+        events.tell(RoomsEvent.Connected(self))
+        for (room in rooms.values) room.up()
+        for (lane in sends.values.toList()) lane.renew()
+        inbox.up(self.user)
+        val waiting = ArrayList(waiters)
+        waiters.clear()
+        for (waiter in waiting) waiter.onSuccess(self)
+    }
+
+    override fun down(reason: String) {
+        for (room in rooms.values) room.down()
+        inbox.down()
+        events.tell(RoomsEvent.Disconnected(reason))
+    }
+
+    override fun ended(error: CrossroomException) = end(error)
+
+    override fun event(name: String, value: Value) {
+        when (name) {
+            "message" -> Wire.message(value).let { rooms[it.room]?.messageCame(it) }
+            "signal" -> Wire.signal(value).let { rooms[it.room]?.signalCame(it) }
+            "presence" -> Wire.presence(value).let { rooms[it.room]?.presenceCame(it) }
+            "inbox" -> Wire.item(value)?.let(inbox::itemCame)
+        }
+    }
+
+    private fun end(error: CrossroomException) {
+        if (over != null) return
+        val ending =
+            synchronized(rooms) {
+                over = error
+                rooms.values.toList()
+            }
+        val waiting = ArrayList(waiters)
+        waiters.clear()
+        for (waiter in waiting) waiter.onFailure(error)
+        for (room in ending) room.end(error)
+        for (lane in sends.values.toList()) lane.rejectAll(error)
+        inbox.end(error)
+        if (unlessClosed(error) != null) events.tell(RoomsEvent.Ended(error))
+        events.end(null)
+    }
+}
+
+/** The settings of the bridge below. Its namespace has nothing to buffer: calls are made only while it is connected. */
+private fun bridgeOptions(
+    options: RoomsOptions,
+    auth: suspend () -> Value.Object,
+    warn: (CrossroomException) -> Unit,
+): BridgeOptions {
+    val below = BridgeOptions()
+    below.path = options.path
+    below.okHttpClient = options.okHttpClient
+    below.headersProvider = options.headersProvider
+    below.reconnect.minDelayMillis = options.reconnect.minDelayMillis
+    below.reconnect.maxDelayMillis = options.reconnect.maxDelayMillis
+    below.reconnect.jitter = options.reconnect.jitter
+    below.reconnect.timeoutMillis = options.reconnect.timeoutMillis
+    below.reconnect.maxAttempts = options.reconnect.maxAttempts
+    below.authProvider = auth
+    below.onWarning = warn
+    return below
+}

@@ -1,0 +1,114 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.ownError
+import dev.crossroom.session.shouldReconnect
+
+/** Where the token came from that was shown. */
+internal enum class TokenSource {
+    /** The application's function. */
+    PROVIDER,
+
+    /** A string of the application's. */
+    FIXED,
+
+    /** The server's own, from an earlier welcome. */
+    GUEST,
+    NONE,
+}
+
+internal sealed class Verdict {
+    /** The connection is made again below. */
+    object Wait : Verdict()
+
+    data class Reconnect(val after: Long, val forgetGuest: Boolean) : Verdict()
+
+    data class Ended(val error: CrossroomException) : Verdict()
+}
+
+/**
+ * Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock and randomness are
+ * passed in. The bridge reconnects by itself after a failure of the network; the rest is decided here.
+ */
+internal class RoomsSession(private val now: () -> Long, private val random: () -> Double) {
+    private var failures = 0
+    private var freshRefused = 0
+    private var ending: CrossroomException? = null
+    private var upSince: Long? = null
+
+    fun welcomed() {
+        freshRefused = 0
+        ending = null
+        upSince = now()
+    }
+
+    /** The server says why it is about to close the connection. */
+    fun endAnnounced(error: CrossroomException) {
+        ending = error
+    }
+
+    /** @param code the WebSocket's, where it had one. @param isActive whether the bridge reconnects by itself. */
+    fun closed(code: Int?, isActive: Boolean, source: TokenSource): Verdict {
+        val announced = ending
+        ending = null
+        val since = upSince
+        if (since != null && now() - since >= GOOD_AFTER) failures = 0
+        upSince = null
+        if (announced != null) return ended(announced, isActive, source)
+        if (isActive) return Verdict.Wait
+        // A plain end, and the server's application that disconnects without a reason: as over Socket.IO, that is no end of a session.
+        if (code != null && code !in PLAIN && !shouldReconnect(code)) {
+            return Verdict.Ended(
+                ownError(ErrorCode.REFUSED, "The server closed the connection for good, with code $code.", closeCode = code),
+            )
+        }
+        return reconnect()
+    }
+
+    /** A connect was refused for good, as far as the bridge is concerned. */
+    fun refused(error: CrossroomException, source: TokenSource): Verdict {
+        val reason = reasonOf(error)
+        if (reason.code == ErrorCode.UNAUTHORIZED && source == TokenSource.GUEST) return reconnect(forgetGuest = true)
+        return ended(reason, false, source)
+    }
+
+    private fun ended(error: CrossroomException, isActive: Boolean, source: TokenSource): Verdict {
+        if (error.code == ErrorCode.TOKEN_EXPIRED) {
+            if (source == TokenSource.GUEST) return reconnect(forgetGuest = true)
+            if (source == TokenSource.PROVIDER && ++freshRefused < MAX_FRESH_REFUSED) {
+                return if (isActive) Verdict.Wait else reconnect()
+            }
+        } else if (error.retryable) {
+            return if (isActive) Verdict.Wait else reconnect()
+        }
+        return Verdict.Ended(error)
+    }
+
+    private fun reconnect(forgetGuest: Boolean = false): Verdict {
+        failures++
+        return Verdict.Reconnect(retryDelay(failures, random()), forgetGuest)
+    }
+
+    /** What a refused connect says: docs/rooms-api.md, 2.2 and 10.2. */
+    private fun reasonOf(error: CrossroomException): CrossroomException {
+        val said = Wire.error(error.data)
+        return when {
+            said != null -> said
+            error.code == ErrorCode.UNAUTHORIZED -> error
+            error.httpStatus == 401 -> ownError(ErrorCode.UNAUTHORIZED, error.message, httpStatus = 401, cause = error)
+            error.httpStatus == 403 -> ownError(ErrorCode.FORBIDDEN, error.message, httpStatus = 403, cause = error)
+            else -> ownError(ErrorCode.REFUSED, error.message, httpStatus = error.httpStatus, closeCode = error.closeCode, cause = error)
+        }
+    }
+
+    private companion object {
+        /** Milliseconds after which a connection counts as a good one, and delays begin anew. */
+        const val GOOD_AFTER = 10_000L
+
+        /** Fresh tokens that are refused in a row before it is of no use to get another one. */
+        const val MAX_FRESH_REFUSED = 2
+
+        val PLAIN = setOf(1000, 4000)
+    }
+}

@@ -1,0 +1,252 @@
+package dev.crossroom.session
+
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.ownError
+
+/** Times in milliseconds. */
+internal data class SessionSettings(
+    val backoff: Backoff,
+    /** Attempts in a row that may fail before no other is made. */
+    val maxAttempts: Int,
+)
+
+internal enum class TimerName { DIAL, RETRY, HEARTBEAT, PROBE }
+
+/** How a connection ended. `final`: the client does not come back by itself. */
+internal data class End(val code: Int?, val reason: String, val final: Boolean)
+
+internal sealed class Announcement {
+    object Opened : Announcement()
+
+    /** The connection could not be made. */
+    data class Failed(val error: CrossroomException, val final: Boolean) : Announcement()
+
+    data class Closed(val end: End) : Announcement()
+}
+
+internal sealed class Action {
+    object Dial : Action()
+
+    /** `abrupt`: without waiting for the other side's close frame, which would not come. */
+    data class HangUp(val abrupt: Boolean) : Action()
+
+    object Ping : Action()
+
+    data class Start(val timer: TimerName, val ms: Long) : Action()
+
+    data class Stop(val timer: TimerName) : Action()
+
+    data class Announce(val what: Announcement) : Action()
+}
+
+/** WAITING is the time between two attempts. */
+internal enum class Phase { CLOSED, OPENING, OPEN, WAITING }
+
+/**
+ * The life of a connection: opening, heartbeat, closing, reconnecting, the background. A state machine with no I/O: each function takes what
+ * happened and returns what is to be done. Clock and randomness are passed in; times are in milliseconds.
+ *
+ * Invariant: the state is final before the actions are returned, and actions that tell the user something come last. Whoever runs a
+ * list of actions drops the rest of it once [turn] has changed.
+ */
+internal class Session(private val settings: SessionSettings, private val random: () -> Double) {
+    /** Grows with every change of phase. */
+    var turn = 0
+        private set
+    var phase = Phase.CLOSED
+        private set
+
+    /** In the background no connection is made. */
+    var isAway = false
+        private set
+
+    private var attempts = 0
+    private var interval = DEFAULT_INTERVAL
+    private var timeout = DEFAULT_TIMEOUT
+    private var heardAt = 0L
+    private var dialedAt = 0L
+
+    /** When the `ping` frame was sent that nothing has been heard since. */
+    private var pingedAt: Long? = null
+    private var isProbing = false
+
+    /** When the first namespace was connected on this connection. */
+    private var connectedAt: Long? = null
+
+    /** The connection is wanted. */
+    fun open(now: Long): List<Action> {
+        if (isAway || phase == Phase.OPENING || phase == Phase.OPEN) return emptyList()
+        return listOf(Action.Stop(TimerName.RETRY)) + dial(now)
+    }
+
+    fun opened(now: Long): List<Action> {
+        if (phase != Phase.OPENING) return emptyList()
+        enter(Phase.OPEN)
+        interval = DEFAULT_INTERVAL
+        timeout = DEFAULT_TIMEOUT
+        connectedAt = null
+        heard(now)
+        return listOf(Action.Stop(TimerName.DIAL)) + checkHeartbeat(now) + Action.Announce(Announcement.Opened)
+    }
+
+    /** A namespace was connected; the server said how often it pings, and how long it waits. */
+    fun connected(pingInterval: Long, pingTimeout: Long, now: Long): List<Action> {
+        if (phase != Phase.OPEN) return emptyList()
+        if (connectedAt == null) connectedAt = now
+        interval = pingInterval
+        timeout = pingTimeout
+        return checkHeartbeat(now)
+    }
+
+    /** Anything came from the server. */
+    fun heard(now: Long) {
+        heardAt = now
+        pingedAt = null
+        isProbing = false
+    }
+
+    /** Whether the connection is known to be dead, though the timer that says so is late (the machine slept). */
+    fun hasExpired(now: Long): Boolean = phase == Phase.OPEN && isDead(now)
+
+    /** The connection could not be made. `final`: trying again would be no use. */
+    fun failed(error: CrossroomException, final: Boolean): List<Action> {
+        if (phase != Phase.OPENING) return emptyList()
+        val next = if (final) rest() else planRetry()
+        val isOver = phase == Phase.CLOSED
+        val told = if (isOver && !final) gaveUp(error) else error
+        return listOf(Action.Stop(TimerName.DIAL), Action.HangUp(abrupt = true)) +
+            next +
+            Action.Announce(Announcement.Failed(told, isOver))
+    }
+
+    /** The open connection ended. `final`: the server, or the rules, say not to come back. */
+    fun lost(code: Int?, reason: String, final: Boolean, now: Long): List<Action> =
+        lose(End(code, reason, final), abrupt = false, now)
+
+    /** The connection is not wanted any more, in whatever phase it is. */
+    fun close(): List<Action> {
+        if (phase == Phase.CLOSED) return emptyList()
+        val wasOpen = phase == Phase.OPEN
+        rest()
+        return stopAll() +
+            if (wasOpen) listOf(Action.Announce(Announcement.Closed(End(null, "closed", final = true)))) else emptyList()
+    }
+
+    /** The application goes to the background. */
+    fun background(): List<Action> {
+        if (isAway) return emptyList()
+        isAway = true
+        val wasOpen = phase == Phase.OPEN
+        if (phase != Phase.CLOSED) rest()
+        return stopAll() +
+            if (wasOpen) listOf(Action.Announce(Announcement.Closed(End(null, "background", final = false)))) else emptyList()
+    }
+
+    /** It comes back. Whether a connection is wanted then, the shell knows. */
+    fun foreground() {
+        isAway = false
+    }
+
+    /** The network is another one: an attempt is made now, and an open connection has to show that it lives. */
+    fun networkChanged(now: Long): List<Action> =
+        when (phase) {
+            Phase.CLOSED -> emptyList()
+            Phase.WAITING -> listOf(Action.Stop(TimerName.RETRY)) + dial(now)
+            // An attempt that is young goes over the new network already: a change is often reported several times.
+            Phase.OPENING ->
+                if (now - dialedAt < YOUNG) {
+                    emptyList()
+                } else {
+                    listOf(Action.Stop(TimerName.DIAL), Action.HangUp(abrupt = true)) + dial(now)
+                }
+            Phase.OPEN -> {
+                isProbing = true
+                listOf(Action.Ping, Action.Start(TimerName.PROBE, PROBE))
+            }
+        }
+
+    /** A timer that an action started has run out. */
+    fun expired(timer: TimerName, now: Long): List<Action> =
+        when (timer) {
+            TimerName.DIAL -> failed(ownError(ErrorCode.TIMEOUT, "The attempt to connect took too long.", true), final = false)
+            TimerName.RETRY -> if (phase == Phase.WAITING) dial(now) else emptyList()
+            TimerName.HEARTBEAT -> if (phase == Phase.OPEN) checkHeartbeat(now) else emptyList()
+            TimerName.PROBE -> if (phase == Phase.OPEN && isProbing) died(now) else emptyList()
+        }
+
+    private fun dial(now: Long): List<Action> {
+        enter(Phase.OPENING)
+        dialedAt = now
+        return listOf(Action.Dial)
+    }
+
+    private fun lose(end: End, abrupt: Boolean, now: Long): List<Action> {
+        if (phase != Phase.OPEN) return emptyList()
+        val since = connectedAt
+        if (since != null && now - since >= GOOD_AFTER) attempts = 0
+        val next = if (end.final) rest() else planRetry()
+        val told = end.copy(final = phase == Phase.CLOSED)
+        return listOf(Action.Stop(TimerName.HEARTBEAT), Action.Stop(TimerName.PROBE), Action.HangUp(abrupt)) +
+            next +
+            Action.Announce(Announcement.Closed(told))
+    }
+
+    private fun died(now: Long): List<Action> = lose(End(null, "ping timeout", final = false), abrupt = true, now)
+
+    /** Waits before the next attempt, or gives up after the last one. */
+    private fun planRetry(): List<Action> {
+        if (attempts >= settings.maxAttempts) return rest()
+        enter(Phase.WAITING)
+        return listOf(Action.Start(TimerName.RETRY, settings.backoff.delay(attempts++, random())))
+    }
+
+    private fun rest(): List<Action> {
+        enter(Phase.CLOSED)
+        attempts = 0
+        return emptyList()
+    }
+
+    private fun stopAll(): List<Action> = TimerName.values().map { Action.Stop(it) } + Action.HangUp(abrupt = false)
+
+    /** PROTOCOL.md, 6.2, for a client that cannot see the server's pings: it asks for a sign of life. */
+    private fun checkHeartbeat(now: Long): List<Action> {
+        if (isDead(now)) return died(now)
+        val pinged = pingedAt
+        val left = if (pinged == null) heardAt + interval - now else pinged + timeout - now
+        if (left > 0) return listOf(Action.Start(TimerName.HEARTBEAT, left))
+        pingedAt = now
+        return listOf(Action.Ping, Action.Start(TimerName.HEARTBEAT, timeout))
+    }
+
+    /** A ping was not answered; or this machine slept for so long that the server has given the connection up. */
+    private fun isDead(now: Long): Boolean {
+        val pinged = pingedAt
+        return (pinged != null && now >= pinged + timeout) || now >= heardAt + interval + timeout + SLEPT
+    }
+
+    private fun gaveUp(error: CrossroomException): CrossroomException =
+        ownError(ErrorCode.DISCONNECTED, "No connection after as many attempts as may be made: ${error.message}", cause = error)
+
+    private fun enter(next: Phase) {
+        phase = next
+        turn++
+    }
+
+    private companion object {
+        /** Until the server has said its own: Socket.IO's defaults. A connection can also go dead before that. */
+        const val DEFAULT_INTERVAL = 25_000L
+        const val DEFAULT_TIMEOUT = 20_000L
+
+        /** A connection that a namespace was connected on for so long is a good one: delays begin anew (docs/sdk.md, 2.2). */
+        const val GOOD_AFTER = 10_000L
+
+        /** How long an open connection may be silent after the network has changed (docs/sdk.md, 2.6). */
+        const val PROBE = 5_000L
+
+        const val YOUNG = 2_000L
+
+        /** By how much a heartbeat must be late to show that the machine slept, and was not only busy. */
+        const val SLEPT = 5_000L
+    }
+}

@@ -1,0 +1,42 @@
+package dev.crossroom.transport
+
+/** Why a WebSocket could not be opened, or broke. `status` is that of a refused upgrade; null where there was no answer. */
+internal class TransportFailure(val message: String, val status: Int?, val cause: Throwable?)
+
+/** What happens to a connection, on threads of the library's, in order. After [lost], or after [Transport.hangUp], only [gone] is called. */
+internal interface TransportListener {
+    fun opened()
+
+    /** A text message, or null for a binary one, which the protocol does not know. While this blocks, nothing more is read. */
+    fun message(text: String?)
+
+    /** It closed with a code, or could not be opened, or broke. */
+    fun lost(code: Int?, reason: String, failure: TransportFailure?)
+
+    /** Nothing of the connection is left. Called once, last. */
+    fun gone()
+}
+
+/** One WebSocket, from its opening to its end. All may be called on any thread. */
+internal interface Transport {
+    /** Bytes that were sent, and have not left yet. */
+    val queuedBytes: Long
+
+    /** Dropped where the connection is over; its end is told by [TransportListener.lost]. */
+    fun send(text: String)
+
+    /** Ends the connection: with a close frame, and when the other side answers it; or `abrupt`ly, at once. May be called after the one, too. */
+    fun hangUp(abrupt: Boolean)
+}
+
+/** Makes connections. */
+internal interface Dialer {
+    /** The largest message that [Transport.send] takes, together with what is queued, in bytes. */
+    val maxQueuedBytes: Long
+
+    /** @throws IllegalArgumentException for headers that HTTP has not. */
+    fun dial(url: String, headers: Map<String, String>, listener: TransportListener): Transport
+
+    /** Gives back what was held for connections; `done` is called when no thread is left. */
+    fun close(done: () -> Unit)
+}

@@ -1,0 +1,406 @@
+package dev.crossroom.bridge
+
+import dev.crossroom.Bridge
+import dev.crossroom.BridgeOptions
+import dev.crossroom.CrossroomException
+import dev.crossroom.NamespaceEvent
+import dev.crossroom.NoMoreCredentials
+import dev.crossroom.Value
+import dev.crossroom.endpoint
+import dev.crossroom.json
+import dev.crossroom.support.FakeDialer
+import dev.crossroom.support.FakeEnvironment
+import dev.crossroom.support.Told
+import dev.crossroom.support.jsonOf
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** The bridge layer against a server of the test's, on a clock of the test's. */
+class NamespaceTest {
+    private val environment = FakeEnvironment()
+    private val dialer = FakeDialer()
+    private val scope = CoroutineScope(Dispatchers.Unconfined)
+    private val warnings = ArrayList<String>()
+
+    @AfterEach
+    fun stop() = scope.cancel()
+
+    private fun bridge(configure: BridgeOptions.() -> Unit = {}): Bridge {
+        val options = BridgeOptions()
+        options.reconnect.jitter = 0.0
+        options.onWarning = { warnings.add(it.code.value) }
+        options.configure()
+        return Bridge("http://host:1?q=2", options, environment) { dialer }
+    }
+
+    private fun connected(bridge: Bridge = bridge()) =
+        bridge.namespace("/").also {
+            it.connect(Told())
+            dialer.last.accept()
+        }
+
+    /** What its flow tells, in few words. */
+    private fun collected(bridge: Bridge): List<String> {
+        val told = ArrayList<String>()
+        scope.launch {
+            bridge.namespace("/").events.collect { event ->
+                told.add(
+                    when (event) {
+                        is NamespaceEvent.Connected -> "connected"
+                        is NamespaceEvent.Disconnected -> "disconnected ${event.closeCode} ${event.isFinal}"
+                        is NamespaceEvent.Refused -> "refused ${event.error.code}"
+                        is NamespaceEvent.Message -> "${event.name} ${event.args}"
+                        else -> "?"
+                    },
+                )
+            }
+            told.add("over")
+        }
+        return told
+    }
+
+    @Test
+    fun `connects with the credentials, and resolves when it is connected`() {
+        val bridge = bridge { auth(json("token" to "t")) }
+        val told = Told<String>()
+        bridge.namespace("/admin").connect(told)
+        assertEquals("http://host:1/bridge?q=2", dialer.last.url)
+        dialer.last.open()
+        assertEquals(jsonOf("{'type':'connect','ns':'/admin','auth':{'token':'t'}}"), dialer.last.next())
+        assertTrue(told.outcomes.isEmpty())
+        dialer.last.connected("/admin")
+        assertEquals(listOf("ok: s"), told.outcomes)
+        assertEquals("s", bridge.namespace("/admin").sid)
+    }
+
+    @Test
+    fun `fails where the server refuses the namespace, and closes the connection that nobody wants`() {
+        val told = Told<String>()
+        bridge().namespace("/").connect(told)
+        dialer.last.open()
+        dialer.last.give("{'type':'connect_error','message':'no','data':{'why':1}}")
+        assertEquals(listOf("connect_error"), told.outcomes)
+        assertEquals(json("why" to 1), told.error?.data)
+        assertEquals(false, dialer.last.hungUp)
+        environment.pass(60_000)
+        assertEquals(1, dialer.sockets.size)
+    }
+
+    @Test
+    fun `fails where the upgrade is refused for good, and not before`() {
+        val told = Told<String>()
+        bridge().namespace("/").connect(told)
+        for (status in listOf(null, 429, 503)) {
+            dialer.last.fail(status)
+            assertTrue(told.outcomes.isEmpty(), "$status")
+            environment.pass(5_000)
+        }
+        assertEquals(4, dialer.sockets.size)
+        dialer.last.fail(401)
+        assertEquals(listOf("refused"), told.outcomes)
+        assertEquals(401, told.error?.httpStatus)
+        environment.pass(60_000)
+        assertEquals(4, dialer.sockets.size)
+    }
+
+    @Test
+    fun `asks for credentials and headers at every attempt, and again where that failed`() {
+        var asked = 0
+        val bridge =
+            bridge {
+                auth { if (++asked == 1) error("not yet") else json("n" to asked) }
+                headers { mapOf("X-N" to "$asked") }
+            }
+        bridge.namespace("/").connect(Told())
+        dialer.last.open()
+        assertNull(dialer.last.nextOrNull())
+        environment.pass(1_000)
+        assertEquals(json("n" to 2), dialer.last.next()["auth"])
+        dialer.last.connected()
+        dialer.last.close(4501)
+        environment.pass(1_000)
+        assertEquals("2", dialer.last.headers["X-N"])
+        dialer.last.open()
+        assertEquals(json("n" to 3), dialer.last.next()["auth"])
+        assertEquals(listOf("failed"), warnings)
+    }
+
+    @Test
+    fun `gives up where there are no more credentials`() {
+        val told = Told<String>()
+        bridge { auth { throw NoMoreCredentials("signed out") } }.namespace("/").connect(told)
+        dialer.last.open()
+        assertEquals(listOf("unauthorized"), told.outcomes)
+        assertEquals(false, dialer.last.hungUp)
+    }
+
+    @Test
+    fun `comes back by itself after a close that allows it, and stays away after one that does not`() {
+        val bridge = bridge()
+        val told = collected(bridge)
+        connected(bridge)
+        dialer.last.close(4503)
+        environment.pass(1_000)
+        dialer.last.accept()
+        dialer.last.close(4409)
+        environment.pass(60_000)
+        assertEquals(listOf("connected", "disconnected 4503 false", "connected", "disconnected 4409 true"), told)
+        assertEquals(2, dialer.sockets.size)
+    }
+
+    @Test
+    fun `does not come back to a namespace that the server has ended, but to the others`() {
+        val bridge = bridge()
+        connected(bridge)
+        bridge.namespace("/b").connect(Told())
+        dialer.last.next()
+        dialer.last.connected("/b")
+        dialer.last.give("{'type':'disconnect'}")
+        assertFalse(bridge.namespace("/").isConnected)
+        dialer.last.close(4501)
+        environment.pass(1_000)
+        dialer.last.open()
+        assertEquals("/b", dialer.last.next()["ns"]?.text)
+        assertNull(dialer.last.nextOrNull())
+    }
+
+    @Test
+    fun `keeps events in order until it is connected, and refuses one too many to its caller`() {
+        val namespace = bridge { maxBufferedEvents = 2 }.namespace("/")
+        val told = List(3) { Told<Unit>().also { told -> namespace.emit("e$it", emptyList(), told) } }
+        assertEquals(listOf("ok: kotlin.Unit", "ok: kotlin.Unit", "buffer_full"), told.map { it.outcomes.single() })
+        namespace.connect(Told())
+        dialer.last.accept()
+        assertEquals(listOf("e0", "e1"), List(2) { dialer.last.next()["event"]?.text })
+        assertNull(dialer.last.nextOrNull())
+    }
+
+    @Test
+    fun `refuses bytes beyond what may be buffered`() {
+        val namespace = bridge { maxBufferedBytes = 100 }.namespace("/")
+        val told = Told<Unit>()
+        namespace.emit("x", listOf(Value.Text("ü".repeat(50))), told)
+        assertEquals(listOf("buffer_full"), told.outcomes)
+    }
+
+    @Test
+    fun `sends nothing that would end the connection, or that the network does not take`() {
+        val namespace = connected()
+        val large = Told<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
+        val reserved = Told<Unit>().also { namespace.emit("disconnect", emptyList(), it) }
+        dialer.last.queuedBytes = 6_000
+        val slow = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        assertEquals(
+            listOf("payload_too_large", "reserved_event", "buffer_full"),
+            (large.outcomes + reserved.outcomes + slow.outcomes),
+        )
+        assertNull(dialer.last.nextOrNull())
+    }
+
+    @Test
+    fun `a call ends with its ack, and a late one is ignored`() {
+        val namespace = connected()
+        val told = Told<List<Value>>().also { namespace.call("x", listOf(Value.Integer(1)), 1_000, it) }
+        assertEquals(jsonOf("{'type':'event','event':'x','args':[1],'id':0}"), dialer.last.next())
+        repeat(2) { dialer.last.give("{'type':'ack','id':0,'args':['yes']}") }
+        assertEquals(listOf("""ok: ["yes"]"""), told.outcomes)
+    }
+
+    @Test
+    fun `a call ends with a timeout, and leaves no more if it still waited`() {
+        val namespace = bridge().namespace("/")
+        val told = Told<List<Value>>().also { namespace.call("x", emptyList(), 500, it) }
+        namespace.connect(Told())
+        environment.pass(500)
+        assertEquals(listOf("timeout"), told.outcomes)
+        dialer.last.accept()
+        assertNull(dialer.last.nextOrNull())
+    }
+
+    @Test
+    fun `a call that had left ends with the connection, and one that waits does not`() {
+        val namespace = connected()
+        val left = Told<List<Value>>().also { namespace.call("a", emptyList(), 60_000, it) }
+        dialer.last.close(4501)
+        val waits = Told<List<Value>>().also { namespace.call("b", emptyList(), 60_000, it) }
+        assertEquals(listOf("disconnected"), left.outcomes)
+        environment.pass(1_000)
+        dialer.last.accept()
+        assertEquals("b", dialer.last.next()["event"]?.text)
+        assertTrue(waits.outcomes.isEmpty())
+    }
+
+    @Test
+    fun `a call ends with the code of an error frame`() {
+        val namespace = connected()
+        val told = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        dialer.last.give("{'type':'error','code':'brand_new','message':'m','id':0}")
+        assertEquals(listOf("brand_new"), told.outcomes)
+        assertEquals(listOf("brand_new"), warnings)
+    }
+
+    @Test
+    fun `a cancelled call leaves nothing behind`() {
+        val namespace = bridge().namespace("/")
+        val told = Told<List<Value>>()
+        namespace.call("x", emptyList(), 1_000, told).cancel()
+        namespace.connect(Told())
+        dialer.last.accept()
+        environment.pass(2_000)
+        assertNull(dialer.last.nextOrNull())
+        assertTrue(told.outcomes.isEmpty())
+    }
+
+    @Test
+    fun `answers an event once, and only on its connection`() {
+        val bridge = bridge()
+        val messages = ArrayList<NamespaceEvent.Message>()
+        scope.launch { bridge.namespace("/").events.collect { if (it is NamespaceEvent.Message) messages.add(it) } }
+        connected(bridge)
+        dialer.last.give("{'type':'event','event':'q','args':[],'id':7}")
+        dialer.last.give("{'type':'event','event':'q','args':[],'id':8}")
+        scope.launch { repeat(2) { messages[0].answer(Value.Integer(1)) } }
+        assertEquals(jsonOf("{'type':'ack','id':7,'args':[1]}"), dialer.last.next())
+        dialer.last.close(4501)
+        environment.pass(1_000)
+        dialer.last.accept()
+        scope.launch { messages[1].answer() }
+        assertNull(dialer.last.nextOrNull())
+    }
+
+    @Test
+    fun `keeps events for a collector that comes later, in order`() {
+        val bridge = bridge()
+        connected(bridge)
+        for (n in 1..3) dialer.last.give("{'type':'event','event':'n','args':[$n]}")
+        assertEquals(listOf("connected", "n [1]", "n [2]", "n [3]"), collected(bridge))
+    }
+
+    @Test
+    fun `says what it cannot use, and goes on`() {
+        val bridge = bridge()
+        connected(bridge)
+        dialer.last.give("nonsense")
+        dialer.last.give("{'type':'new'}")
+        dialer.last.give("{'type':'event','event':'n','args':[]}")
+        assertEquals(listOf("malformed_frame", "unknown_frame"), warnings)
+        assertEquals(listOf("connected", "n []"), collected(bridge))
+    }
+
+    @Test
+    fun `gives back the last session, so that the server can recover it`() {
+        val bridge = bridge()
+        bridge.namespace("/").connect(Told())
+        dialer.last.open()
+        dialer.last.next()
+        dialer.last.give(
+            "{'type':'connected','sid':'s','pid':'p','recovered':false,'pingInterval':25000,'pingTimeout':20000,'maxPayload':1000}",
+        )
+        dialer.last.give("{'type':'event','event':'n','args':[],'offset':'o'}")
+        dialer.last.close(4501)
+        environment.pass(1_000)
+        dialer.last.open()
+        assertEquals(jsonOf("{'type':'connect','pid':'p','offset':'o'}"), dialer.last.next())
+    }
+
+    @Test
+    fun `takes an answer to an old question for what it is`() {
+        val namespace = bridge().namespace("/")
+        namespace.connect(Told())
+        dialer.last.open()
+        dialer.last.next()
+        namespace.disconnect()
+        val told = Told<String>().also { namespace.connect(it) }
+        if (dialer.sockets.size == 1) {
+            dialer.last.connected()
+            assertEquals("disconnect", dialer.last.next()["type"]?.text)
+        } else {
+            dialer.last.open()
+        }
+        assertEquals("connect", dialer.last.next()["type"]?.text)
+        dialer.last.connected()
+        assertEquals(listOf("ok: s"), told.outcomes)
+    }
+
+    @Test
+    fun `gives up a connect that nobody waits for any more`() {
+        val namespace = bridge().namespace("/")
+        namespace.connect(Told()).cancel()
+        assertTrue(dialer.last.hungUp != null)
+        environment.pass(60_000)
+        assertEquals(1, dialer.sockets.size)
+    }
+
+    @Test
+    fun `asks for a sign of life, and gives up a connection that shows none`() {
+        connected()
+        environment.pass(25_000)
+        assertEquals(jsonOf("{'type':'ping'}"), dialer.last.next())
+        environment.pass(19_999)
+        assertNull(dialer.last.hungUp)
+        environment.pass(1)
+        assertEquals(true, dialer.last.hungUp)
+        environment.pass(1_000)
+        assertEquals(2, dialer.sockets.size)
+    }
+
+    @Test
+    fun `is closed in the background, and connected again at once in the foreground`() {
+        val bridge = bridge()
+        val told = collected(bridge)
+        connected(bridge)
+        bridge.background()
+        environment.pass(60_000)
+        assertEquals(1, dialer.sockets.size)
+        bridge.foreground()
+        dialer.last.accept()
+        assertEquals(listOf("connected", "disconnected null false", "connected"), told)
+    }
+
+    @Test
+    fun `leaves nothing after close, whatever it was doing`() {
+        val bridge = bridge()
+        val told = collected(bridge)
+        val namespace = connected(bridge)
+        val call = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        val other = Told<String>().also { bridge.namespace("/b").connect(it) }
+        repeat(2) { bridge.close() }
+        val later = Told<String>().also { namespace.connect(it) }
+        assertEquals(listOf("closed", "closed", "closed"), call.outcomes + other.outcomes + later.outcomes)
+        assertEquals(listOf("connected", "disconnected null true", "over"), told)
+        assertTrue(dialer.isClosed && environment.isClosed && environment.running == 0)
+    }
+
+    @Test
+    fun `knows URLs of servers`() {
+        assertEquals("https://h/bridge", endpoint("https://h/", "/bridge"))
+        assertEquals("ws://[::1]:1/a/b?x=1&y=2", endpoint("ws://[::1]:1/a?x=1&y=2", "b"))
+        assertThrows<IllegalArgumentException> { endpoint("ftp://h", "/bridge") }
+        assertThrows<IllegalArgumentException> { endpoint("localhost:3000", "/bridge") }
+        assertThrows<IllegalArgumentException> { bridge().namespace("admin") }
+    }
+
+    @Test
+    fun `is of no use for a second collector at a time`() {
+        val bridge = bridge()
+        collected(bridge)
+        var code: String? = null
+        scope.launch {
+            try {
+                bridge.namespace("/").events.collect {}
+            } catch (error: CrossroomException) {
+                code = error.code.value
+            }
+        }
+        assertEquals("in_use", code)
+    }
+}

@@ -1,0 +1,195 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.Value
+import dev.crossroom.json
+import dev.crossroom.ownError
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class LaneTest {
+    private var time = 0L
+    private val settled = ArrayList<String>()
+    private val lane = Lane({ time }, { 0.0 })
+    private val ok: Outcome<Value> = Outcome.Ok(json())
+
+    private fun add(id: String, data: Any? = null): Errand =
+        object : Errand {
+            override val name = "publish"
+            override val argument = json("id" to id, "data" to data)
+            override val id = id
+
+            override fun resolve(answer: Value) {
+                settled.add(id)
+            }
+
+            override fun reject(error: CrossroomException) {
+                settled.add("$id: ${error.code}")
+            }
+        }.also(lane::add)
+
+    /** The id of the call that is made next, if one is. */
+    private fun next(): String? = (lane.next() as? LaneStep.Call)?.errand?.id
+
+    private fun done(outcome: Outcome<Value>): Long? = (lane.done(outcome) as? LaneStep.Wait)?.ms
+
+    private fun refused(code: ErrorCode, retryable: Boolean): Outcome<Value> = Outcome.Refused(CrossroomException(code, "", retryable))
+
+    @Test
+    fun `is called one by one, in order, each after the ack of the one before`() {
+        add("a")
+        add("b")
+        assertEquals(listOf("a", null), listOf(next(), next()))
+        done(ok)
+        assertEquals(listOf("b", null), listOf(next(), next()))
+        done(ok)
+        assertEquals(listOf("a", "b"), settled)
+        assertTrue(lane.isEmpty)
+    }
+
+    @Test
+    fun `is called again, before anything else, after a lost connection or a late ack`() {
+        add("a")
+        add("b")
+        for (outcome in listOf(Outcome.Lost, Outcome.Timeout, Outcome.Timeout, Outcome.Lost)) {
+            assertEquals("a", next())
+            done(outcome)
+        }
+        assertEquals("a", next())
+        assertTrue(settled.isEmpty())
+    }
+
+    @Test
+    fun `waits longer after each error that may pass, and lets nothing overtake`() {
+        add("a")
+        add("b")
+        val waits =
+            List(3) {
+                assertEquals("a", next())
+                val ms = done(refused(ErrorCode.RATE_LIMITED, true))
+                assertEquals(null, next(), "while it waits")
+                lane.resume()
+                ms
+            }
+        assertEquals(listOf(250L, 500L, 1_000L), waits)
+        assertTrue(settled.isEmpty())
+    }
+
+    @Test
+    fun `is rejected by an error that stays, and the next one goes on`() {
+        add("a")
+        add("b")
+        next()
+        done(refused(ErrorCode.MESSAGE_TOO_LARGE, false))
+        assertEquals(listOf("a: message_too_large"), settled)
+        assertEquals("b", next())
+    }
+
+    @Test
+    fun `is rejected by a full inbox, which only its reader can empty`() {
+        add("a")
+        next()
+        done(refused(ErrorCode.INBOX_FULL, true))
+        assertEquals(listOf("a: inbox_full"), settled)
+    }
+
+    @Test
+    fun `is done when its message is seen in the log, though the ack never came`() {
+        add("a")
+        add("b")
+        next()
+        done(Outcome.Lost)
+        lane.seen("a", json())
+        assertEquals(listOf("a"), settled)
+        assertEquals("b", next())
+    }
+
+    @Test
+    fun `keeps its turn when it is seen before its ack, and the next one waits for that`() {
+        add("a")
+        add("b")
+        next()
+        lane.seen("a", json())
+        assertEquals(null, next())
+        done(ok)
+        assertEquals(listOf("a"), settled)
+        assertEquals("b", next())
+    }
+
+    @Test
+    fun `is not taken for done by a message of the same id before its first call`() {
+        add("a")
+        lane.seen("a", json())
+        assertTrue(settled.isEmpty())
+        assertEquals("a", next())
+    }
+
+    @Test
+    fun `is made again for as long as the server remembers its id, and no longer`() {
+        add("a")
+        add("b")
+        next()
+        done(Outcome.Lost)
+        time = 280_000
+        assertEquals("a", next())
+        done(Outcome.Lost)
+        time = 280_001
+        assertEquals("b", next())
+        assertEquals(listOf("a: unconfirmed"), settled)
+    }
+
+    @Test
+    fun `may wait for its first call for any time`() {
+        add("a")
+        time = 3_600_000
+        assertEquals("a", next())
+    }
+
+    @Test
+    fun `is not waited for any more when it is dropped, and what is under way keeps its turn`() {
+        val a = add("a")
+        val b = add("b")
+        add("c")
+        next()
+        lane.drop(b)
+        lane.drop(a)
+        assertEquals(null, next())
+        done(Outcome.Timeout)
+        assertEquals("c", next())
+        assertTrue(settled.isEmpty())
+    }
+
+    @Test
+    fun `is taken for the cause if the connection is lost again and again under a large message`() {
+        add("a", "x".repeat(200_000))
+        add("b")
+        repeat(5) {
+            assertEquals("a", next())
+            done(Outcome.Lost)
+        }
+        assertEquals("b", next())
+        assertEquals(listOf("a: message_too_large"), settled)
+    }
+
+    @Test
+    fun `is made again under a small message however often the connection is lost`() {
+        add("a")
+        repeat(100) {
+            assertEquals("a", next())
+            done(Outcome.Lost)
+        }
+    }
+
+    @Test
+    fun `is rejected all at once, but for what the server may be carrying out if that is spared`() {
+        add("a")
+        add("b")
+        next()
+        lane.rejectAll(ownError(ErrorCode.ABORTED), spareUnderWay = true)
+        assertEquals(listOf("b: aborted"), settled)
+        lane.rejectAll(ownError(ErrorCode.CLOSED), spareUnderWay = false)
+        assertEquals(listOf("b: aborted", "a: closed"), settled)
+    }
+}

@@ -1,0 +1,170 @@
+package dev.crossroom.rooms
+
+import dev.crossroom.CrossroomException
+import dev.crossroom.ErrorCode
+import dev.crossroom.Member
+import dev.crossroom.Device
+import dev.crossroom.json
+import dev.crossroom.ownError
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.DynamicTest
+import org.junit.jupiter.api.DynamicTest.dynamicTest
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestFactory
+
+class RoomsSessionTest {
+    private fun session() = RoomsSession({ 0 }, { 0.0 })
+
+    private fun short(verdict: Verdict): String =
+        when (verdict) {
+            is Verdict.Wait -> "wait"
+            is Verdict.Ended -> "end: ${verdict.error.code}"
+            is Verdict.Reconnect -> if (verdict.forgetGuest) "reconnect as a new guest" else "reconnect"
+        }
+
+    private fun error(code: String, retryable: Boolean = false) = CrossroomException(ErrorCode(code), "", retryable)
+
+    /** A `connect_error` with an error of the room API. */
+    private fun refusal(code: String, retryable: Boolean = false) =
+        CrossroomException(
+            ErrorCode.CONNECT_ERROR,
+            "",
+            data = json("code" to code, "message" to "", "retryable" to retryable),
+        )
+
+    private fun closedAfter(code: String, source: TokenSource, isActive: Boolean): String {
+        val session = session()
+        session.welcomed()
+        session.endAnnounced(error(code))
+        return short(session.closed(4507, isActive, source))
+    }
+
+    @Test
+    fun `leaves it to the bridge where that reconnects by itself`() {
+        assertEquals("wait", short(session().closed(4501, true, TokenSource.NONE)))
+    }
+
+    @Test
+    fun `comes back after the server has sent it away without a reason, and after a plain end`() {
+        for (code in listOf(null, 1000, 4000)) assertEquals("reconnect", short(session().closed(code, false, TokenSource.NONE)))
+    }
+
+    @Test
+    fun `ends after a close code that says not to reconnect`() {
+        for (code in listOf(1002, 1007, 1008, 1009, 4400, 4403, 4409, 4499)) {
+            assertEquals("end: refused", short(session().closed(code, false, TokenSource.NONE)), "$code")
+        }
+    }
+
+    @TestFactory
+    fun `after token_expired it depends on where the token came from`(): List<DynamicTest> =
+        mapOf(
+            TokenSource.PROVIDER to "reconnect",
+            TokenSource.FIXED to "end: token_expired",
+            TokenSource.GUEST to "reconnect as a new guest",
+            TokenSource.NONE to "end: token_expired",
+        ).map { (source, expected) ->
+            dynamicTest("$source: $expected") {
+                assertEquals(expected, short(session().refused(refusal("token_expired"), source)))
+                assertEquals(expected, closedAfter("token_expired", source, isActive = false))
+                val whileActive = if (source == TokenSource.PROVIDER) "wait" else expected
+                assertEquals(whileActive, closedAfter("token_expired", source, isActive = true))
+            }
+        }
+
+    @Test
+    fun `ends after token_revoked, even if the bridge would reconnect`() {
+        for (source in TokenSource.values()) {
+            assertEquals("end: token_revoked", short(session().refused(refusal("token_revoked"), source)))
+            assertEquals("end: token_revoked", closedAfter("token_revoked", source, isActive = true))
+        }
+    }
+
+    @Test
+    fun `comes back after a refusal that may pass, and ends after one that stays`() {
+        assertEquals("reconnect", short(session().refused(refusal("unavailable", true), TokenSource.PROVIDER)))
+        assertEquals("end: forbidden", short(session().refused(refusal("forbidden"), TokenSource.PROVIDER)))
+        assertEquals("end: brand_new", short(session().refused(refusal("brand_new"), TokenSource.NONE)))
+    }
+
+    @Test
+    fun `becomes a new guest where the old one's token is not good any more`() {
+        assertEquals("reconnect as a new guest", short(session().refused(refusal("unauthorized"), TokenSource.GUEST)))
+        assertEquals("end: unauthorized", short(session().refused(refusal("unauthorized"), TokenSource.FIXED)))
+    }
+
+    @Test
+    fun `gives up after two fresh tokens in a row, and counts anew after each welcome`() {
+        val session = session()
+        val expire = { short(session.refused(refusal("token_expired"), TokenSource.PROVIDER)) }
+        assertEquals("reconnect", expire())
+        session.welcomed()
+        assertEquals(listOf("reconnect", "end: token_expired"), List(2) { expire() })
+    }
+
+    @Test
+    fun `ends on a refused upgrade, and on a refusal in words of another application`() {
+        fun refused(error: CrossroomException) = short(session().refused(error, TokenSource.NONE))
+        assertEquals("end: unauthorized", refused(ownError(ErrorCode.REFUSED, httpStatus = 401)))
+        assertEquals("end: forbidden", refused(ownError(ErrorCode.REFUSED, httpStatus = 403)))
+        assertEquals("end: refused", refused(ownError(ErrorCode.REFUSED, httpStatus = 400)))
+        assertEquals("end: refused", refused(CrossroomException(ErrorCode.CONNECT_ERROR, "", data = json("code" to 1))))
+        assertEquals("end: unauthorized", refused(ownError(ErrorCode.UNAUTHORIZED, "signed out")))
+    }
+
+    @Test
+    fun `waits longer each time, and from the beginning again after a connection that held`() {
+        var time = 0L
+        val session = RoomsSession({ time }, { 0.0 })
+        val waits =
+            listOf(1L, 1L, 1L, 60_000L, 1L).map { held ->
+                session.welcomed()
+                time += held
+                (session.closed(4000, false, TokenSource.NONE) as Verdict.Reconnect).after
+            }
+        assertEquals(listOf(250L, 500L, 1_000L, 250L, 500L), waits)
+    }
+
+    @Test
+    fun `does not hold an earlier session's end against a later one`() {
+        val session = session()
+        session.endAnnounced(error("token_revoked"))
+        session.welcomed()
+        assertEquals("wait", short(session.closed(4501, true, TokenSource.NONE)))
+    }
+}
+
+class MemberListTest {
+    private fun member(user: String, devices: Int = 1) =
+        Member(user, user.uppercase(), List(devices) { Device("d$it", "s$it", "bridge") })
+
+    private fun change(type: String, member: Member) = PresenceChange("r", type, member)
+
+    @Test
+    fun `follows those who come, change and go`() {
+        val list = MemberList()
+        list.reset(listOf(member("ada")), 1)
+        assertEquals(listOf("ada", "ben"), list.change(change("join", member("ben"))).byUser.keys.toList())
+        assertEquals(2, list.change(change("update", member("ada", 2))).byUser["ada"]?.devices?.size)
+        assertEquals(2, list.now.count)
+        assertEquals(listOf("ben"), list.change(change("leave", member("ada", 0))).byUser.keys.toList())
+        assertEquals(1, list.now.count)
+    }
+
+    @Test
+    fun `counts those whom it does not know`() {
+        val list = MemberList()
+        list.reset(listOf(member("ada")), 500)
+        assertEquals(499, list.change(change("leave", member("stranger", 0))).count)
+        assertEquals(500, list.change(change("join", member("ben"))).count)
+        assertEquals(500, list.change(change("join", member("ben"))).count)
+    }
+
+    @Test
+    fun `gives pictures of a moment, which do not change`() {
+        val list = MemberList()
+        val before = list.reset(listOf(member("ada")), 1)
+        list.change(change("leave", member("ada", 0)))
+        assertEquals(1, before.byUser.size)
+    }
+}

@@ -1,0 +1,219 @@
+package dev.crossroom.session
+
+import dev.crossroom.ErrorCode
+import dev.crossroom.ownError
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+class SessionTest {
+    private fun session(maxAttempts: Int = Int.MAX_VALUE) =
+        Session(SessionSettings(Backoff(1_000, 5_000, 0.0), maxAttempts)) { 0.0 }
+
+    private fun opened(now: Long = 0, connected: Boolean = true): Session =
+        session().also {
+            it.open(now)
+            it.opened(now)
+            if (connected) it.connected(25_000, 20_000, now)
+        }
+
+    /** What is to be done, in few words. */
+    private fun words(actions: List<Action>): List<String> =
+        actions.map { action ->
+            when (action) {
+                is Action.Dial -> "dial"
+                is Action.HangUp -> if (action.abrupt) "cut" else "hang up"
+                is Action.Ping -> "ping"
+                is Action.Start -> "start ${action.timer} ${action.ms}"
+                is Action.Stop -> "stop ${action.timer}"
+                is Action.Announce ->
+                    when (val what = action.what) {
+                        is Announcement.Opened -> "opened"
+                        is Announcement.Failed -> "failed ${what.error.code}" + if (what.final) " for good" else ""
+                        is Announcement.Closed -> "closed" + if (what.end.final) " for good" else ""
+                    }
+            }
+        }
+
+    private fun fail(session: Session, final: Boolean = false) = words(session.failed(ownError(ErrorCode.FAILED), final))
+
+    private fun lose(session: Session, now: Long, final: Boolean = false) = words(session.lost(1006, "", final, now))
+
+    @Test
+    fun `dials once, and tells that it is open`() {
+        val session = session()
+        assertEquals(listOf("stop RETRY", "dial"), words(session.open(0)))
+        assertEquals(emptyList<String>(), words(session.open(0)))
+        assertEquals(listOf("stop DIAL", "start HEARTBEAT 25000", "opened"), words(session.opened(0)))
+    }
+
+    @Test
+    fun `waits longer after each failure, up to the longest delay`() {
+        val session = session()
+        session.open(0)
+        for (delay in listOf(1_000, 2_000, 4_000, 5_000, 5_000)) {
+            assertEquals(listOf("stop DIAL", "cut", "start RETRY $delay", "failed failed"), fail(session))
+            assertEquals(listOf("dial"), words(session.expired(TimerName.RETRY, 0)))
+        }
+    }
+
+    @Test
+    fun `gives an attempt up that takes too long`() {
+        val session = session()
+        session.open(0)
+        assertEquals(listOf("stop DIAL", "cut", "start RETRY 1000", "failed timeout"), words(session.expired(TimerName.DIAL, 20_000)))
+    }
+
+    @Test
+    fun `does not try again what is final, or after as many attempts as may be made`() {
+        val told = session()
+        told.open(0)
+        assertEquals(listOf("stop DIAL", "cut", "failed failed for good"), fail(told, final = true))
+        val limited = session(maxAttempts = 1)
+        limited.open(0)
+        fail(limited)
+        limited.expired(TimerName.RETRY, 0)
+        assertEquals(listOf("stop DIAL", "cut", "failed disconnected for good"), fail(limited))
+        assertEquals(Phase.CLOSED, limited.phase)
+    }
+
+    @Test
+    fun `begins anew with its delays after a connection that a namespace was connected on for 10 s, and not before`() {
+        val session = session()
+        session.open(0)
+        fail(session)
+        session.expired(TimerName.RETRY, 0)
+        fun reconnect(from: Long, until: Long, connected: Boolean): String {
+            session.opened(from)
+            if (connected) session.connected(25_000, 20_000, from)
+            return lose(session, until).single { it.startsWith("start RETRY") }.also { session.expired(TimerName.RETRY, until) }
+        }
+        assertEquals("start RETRY 2000", reconnect(0, 9_999, connected = true))
+        assertEquals("start RETRY 4000", reconnect(10_000, 30_000, connected = false))
+        assertEquals("start RETRY 1000", reconnect(40_000, 50_000, connected = true))
+        assertEquals("start RETRY 2000", reconnect(50_000, 50_001, connected = true))
+    }
+
+    @Test
+    fun `stays closed after an end that is final`() {
+        val session = opened()
+        assertEquals(listOf("stop HEARTBEAT", "stop PROBE", "hang up", "closed for good"), lose(session, 0, final = true))
+        assertEquals(Phase.CLOSED, session.phase)
+    }
+
+    @Test
+    fun `stops everything when it is closed, in whatever phase`() {
+        for (phase in listOf(Phase.OPENING, Phase.OPEN, Phase.WAITING)) {
+            val session = session()
+            session.open(0)
+            if (phase != Phase.OPENING) session.opened(0)
+            if (phase == Phase.WAITING) session.lost(null, "", false, 0)
+            assertEquals(phase, session.phase)
+            val stops = TimerName.values().map { "stop $it" } + "hang up"
+            assertEquals(if (phase == Phase.OPEN) stops + "closed for good" else stops, words(session.close()))
+            assertEquals(emptyList<String>(), words(session.close()))
+        }
+    }
+
+    @Test
+    fun `asks for a sign of life after pingInterval of silence, and is dead a pingTimeout later`() {
+        val session = opened()
+        assertEquals(listOf("ping", "start HEARTBEAT 20000"), words(session.expired(TimerName.HEARTBEAT, 25_000)))
+        val end = words(session.expired(TimerName.HEARTBEAT, 45_000))
+        assertEquals(listOf("stop HEARTBEAT", "stop PROBE", "cut", "start RETRY 1000", "closed"), end)
+    }
+
+    @Test
+    fun `takes anything that is heard for a sign of life`() {
+        val session = opened()
+        session.heard(10_000)
+        assertEquals(listOf("start HEARTBEAT 10000"), words(session.expired(TimerName.HEARTBEAT, 25_000)))
+        session.expired(TimerName.HEARTBEAT, 35_000)
+        session.heard(36_000)
+        assertEquals(listOf("start HEARTBEAT 6000"), words(session.expired(TimerName.HEARTBEAT, 55_000)))
+    }
+
+    @Test
+    fun `goes at the pace that the server says`() {
+        val session = opened()
+        assertEquals(listOf("start HEARTBEAT 100"), words(session.connected(100, 50, 0)))
+        assertEquals(listOf("ping", "start HEARTBEAT 50"), words(session.expired(TimerName.HEARTBEAT, 100)))
+    }
+
+    @Test
+    fun `knows at once, when it wakes from a long sleep, that the connection is dead`() {
+        val session = opened()
+        assertFalse(session.hasExpired(45_000))
+        assertTrue(session.hasExpired(3_600_000))
+        assertTrue("cut" in words(session.expired(TimerName.HEARTBEAT, 3_600_000)))
+    }
+
+    @Test
+    fun `asks before it takes a late timer for death`() {
+        val session = opened()
+        assertEquals(listOf("ping", "start HEARTBEAT 20000"), words(session.expired(TimerName.HEARTBEAT, 46_000)))
+        assertFalse(session.hasExpired(49_000))
+    }
+
+    @Test
+    fun `tries at once when the network has changed, without waiting out the delay`() {
+        val session = opened()
+        session.lost(null, "", false, 0)
+        assertEquals(listOf("stop RETRY", "dial"), words(session.networkChanged(10)))
+        assertEquals(emptyList<String>(), words(session.networkChanged(20)))
+        assertEquals(listOf("stop DIAL", "cut", "dial"), words(session.networkChanged(10_000)))
+    }
+
+    @Test
+    fun `probes an open connection when the network has changed`() {
+        val alive = opened()
+        assertEquals(listOf("ping", "start PROBE 5000"), words(alive.networkChanged(0)))
+        alive.heard(100)
+        assertEquals(emptyList<String>(), words(alive.expired(TimerName.PROBE, 5_000)))
+        val dead = opened()
+        dead.networkChanged(0)
+        assertTrue("closed" in words(dead.expired(TimerName.PROBE, 5_000)))
+        assertEquals(Phase.WAITING, dead.phase)
+    }
+
+    @Test
+    fun `makes no connection in the background`() {
+        val session = opened()
+        assertEquals("closed", words(session.background()).last())
+        assertEquals(emptyList<String>(), words(session.open(0)))
+        assertEquals(emptyList<String>(), words(session.networkChanged(0)))
+        session.foreground()
+        assertEquals(listOf("stop RETRY", "dial"), words(session.open(0)))
+    }
+
+    @Test
+    fun `ignores what comes too late`() {
+        val session = session()
+        assertEquals(emptyList<Action>(), session.opened(0))
+        assertEquals(emptyList<Action>(), session.lost(1006, "", false, 0))
+        assertEquals(emptyList<Action>(), session.failed(ownError(ErrorCode.FAILED), false))
+        assertEquals(emptyList<Action>(), TimerName.values().flatMap { session.expired(it, 0) })
+        assertEquals(emptyList<Action>(), session.connected(1, 1, 0))
+    }
+}
+
+class BackoffTest {
+    @Test
+    fun `doubles up to the longest, by up to half shorter or longer`() {
+        val backoff = Backoff(1_000, 5_000, 0.5)
+        assertEquals(listOf(500L, 1_000L, 2_000L, 2_500L, 2_500L), (0..4).map { backoff.delay(it, 0.0) })
+        assertEquals(listOf(1_000L, 2_000L, 4_000L, 5_000L, 5_000L), (0..4).map { backoff.delay(it, 0.5) })
+        assertEquals(7_500L, backoff.delay(1_000, 1.0))
+    }
+}
+
+class CloseCodesTest {
+    @Test
+    fun `follow the protocol's table, and its ranges for codes that are not in it`() {
+        val final = listOf(1000, 1002, 1007, 1008, 1009, 4000, 4400, 4403, 4409, 4499)
+        val again = listOf(1001, 1006, 1011, 1012, 3000, 4500, 4501, 4502, 4503, 4504, 4505, 4506, 4507, 4999)
+        assertEquals(final, (final + again).filterNot(::shouldReconnect))
+        assertEquals(listOf(400, 401, 403), listOf(null, 400, 401, 403, 404, 429, 500, 503).filterNot(::mayRetryUpgrade))
+    }
+}

@@ -1,0 +1,161 @@
+//! What a namespace tells the application.
+
+use std::sync::Weak;
+use std::task::{Context, Poll, ready};
+
+use serde::Serialize;
+
+use crate::args::to_args;
+use crate::driver::Shared;
+use crate::feed::{Tail, public_stream};
+use crate::sender::Reply;
+use crate::{Args, Error};
+use futures_util::Stream;
+use std::pin::Pin;
+
+/// What happens in a namespace, in order.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// The namespace is connected: for the first time, or again.
+    Connected(Connected),
+    /// The connection is lost, or the namespace was ended.
+    Disconnected(Disconnected),
+    /// A later connect, which the client made by itself, was refused for good. Only your own `connect` comes back.
+    Refused(Error),
+    /// The server has sent an event.
+    Received(Received),
+    /// What came of a [`request`](Events::request) on this stream.
+    Answered(Answered),
+}
+
+/// What came of a request, in its place among the events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// The request's.
+    pub id: u64,
+    /// The ack's arguments, or why there is none.
+    pub outcome: Result<Args, Error>,
+}
+
+/// A namespace's new session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The server's id of this socket.
+    pub sid: String,
+    /// Whether the server has restored the session before: id, rooms, and the events that were missed (PROTOCOL.md,
+    /// 3.8).
+    pub recovered: bool,
+}
+
+/// How a namespace's session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnected {
+    /// Whether the client does not come back by itself.
+    pub is_final: bool,
+    /// The WebSocket close code, where there was one.
+    pub code: Option<u16>,
+    /// For people.
+    pub reason: String,
+}
+
+/// An event of the server's.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: Args,
+    /// The namespace, its session and the ack id, where an ack is wanted.
+    pub(crate) ack: Option<(String, u64, u64)>,
+    pub(crate) shared: Weak<Shared>,
+}
+
+impl Received {
+    /// Whether the server wants an ack.
+    #[must_use]
+    pub fn wants_answer(&self) -> bool {
+        self.ack.is_some()
+    }
+
+    /// Acks the event. A second answer is ignored, and so is one after the connection was lost, or to an event that wants
+    /// none.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for arguments that cannot be sent, [`Error::PayloadTooLarge`] for too large ones: then
+    /// another answer may be given.
+    pub fn answer(&self, args: impl Serialize) -> Result<(), Error> {
+        let args = to_args(args)?;
+        match (&self.ack, self.shared.upgrade()) {
+            (Some((ns, session, id)), Some(shared)) => shared.with(|core, _| core.answer(ns, *session, *id, &args)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A stream of what happens in a namespace. It ends when the client is closed.
+///
+/// What was not read yet is bounded: with `max_unread` events in one stream, nothing more is read from the connection until
+/// you read on. A stream that you do not read is one to drop.
+pub struct Events {
+    pub(crate) tail: Tail<Event>,
+    pub(crate) namespace: String,
+    pub(crate) shared: Weak<Shared>,
+}
+
+impl Events {
+    /// Sends an event that wants an ack, now or not at all, and gives its id. The ack comes as [`Event::Answered`] in this
+    /// stream: for who must know which events came before it, and which after. There is no limit of time; but a lost connection
+    /// answers for the server.
+    ///
+    /// # Errors
+    /// Nothing was sent then: [`Error::Disconnected`] where the namespace is not connected, and those of
+    /// [`Namespace::emit`](crate::Namespace::emit).
+    pub fn request(&self, event: &str, args: impl Serialize) -> Result<u64, Error> {
+        let args = to_args(args)?;
+        let shared = self.shared.upgrade().ok_or(Error::Closed)?;
+        let reply = Reply::Stream(self.tail.id());
+        let id = shared.with(|core, _| core.emit(&self.namespace, event, &args, Some(reply), false))?;
+        id.ok_or(Error::Disconnected)
+    }
+
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        Pin::new(&mut self.tail).poll_next(context)
+    }
+}
+
+public_stream!(Events, Event, "The next thing that happens; `None` at the end.");
+
+/// A stream of the events of one name.
+pub struct Named {
+    pub(crate) name: String,
+    pub(crate) tail: Tail<Event>,
+}
+
+impl Named {
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
+        loop {
+            match ready!(Pin::new(&mut self.tail).poll_next(context)) {
+                Some(Event::Received(received)) if received.name == self.name => return Poll::Ready(Some(received)),
+                Some(_) => {}
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+public_stream!(Named, Received, "The next event of that name; `None` at the end.");
+
+/// A stream of what calls for no action, but belongs in a log: failed attempts to connect, malformed frames, frames that the
+/// server refused.
+pub struct Warnings {
+    pub(crate) tail: Tail<String>,
+}
+
+impl Warnings {
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<String>> {
+        Pin::new(&mut self.tail).poll_next(context)
+    }
+}
+
+public_stream!(Warnings, String, "The next warning; `None` at the end.");

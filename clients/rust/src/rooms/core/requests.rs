@@ -1,0 +1,169 @@
+//! What the application asks of a rooms client.
+
+use serde_json::{Value, json};
+
+use super::super::api::{InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomsEvent};
+use super::super::error::RoomsError;
+use super::super::host::{Effect, LaneKey};
+use super::super::inbox_state::Processor;
+use super::super::lane::Reply;
+use super::super::room_state::{RoomState, publish_argument};
+use super::RoomsCore;
+use crate::feed::Tail;
+
+impl RoomsCore {
+    pub(crate) fn me(&self) -> Option<Me> {
+        self.host.me.clone()
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.host.is_up
+    }
+
+    pub(crate) fn device(&self) -> String {
+        self.host.device.clone()
+    }
+
+    pub(crate) fn over(&self) -> Option<&RoomsError> {
+        self.host.over.as_ref()
+    }
+
+    pub(crate) fn ready(&mut self, reply: Reply<Me>) {
+        // The caller may have gone meanwhile.
+        match (&self.host.over, &self.host.me) {
+            (Some(over), _) => drop(reply.send(Err(over.clone()))),
+            (None, Some(me)) if self.host.is_up => drop(reply.send(Ok(me.clone()))),
+            _ => self.ready.push(reply),
+        }
+    }
+
+    pub(crate) fn join(&mut self, room: &str, since: Option<Position>, reply: Reply<Joined>) {
+        if let Some(over) = &self.host.over {
+            let _ = reply.send(Err(over.clone()));
+            return;
+        }
+        let (room, host) = self.room(room);
+        room.join(since, reply, host);
+    }
+
+    pub(crate) fn leave(&mut self, room: &str, reply: Reply<()>) {
+        let (room, host) = self.room(room);
+        room.leave(reply, host);
+    }
+
+    /// Publishes, and says which errand it is.
+    pub(crate) fn publish(
+        &mut self,
+        room: &str,
+        id: String,
+        data: &Value,
+        reply: Reply<Value>,
+    ) -> Result<(LaneKey, u64), RoomsError> {
+        let errand = self.host.errand("publish", publish_argument(room, data, &id), Some(id), reply)?;
+        let key = errand.key;
+        let (state, host) = self.room(room);
+        state.publish(errand, host);
+        Ok((LaneKey::Publishes(room.to_owned()), key))
+    }
+
+    pub(crate) fn history(
+        &mut self,
+        room: &str,
+        mut argument: Value,
+        reply: Reply<Value>,
+    ) -> Result<(LaneKey, u64), RoomsError> {
+        argument["room"] = json!(room);
+        let errand = self.host.errand("history", argument, None, reply)?;
+        let key = errand.key;
+        let (state, host) = self.room(room);
+        state.read(errand, host);
+        Ok((LaneKey::Readings(room.to_owned()), key))
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        to: &str,
+        id: String,
+        data: &Value,
+        receipt: bool,
+        reply: Reply<Value>,
+    ) -> Result<(LaneKey, u64), RoomsError> {
+        let mut argument = json!({ "to": to, "data": data, "id": id });
+        if receipt {
+            argument["receipt"] = json!(true);
+        }
+        let errand = self.host.errand("send", argument, Some(id), reply)?;
+        let key = errand.key;
+        self.sends.entry(to.to_owned()).or_default().add(errand);
+        self.flush_sends(to);
+        Ok((LaneKey::Sends(to.to_owned()), key))
+    }
+
+    /// Nobody waits for this errand any more.
+    pub(crate) fn forget(&mut self, lane: &LaneKey, errand: u64) {
+        match lane {
+            LaneKey::Sends(to) => {
+                if let Some(lane) = self.sends.get_mut(to) {
+                    lane.forget(errand);
+                }
+                self.flush_sends(to);
+            }
+            LaneKey::Publishes(room) | LaneKey::Readings(room) => {
+                let (room, host) = self.room(room);
+                room.forget(errand, host);
+            }
+        }
+    }
+
+    pub(crate) fn signal(&mut self, room: &str, data: &Value) {
+        if self.rooms.get(room).is_some_and(RoomState::is_joined) {
+            let argument = json!({ "room": room, "data": data });
+            self.host.effects.push_back(Effect::Tell { name: "signal", argument });
+        }
+    }
+
+    pub(crate) fn process(&mut self, processor: Processor, reply: Reply<InboxOpened>) {
+        match &self.host.over {
+            Some(over) => drop(reply.send(Err(over.clone()))),
+            None => self.inbox.process(processor, reply, &mut self.host),
+        }
+    }
+
+    pub(crate) fn cursor(&self) -> Option<Position> {
+        self.inbox.cursor().cloned()
+    }
+
+    pub(crate) fn is_joined(&self, room: &str) -> bool {
+        self.rooms.get(room).is_some_and(RoomState::is_joined)
+    }
+
+    pub(crate) fn position(&self, room: &str) -> Option<Position> {
+        self.rooms.get(room)?.position().cloned()
+    }
+
+    pub(crate) fn members(&self, room: &str) -> Members {
+        self.rooms.get(room).map(|room| room.members.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn room_events(&mut self, room: &str) -> Tail<Result<RoomEvent, RoomsError>> {
+        match &self.host.over {
+            Some(_) => Tail::ended(None),
+            None => self.room(room).0.events(),
+        }
+    }
+
+    pub(crate) fn messages(&mut self, room: &str) -> Tail<Result<Message, RoomsError>> {
+        match &self.host.over {
+            Some(over) => Tail::ended(over.unless_closed().map(Err)),
+            None => self.room(room).0.messages(),
+        }
+    }
+
+    pub(crate) fn events(&mut self) -> Tail<RoomsEvent> {
+        if self.host.over.is_some() { Tail::ended(None) } else { self.host.feed.tap(None) }
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.end(&RoomsError::own("closed"));
+    }
+}

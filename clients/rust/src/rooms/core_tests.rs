@@ -1,0 +1,532 @@
+use futures_util::{FutureExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::super::api::{InboxOpened, Joined, Position, RoomEvent};
+use super::super::host::Bounds;
+use super::super::link::Tokens;
+use super::super::storage::{Kept, MemoryStorage, Storage};
+use super::*;
+use crate::feed::Tail;
+use crate::source::Source;
+
+type Answer<T> = oneshot::Receiver<Result<T, RoomsError>>;
+
+/// A core on a hand-moved clock, whose server is the test.
+struct Rig {
+    core: RoomsCore,
+    now: u64,
+    storage: Arc<MemoryStorage>,
+    credentials: Arc<Credentials>,
+    events: Tail<RoomsEvent>,
+    /// What the core wanted done and the test has not looked at yet.
+    effects: Vec<Effect>,
+}
+
+impl Rig {
+    fn new(tokens: Tokens) -> Self {
+        let storage = Arc::new(MemoryStorage::default());
+        let kept = Kept::new(Arc::clone(&storage) as Arc<dyn Storage>);
+        let credentials = Arc::new(Credentials::new(tokens, Some("Ada".into()), "device".into(), None));
+        let bounds = Bounds { ack_timeout: 10_000, max_pending: 3, max_lag: 3 };
+        let mut core = RoomsCore::new(Host::new("device".into(), kept, bounds, || 0.0), Arc::clone(&credentials));
+        let events = core.events();
+        Self { core, now: 0, storage, credentials, events, effects: Vec::new() }
+    }
+
+    /// Connected, as the guest "ada".
+    fn up() -> Self {
+        let mut rig = Self::new(None);
+        assert_eq!(rig.connects(), 1);
+        rig.welcome();
+        assert_eq!(rig.events(), ["connected"]);
+        rig
+    }
+
+    /// In the room, at this offset.
+    fn joined(offset: u64) -> Self {
+        let mut rig = Self::up();
+        let mut joined = rig.join(None);
+        rig.answer("join", joined_at(offset));
+        assert_eq!(outcome(&mut joined).as_deref(), Some("ok"));
+        rig
+    }
+
+    fn at(&mut self, now: u64) -> &mut RoomsCore {
+        self.now = now;
+        self.core.at(now)
+    }
+
+    fn pass(&mut self, milliseconds: u64) {
+        let now = self.now + milliseconds;
+        self.at(now).tick();
+    }
+
+    fn notice(&mut self, name: &str, payload: Value) {
+        self.core.notice(name, &Args::from(vec![payload]));
+    }
+
+    fn welcome(&mut self) {
+        // The shell has asked for credentials before.
+        Arc::clone(&self.credentials).auth().now_or_never().expect("at once").expect("credentials");
+        self.notice(
+            "welcome",
+            json!({ "user": "ada", "name": "Ada", "sid": "s", "device": "device", "guest": true, "token": "t" }),
+        );
+    }
+
+    fn lose(&mut self) {
+        self.core.disconnected(Disconnected { is_final: false, code: None, reason: "cut".into() });
+    }
+
+    fn lose_and_return(&mut self) {
+        self.lose();
+        self.effects();
+        self.effects.clear();
+        self.welcome();
+    }
+
+    fn effects(&mut self) {
+        self.effects.extend(std::iter::from_fn(|| self.core.next_effect()));
+    }
+
+    /// How often the core has wanted to connect, since this was asked last.
+    fn connects(&mut self) -> usize {
+        self.effects();
+        let before = self.effects.len();
+        self.effects.retain(|effect| !matches!(effect, Effect::Connect));
+        before - self.effects.len()
+    }
+
+    /// The next call, which must be this one: its key and argument.
+    fn call(&mut self, expected: &str) -> (u64, Value) {
+        self.effects();
+        let index = self.effects.iter().position(|effect| matches!(effect, Effect::Call { .. }));
+        let index = index.unwrap_or_else(|| panic!("no call, but {expected} is expected"));
+        let Effect::Call { key, name, argument } = self.effects.remove(index) else { unreachable!() };
+        assert_eq!(name, expected);
+        (key, argument)
+    }
+
+    fn has_calls(&mut self) -> bool {
+        self.effects();
+        self.effects.iter().any(|effect| matches!(effect, Effect::Call { .. }))
+    }
+
+    fn answer(&mut self, call: &str, result: Value) -> Value {
+        let (key, argument) = self.call(call);
+        self.core.answered(key, Outcome::Ok(result));
+        argument
+    }
+
+    fn refuse(&mut self, call: &str, error: RoomsError) {
+        let (key, _) = self.call(call);
+        self.core.answered(key, Outcome::Refused(error));
+    }
+
+    fn join(&mut self, since: Option<Position>) -> Answer<Joined> {
+        let (reply, answer) = oneshot::channel();
+        self.core.join("r", since, reply);
+        answer
+    }
+
+    fn publish(&mut self, id: &str) -> Answer<Value> {
+        let (reply, answer) = oneshot::channel();
+        self.core.publish("r", id.to_owned(), &json!(1), reply).expect("it is taken");
+        answer
+    }
+
+    fn events(&mut self) -> Vec<String> {
+        let events = std::iter::from_fn(|| self.events.next().now_or_never().flatten());
+        events
+            .map(|event| match event {
+                RoomsEvent::Connected(_) => "connected".to_owned(),
+                RoomsEvent::Disconnected(_) => "disconnected".to_owned(),
+                RoomsEvent::Ended(error) => format!("ended: {}", error.code()),
+                RoomsEvent::Warning(_) => "warning".to_owned(),
+            })
+            .collect()
+    }
+}
+
+fn position(offset: u64) -> Position {
+    Position { epoch: "e".into(), offset }
+}
+
+fn joined_at(offset: u64) -> Value {
+    json!({ "ok": true, "room": "r", "position": position(offset), "members": [], "count": 0 })
+}
+
+fn published(id: &str, offset: u64) -> Value {
+    json!({ "ok": true, "id": id, "position": position(offset), "at": 5, "duplicate": false })
+}
+
+fn message(id: &str, offset: u64) -> Value {
+    let from = json!({ "user": "ada", "name": "Ada", "sid": "s", "transport": "bridge" });
+    json!({ "room": "r", "id": id, "position": position(offset), "from": from, "data": null, "at": 5 })
+}
+
+fn item(offset: u64) -> Value {
+    json!({ "type": "receipt", "id": "i", "position": position(offset), "from": { "user": "b" }, "at": 5 })
+}
+
+fn outcome<T>(answer: &mut Answer<T>) -> Option<String> {
+    match answer.try_recv() {
+        Ok(Ok(_)) => Some("ok".to_owned()),
+        Ok(Err(error)) => Some(error.code().to_owned()),
+        Err(_) => None,
+    }
+}
+
+fn room_events(tail: &mut Tail<Result<RoomEvent, RoomsError>>) -> Vec<String> {
+    let events = std::iter::from_fn(|| tail.next().now_or_never().flatten());
+    events
+        .map(|event| match event {
+            Ok(RoomEvent::Joined(joined)) => format!("joined {} {}", joined.recovered, joined.position.offset),
+            Ok(RoomEvent::Left(error)) => format!("left: {}", error.code()),
+            Ok(RoomEvent::Message(message)) => message.position.offset.to_string(),
+            Ok(RoomEvent::Signal(_)) => "signal".to_owned(),
+            Ok(RoomEvent::Presence(members)) => format!("presence {}", members.count()),
+            Err(error) => error.code().to_owned(),
+        })
+        .collect()
+}
+
+#[test]
+fn a_join_waits_for_the_connection_and_is_made_again_from_where_one_was() {
+    let mut rig = Rig::new(None);
+    let mut events = rig.core.room_events("r");
+    let mut joined = rig.join(None);
+    assert!(!rig.has_calls());
+    rig.welcome();
+    assert_eq!(rig.answer("join", joined_at(5)), json!({ "room": "r" }));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("ok"));
+    rig.notice("message", message("x", 6));
+    assert_eq!(room_events(&mut events), ["joined true 5", "presence 0", "6"]);
+    rig.lose_and_return();
+    let mut answer = joined_at(7);
+    answer["recovered"] = json!(true);
+    answer["messages"] = json!([message("y", 7)]);
+    assert_eq!(rig.answer("join", answer), json!({ "room": "r", "since": position(6) }));
+    assert_eq!(room_events(&mut events), ["7", "joined true 7", "presence 0"]);
+}
+
+#[test]
+fn a_gap_is_read_from_history_before_anything_later_is_delivered() {
+    let mut rig = Rig::joined(0);
+    let mut events = rig.core.room_events("r");
+    rig.notice("message", message("c", 3));
+    let page =
+        json!({ "ok": true, "messages": [message("a", 1), message("b", 2)], "more": false, "position": position(3) });
+    assert_eq!(rig.answer("history", page)["after"], json!(position(0)));
+    assert_eq!(room_events(&mut events), ["1", "2", "3"]);
+}
+
+#[test]
+fn a_reading_that_fails_is_made_again_after_a_pause() {
+    let mut rig = Rig::joined(0);
+    rig.notice("message", message("b", 2));
+    rig.refuse("history", RoomsError::retry("unavailable", ""));
+    assert!(!rig.has_calls());
+    rig.pass(250);
+    rig.call("history");
+}
+
+#[test]
+fn a_join_that_is_not_answered_in_time_is_made_again() {
+    let mut rig = Rig::up();
+    let mut joined = rig.join(None);
+    rig.call("join");
+    rig.pass(9_999);
+    assert!(!rig.has_calls());
+    rig.pass(1);
+    rig.answer("join", joined_at(0));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("ok"));
+}
+
+#[test]
+fn a_first_join_that_is_refused_fails_and_a_later_one_is_told() {
+    let mut rig = Rig::up();
+    let mut joined = rig.join(None);
+    rig.refuse("join", RoomsError::new("forbidden", ""));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("forbidden"));
+
+    let mut rig = Rig::joined(0);
+    let mut events = rig.core.room_events("r");
+    rig.lose_and_return();
+    rig.refuse("join", RoomsError::retry("room_full", ""));
+    assert!(room_events(&mut events).is_empty(), "it may pass");
+    rig.pass(250);
+    rig.refuse("join", RoomsError::new("forbidden", ""));
+    assert_eq!(room_events(&mut events), ["left: forbidden"]);
+    rig.lose_and_return();
+    assert!(!rig.has_calls());
+}
+
+#[test]
+fn publishes_go_one_by_one_and_again_with_the_same_id_after_a_lost_connection() {
+    let mut rig = Rig::joined(0);
+    let (mut first, mut second) = (rig.publish("a"), rig.publish("b"));
+    assert_eq!(rig.call("publish").1["id"], "a");
+    assert!(!rig.has_calls());
+    rig.lose_and_return();
+    assert!(outcome(&mut first).is_none());
+    rig.answer("join", joined_at(0));
+    assert_eq!(rig.answer("publish", published("a", 1))["id"], "a");
+    assert_eq!(rig.answer("publish", published("b", 2))["id"], "b");
+    assert_eq!((outcome(&mut first).as_deref(), outcome(&mut second).as_deref()), (Some("ok"), Some("ok")));
+}
+
+#[test]
+fn a_publish_is_acked_by_its_own_message_in_what_is_recovered() {
+    let mut rig = Rig::joined(0);
+    let mut publish = rig.publish("a");
+    rig.call("publish");
+    rig.lose_and_return();
+    let mut answer = joined_at(1);
+    answer["recovered"] = json!(true);
+    answer["messages"] = json!([message("a", 1)]);
+    rig.answer("join", answer);
+    assert_eq!(publish.try_recv().unwrap().unwrap(), json!({ "id": "a", "position": position(1), "at": 5 }));
+    assert!(!rig.has_calls());
+}
+
+#[test]
+fn a_publish_is_tried_until_it_is_acked_through_timeouts_and_errors_that_pass() {
+    let mut rig = Rig::joined(0);
+    let mut publish = rig.publish("a");
+    rig.call("publish");
+    rig.pass(10_000);
+    rig.refuse("publish", RoomsError::retry("rate_limited", ""));
+    assert!(!rig.has_calls());
+    rig.pass(250);
+    assert_eq!(rig.answer("publish", published("a", 1))["id"], "a");
+    assert_eq!(outcome(&mut publish).as_deref(), Some("ok"));
+}
+
+#[test]
+fn a_publish_that_was_given_up_lets_the_next_ones_go_on() {
+    let mut rig = Rig::joined(0);
+    let (reply, _) = oneshot::channel();
+    let (lane, errand) = rig.core.publish("r", "a".into(), &json!(1), reply).unwrap();
+    let (reply, _) = oneshot::channel();
+    let (other_lane, other) = rig.core.publish("r", "b".into(), &json!(1), reply).unwrap();
+    let mut third = rig.publish("c");
+    rig.core.forget(&other_lane, other);
+    rig.core.forget(&lane, errand);
+    rig.answer("publish", published("a", 1));
+    assert_eq!(rig.answer("publish", published("c", 2))["id"], "c");
+    assert_eq!(outcome(&mut third).as_deref(), Some("ok"));
+}
+
+#[test]
+fn a_publish_to_a_room_that_one_is_not_in_is_the_servers_to_refuse() {
+    let mut rig = Rig::up();
+    let mut publish = rig.publish("a");
+    rig.refuse("publish", RoomsError::new("not_joined", ""));
+    assert_eq!(outcome(&mut publish).as_deref(), Some("not_joined"));
+}
+
+#[test]
+fn only_so_many_publishes_and_sends_wait() {
+    let mut rig = Rig::new(None);
+    let _publishes = [rig.publish("a"), rig.publish("b")];
+    let (reply, _send) = oneshot::channel();
+    rig.core.send("ben", "c".into(), &json!(1), false, reply).unwrap();
+    let (reply, _) = oneshot::channel();
+    let refused = rig.core.publish("r", "d".into(), &json!(1), reply).unwrap_err();
+    assert_eq!(refused.code(), "too_many_pending");
+}
+
+#[test]
+fn leaving_gives_up_what_waits_and_ends_the_streams_of_messages() {
+    let mut rig = Rig::joined(0);
+    let mut messages = rig.core.messages("r");
+    let (mut first, mut second) = (rig.publish("a"), rig.publish("b"));
+    let (reply, mut left) = oneshot::channel();
+    rig.core.leave("r", reply);
+    assert_eq!((outcome(&mut first), outcome(&mut second).as_deref()), (None, Some("aborted")));
+    assert!(matches!(messages.next().now_or_never(), Some(None)));
+    rig.answer("publish", published("a", 1));
+    assert_eq!(outcome(&mut first).as_deref(), Some("ok"), "the server was carrying it out");
+    rig.answer("leave", json!({ "ok": true }));
+    assert_eq!(outcome(&mut left).as_deref(), Some("ok"));
+    rig.lose_and_return();
+    assert!(!rig.has_calls());
+}
+
+#[test]
+fn joins_again_where_the_server_says_that_one_has_left() {
+    let mut rig = Rig::joined(0);
+    let member = json!({ "user": "ada", "name": "Ada", "devices": [] });
+    rig.notice("presence", json!({ "room": "r", "type": "leave", "member": member }));
+    rig.call("join");
+}
+
+#[test]
+fn signals_are_dropped_where_one_is_not_there() {
+    let mut rig = Rig::up();
+    rig.core.signal("r", &json!(1));
+    rig.effects();
+    assert!(rig.effects.is_empty());
+    let mut rig = Rig::joined(0);
+    rig.core.signal("r", &json!(1));
+    rig.effects();
+    assert!(matches!(&rig.effects[..], [Effect::Tell { name: "signal", .. }]));
+}
+
+#[test]
+fn a_stream_that_lags_too_far_behind_ends_with_too_slow() {
+    let mut rig = Rig::joined(0);
+    let mut messages = rig.core.messages("r");
+    for offset in 1..=5 {
+        rig.notice("message", message("x", offset));
+    }
+    let read: Vec<String> = std::iter::from_fn(|| messages.next().now_or_never().flatten())
+        .map(|message| {
+            message.map_or_else(|error| error.code().to_owned(), |message| message.position.offset.to_string())
+        })
+        .collect();
+    assert_eq!(read, ["1", "2", "3", "too_slow"]);
+}
+
+/// The item that is being processed: its run and its offset.
+fn processing(rig: &mut Rig) -> Option<(u64, u64)> {
+    rig.effects();
+    let index = rig.effects.iter().position(|effect| matches!(effect, Effect::Process { .. }))?;
+    let Effect::Process { run, item, .. } = rig.effects.remove(index) else { unreachable!() };
+    Some((run, item.position().offset))
+}
+
+fn inbox(rig: &mut Rig, offset: u64) -> Answer<InboxOpened> {
+    let (reply, answer) = oneshot::channel();
+    rig.core.process(Arc::new(|_| async { Ok(()) }.boxed()), reply);
+    rig.answer("inbox", json!({ "ok": true, "cursor": position(offset), "waiting": 2, "known": true }));
+    answer
+}
+
+#[test]
+fn items_are_processed_kept_and_acked_one_by_one() {
+    let mut rig = Rig::up();
+    assert_eq!(outcome(&mut inbox(&mut rig, 0)).as_deref(), Some("ok"));
+    rig.notice("inbox", item(1));
+    rig.notice("inbox", item(2));
+    let (run, offset) = processing(&mut rig).unwrap();
+    assert_eq!((offset, processing(&mut rig)), (1, None));
+    rig.core.processed(run, Ok(()));
+    assert_eq!(rig.storage.get(r#"crossroom.inbox.["ada","device"]"#).unwrap().as_deref(), Some("1:e"));
+    assert_eq!(
+        rig.answer("inbox_ack", json!({ "ok": true, "cursor": position(1) })),
+        json!({ "position": position(1) })
+    );
+    assert_eq!(processing(&mut rig).unwrap().1, 2);
+    assert_eq!(rig.core.cursor(), Some(position(1)));
+}
+
+#[test]
+fn an_item_that_failed_comes_again_after_a_pause() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    rig.notice("inbox", item(1));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.core.processed(run, Err("no".into()));
+    assert_eq!((processing(&mut rig), rig.events()), (None, vec!["warning".to_owned()]));
+    rig.pass(250);
+    assert_eq!(processing(&mut rig).unwrap().1, 1);
+}
+
+#[test]
+fn the_inbox_is_opened_again_from_what_was_processed_without_a_connection() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    rig.notice("inbox", item(1));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.lose();
+    rig.core.processed(run, Ok(()));
+    rig.welcome();
+    assert_eq!(rig.call("inbox").1, json!({ "since": position(1) }));
+}
+
+#[test]
+fn the_inbox_takes_one_processor_at_a_time() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    let (reply, mut second) = oneshot::channel();
+    rig.core.process(Arc::new(|_| async { Ok(()) }.boxed()), reply);
+    assert_eq!(outcome(&mut second).as_deref(), Some("in_use"));
+}
+
+#[test]
+fn a_guest_is_kept_and_a_new_one_comes_where_the_token_is_refused() {
+    let mut rig = Rig::up();
+    assert_eq!(rig.storage.get("crossroom.guest").unwrap().as_deref(), Some("t"));
+    rig.lose();
+    let auth = Arc::clone(&rig.credentials).auth().now_or_never().unwrap().unwrap();
+    assert_eq!(Value::from(auth), json!({ "name": "Ada", "device": "device", "token": "t" }));
+    let data = json!({ "code": "unauthorized", "message": "m", "retryable": false });
+    rig.core.refused(&Error::ConnectError { message: "m".into(), data: Some(data) });
+    assert_eq!(rig.storage.get("crossroom.guest").unwrap(), None);
+    assert_eq!(rig.connects(), 0);
+    rig.pass(250);
+    assert_eq!(rig.connects(), 1);
+    let auth = Arc::clone(&rig.credentials).auth().now_or_never().unwrap().unwrap();
+    assert_eq!(auth.get("token"), None);
+}
+
+#[test]
+fn goes_on_with_a_new_token_before_the_old_one_runs_out() {
+    let tokens = Source::Asked(Box::new(|()| async { Ok("new".to_owned()) }.boxed()));
+    let mut rig = Rig::new(Some(tokens));
+    rig.welcome();
+    rig.effects();
+    rig.effects.clear();
+    rig.notice("token_expiring", json!({ "expiresAt": 1 }));
+    rig.effects();
+    let Some(Effect::NewToken { turn }) = rig.effects.pop() else { panic!("no token is asked for") };
+    rig.core.token(turn, Err(CredentialsError::temporary("down")));
+    rig.pass(250);
+    rig.effects();
+    assert!(matches!(rig.effects.pop(), Some(Effect::NewToken { .. })));
+    rig.core.token(turn, Ok("new".to_owned()));
+    assert_eq!(rig.answer("refresh", json!({ "ok": true, "expiresAt": 99 })), json!({ "token": "new" }));
+    assert_eq!(rig.core.me().unwrap().expires_at, Some(99));
+}
+
+#[test]
+fn a_revoked_token_is_the_end_and_everything_that_waits_fails_with_it() {
+    let mut rig = Rig::joined(0);
+    let mut publish = rig.publish("a");
+    let mut messages = rig.core.messages("r");
+    rig.notice("session_end", json!({ "error": { "code": "token_revoked", "message": "m", "retryable": false } }));
+    rig.core.disconnected(Disconnected { is_final: true, code: Some(4403), reason: String::new() });
+    assert_eq!(rig.events(), ["disconnected", "ended: token_revoked"]);
+    assert_eq!(outcome(&mut publish).as_deref(), Some("token_revoked"));
+    assert_eq!(messages.next().now_or_never().flatten().unwrap().unwrap_err().code(), "token_revoked");
+    let (reply, mut ready) = oneshot::channel();
+    rig.core.ready(reply);
+    assert_eq!(outcome(&mut ready).as_deref(), Some("token_revoked"));
+    assert_eq!(outcome(&mut rig.join(None)).as_deref(), Some("token_revoked"));
+    rig.pass(60_000);
+    assert_eq!(rig.connects(), 0);
+}
+
+#[test]
+fn close_fails_what_waits_and_is_no_end_to_tell_of() {
+    let mut rig = Rig::up();
+    let mut joined = rig.join(None);
+    let mut messages = rig.core.messages("r");
+    rig.core.close();
+    rig.core.close();
+    assert_eq!(outcome(&mut joined).as_deref(), Some("closed"));
+    assert!(matches!(messages.next().now_or_never(), Some(None)));
+    assert!(rig.events().is_empty());
+    assert!(matches!(rig.events.next().now_or_never(), Some(None)));
+}
+
+#[test]
+fn a_notice_that_is_not_as_it_should_be_is_a_warning() {
+    let mut rig = Rig::joined(0);
+    rig.notice("message", json!({ "room": "r" }));
+    rig.notice("brand_new", json!({}));
+    assert_eq!(rig.events(), ["warning"]);
+}

@@ -1,0 +1,80 @@
+//! The errors of the rooms layer.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Why a call of the rooms layer failed. Match on [`code`](Self::code).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Deserialize)]
+#[error("{message} ({code})")]
+pub struct RoomsError {
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+    retryable: bool,
+}
+
+impl RoomsError {
+    /// One of docs/rooms-api.md, 11, or of [`code`](crate::rooms::code). A newer server may send others: a `match` needs a
+    /// default.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the same call may succeed later without you doing anything.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        self.retryable
+    }
+
+    pub(crate) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: code.into(), message: message.into(), retryable: false }
+    }
+
+    pub(crate) fn retry(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { retryable: true, ..Self::new(code, message) }
+    }
+
+    /// One of the client's own.
+    pub(crate) fn own(code: &'static str) -> Self {
+        let message = match code {
+            "closed" => "The client was closed.",
+            "too_many_pending" => {
+                "As many publishes and sends as `max_pending` wait for their acks. Wait for some of them."
+            }
+            "too_slow" => "The stream lagged behind by more than `max_lag`. Read faster, or join again.",
+            "aborted" => "The call was given up. Whether it was carried out is not known.",
+            "unconfirmed" => {
+                "The connection was lost before the ack, for longer than the server remembers ids. Whether it was \
+                 carried out is not known."
+            }
+            "in_use" => "The inbox has a processor already. It takes one at a time.",
+            _ => "The server refused the connection.",
+        };
+        Self::new(code, message)
+    }
+
+    /// What the server says, where it is an error of the room API.
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+        Self::deserialize(value).ok()
+    }
+
+    /// What a stream ends with: nothing where the application has closed it itself.
+    pub(crate) fn unless_closed(&self) -> Option<Self> {
+        (self.code != "closed").then(|| self.clone())
+    }
+}
+
+/// What was wrong before there was a client: a URL, say.
+impl From<crate::Error> for RoomsError {
+    fn from(error: crate::Error) -> Self {
+        Self { code: error.code().to_owned().into(), message: error.to_string().into(), retryable: false }
+    }
+}

@@ -1,0 +1,201 @@
+//! The handle of a rooms client.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::RoomsError;
+use super::api::Me;
+use super::core::RoomsCore;
+use super::driver::Shared;
+use super::inbox::Inbox;
+use super::lane::Reply;
+use super::options::RoomsBuilder;
+use super::pending::{Pending, Sending};
+use super::room::Room;
+use super::streams::RoomsEvents;
+use crate::Client;
+use crate::clock::new_id;
+
+/// The codes of [`RoomsError`] that are the client's own, beside those of docs/rooms-api.md, 11.
+pub mod code {
+    /// `close` was called.
+    pub const CLOSED: &str = "closed";
+    /// `max_pending` publishes and sends wait already.
+    pub const TOO_MANY_PENDING: &str = "too_many_pending";
+    /// A stream lagged behind by more than `max_lag`.
+    pub const TOO_SLOW: &str = "too_slow";
+    /// The call was given up, by leaving the room, say.
+    pub const ABORTED: &str = "aborted";
+    /// The ack was lost, and the connection came back after the server may have forgotten the id: it was carried out or not,
+    /// and is not risked to be done twice.
+    pub const UNCONFIRMED: &str = "unconfirmed";
+    /// The server refused or closed the connection for good, and not in words of the room API.
+    pub const REFUSED: &str = "refused";
+    /// The inbox has a processor already.
+    pub const IN_USE: &str = "in_use";
+}
+
+/// Rooms, presence, history and the inbox of a rooms server.
+///
+/// A handle: clones are the same client. All of it may be used from any task or thread. When the last handle of a client, of
+/// its rooms and of its inbox is dropped, it closes; [`Rooms::close`] does the same and waits for it.
+#[derive(Clone)]
+pub struct Rooms {
+    inner: Arc<Inner>,
+}
+
+/// Closes the client when the last handle is dropped.
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    client: Client,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.with(RoomsCore::close);
+    }
+}
+
+impl Rooms {
+    /// Options of a new client. `url` is the server's: `http`, `https`, `ws` or `wss`.
+    pub fn builder(url: impl Into<String>) -> RoomsBuilder {
+        RoomsBuilder::new(url.into())
+    }
+
+    pub(crate) fn from_parts(shared: Arc<Shared>, client: Client) -> Self {
+        Self { inner: Arc::new(Inner { shared, client }) }
+    }
+
+    /// Who one is, as soon as connected; at once if it is so.
+    ///
+    /// # Errors
+    /// The reason, where the session has ended.
+    pub async fn ready(&self) -> Result<Me, RoomsError> {
+        self.inner.ask(RoomsCore::ready).await
+    }
+
+    /// Who one is; `None` before the first connect.
+    #[must_use]
+    pub fn me(&self) -> Option<Me> {
+        self.inner.shared.look(|core| core.me())
+    }
+
+    /// Whether there is a connection.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.shared.look(|core| core.is_up())
+    }
+
+    /// The id of this installation.
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.inner.shared.look(|core| core.device())
+    }
+
+    /// The handle of a room. Does not join it.
+    #[must_use]
+    pub fn room(&self, name: impl Into<String>) -> Room {
+        Room { inner: Arc::clone(&self.inner), name: name.into() }
+    }
+
+    /// The handle of one's inbox. Does not open it.
+    #[must_use]
+    pub fn inbox(&self) -> Inbox {
+        Inbox { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Sends to a user's inbox, whether they are connected or not. Tried until acked, in the order of the calls for each
+    /// recipient.
+    ///
+    /// # Errors
+    /// As [`Room::publish`]; and `inbox_full`, at once.
+    pub fn send(&self, to: &str, data: impl Serialize) -> Sending {
+        self.send_with(to, data, SendOptions::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send).
+    pub fn send_with(&self, to: &str, data: impl Serialize, options: SendOptions) -> Sending {
+        let id = options.id.unwrap_or_else(new_id);
+        Pending::start(&self.inner, data, |core, data, reply| core.send(to, id, data, options.receipt, reply))
+    }
+
+    /// What happens to the session from now on.
+    #[must_use]
+    pub fn events(&self) -> RoomsEvents {
+        RoomsEvents { tail: self.inner.shared.look(RoomsCore::events) }
+    }
+
+    /// The device has another network, or has one again: see [`Client::network_changed`].
+    pub fn network_changed(&self) {
+        self.inner.client.network_changed();
+    }
+
+    /// The app is not in sight any more: no connection until [`foreground`](Self::foreground). One stays in the rooms.
+    pub fn background(&self) {
+        self.inner.client.background();
+    }
+
+    /// The app is in sight again: the connection is made again, at once, and the rooms catch up.
+    pub fn foreground(&self) {
+        self.inner.client.foreground();
+    }
+
+    /// Leaves everything and disconnects, and returns when nothing of the client is left. What waits fails with `closed`, and
+    /// streams end. May be called twice.
+    pub async fn close(&self) {
+        self.inner.shared.with(RoomsCore::close);
+        self.inner.shared.done().await;
+    }
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Rooms").field("me", &self.me()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Asks at once, and gives what waits for the answer.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut RoomsCore, Reply<T>),
+    ) -> BoxFuture<'static, Result<T, RoomsError>> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.with(|core| ask(core, reply));
+        // Without an answer the core is gone, and was closed before.
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(RoomsError::own("closed")))).boxed()
+    }
+}
+
+/// Options of a send.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SendOptions {
+    /// As in [`Room::publish_with_id`]. Default: made at random.
+    pub id: Option<String>,
+    /// Whether a receipt comes into one's own inbox once the recipient has processed the message.
+    pub receipt: bool,
+}
+
+impl SendOptions {
+    /// An id of yours.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Asks for a receipt.
+    #[must_use]
+    pub fn receipt(mut self) -> Self {
+        self.receipt = true;
+        self
+    }
+}

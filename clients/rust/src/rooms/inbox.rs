@@ -1,0 +1,53 @@
+//! The handle of one's inbox.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::RoomsError;
+use super::api::{InboxItem, InboxOpened, Position};
+use super::handles::Inner;
+use super::inbox_state::Processor;
+
+/// One's inbox. A handle: clones are the same inbox.
+#[derive(Clone)]
+pub struct Inbox {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Inbox {
+    /// Opens the inbox, with the function that processes an item. Items come one at a time, in order, each once; an item is
+    /// processed, and acked, when the function is done with it. Where it fails, or panics, the item comes again after a
+    /// pause, and the session's warnings tell. Each run is a task of its own, and is aborted when the client is closed.
+    ///
+    /// There is one processor at a time. Resolves when the inbox is open. It begins at once.
+    ///
+    /// # Errors
+    /// `in_use`, or what the server refuses.
+    pub fn process<Process, Done, E>(
+        &self,
+        process: Process,
+    ) -> impl Future<Output = Result<InboxOpened, RoomsError>> + Send + use<Process, Done, E>
+    where
+        Process: Fn(InboxItem) -> Done + Send + Sync + 'static,
+        Done: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display,
+    {
+        let processor: Processor =
+            Arc::new(move |item| process(item).map(|done| done.map_err(|error| error.to_string())).boxed());
+        self.inner.ask(|core, reply| core.process(processor, reply))
+    }
+
+    /// Up to where this device has processed it; `None` before it was open.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Position> {
+        self.inner.shared.look(|core| core.cursor())
+    }
+}
+
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Inbox").field("cursor", &self.cursor()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! What goes to the server one after the other: publishes to a room, sends to a user. Nothing overtakes, nothing is sent
+//! twice under two ids. A state machine with no I/O: methods return what is to be done.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::backoff::delay;
+use super::error::RoomsError;
+
+/// Who waits for the outcome of something.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, RoomsError>>;
+
+/// How a call ended. It never has the outcome of another connection.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    Ok(Value),
+    Refused(RoomsError),
+    /// No ack came in time. Whether the call was carried out is not known.
+    Timeout,
+    /// The connection was lost before the ack.
+    Lost,
+}
+
+/// One call that is made until it is answered for good.
+pub(crate) struct Errand {
+    /// Its own, among all errands of a client.
+    pub(crate) key: u64,
+    pub(crate) name: &'static str,
+    pub(crate) argument: Value,
+    /// The id that the server knows it by again; `None` for what may be done twice, as it only reads.
+    pub(crate) id: Option<String>,
+    pub(crate) reply: Reply<Value>,
+    /// Of a publish or a send: it counts in `max_pending` as long as it waits.
+    pub(crate) permit: Option<Permit>,
+}
+
+impl Errand {
+    fn settle(self, outcome: Result<Value, RoomsError>) {
+        // Before the caller goes on: there is room for the next one then.
+        drop(self.permit);
+        // The caller may have gone meanwhile.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// One of the publishes and sends that may wait.
+pub(crate) struct Permit(Arc<AtomicUsize>);
+
+impl Permit {
+    /// `None` where `max` have one already.
+    pub(crate) fn get(count: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
+        if count.fetch_add(1, Ordering::AcqRel) >= max {
+            count.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        }
+        Some(Self(Arc::clone(count)))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Milliseconds after its first call in which an errand may be made again. The server remembers its id for five minutes
+/// at least (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
+const REPEATABLE: u64 = 5 * 60_000 - 20_000;
+
+/// Past this many lost connections in a row under one large message, it is taken for their cause: a server may close the
+/// connection on what is larger than it takes.
+const MAX_LOSSES: u32 = 5;
+
+/// Characters of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes.
+const LARGE: usize = 100_000;
+
+struct Queued {
+    errand: Errand,
+    /// When it was called first.
+    called_at: Option<u64>,
+    /// Connections lost in a row while it was under way.
+    losses: u32,
+    /// Whether a try had no answer: it may have been carried out.
+    is_unsure: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Lane {
+    queue: VecDeque<Queued>,
+    /// The key of the head of the queue, from its call to its outcome; or of one that is not waited for any more.
+    under_way: Option<u64>,
+    failures: u32,
+    /// Until when nothing is called.
+    pause_until: Option<u64>,
+}
+
+impl Lane {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.under_way.is_none()
+    }
+
+    /// When the pause is over that there is.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        self.pause_until
+    }
+
+    pub(crate) fn add(&mut self, errand: Errand) {
+        self.queue.push_back(Queued { errand, called_at: None, losses: 0, is_unsure: false });
+    }
+
+    /// The call to make next, if it is time; to be asked only when calls can be made. It is under way from then on.
+    pub(crate) fn next(&mut self, now: u64) -> Option<(&'static str, Value)> {
+        if self.under_way.is_some() || self.pause_until.is_some() {
+            return None;
+        }
+        loop {
+            let head = self.queue.front_mut()?;
+            if let Some(error) = hopeless(head, now) {
+                if let Some(queued) = self.queue.pop_front() {
+                    queued.errand.settle(Err(error));
+                }
+                continue;
+            }
+            head.called_at.get_or_insert(now);
+            self.under_way = Some(head.errand.key);
+            return Some((head.errand.name, head.errand.argument.clone()));
+        }
+    }
+
+    /// The call that is under way has this outcome.
+    pub(crate) fn done(&mut self, outcome: Outcome, now: u64, random: f64) {
+        let Some(key) = self.under_way.take() else { return };
+        let Some(head) = self.queue.front_mut().filter(|head| head.errand.key == key) else { return };
+        match outcome {
+            Outcome::Lost => {
+                head.losses += 1;
+                head.is_unsure = true;
+            }
+            Outcome::Timeout => head.is_unsure = true,
+            Outcome::Ok(result) => self.finish(Ok(result)),
+            // A full inbox stays so until somebody reads it: its sender must know, and decide.
+            Outcome::Refused(error) if error.retryable() && error.code() != "inbox_full" => {
+                head.losses = 0;
+                // Certainly not carried out: the time in which it can be called again begins anew.
+                if !head.is_unsure {
+                    head.called_at = None;
+                }
+                self.failures += 1;
+                self.pause_until = Some(now + delay(self.failures, random));
+            }
+            Outcome::Refused(error) => self.finish(Err(error)),
+        }
+    }
+
+    /// The pause is over, or a new connection makes it pointless.
+    pub(crate) fn resume(&mut self) {
+        self.pause_until = None;
+    }
+
+    /// The errand of this id is known to be done, if it was called at all.
+    pub(crate) fn seen(&mut self, id: &str, result: impl FnOnce() -> Value) {
+        let is_it = |queued: &Queued| queued.errand.id.as_deref() == Some(id) && queued.called_at.is_some();
+        if let Some(seen) = self.queue.iter().position(is_it).and_then(|index| self.queue.remove(index)) {
+            seen.errand.settle(Ok(result()));
+        }
+    }
+
+    /// Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome.
+    pub(crate) fn forget(&mut self, key: u64) {
+        self.queue.retain(|queued| queued.errand.key != key);
+    }
+
+    /// Rejects all; with `spare_under_way`, but for the one that the server may be carrying out.
+    pub(crate) fn reject_all(&mut self, error: &RoomsError, spare_under_way: bool) {
+        self.resume();
+        for queued in std::mem::take(&mut self.queue) {
+            if spare_under_way && self.under_way == Some(queued.errand.key) {
+                self.queue.push_back(queued);
+            } else {
+                queued.errand.settle(Err(error.clone()));
+            }
+        }
+    }
+
+    fn finish(&mut self, outcome: Result<Value, RoomsError>) {
+        self.failures = 0;
+        if let Some(queued) = self.queue.pop_front() {
+            queued.errand.settle(outcome);
+        }
+    }
+}
+
+/// Why the call must not be made again.
+fn hopeless(queued: &Queued, now: u64) -> Option<RoomsError> {
+    queued.errand.id.as_ref()?;
+    if now.saturating_sub(queued.called_at?) > REPEATABLE {
+        return Some(RoomsError::own("unconfirmed"));
+    }
+    if queued.losses < MAX_LOSSES || queued.errand.argument.to_string().len() < LARGE {
+        return None;
+    }
+    let losses = queued.losses;
+    let message =
+        format!("The connection was lost {losses} times under this message: it is larger than the server takes.");
+    Some(RoomsError::new("message_too_large", message))
+}
+
+#[cfg(test)]
+#[path = "lane_tests.rs"]
+mod tests;

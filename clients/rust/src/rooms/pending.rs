@@ -1,0 +1,111 @@
+//! What is tried until it is done: publishes and sends that are under way.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::RoomsError;
+use super::api::{Published, Sent};
+use super::core::RoomsCore;
+use super::handles::Inner;
+use super::host::LaneKey;
+use super::lane::Reply;
+
+/// A publish that is under way.
+pub type Publishing = Pending<Published>;
+
+/// A send that is under way.
+pub type Sending = Pending<Sent>;
+
+/// Something that is tried until it is done. Dropping it gives it up.
+#[must_use = "dropping it gives it up: await it, or detach it"]
+pub struct Pending<T> {
+    answer: Pin<Box<dyn Future<Output = Result<T, RoomsError>> + Send>>,
+    guard: Option<Guard>,
+}
+
+impl<T: DeserializeOwned> Pending<T> {
+    pub(crate) fn start(
+        inner: &Arc<Inner>,
+        data: impl Serialize,
+        start: impl FnOnce(&mut RoomsCore, &Value, Reply<Value>) -> Result<(LaneKey, u64), RoomsError>,
+    ) -> Self {
+        let (reply, answer) = oneshot::channel();
+        let started = to_value(data).and_then(|data| inner.shared.with(|core| start(core, &data, reply)));
+        let (guard, error) = match started {
+            Ok((lane, errand)) => (Some(Guard { inner: Arc::clone(inner), lane, errand }), None),
+            Err(error) => (None, Some(error)),
+        };
+        let answer = async move {
+            if let Some(error) = error {
+                return Err(error);
+            }
+            let result = answer.await.unwrap_or_else(|_| Err(RoomsError::own("closed")))?;
+            T::deserialize(result).map_err(|error| RoomsError::new("internal", error.to_string()))
+        };
+        Self { answer: Box::pin(answer), guard }
+    }
+}
+
+impl<T> Pending<T> {
+    /// Lets it go on without you. Nobody hears of its outcome.
+    pub fn detach(mut self) {
+        if let Some(guard) = self.guard.take() {
+            guard.disarm();
+        }
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, RoomsError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.answer.as_mut().poll(context);
+        if polled.is_ready() {
+            if let Some(guard) = self.guard.take() {
+                guard.disarm();
+            }
+        }
+        polled
+    }
+}
+
+impl<T> std::fmt::Debug for Pending<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
+/// Gives an errand up when it is dropped.
+struct Guard {
+    inner: Arc<Inner>,
+    lane: LaneKey,
+    errand: u64,
+}
+
+impl Guard {
+    /// The errand is done, or is to go on.
+    fn disarm(mut self) {
+        self.errand = 0;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Keys begin at 1.
+        if self.errand != 0 {
+            self.inner.shared.with(|core| core.forget(&self.lane, self.errand));
+        }
+    }
+}
+
+/// What the application gives, as JSON.
+pub(crate) fn to_value(data: impl Serialize) -> Result<Value, RoomsError> {
+    serde_json::to_value(data).map_err(|error| RoomsError::new("invalid_argument", error.to_string()))
+}

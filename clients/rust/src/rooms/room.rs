@@ -1,0 +1,164 @@
+//! The handle of a room.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::RoomsError;
+use super::api::{Joined, Members, Page, Position};
+use super::handles::Inner;
+use super::pending::{Pending, Publishing, to_value};
+use super::streams::{Messages, RoomEvents};
+use crate::clock::new_id;
+
+/// A room. A handle: clones are the same room.
+#[derive(Clone)]
+pub struct Room {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) name: String,
+}
+
+impl Room {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Joins, now or when connected, and again after each reconnect from where one was, until [`leave`](Self::leave). Missed
+    /// messages come before it resolves. While joined it resolves to where one is.
+    ///
+    /// It begins at once. Dropping the future does not leave the room.
+    ///
+    /// # Errors
+    /// Where the server refuses, or the session has ended.
+    pub fn join(&self) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
+        self.start_join(None)
+    }
+
+    /// The same; what came after a position that you have kept comes first.
+    ///
+    /// # Errors
+    /// Those of [`join`](Self::join).
+    pub fn join_since(&self, since: Position) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
+        self.start_join(Some(since))
+    }
+
+    fn start_join(&self, since: Option<Position>) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
+        self.inner.ask(|core, reply| core.join(&self.name, since, reply))
+    }
+
+    /// Leaves the room, at once for the application; the future is done when the server knows. What waits there fails with
+    /// `aborted`, and streams of messages end.
+    pub fn leave(&self) -> impl Future<Output = ()> + Send + use<> {
+        let left = self.inner.ask(|core, reply| core.leave(&self.name, reply));
+        // It cannot be refused: one is out in any case.
+        async move { drop(left.await) }
+    }
+
+    /// Publishes. It is tried until the server has kept it; the publishes of a room take effect in the order of the calls.
+    ///
+    /// It begins at once. Dropping the future gives it up: one that has not left is not published, of another that is not
+    /// known. [`Pending::detach`] lets it go on.
+    ///
+    /// # Errors
+    /// What the server refuses for good, `invalid_argument` for data that is not JSON, `too_many_pending`, `unconfirmed`,
+    /// `aborted` after `leave`, `closed`, or why the session has ended.
+    pub fn publish(&self, data: impl Serialize) -> Publishing {
+        self.publish_with_id(new_id(), data)
+    }
+
+    /// The same with an id of yours, 1 to 64 characters: the same id again gives the first result, for five minutes at least.
+    ///
+    /// # Errors
+    /// Those of [`publish`](Self::publish).
+    pub fn publish_with_id(&self, id: impl Into<String>, data: impl Serialize) -> Publishing {
+        let id = id.into();
+        Pending::start(&self.inner, data, |core, data, reply| core.publish(&self.name, id, data, reply))
+    }
+
+    /// Tells those who are in the room now; dropped where there is no connection.
+    ///
+    /// # Errors
+    /// `invalid_argument` for data that is not JSON.
+    pub fn signal(&self, data: impl Serialize) -> Result<(), RoomsError> {
+        let data = to_value(data)?;
+        self.inner.shared.with(|core| core.signal(&self.name, &data));
+        Ok(())
+    }
+
+    /// Reads a page of the room's log.
+    ///
+    /// # Errors
+    /// What the server refuses: `unknown_position`, say.
+    pub fn history(&self, page: History) -> impl Future<Output = Result<Page, RoomsError>> + Send + use<> {
+        Pending::start(&self.inner, page.0, |core, page, reply| core.history(&self.name, page.clone(), reply))
+    }
+
+    /// Whether one is in the room, and has caught up.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.inner.shared.look(|core| core.is_joined(&self.name))
+    }
+
+    /// Of the last message that was delivered, or where one joined.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.inner.shared.look(|core| core.position(&self.name))
+    }
+
+    /// Who is in the room, as far as the server has told.
+    #[must_use]
+    pub fn members(&self) -> Members {
+        self.inner.shared.look(|core| core.members(&self.name))
+    }
+
+    /// All messages from now on, each once and in the room's order. Take it before you join, so that you miss none.
+    /// It ends when the room is left, and fails with the reason if that was not your choice.
+    #[must_use]
+    pub fn messages(&self) -> Messages {
+        Messages { tail: self.inner.shared.look(|core| core.messages(&self.name)) }
+    }
+
+    /// All that happens in the room from now on, messages among it, until the client is closed.
+    #[must_use]
+    pub fn events(&self) -> RoomEvents {
+        RoomEvents { tail: self.inner.shared.look(|core| core.room_events(&self.name)) }
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Room").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Which page of a log: the newest, unless you say otherwise.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct History(Map<String, Value>);
+
+impl History {
+    /// The newest messages.
+    pub fn newest() -> Self {
+        Self::default()
+    }
+
+    /// The newest of those before a position.
+    pub fn before(position: &Position) -> Self {
+        Self(Map::from_iter([("before".to_owned(), json!(position))]))
+    }
+
+    /// The oldest of those after a position.
+    pub fn after(position: &Position) -> Self {
+        Self(Map::from_iter([("after".to_owned(), json!(position))]))
+    }
+
+    /// At most so many: 1 to 500; 100 unless you say otherwise.
+    pub fn limit(mut self, messages: u32) -> Self {
+        self.0.insert("limit".to_owned(), json!(messages));
+        self
+    }
+}

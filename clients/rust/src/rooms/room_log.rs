@@ -1,0 +1,272 @@
+//! What a device has of a room's log: each message once, in order, and no gap that is not declared. A state machine with
+//! no I/O: each method takes what happened and returns what is to be done, in order. docs/rooms-api.md, 5, is its rule:
+//! what is broadcast is a hint, the log is the truth.
+
+use std::collections::VecDeque;
+
+use super::api::{Joined, Message, Position};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LogAction {
+    Deliver(Message),
+    /// Read the log after this position. `failures`, from 0: how often in a row that brought nothing.
+    Read {
+        after: Position,
+        failures: u32,
+    },
+    /// Join again: the log is another one.
+    Rejoin,
+    /// All up to the position was delivered; or, if not `recovered`, what lies between the last message and it is lost.
+    Joined(Joined),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogLimits {
+    /// Live messages that wait while the log is read. With one more they are all dropped, and read from the log too.
+    pub(crate) held: usize,
+    /// Messages that are read from the log in a row. If there are still more then, they are declared lost.
+    pub(crate) repaired: usize,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self { held: 1_000, repaired: 100_000 }
+    }
+}
+
+/// Readings in a row that brought nothing although something is missing, before it is declared lost.
+const MAX_BARREN: u32 = 8;
+
+/// "Joining" is from the call to its ack; "Repairing" is while the log is read. In both, live messages are held.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    Away,
+    Joining,
+    Repairing,
+    Live,
+}
+
+pub(crate) struct RoomLog {
+    limits: LogLimits,
+    at: Option<Position>,
+    mode: Mode,
+    /// Live messages that cannot be delivered yet, in the order in which they came.
+    held: VecDeque<Message>,
+    /// The furthest position that the server told of.
+    heard: Option<Position>,
+    /// Where the join was answered to be, until everything up to there is delivered or declared lost.
+    joined_at: Option<Position>,
+    repaired: usize,
+    barren: u32,
+    failures: u32,
+}
+
+impl RoomLog {
+    pub(crate) fn new(limits: LogLimits) -> Self {
+        Self {
+            limits,
+            at: None,
+            mode: Mode::Away,
+            held: VecDeque::new(),
+            heard: None,
+            joined_at: None,
+            repaired: 0,
+            barren: 0,
+            failures: 0,
+        }
+    }
+
+    /// Of the last message that was given out for delivery, or where one joined.
+    pub(crate) fn position(&self) -> Option<&Position> {
+        self.at.as_ref()
+    }
+
+    /// A stay in the room begins: after `since`, or wherever the log is when the join is answered.
+    pub(crate) fn begin(&mut self, since: Option<Position>) {
+        self.away();
+        self.at = since;
+    }
+
+    /// `join` is called, with `since` the position.
+    pub(crate) fn joining(&mut self) {
+        if self.mode != Mode::Joining {
+            self.away();
+            self.mode = Mode::Joining;
+        }
+    }
+
+    /// The connection is lost, or the room was left. What was held comes again with the next join.
+    pub(crate) fn away(&mut self) {
+        self.mode = Mode::Away;
+        self.held.clear();
+        self.heard = None;
+        self.joined_at = None;
+        self.start_counting();
+    }
+
+    /// The call was answered.
+    pub(crate) fn joined(&mut self, position: Position, recovered: bool, messages: Vec<Message>) -> Vec<LogAction> {
+        if self.mode != Mode::Joining {
+            return Vec::new();
+        }
+        self.mode = Mode::Repairing;
+        self.joined_at = Some(position.clone());
+        // What is of another log than the one that was joined is old news.
+        self.held.retain(|message| message.position.epoch == position.epoch);
+        self.hear(&position);
+        let at = self.at.get_or_insert_with(|| position.clone());
+        if at.epoch != position.epoch || at.offset > position.offset {
+            return self.skip();
+        }
+        let mut actions = self.arrive();
+        actions.extend(self.take(if recovered { messages } else { Vec::new() }));
+        actions.extend(self.go_on());
+        actions
+    }
+
+    /// A message was broadcast.
+    pub(crate) fn received(&mut self, message: Message) -> Vec<LogAction> {
+        if self.mode == Mode::Away {
+            return Vec::new();
+        }
+        if self.held.len() >= self.limits.held {
+            self.held.clear();
+        }
+        self.hear(&message.position);
+        self.held.push_back(message);
+        if self.mode == Mode::Live { self.go_on() } else { Vec::new() }
+    }
+
+    /// The reading that was asked for brought this.
+    pub(crate) fn page(&mut self, messages: Vec<Message>, more: bool) -> Vec<LogAction> {
+        if self.mode != Mode::Repairing {
+            return Vec::new();
+        }
+        self.repaired += messages.len();
+        let mut actions = self.take(messages);
+        if actions.iter().any(|action| matches!(action, LogAction::Deliver(_))) {
+            (self.barren, self.failures) = (0, 0);
+        } else {
+            self.barren += 1;
+            self.failures += 1;
+        }
+        let is_too_much = more && self.repaired >= self.limits.repaired;
+        actions.extend(if is_too_much || self.barren > MAX_BARREN { self.skip() } else { self.go_on() });
+        actions
+    }
+
+    /// The reading that was asked for failed; it may be tried again.
+    pub(crate) fn reading_failed(&mut self) -> Vec<LogAction> {
+        if self.mode != Mode::Repairing {
+            return Vec::new();
+        }
+        self.failures += 1;
+        self.go_on()
+    }
+
+    /// What was asked for cannot be read any more.
+    pub(crate) fn unreadable(&mut self) -> Vec<LogAction> {
+        if self.mode == Mode::Repairing { self.skip() } else { Vec::new() }
+    }
+
+    fn hear(&mut self, position: &Position) {
+        let is_further =
+            self.heard.as_ref().is_none_or(|heard| heard.epoch != position.epoch || position.offset > heard.offset);
+        if is_further {
+            self.heard = Some(position.clone());
+        }
+    }
+
+    /// Delivers messages of the log, as far as they are the next ones.
+    fn take(&mut self, messages: Vec<Message>) -> Vec<LogAction> {
+        let mut actions = Vec::new();
+        for message in messages {
+            if !self.is_next(&message.position) {
+                break;
+            }
+            self.at = Some(message.position.clone());
+            actions.push(LogAction::Deliver(message));
+            actions.extend(self.arrive());
+        }
+        actions
+    }
+
+    fn is_next(&self, position: &Position) -> bool {
+        self.at.as_ref().is_some_and(|at| at.epoch == position.epoch && position.offset == at.offset + 1)
+    }
+
+    /// Says that the join is complete, once everything up to its position is delivered.
+    fn arrive(&mut self) -> Vec<LogAction> {
+        match self.joined_at.take() {
+            Some(position) if self.has_reached(&position) => {
+                vec![LogAction::Joined(Joined { recovered: true, position })]
+            }
+            not_yet => {
+                self.joined_at = not_yet;
+                Vec::new()
+            }
+        }
+    }
+
+    fn has_reached(&self, position: &Position) -> bool {
+        self.at.as_ref().is_some_and(|at| at.epoch == position.epoch && at.offset >= position.offset)
+    }
+
+    /// Delivers what is held as far as it is in order, and has the rest read.
+    fn go_on(&mut self) -> Vec<LogAction> {
+        let mut actions = Vec::new();
+        while let Some(message) = self.held.pop_front() {
+            if !self.has_reached(&message.position) && !self.is_next(&message.position) {
+                self.held.push_front(message);
+                break;
+            }
+            actions.extend(self.take(vec![message]));
+        }
+        actions.extend(self.next());
+        actions
+    }
+
+    fn next(&mut self) -> Option<LogAction> {
+        let (at, heard) = (self.at.as_ref()?, self.heard.as_ref()?);
+        let is_of_another = self.held.front().is_some_and(|held| held.position.epoch != at.epoch);
+        if heard.epoch != at.epoch || is_of_another {
+            // And not `joining()`: what is held may be after the position that the join gives.
+            self.mode = Mode::Joining;
+            return Some(LogAction::Rejoin);
+        }
+        if at.offset < heard.offset {
+            self.mode = Mode::Repairing;
+            return Some(LogAction::Read { after: at.clone(), failures: self.failures });
+        }
+        self.mode = Mode::Live;
+        self.start_counting();
+        None
+    }
+
+    /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
+    fn skip(&mut self) -> Vec<LogAction> {
+        let Some(position) = self.joined_at.take().or_else(|| self.before_held()) else { return Vec::new() };
+        self.at = Some(position.clone());
+        self.start_counting();
+        let mut actions = vec![LogAction::Joined(Joined { recovered: false, position })];
+        actions.extend(self.go_on());
+        actions
+    }
+
+    fn before_held(&self) -> Option<Position> {
+        let epoch = &self.at.as_ref()?.epoch;
+        let first = self.held.iter().map(|message| &message.position).find(|position| position.epoch == *epoch);
+        match first {
+            Some(first) => Some(Position { epoch: first.epoch.clone(), offset: first.offset - 1 }),
+            None => self.heard.clone(),
+        }
+    }
+
+    fn start_counting(&mut self) {
+        (self.repaired, self.barren, self.failures) = (0, 0, 0);
+    }
+}
+
+#[cfg(test)]
+#[path = "room_log_tests.rs"]
+mod tests;

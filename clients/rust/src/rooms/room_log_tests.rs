@@ -1,0 +1,319 @@
+use super::super::api::Sender;
+use super::*;
+
+fn at(epoch: &str, offset: u64) -> Position {
+    Position { epoch: epoch.to_owned(), offset }
+}
+
+fn message_of(epoch: &str, offset: u64) -> Message {
+    let from = Sender { user: "u".into(), name: "n".into(), sid: "s".into(), transport: "bridge".into() };
+    let (room, id, position) = ("r".to_owned(), format!("{epoch}{offset}"), at(epoch, offset));
+    Message { room, id, position, from, data: serde_json::Value::Null, at: 0 }
+}
+
+fn message(offset: u64) -> Message {
+    message_of("e", offset)
+}
+
+fn messages(offsets: impl IntoIterator<Item = u64>) -> Vec<Message> {
+    offsets.into_iter().map(message).collect()
+}
+
+/// Actions in short: "3" is the delivery of the message at 3.
+fn short(actions: Vec<LogAction>) -> Vec<String> {
+    let word = |action| match action {
+        LogAction::Deliver(message) => message.position.offset.to_string(),
+        LogAction::Read { after, failures: 0 } => format!("read {}", after.offset),
+        LogAction::Read { after, failures } => format!("read {} after {failures}", after.offset),
+        LogAction::Rejoin => "rejoin".to_owned(),
+        LogAction::Joined(Joined { recovered, position }) => {
+            format!("{}joined {}{}", if recovered { "" } else { "lost, " }, position.epoch, position.offset)
+        }
+    };
+    actions.into_iter().map(word).collect()
+}
+
+const LIMITS: LogLimits = LogLimits { held: 100, repaired: 1_000 };
+
+/// A log that is live at an offset.
+fn live_with(offset: u64, limits: LogLimits) -> RoomLog {
+    let mut log = RoomLog::new(limits);
+    log.begin(None);
+    log.joining();
+    assert_eq!(short(log.joined(at("e", offset), false, vec![])), [format!("joined e{offset}")]);
+    log
+}
+
+fn live(offset: u64) -> RoomLog {
+    live_with(offset, LIMITS)
+}
+
+fn rejoining(offset: u64) -> RoomLog {
+    let mut log = live(offset);
+    log.away();
+    log.joining();
+    log
+}
+
+#[test]
+fn begins_where_the_first_join_is_and_goes_on_from_there() {
+    let mut log = live(5);
+    assert_eq!(short(log.received(message(6))), ["6"]);
+    assert_eq!(log.position(), Some(&at("e", 6)));
+}
+
+#[test]
+fn begins_after_the_since_that_the_application_gives() {
+    let mut log = RoomLog::new(LIMITS);
+    log.begin(Some(at("e", 3)));
+    log.joining();
+    assert_eq!(log.position(), Some(&at("e", 3)));
+    assert_eq!(short(log.joined(at("e", 5), true, messages(4..=5))), ["4", "5", "joined e5"]);
+}
+
+#[test]
+fn drops_what_was_delivered() {
+    let mut log = live(5);
+    assert!(log.received(message(5)).is_empty());
+    assert!(log.received(message(1)).is_empty());
+}
+
+#[test]
+fn reads_what_is_missing_before_a_message_and_holds_what_comes_meanwhile() {
+    let mut log = live(5);
+    assert_eq!(short(log.received(message(8))), ["read 5"]);
+    assert!(log.received(message(9)).is_empty());
+    assert_eq!(short(log.page(messages(6..=7), false)), ["6", "7", "8", "9"]);
+    assert_eq!(short(log.received(message(10))), ["10"]);
+}
+
+#[test]
+fn delivers_what_is_recovered_then_says_so_then_what_came_live_before_the_answer() {
+    let mut log = rejoining(5);
+    assert!(log.received(message(8)).is_empty());
+    assert_eq!(short(log.joined(at("e", 7), true, messages(6..=7))), ["6", "7", "joined e7", "8"]);
+}
+
+#[test]
+fn pages_through_the_log_where_the_answer_has_not_everything() {
+    let mut log = rejoining(5);
+    assert_eq!(short(log.joined(at("e", 9), false, vec![])), ["read 5"]);
+    assert_eq!(short(log.page(messages(6..=7), true)), ["6", "7", "read 7"]);
+    assert_eq!(short(log.page(messages(8..=9), false)), ["8", "9", "joined e9"]);
+}
+
+#[test]
+fn counts_as_recovered_where_nothing_was_missed_whatever_the_answer_says() {
+    assert_eq!(short(rejoining(5).joined(at("e", 5), false, vec![])), ["joined e5"]);
+}
+
+#[test]
+fn declares_lost_what_cannot_be_read_any_more_up_to_where_it_joined() {
+    let mut log = rejoining(5);
+    log.joined(at("e", 9), false, vec![]);
+    log.received(message(10));
+    assert_eq!(short(log.unreadable()), ["lost, joined e9", "10"]);
+}
+
+#[test]
+fn declares_lost_what_cannot_be_read_any_more_up_to_the_first_live_message() {
+    let mut log = live(5);
+    log.received(message(8));
+    assert_eq!(short(log.unreadable()), ["lost, joined e7", "8"]);
+}
+
+#[test]
+fn goes_on_in_another_log_where_the_old_one_is_gone() {
+    let mut log = rejoining(5);
+    assert_eq!(short(log.joined(at("f", 2), false, vec![])), ["lost, joined f2"]);
+    assert_eq!(short(log.received(message_of("f", 3))), ["3"]);
+}
+
+#[test]
+fn goes_back_to_where_the_log_ends_if_it_is_shorter_than_was_seen() {
+    assert_eq!(short(rejoining(5).joined(at("e", 4), false, vec![])), ["lost, joined e4"]);
+}
+
+#[test]
+fn joins_again_when_a_message_of_another_log_comes_and_delivers_it_if_it_is_after_the_join() {
+    let mut log = live(5);
+    assert_eq!(short(log.received(message_of("f", 3))), ["rejoin"]);
+    log.joining();
+    assert_eq!(short(log.joined(at("f", 2), false, vec![])), ["lost, joined f2", "3"]);
+}
+
+#[test]
+fn does_not_trip_over_one_stray_message_of_another_log() {
+    let mut log = live(5);
+    log.received(message_of("f", 3));
+    log.joining();
+    assert_eq!(short(log.joined(at("e", 5), true, vec![])), ["joined e5"]);
+    assert_eq!(short(log.received(message(6))), ["6"]);
+}
+
+#[test]
+fn holds_only_so_many_live_messages_and_reads_the_rest_from_the_log() {
+    let mut log = live_with(0, LogLimits { held: 2, repaired: 1_000 });
+    for offset in 2..=4 {
+        log.received(message(offset));
+    }
+    assert_eq!(short(log.page(messages(1..=2), false)), ["1", "2", "read 2"]);
+    assert_eq!(short(log.page(messages([3]), false)), ["3", "4"]);
+}
+
+#[test]
+fn reads_only_so_many_messages_in_a_row_before_it_declares_the_rest_lost() {
+    let mut log = live_with(0, LogLimits { held: 2, repaired: 4 });
+    log.away();
+    log.joining();
+    log.joined(at("e", 9), false, vec![]);
+    log.page(messages(1..=2), true);
+    assert_eq!(short(log.page(messages(3..=4), true)), ["3", "4", "lost, joined e9"]);
+}
+
+#[test]
+fn reads_again_after_a_failure_and_says_how_often_it_failed() {
+    let mut log = live(0);
+    log.received(message(3));
+    assert_eq!(short(log.reading_failed()), ["read 0 after 1"]);
+    assert_eq!(short(log.reading_failed()), ["read 0 after 2"]);
+    assert_eq!(short(log.page(messages([1]), true)), ["1", "read 1"]);
+}
+
+#[test]
+fn gives_up_a_log_that_never_has_what_it_must_have() {
+    let mut log = live(0);
+    log.received(message(3));
+    for failures in 1..=8 {
+        assert_eq!(short(log.page(vec![], false)), [format!("read 0 after {failures}")]);
+    }
+    assert_eq!(short(log.page(vec![], false)), ["lost, joined e2", "3"]);
+}
+
+#[test]
+fn takes_nothing_out_of_its_order_from_a_page_with_a_hole() {
+    let mut log = live(0);
+    log.received(message(4));
+    assert_eq!(short(log.page(messages([1, 3]), false)), ["1", "read 1"]);
+}
+
+#[test]
+fn hears_nothing_while_it_is_away_and_ignores_answers_that_come_late() {
+    let mut log = live(5);
+    log.received(message(8));
+    log.away();
+    assert!(log.received(message(6)).is_empty());
+    assert!(log.page(messages(6..=7), false).is_empty());
+    assert!(log.unreadable().is_empty());
+    assert!(log.reading_failed().is_empty());
+    assert!(log.joined(at("e", 9), false, vec![]).is_empty());
+    assert_eq!(log.position(), Some(&at("e", 5)));
+}
+
+/// A small generator of numbers, the same in each run: a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        // Xorshift, Marsaglia 2003.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// A device and a server with one log, on a network that loses broadcasts and connections.
+struct Model {
+    log: RoomLog,
+    end: u64,
+    oldest: u64,
+    delivered: Vec<u64>,
+    lost_up_to: Vec<u64>,
+    joining: bool,
+    reading: Option<u64>,
+}
+
+impl Model {
+    fn act(&mut self, actions: Vec<LogAction>) {
+        for action in actions {
+            match action {
+                LogAction::Deliver(message) => self.delivered.push(message.position.offset),
+                LogAction::Joined(Joined { recovered: false, position }) => self.lost_up_to.push(position.offset),
+                LogAction::Joined(_) => {}
+                LogAction::Rejoin => self.join(),
+                LogAction::Read { after, .. } => self.reading = Some(after.offset),
+            }
+        }
+    }
+
+    fn join(&mut self) {
+        self.reading = None;
+        self.log.joining();
+        self.joining = true;
+    }
+
+    fn answer(&mut self) {
+        if std::mem::take(&mut self.joining) {
+            let since = self.log.position().map(|position| position.offset);
+            let found = since.filter(|since| since + 1 >= self.oldest && self.end - since <= 3);
+            let recovered = found.map(|since| messages(since + 1..=self.end));
+            let actions = self.log.joined(at("e", self.end), recovered.is_some(), recovered.unwrap_or_default());
+            self.act(actions);
+        } else if let Some(after) = self.reading.take() {
+            let actions = if after + 1 < self.oldest {
+                self.log.unreadable()
+            } else {
+                let last = self.end.min(after + 2);
+                self.log.page(messages(after + 1..=last), last < self.end)
+            };
+            self.act(actions);
+        }
+    }
+}
+
+#[test]
+fn delivers_each_message_once_and_in_order_and_declares_what_is_missing_whatever_the_network_does() {
+    for seed in 1..2_000 {
+        let mut dice = Dice(seed * 0x9E37_79B9);
+        let log = RoomLog::new(LogLimits { held: 3, repaired: 1_000 });
+        let mut model =
+            Model { log, end: 0, oldest: 1, delivered: vec![], lost_up_to: vec![], joining: false, reading: None };
+        model.log.begin(Some(at("e", 0)));
+        model.join();
+        for _ in 0..60 {
+            match dice.roll(8) {
+                0..=2 => {
+                    model.end += 1;
+                    // A broadcast may be lost.
+                    if dice.roll(4) > 0 {
+                        let actions = model.log.received(message(model.end));
+                        model.act(actions);
+                    }
+                }
+                3..=5 => model.answer(),
+                6 => {
+                    model.log.away();
+                    (model.joining, model.reading) = (false, None);
+                    model.join();
+                }
+                _ => model.oldest = model.oldest.max(model.end.saturating_sub(5)),
+            }
+        }
+        // In the end the network is good, and a broadcast tells of the last message.
+        model.log.away();
+        model.join();
+        for _ in 0..100 {
+            model.answer();
+        }
+        let mut expected = 1;
+        for offset in &model.delivered {
+            if *offset != expected {
+                assert!(model.lost_up_to.contains(&(offset - 1)), "seed {seed}: a gap before {offset} is not declared");
+                assert!(*offset > expected, "seed {seed}: {offset} came twice, or late");
+            }
+            expected = offset + 1;
+        }
+        assert_eq!(model.log.position(), Some(&at("e", model.end)), "seed {seed}");
+    }
+}

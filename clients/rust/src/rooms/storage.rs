@@ -1,0 +1,162 @@
+//! What the layer keeps in the application's storage: the device, the guest's token, and how far the inbox is processed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::api::Position;
+
+/// Where the layer keeps what must outlast the program: a file, a database, the system's keychain.
+///
+/// It is called in the client's task: it should be quick, and must not call the client. A `set` has returned when the value
+/// is kept. One that fails is as one that keeps nothing, and the session's warnings tell.
+pub trait Storage: Send + Sync {
+    /// What was kept under the key, if anything was.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    fn get(&self, key: &str) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Keeps a value under the key.
+    ///
+    /// # Errors
+    /// Where it cannot be kept.
+    fn set(&self, key: &str, value: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Forgets what was kept under the key, if anything was.
+    ///
+    /// # Errors
+    /// Where it cannot be forgotten.
+    fn remove(&self, key: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// A storage that lasts as long as the program: what there is without another one, and for tests. Give it to two
+/// clients, one after the other, and the second is the same device.
+#[derive(Debug, Default)]
+pub struct MemoryStorage(Mutex<HashMap<String, String>>);
+
+impl Storage for MemoryStorage {
+    fn get(&self, key: &str) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
+    }
+
+    fn set(&self, key: &str, value: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, key: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        Ok(())
+    }
+}
+
+/// The storage, by what is in it. The keys are those of the clients in other languages.
+pub(crate) struct Kept {
+    storage: std::sync::Arc<dyn Storage>,
+    /// What has failed, to be told as warnings.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Kept {
+    pub(crate) fn new(storage: std::sync::Arc<dyn Storage>) -> Self {
+        Self { storage, failures: Vec::new() }
+    }
+
+    pub(crate) fn device(&mut self) -> Option<String> {
+        self.get("device")
+    }
+
+    pub(crate) fn keep_device(&mut self, device: &str) {
+        self.set("device", Some(device));
+    }
+
+    pub(crate) fn guest_token(&mut self) -> Option<String> {
+        self.get("guest")
+    }
+
+    /// `None`: forgets it.
+    pub(crate) fn keep_guest_token(&mut self, token: Option<&str>) {
+        self.set("guest", token);
+    }
+
+    pub(crate) fn processed(&mut self, user: &str, device: &str) -> Option<Position> {
+        let text = self.get(&inbox_key(user, device))?;
+        // Written by `keep_processed`: the epoch may hold a colon, the offset cannot.
+        let (offset, epoch) = text.split_once(':')?;
+        Some(Position { epoch: epoch.to_owned(), offset: offset.parse().ok()? })
+    }
+
+    pub(crate) fn keep_processed(&mut self, user: &str, device: &str, position: &Position) {
+        self.set(&inbox_key(user, device), Some(&format!("{}:{}", position.offset, position.epoch)));
+    }
+
+    fn get(&mut self, key: &str) -> Option<String> {
+        self.storage.get(&format!("crossroom.{key}")).unwrap_or_else(|error| {
+            self.failures.push(format!("the storage failed: {error}"));
+            None
+        })
+    }
+
+    fn set(&mut self, key: &str, value: Option<&str>) {
+        let key = format!("crossroom.{key}");
+        let result = match value {
+            Some(value) => self.storage.set(&key, value),
+            None => self.storage.remove(&key),
+        };
+        if let Err(error) = result {
+            self.failures.push(format!("the storage failed: {error}"));
+        }
+    }
+}
+
+/// JSON, so that no two pairs have the same key.
+fn inbox_key(user: &str, device: &str) -> String {
+    format!("inbox.{}", serde_json::json!([user, device]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    struct Broken;
+
+    impl Storage for Broken {
+        fn get(&self, _: &str) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+            Err("no disk".into())
+        }
+        fn set(&self, _: &str, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            Err("no disk".into())
+        }
+        fn remove(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            Err("no disk".into())
+        }
+    }
+
+    #[test]
+    fn keeps_positions_by_user_and_device() {
+        let mut kept = Kept::new(Arc::new(MemoryStorage::default()));
+        let position = Position { epoch: "e:1".to_owned(), offset: 12 };
+        kept.keep_processed("ada", "phone", &position);
+        assert_eq!(kept.processed("ada", "phone"), Some(position));
+        assert_eq!(kept.processed("ada", "tablet"), None);
+    }
+
+    #[test]
+    fn forgets_a_guest() {
+        let mut kept = Kept::new(Arc::new(MemoryStorage::default()));
+        kept.keep_guest_token(Some("t"));
+        assert_eq!(kept.guest_token().as_deref(), Some("t"));
+        kept.keep_guest_token(None);
+        assert_eq!(kept.guest_token(), None);
+    }
+
+    #[test]
+    fn works_without_a_storage_that_fails_and_says_so() {
+        let mut kept = Kept::new(Arc::new(Broken));
+        kept.keep_device("d");
+        assert_eq!(kept.device(), None);
+        assert_eq!(kept.failures.len(), 2);
+    }
+}

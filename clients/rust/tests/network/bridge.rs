@@ -1,0 +1,284 @@
+//! The bridge layer: what the state machines' tests cannot see.
+
+use std::time::Duration;
+
+use crate::support::{CONNECTED, Server, fast, nothing_left, within};
+use crossroom::{Backoff, Binary, Client, CredentialsError, Error, Event};
+use serde_json::json;
+
+fn client(server: &Server) -> Client {
+    fast(Client::builder(server.url())).build().expect("a client")
+}
+
+#[tokio::test]
+async fn talks_with_a_server_and_leaves_nothing_behind() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let mut news = namespace.on("news");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    assert_eq!(socket.receive().await, json!({ "type": "connect" }));
+    socket.send(CONNECTED).await;
+    assert_eq!(within(connecting).await.unwrap().sid, "s");
+
+    let call = namespace.call("hello", ("world", Binary::from(vec![1, 2, 3])), Duration::from_secs(5));
+    let args = json!(["world", { "$binary": "AQID" }]);
+    assert_eq!(socket.receive().await, json!({ "type": "event", "event": "hello", "args": args, "id": 0 }));
+    socket.send(r#"{"type":"ack","id":0,"args":["hello, world"]}"#).await;
+    assert_eq!(within(call).await.unwrap().first::<String>().unwrap(), "hello, world");
+
+    socket.send(r#"{"type":"event","event":"news","args":[{"n":1}],"id":3}"#).await;
+    let event = within(news.next()).await.unwrap();
+    assert_eq!(event.args[0]["n"], 1);
+    event.answer(["thanks"]).unwrap();
+    assert_eq!(socket.receive().await, json!({ "type": "ack", "id": 3, "args": ["thanks"] }));
+
+    let (closed, code) = tokio::join!(client.close(), socket.closed());
+    assert_eq!((closed, code), ((), Some(1000)));
+    client.close().await;
+    assert!(within(news.next()).await.is_none());
+    drop((server, socket));
+    nothing_left().await;
+}
+
+#[tokio::test]
+async fn offers_the_subprotocol_and_shows_headers_and_query() {
+    let mut server = Server::start().await;
+    let builder = fast(Client::builder(server.url())).header("authorization", "Bearer t").query("a b", "c");
+    let client = builder.path("/other").build().expect("a client");
+    let _connecting = client.namespace("/").connect();
+    let socket = server.accept().await;
+    assert_eq!(socket.request.uri(), "/other?a%20b=c");
+    assert_eq!(socket.request.headers()["authorization"], "Bearer t");
+    assert_eq!(socket.request.headers()["sec-websocket-protocol"], "crossroom.v1");
+}
+
+#[tokio::test]
+async fn fails_where_the_upgrade_is_refused_for_good_and_says_why() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let connecting = client.namespace("/").connect();
+    server.refuse(401, r#"{"error":{"code":"unauthorized","message":"No."}}"#).await;
+    let expected = Error::UpgradeRefused { status: 401, code: Some("unauthorized".into()), message: "No.".into() };
+    assert_eq!(within(connecting).await, Err(expected));
+}
+
+#[tokio::test]
+async fn tries_again_where_the_server_is_busy_or_not_there_and_asks_for_credentials_each_time() {
+    let mut server = Server::start().await;
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let builder = fast(Client::builder(server.url())).auth_with(move |_| {
+        let time = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        async move { if time == 1 { panic!("the application's fault") } else { Ok(json!({ "time": time })) } }
+    });
+    let client = builder.build().expect("a client");
+    let mut warnings = client.warnings();
+    let namespace = client.namespace("/");
+    let mut events = namespace.events();
+    let connecting = namespace.connect();
+    server.refuse(503, "").await;
+    let mut socket = server.accept().await;
+    assert_eq!(socket.receive().await["auth"], json!({ "time": 0 }));
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    drop(socket); // the network is cut
+    let mut socket = server.accept().await;
+    assert_eq!(socket.receive().await["auth"], json!({ "time": 2 }), "a function that panicked has failed");
+    socket.send(CONNECTED).await;
+    for expected in ["connected", "disconnected", "connected"] {
+        let name = match within(events.next()).await.unwrap() {
+            Event::Connected(_) => "connected",
+            Event::Disconnected(ended) if !ended.is_final => "disconnected",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(name, expected);
+    }
+    assert!(within(warnings.next()).await.unwrap().contains("503"));
+    assert!(within(warnings.next()).await.unwrap().contains("panicked"));
+}
+
+#[tokio::test]
+async fn obeys_the_close_code() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let mut events = namespace.events();
+    let _connecting = namespace.connect();
+    for (code, is_final) in [(4501, false), (4403, true)] {
+        let mut socket = server.accept().await;
+        socket.receive().await;
+        socket.send(CONNECTED).await;
+        assert!(matches!(within(events.next()).await, Some(Event::Connected(_))));
+        socket.close(code).await;
+        let Some(Event::Disconnected(ended)) = within(events.next()).await else { panic!("not disconnected") };
+        assert_eq!((ended.code, ended.is_final), (Some(code), is_final));
+    }
+    assert!(server.is_left_alone().await);
+}
+
+#[tokio::test]
+async fn takes_a_silent_connection_for_dead() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let _connecting = client.namespace("/").connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(r#"{"type":"connected","sid":"s","pingInterval":30,"pingTimeout":20,"maxPayload":1000}"#).await;
+    let _again = server.accept().await;
+}
+
+#[tokio::test]
+async fn tries_at_once_when_the_network_has_changed() {
+    let mut server = Server::start().await;
+    let hour = Duration::from_secs(3600);
+    let builder = Client::builder(server.url()).backoff(Backoff { min: hour, max: hour, jitter: 0.0 });
+    let client = builder.build().expect("a client");
+    let mut warnings = client.warnings();
+    let _connecting = client.namespace("/").connect();
+    server.refuse(503, "").await;
+    within(warnings.next()).await.expect("a warning");
+    client.network_changed();
+    let _socket = server.accept().await;
+}
+
+#[tokio::test]
+async fn closes_in_the_background_and_comes_back_in_the_foreground() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    client.background();
+    assert_eq!(socket.closed().await, Some(1000));
+    namespace.emit("waits", ()).unwrap();
+    assert!(server.is_left_alone().await);
+    client.foreground();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    assert_eq!(socket.receive().await["event"], "waits");
+}
+
+#[tokio::test]
+async fn reads_no_more_than_the_application_takes() {
+    let mut server = Server::start().await;
+    let client = fast(Client::builder(server.url())).max_unread(10).build().expect("a client");
+    let namespace = client.namespace("/");
+    let mut events = namespace.on("x");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    // More than all buffers of the system hold: sending it is done only when the client reads.
+    let text = format!(r#"{{"type":"event","event":"x","args":["{}"]}}"#, "x".repeat(1 << 20));
+    let mut flood = tokio::spawn(async move {
+        for _ in 0..64 {
+            socket.send(&text).await;
+        }
+        socket
+    });
+    let stuck = tokio::time::timeout(Duration::from_millis(300), &mut flood).await;
+    assert!(stuck.is_err(), "the client read on though nobody takes its events");
+    for _ in 0..64 {
+        within(events.next()).await.expect("an event");
+    }
+    within(flood).await.expect("all was sent");
+}
+
+#[tokio::test]
+async fn closes_at_once_whatever_it_was_doing() {
+    // Dialing, where nobody answers; waiting for the next attempt; asking for credentials; connecting.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap());
+    let mut server = Server::start().await;
+    let dialing = Client::builder(silent_url).build().unwrap();
+    let waiting = Client::builder("http://127.0.0.1:1").build().unwrap();
+    let asking = Client::builder(server.url())
+        .auth_with(|_| std::future::pending::<Result<(), CredentialsError>>())
+        .build()
+        .unwrap();
+    let asking_connect = asking.namespace("/").connect();
+    let asked = server.accept().await;
+    let connecting = client(&server);
+    let connecting_connect = connecting.namespace("/").connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    let mut warnings = waiting.warnings();
+    let futures = [dialing.namespace("/").connect(), waiting.namespace("/").connect()];
+    within(warnings.next()).await.expect("a failed attempt");
+    for client in [&dialing, &waiting, &asking, &connecting] {
+        within(client.close()).await;
+    }
+    for future in futures.into_iter() {
+        assert_eq!(within(future).await, Err(Error::Closed));
+    }
+    assert_eq!(within(asking_connect).await, Err(Error::Closed));
+    assert_eq!(within(connecting_connect).await, Err(Error::Closed));
+    drop((server, socket, asked));
+    nothing_left().await;
+}
+
+#[tokio::test]
+async fn closes_when_the_last_handle_is_dropped() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let mut events = namespace.events();
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    assert!(matches!(within(events.next()).await, Some(Event::Connected(_))));
+    drop(client);
+    namespace.emit("still there", ()).unwrap();
+    assert_eq!(socket.receive().await["event"], "still there");
+    drop(namespace);
+    assert_eq!(socket.closed().await, Some(1000));
+    assert!(matches!(within(events.next()).await, Some(Event::Disconnected(_))));
+    assert!(within(events.next()).await.is_none());
+    drop((server, socket));
+    nothing_left().await;
+}
+
+#[tokio::test]
+async fn a_connect_is_cancelled_by_dropping_it() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let connecting = client.namespace("/").connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    drop(connecting);
+    assert_eq!(socket.closed().await, Some(1000));
+    assert!(server.is_left_alone().await);
+}
+
+#[tokio::test]
+async fn a_call_that_still_waits_when_its_time_is_up_is_not_sent() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let call = namespace.call("late", (), Duration::from_millis(20));
+    assert_eq!(within(call).await, Err(Error::Timeout));
+    namespace.emit("next", ()).unwrap();
+    let _connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    assert_eq!(socket.receive().await["event"], "next");
+}
+
+#[tokio::test]
+async fn refuses_a_namespace_that_cannot_be() {
+    let client = Client::builder("http://127.0.0.1:1").build().unwrap();
+    for name in ["", "chat", "/a,b"] {
+        let namespace = client.namespace(name);
+        assert!(matches!(namespace.emit("x", ()), Err(Error::InvalidArgument(_))), "{name}");
+        assert!(matches!(within(namespace.connect()).await, Err(Error::InvalidArgument(_))), "{name}");
+    }
+}

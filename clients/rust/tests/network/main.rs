@@ -1,0 +1,5 @@
+//! The client over real sockets, against a server that does what the test says.
+
+mod bridge;
+mod rooms;
+mod support;

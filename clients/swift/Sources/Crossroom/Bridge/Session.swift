@@ -1,0 +1,221 @@
+/// The life of a connection: opening, heartbeat, closing, reconnecting (docs/sdk.md, 2). A state machine with no I/O: each method
+/// takes what happened and returns what is to be done. Clock and randomness are passed in; times are in milliseconds.
+///
+/// Invariant: the state is final before the actions are returned, and actions that tell somebody come last. Whoever runs a list
+/// of actions drops the rest of it once `turn` has changed.
+struct Session {
+    enum Phase: Equatable { case closed, opening, open, waiting, suspended }
+
+    enum Timer: Hashable, CaseIterable { case dial, retry, heartbeat, probe }
+
+    /// How a connection ended.
+    struct Ending: Equatable, Sendable {
+        let message: String
+        var closeCode: Int?
+    }
+
+    enum Action: Equatable {
+        case dial
+        /// `abrupt`: without waiting for the other side's close frame, which would not come.
+        case hangUp(abrupt: Bool)
+        case ping
+        case start(Timer, Double)
+        case stop(Timer)
+        case tellOpened
+        /// An attempt failed. `isFinal`: there will be no other.
+        case tellFailed(CrossroomError, isFinal: Bool)
+        /// The open connection ended. `isFinal`: the client will not come back by itself.
+        case tellLost(Ending, isFinal: Bool)
+    }
+
+    /// Milliseconds for which a namespace was connected, after which a connection counts as a good one (docs/sdk.md, 2.2).
+    private static let goodAfter = 10_000.0
+    /// Milliseconds for a sign of life when the network has changed (docs/sdk.md, 2.6).
+    private static let probeTimeout = 5_000.0
+    /// Until the server has said its own: Socket.IO's defaults.
+    private static let defaultPace = (interval: 25_000.0, timeout: 20_000.0)
+
+    /// Grows with every change of phase.
+    private(set) var turn = 0
+    private(set) var phase = Phase.closed
+
+    private let policy: ReconnectPolicy
+    private let random: @Sendable () -> Double
+    private var attempts = 0
+    private var seesPings = false
+    private var pace = Session.defaultPace
+    private var heardAt = 0.0
+    /// When the `ping` frame was sent that nothing has been heard since.
+    private var pingedAt: Double?
+    private var probedAt: Double?
+    /// Since when a namespace is connected.
+    private var goodSince: Double?
+    private var isBackground = false
+
+    init(policy: ReconnectPolicy, random: @escaping @Sendable () -> Double) {
+        self.policy = policy
+        self.random = random
+    }
+
+    /// The connection is wanted.
+    mutating func open() -> [Action] {
+        guard phase == .closed else { return [] }
+        attempts = 0
+        if isBackground {
+            enter(.suspended)
+            return []
+        }
+        return dial()
+    }
+
+    /// The WebSocket is open. `seesPings`: whether the server's pings are heard.
+    mutating func opened(_ now: Double, seesPings: Bool) -> [Action] {
+        guard phase == .opening else { return [] }
+        enter(.open)
+        self.seesPings = seesPings
+        pace = Self.defaultPace
+        goodSince = nil
+        probedAt = nil
+        heard(now)
+        return [.stop(.dial)] + checkHeartbeat(now) + [.tellOpened]
+    }
+
+    /// The server said how often it pings and how long it waits: a namespace is connected.
+    mutating func paced(interval: Double, timeout: Double, _ now: Double) -> [Action] {
+        guard phase == .open else { return [] }
+        pace = (interval, timeout)
+        goodSince = goodSince ?? now
+        return checkHeartbeat(now)
+    }
+
+    /// Anything came from the server, a WebSocket ping among other things.
+    mutating func heard(_ now: Double) {
+        heardAt = now
+        pingedAt = nil
+        probedAt = nil
+    }
+
+    /// Whether the connection is known to be dead, though the timer that says so is late (the machine slept).
+    func hasExpired(_ now: Double) -> Bool { phase == .open && isLast && silenceLeft(now) <= 0 }
+
+    /// The connection could not be made. `isFinal`: trying again would be of no use.
+    mutating func failed(_ error: CrossroomError, isFinal: Bool, abrupt: Bool = false) -> [Action] {
+        guard phase == .opening else { return [] }
+        let next = isFinal ? rest() : planRetry()
+        return [.stop(.dial), .hangUp(abrupt: abrupt)] + next + [.tellFailed(error, isFinal: phase == .closed)]
+    }
+
+    /// The open connection ended. `isFinal`: the server says not to come back.
+    mutating func lost(_ ending: Ending, isFinal: Bool, abrupt: Bool = false, _ now: Double) -> [Action] {
+        guard phase == .open else { return [] }
+        settleGoodness(now)
+        let next = isFinal ? rest() : planRetry()
+        return stopWatching + [.hangUp(abrupt: abrupt)] + next + [.tellLost(ending, isFinal: phase == .closed)]
+    }
+
+    /// The connection is not wanted any more.
+    mutating func close() -> [Action] {
+        guard phase != .closed else { return [] }
+        let stops = Timer.allCases.map { Action.stop($0) }
+        return stops + [.hangUp(abrupt: false)] + rest()
+    }
+
+    /// The network is another one.
+    mutating func networkChanged(_ now: Double) -> [Action] {
+        switch phase {
+        case .waiting: return [.stop(.retry)] + dial()
+        // What was begun on the old network may take long to fail.
+        case .opening: return [.stop(.dial), .hangUp(abrupt: true)] + dial()
+        case .open:
+            probedAt = probedAt ?? now
+            return [.ping, .start(.probe, Self.probeTimeout)]
+        case .closed, .suspended: return []
+        }
+    }
+
+    /// The app is in the background: no connection, and no attempt to make one.
+    mutating func background(_ now: Double) -> [Action] {
+        isBackground = true
+        let wasOpen = phase == .open
+        guard phase == .opening || wasOpen || phase == .waiting else { return [] }
+        settleGoodness(now)
+        enter(.suspended)
+        let stops = Timer.allCases.map { Action.stop($0) }
+        let ending = Ending(message: "The app went to the background.")
+        return stops + [.hangUp(abrupt: false)] + (wasOpen ? [.tellLost(ending, isFinal: false)] : [])
+    }
+
+    /// The app is back.
+    mutating func foreground(_ now: Double) -> [Action] {
+        isBackground = false
+        attempts = 0
+        if phase == .suspended { return dial() }
+        return hasExpired(now) ? checkHeartbeat(now) : []
+    }
+
+    /// A timer that an action started has run out.
+    mutating func expired(_ timer: Timer, _ now: Double) -> [Action] {
+        switch timer {
+        case .dial:
+            let message = "The attempt to connect took more than \(policy.timeout) s."
+            return failed(CrossroomError(.timeout, message, isRetryable: true), isFinal: false, abrupt: true)
+        case .retry: return phase == .waiting ? dial() : []
+        case .heartbeat: return phase == .open ? checkHeartbeat(now) : []
+        case .probe: return phase == .open && probedAt != nil ? dead(now) : []
+        }
+    }
+
+    private mutating func dial() -> [Action] {
+        enter(.opening)
+        return [.start(.dial, policy.timeout * 1000), .dial]
+    }
+
+    /// Waits before the next attempt, or gives up after the last one.
+    private mutating func planRetry() -> [Action] {
+        if let maxAttempts = policy.maxAttempts, attempts >= maxAttempts { return rest() }
+        enter(.waiting)
+        let delay = Backoff.connection(attempt: attempts, policy: policy, random: random())
+        attempts += 1
+        return [.start(.retry, delay)]
+    }
+
+    private mutating func rest() -> [Action] {
+        enter(.closed)
+        attempts = 0
+        return []
+    }
+
+    private mutating func settleGoodness(_ now: Double) {
+        if let goodSince, now - goodSince >= Self.goodAfter { attempts = 0 }
+        goodSince = nil
+    }
+
+    /// PROTOCOL.md, 6.2: wait for the server's pings where they can be seen, or else ask for a sign of life.
+    private mutating func checkHeartbeat(_ now: Double) -> [Action] {
+        let left = silenceLeft(now)
+        if left > 0 { return [.start(.heartbeat, left)] }
+        if isLast { return dead(now) }
+        pingedAt = now
+        return [.ping, .start(.heartbeat, pace.timeout)]
+    }
+
+    private mutating func dead(_ now: Double) -> [Action] {
+        lost(Ending(message: "Nothing was heard from the server."), isFinal: false, abrupt: true, now)
+    }
+
+    /// Milliseconds of silence that are left before something must be done.
+    private func silenceLeft(_ now: Double) -> Double {
+        if seesPings { return heardAt + pace.interval + pace.timeout - now }
+        return (pingedAt.map { $0 + pace.timeout } ?? heardAt + pace.interval) - now
+    }
+
+    /// Whether silence now means that the connection is dead, and not just that it is time to ask.
+    private var isLast: Bool { seesPings || pingedAt != nil }
+
+    private var stopWatching: [Action] { [.stop(.heartbeat), .stop(.probe)] }
+
+    private mutating func enter(_ phase: Phase) {
+        self.phase = phase
+        turn += 1
+    }
+}

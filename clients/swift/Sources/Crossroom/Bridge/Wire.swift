@@ -1,0 +1,112 @@
+/// One attempt to connect, and what comes of it: a transport, a task that reads it, and one that writes it.
+@CrossroomActor
+final class Wire {
+    /// What happens on it. After `hangUp` nothing more is called.
+    struct Events {
+        let opened: @CrossroomActor (_ seesPings: Bool) -> Void
+        let came: @CrossroomActor (TransportMessage) -> Void
+        /// Before the next message is read.
+        let pause: @CrossroomActor () async -> Void
+        let failed: @CrossroomActor (any Error) -> Void
+    }
+
+    /// Frames and bytes that the transport has not taken yet.
+    private(set) var backlog = (frames: 0, bytes: 0)
+
+    private let events: Events
+    private var transport: (any WebSocketTransport)?
+    private var isOver = false
+    private var main: Task<Void, Never>?
+    private var closing: Task<Void, Never>?
+    private let (outgoing, feed) = AsyncStream.makeStream(of: String.self)
+    private var stopGoodbye: Cancel?
+
+    /// Milliseconds for what was sent before the end to leave.
+    private static let goodbye = 2_000.0
+
+    init(events: Events) { self.events = events }
+
+    /// - Parameter dial: makes the connection.
+    func start(_ dial: @escaping @Sendable () async throws -> any WebSocketTransport) {
+        main = Task { await run(dial) }
+    }
+
+    /// Frames leave in the order of the calls.
+    func send(_ text: String) {
+        if isOver { return }
+        backlog.frames += 1
+        backlog.bytes += text.utf8.count
+        feed.yield(text)
+    }
+
+    /// Ends it; what was sent before still leaves, unless it is `abrupt`.
+    func hangUp(abrupt: Bool, _ environment: Environment) {
+        if isOver { return }
+        isOver = true
+        feed.finish()
+        guard let transport else {
+            main?.cancel()
+            return
+        }
+        if abrupt || backlog.frames == 0 {
+            closing = Task { await transport.close(abrupt: abrupt) }
+        } else {
+            stopGoodbye = environment.after(Self.goodbye) {
+                self.closing = Task { await transport.close(abrupt: true) }
+            }
+        }
+    }
+
+    /// Returns when nothing of it is left.
+    func ended() async {
+        await main?.value
+        await closing?.value
+    }
+
+    private func run(_ dial: @Sendable () async throws -> any WebSocketTransport) async {
+        do {
+            let transport = try await dial()
+            self.transport = transport
+            if isOver { return await transport.close(abrupt: true) }
+            events.opened(transport.reportsPings)
+            let writer = Task { await write(transport) }
+            do {
+                try await read(transport)
+            } catch {
+                if !isOver {
+                    isOver = true
+                    feed.finish()
+                    events.failed(error)
+                    await transport.close(abrupt: true)
+                }
+            }
+            await writer.value
+        } catch {
+            if isOver { return }
+            isOver = true
+            events.failed(error)
+        }
+    }
+
+    private func read(_ transport: any WebSocketTransport) async throws {
+        while true {
+            let message = try await transport.receive()
+            // To the end, though nobody listens: the other side's close frame is still to come.
+            if isOver { continue }
+            events.came(message)
+            await events.pause()
+        }
+    }
+
+    private func write(_ transport: any WebSocketTransport) async {
+        for await text in outgoing {
+            // An error is the reader's to tell.
+            try? await transport.send(text)
+            backlog.frames -= 1
+            backlog.bytes -= text.utf8.count
+        }
+        stopGoodbye?()
+        // By the reader's error, or by `hangUp`, which left this to be done.
+        if closing == nil { await transport.close(abrupt: false) }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// How long to wait before something is tried again. Pure.
+enum Backoff {
+    /// Past this many doublings every delay is at its longest.
+    private static let maxDoublings = 20
+
+    /// Milliseconds before the try that follows `failures` (1 or more) in a row: doubled each time from 500 to 10,000, and from
+    /// half of that up to the whole by `random` (from 0 up to 1), so that clients that failed together do not come back together.
+    static func call(failures: Int, random: Double) -> Double {
+        let whole = min(500 * doublings(failures - 1), 10_000)
+        return (whole * (0.5 + random / 2)).rounded(.down)
+    }
+
+    /// Milliseconds before connection attempt number `attempt`, the first being 0.
+    static func connection(attempt: Int, policy: ReconnectPolicy, random: Double) -> Double {
+        let mean = min(policy.minDelay * 1000 * doublings(attempt), policy.maxDelay * 1000)
+        let jitter = min(max(policy.jitter, 0), 1)
+        return (mean * (1 + jitter * (2 * random - 1))).rounded(.down)
+    }
+
+    private static func doublings(_ count: Int) -> Double { pow(2, Double(min(max(count, 0), maxDoublings))) }
+}
+
+/// When a lost connection is made again. Times in seconds.
+public struct ReconnectPolicy: Sendable, Equatable {
+    /// Seconds before the first attempt; doubled with each one that fails. Default 1.
+    public var minDelay: Double
+    /// Seconds before any attempt, at most, before `jitter`. Default 5.
+    public var maxDelay: Double
+    /// By what part of itself a delay is shortened or lengthened at random: from 0 to 1. Default 0.5.
+    public var jitter: Double
+    /// Seconds that an attempt may take. Default 20.
+    public var timeout: Double
+    /// Attempts that may fail in a row; nil for any number, the default.
+    public var maxAttempts: Int?
+
+    /// The policy, with the defaults for what is left out.
+    public init(
+        minDelay: Double = 1, maxDelay: Double = 5, jitter: Double = 0.5, timeout: Double = 20, maxAttempts: Int? = nil
+    ) {
+        self.minDelay = minDelay
+        self.maxDelay = maxDelay
+        self.jitter = jitter
+        self.timeout = timeout
+        self.maxAttempts = maxAttempts
+    }
+}

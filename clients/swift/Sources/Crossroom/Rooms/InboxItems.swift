@@ -1,0 +1,111 @@
+/// The items of an inbox: `for try await item in inbox.items() { ... }`. An item is processed when the next one is asked for; one
+/// that was in hand when the loop was left is not.
+public struct InboxItems: AsyncSequence, Sendable {
+    /// An item.
+    public typealias Element = InboxItem
+
+    private let handle: Handle
+
+    @CrossroomActor
+    init(_ reader: ItemReader) { handle = Handle(reader) }
+
+    /// There is one reader behind all iterators.
+    public func makeAsyncIterator() -> Iterator { Iterator(handle: handle) }
+
+    /// Reads the items.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let handle: Handle
+
+        /// Says that the last item is processed, and waits for the next one; nil at the end.
+        /// - Throws: `CrossroomError`: `in_use`, and why the session is over.
+        public mutating func next() async throws -> InboxItem? { try await handle.reader.next() }
+    }
+
+    /// Knows when the loop was left.
+    fileprivate final class Handle: Sendable {
+        let reader: ItemReader
+
+        init(_ reader: ItemReader) { self.reader = reader }
+
+        deinit {
+            Task { @CrossroomActor [reader] in reader.end(nil) }
+        }
+    }
+}
+
+/// The inside of such a sequence: one item at a time, from the inbox to who reads.
+@CrossroomActor
+final class ItemReader {
+    private weak var inbox: Inbox?
+    private var offered: (item: InboxItem, processed: Promise<Void>)?
+    /// Of the item that was read last.
+    private var processed: Promise<Void>?
+    private var reader: Promise<InboxItem?>?
+    private var hasBegun = false
+    private var isEnded = false
+    private var error: CrossroomError?
+
+    init(_ inbox: Inbox) { self.inbox = inbox }
+
+    func next() async throws -> InboxItem? {
+        if Task.isCancelled { return nil }
+        processed?.resolve(())
+        processed = nil
+        do {
+            return try await promised { promise in
+                reader = promise
+                promise.onCancel = { self.reader = nil }
+                begin()
+                match()
+            }
+        } catch let error as CrossroomError where error.code == .aborted && Task.isCancelled {
+            return nil
+        }
+    }
+
+    /// No item will come any more. With an error, a reader gets it.
+    func end(_ error: CrossroomError?) {
+        if isEnded { return }
+        isEnded = true
+        self.error = error
+        offered = nil
+        processed = nil
+        match()
+        inbox?.ended(self, hasBegun: hasBegun)
+    }
+
+    private func begin() {
+        if hasBegun || isEnded { return }
+        hasBegun = true
+        Task { [weak inbox] in
+            do {
+                _ = try await inbox?.process { [weak self] in try await self?.offer($0) }
+            } catch {
+                hasBegun = false  // another one has the inbox, or nobody: there is nothing to stop
+                end(.from(error))
+            }
+        }
+    }
+
+    /// Returns when the item is processed.
+    private func offer(_ item: InboxItem) async throws {
+        try await promised { promise in
+            offered = (item, promise)
+            match()
+        }
+    }
+
+    private func match() {
+        guard let reader else { return }
+        if isEnded {
+            self.reader = nil
+            if let error { reader.reject(error) } else { reader.resolve(nil) }
+            error = nil
+        } else if let offered {
+            self.reader = nil
+            self.offered = nil
+            processed = offered.processed
+            reader.resolve(offered.item)
+        }
+    }
+}

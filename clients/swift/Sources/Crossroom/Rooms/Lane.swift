@@ -1,0 +1,170 @@
+/// The outcome of a call to the server: exactly one, and never that of another connection.
+enum Outcome: Sendable {
+    /// The ack's argument, with `ok` true.
+    case ok(Value)
+    case refused(CrossroomError)
+    /// No ack came in time, on a connection that may be dead or slow. Whether the call was carried out is not known.
+    case timeout
+    /// The connection was lost before the ack, or there is none.
+    case lost
+}
+
+/// One call that is made until it is answered for good.
+@CrossroomActor
+final class Errand {
+    let name: String
+    let argument: Value
+    /// The id that the server knows it by again; nil for what may be done twice, as it only reads.
+    let id: String?
+    /// Called once, at the end.
+    private var settle: (@CrossroomActor (Result<Value, CrossroomError>) -> Void)?
+
+    init(
+        name: String, argument: Value, id: String?,
+        settle: @escaping @CrossroomActor (Result<Value, CrossroomError>) -> Void
+    ) {
+        self.name = name
+        self.argument = argument
+        self.id = id
+        self.settle = settle
+    }
+
+    func end(_ result: Result<Value, CrossroomError>) {
+        let settle = self.settle
+        self.settle = nil
+        settle?(result)
+    }
+}
+
+/// What goes to the server one after the other: publishes to a room, sends to a user. Nothing overtakes, nothing is sent
+/// twice under two ids. A state machine with no I/O: methods return what is to be done. Times in milliseconds.
+@CrossroomActor
+final class Lane {
+    enum Step {
+        case nothing
+        case call(Errand)
+        case wait(Double)
+    }
+
+    /// After its first call, for how long an errand may be made again. The server remembers its id for five minutes at least
+    /// (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
+    private static let repeatable = 5 * 60_000.0 - 20_000
+
+    /// Past this many lost connections in a row under one large message, it is taken for their cause: transports close the
+    /// connection on what is larger than they take.
+    private static let maxLosses = 5
+
+    /// Bytes of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes.
+    private static let large = 100_000
+
+    private final class Queued {
+        let errand: Errand
+        /// When it was called first.
+        var calledAt: Double?
+        /// Connections lost in a row while it was under way.
+        var losses = 0
+        /// Whether a try had no answer: it may have been carried out.
+        var isUnsure = false
+
+        init(_ errand: Errand) { self.errand = errand }
+    }
+
+    private let now: @Sendable () -> Double
+    private let random: @Sendable () -> Double
+    private var queue: [Queued] = []
+    /// The head of the queue, from its call to its outcome; or one that is not waited for any more.
+    private var underWay: Queued?
+    private var failures = 0
+    private var isPausing = false
+
+    init(now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
+        self.now = now
+        self.random = random
+    }
+
+    var isEmpty: Bool { queue.isEmpty && underWay == nil }
+
+    func add(_ errand: Errand) { queue.append(Queued(errand)) }
+
+    /// What to do next; to be asked only when calls can be made. A call that is returned is under way from then on.
+    func next() -> Step {
+        if underWay != nil || isPausing { return .nothing }
+        while let head = queue.first {
+            guard let error = hopeless(head) else {
+                head.calledAt = head.calledAt ?? now()
+                underWay = head
+                return .call(head.errand)
+            }
+            queue.removeFirst()
+            head.errand.end(.failure(error))
+        }
+        return .nothing
+    }
+
+    /// The call that is under way has this outcome.
+    func done(_ outcome: Outcome) -> Step {
+        guard let queued = underWay else { return .nothing }
+        underWay = nil
+        guard queued === queue.first else { return .nothing }
+        switch outcome {
+        case .lost:
+            queued.losses += 1
+            queued.isUnsure = true
+        case .timeout:
+            queued.isUnsure = true
+        case .ok(let result):
+            failures = 0
+            queue.removeFirst()
+            queued.errand.end(.success(result))
+        case .refused(let error):
+            queued.losses = 0
+            return refused(queued, error)
+        }
+        return .nothing
+    }
+
+    /// The pause is over, or a new connection makes it pointless.
+    func resume() { isPausing = false }
+
+    /// The errand of this id is known to be done, if it was called at all.
+    func seen(id: String, result: Value) {
+        guard let index = queue.firstIndex(where: { $0.errand.id == id && $0.calledAt != nil }) else { return }
+        queue.remove(at: index).errand.end(.success(result))
+    }
+
+    /// Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome.
+    func drop(_ errand: Errand) { queue.removeAll { $0.errand === errand } }
+
+    /// Rejects all; with `sparing`, but for the one that the server may be carrying out.
+    func rejectAll(_ error: CrossroomError, sparing: Bool) {
+        let all = queue
+        queue = sparing ? all.filter { $0 === underWay } : []
+        for queued in all where !(sparing && queued === underWay) { queued.errand.end(.failure(error)) }
+    }
+
+    private func refused(_ queued: Queued, _ error: CrossroomError) -> Step {
+        // A full inbox stays so until somebody reads it: its sender must know, and decide.
+        if error.isRetryable, error.code != .inboxFull {
+            isPausing = true
+            // Certainly not carried out: the time in which it can be called again begins anew.
+            if !queued.isUnsure { queued.calledAt = nil }
+            failures += 1
+            return .wait(Backoff.call(failures: failures, random: random()))
+        }
+        failures = 0
+        queue.removeFirst()
+        queued.errand.end(.failure(error))
+        return .nothing
+    }
+
+    /// Why the call must not be made again.
+    private func hopeless(_ queued: Queued) -> CrossroomError? {
+        guard queued.errand.id != nil, let calledAt = queued.calledAt else { return nil }
+        if now() - calledAt > Self.repeatable { return .unconfirmed }
+        guard queued.losses >= Self.maxLosses,
+            let text = try? JSONWriter.text(of: queued.errand.argument, maxBinaries: .max), text.utf8.count >= Self.large
+        else { return nil }
+        let message = "The connection was lost \(queued.losses) times under this message: it is larger than the server takes."
+        return CrossroomError(.messageTooLarge, message)
+    }
+}

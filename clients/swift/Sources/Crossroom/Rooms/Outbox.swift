@@ -1,0 +1,102 @@
+/// Makes calls, if there is a connection.
+@CrossroomActor
+protocol Caller: AnyObject {
+    var isUp: Bool { get }
+    func call(_ name: String, _ argument: Value, _ done: @escaping @CrossroomActor (Outcome) -> Void)
+}
+
+/// How many publishes and sends wait in all lanes.
+@CrossroomActor
+final class Pending {
+    private let max: Int
+    private var count = 0
+
+    nonisolated init(max: Int) { self.max = max }
+
+    var isFull: Bool { count >= max }
+
+    func add() { count += 1 }
+
+    func remove() { count -= 1 }
+}
+
+/// The shell around a lane: makes its calls, owns its timer, and bounds how much waits in all of them together.
+@CrossroomActor
+final class OutLane {
+    private let lane: Lane
+    private unowned let caller: any Caller
+    private let environment: Environment
+    private let pending: Pending
+    /// Whether this lane's calls would be taken now.
+    private let isReady: @CrossroomActor () -> Bool
+    private var stopTimer: Cancel = {}
+
+    init(
+        _ caller: any Caller, _ environment: Environment, _ pending: Pending,
+        isReady: @escaping @CrossroomActor () -> Bool
+    ) {
+        self.caller = caller
+        self.environment = environment
+        self.pending = pending
+        self.isReady = isReady
+        lane = Lane(now: environment.now, random: environment.random)
+    }
+
+    var isEmpty: Bool { lane.isEmpty }
+
+    /// - Parameter id: of a publish or a send, which counts in `maxPending`; nil for a call that only reads.
+    /// - Returns: what the server answers.
+    func submit(_ name: String, _ argument: Value, id: String?) async throws -> Value {
+        if id != nil, pending.isFull {
+            throw CrossroomError(.tooManyPending, "As many publishes and sends as `maxPending` wait for their acks.")
+        }
+        if id != nil { pending.add() }
+        defer { if id != nil { pending.remove() } }
+        return try await promised { promise in
+            let errand = Errand(name: name, argument: argument, id: id) { result in
+                switch result {
+                case .success(let value): promise.resolve(value)
+                case .failure(let error): promise.reject(error)
+                }
+            }
+            promise.onCancel = {
+                self.lane.drop(errand)
+                self.flush()
+            }
+            lane.add(errand)
+            flush()
+        }
+    }
+
+    /// A new connection: what had to wait for the old one's sake need not wait any longer.
+    func renew() {
+        stopTimer()
+        lane.resume()
+        flush()
+    }
+
+    /// Makes the next call, if it is time.
+    func flush() {
+        guard caller.isUp, isReady(), case .call(let errand) = lane.next() else { return }
+        caller.call(errand.name, errand.argument) { [weak self] outcome in
+            guard let self else { return }
+            if case .wait(let milliseconds) = lane.done(outcome) { pause(milliseconds) } else { flush() }
+        }
+    }
+
+    /// The server has carried out the errand of this id: its ack is not waited for.
+    func seen(id: String, result: Value) { lane.seen(id: id, result: result) }
+
+    func rejectAll(_ error: CrossroomError, sparing: Bool = false) {
+        stopTimer()
+        lane.resume()
+        lane.rejectAll(error, sparing: sparing)
+    }
+
+    private func pause(_ milliseconds: Double) {
+        stopTimer = environment.after(milliseconds) { [weak self] in
+            self?.lane.resume()
+            self?.flush()
+        }
+    }
+}

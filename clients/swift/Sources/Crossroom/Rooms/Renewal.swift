@@ -1,0 +1,71 @@
+/// Goes on with a new token before the old one runs out, while the connection lasts (docs/rooms-api.md, 10.4).
+@CrossroomActor
+final class Renewal {
+    struct View {
+        /// nil where there is nothing that gets tokens.
+        let newToken: @CrossroomActor () async throws -> String?
+        let refresh: @CrossroomActor (String, @escaping @CrossroomActor (Outcome) -> Void) -> Void
+        let refreshed: @CrossroomActor (_ expiresAt: Double?) -> Void
+        let failed: @CrossroomActor (CrossroomError) -> Void
+    }
+
+    private let environment: Environment
+    private let view: View
+    /// Counts what was begun or stopped: late answers are those of an earlier turn.
+    private var turn = 0
+    private var failures = 0
+    private var question: Task<Void, Never>?
+    private var stopTimer: Cancel = {}
+
+    init(_ environment: Environment, _ view: View) {
+        self.environment = environment
+        self.view = view
+    }
+
+    func start() {
+        stop()
+        failures = 0
+        attempt()
+    }
+
+    func stop() {
+        turn += 1
+        question?.cancel()
+        question = nil
+        stopTimer()
+    }
+
+    private func attempt() {
+        let turn = self.turn
+        question = Task {
+            do {
+                let token = try await view.newToken()
+                if turn == self.turn, let token { show(token) }
+            } catch {
+                if turn == self.turn { later(.from(error)) }
+            }
+        }
+    }
+
+    private func show(_ token: String) {
+        let turn = self.turn
+        view.refresh(token) { [weak self] outcome in
+            guard let self, turn == self.turn else { return }
+            switch outcome {
+            case .ok(let result): view.refreshed(result["expiresAt"]?.double)
+            case .timeout: show(token)
+            // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.
+            case .refused(let error): if error.isRetryable { later(error) } else { view.failed(error) }
+            case .lost: break
+            }
+        }
+    }
+
+    private func later(_ error: CrossroomError) {
+        failures += 1
+        stopTimer = environment.after(Backoff.call(failures: failures, random: environment.random())) { [weak self] in
+            self?.attempt()
+        }
+        view.failed(error)
+    }
+}

@@ -1,0 +1,192 @@
+/// What a device has of a room's log: each message once, in order, and no gap that is not declared. A state machine with no
+/// I/O: each method takes what happened and returns what is to be done, in order. docs/rooms-api.md, 5, is its rule: what is
+/// broadcast is a hint, the log is the truth.
+struct RoomLog {
+    enum Action: Equatable {
+        case deliver(RoomMessage)
+        /// Read the log after this position. `failures`, from 0: how often in a row that brought nothing.
+        case read(after: Position, failures: Int)
+        /// Join again: the log is another one.
+        case rejoin
+        /// All up to the position was delivered; or, if not `recovered`, what lies between the last message and it is lost.
+        case joined(Joined)
+    }
+
+    struct Limits {
+        /// Live messages that wait while the log is read. With one more they are all dropped, and read from the log too.
+        var held = 1_000
+        /// Messages that are read from the log in a row. If there are still more then, they are declared lost.
+        var repaired = 100_000
+    }
+
+    /// "joining" is from the call to its ack; "repairing" is while the log is read. In both, live messages are held.
+    private enum Mode { case away, joining, repairing, live }
+
+    /// Readings in a row that brought nothing although something is missing, before it is declared lost.
+    private static let maxBarren = 8
+
+    /// Of the last message that was given out for delivery, or where one joined.
+    private(set) var position: Position?
+    private let limits: Limits
+    private var mode = Mode.away
+    /// Live messages that cannot be delivered yet, in the order in which they came.
+    private var held: [RoomMessage] = []
+    /// The furthest position that the server told of.
+    private var heard: Position?
+    /// Where the join was answered to be, until everything up to there is delivered or declared lost.
+    private var joinedAt: Position?
+    private var repaired = 0
+    private var barren = 0
+    private var failures = 0
+
+    init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// A stay in the room begins: after `since`, or wherever the log is when the join is answered.
+    mutating func begin(since: Position?) {
+        away()
+        position = since
+    }
+
+    /// `join` is called, with `since` the position.
+    mutating func joining() {
+        if mode == .joining { return }
+        away()
+        mode = .joining
+    }
+
+    /// The connection is lost, or the room was left. What was held comes again with the next join.
+    mutating func away() {
+        mode = .away
+        held = []
+        heard = nil
+        joinedAt = nil
+        startCounting()
+    }
+
+    /// The call was answered.
+    mutating func joined(_ answer: JoinAnswer) -> [Action] {
+        guard mode == .joining else { return [] }
+        mode = .repairing
+        joinedAt = answer.position
+        // What is of another log than the one that was joined is old news.
+        held = held.filter { $0.position.epoch == answer.position.epoch }
+        hear(answer.position)
+        let at = position ?? answer.position
+        position = at
+        if at.epoch != answer.position.epoch || at.offset > answer.position.offset { return skip() }
+        var actions = arrive()
+        actions += take(answer.recovered ? answer.messages : [])
+        return actions + goOn()
+    }
+
+    /// A message was broadcast.
+    mutating func received(_ message: RoomMessage) -> [Action] {
+        if mode == .away { return [] }
+        if held.count >= limits.held { held = [] }
+        held.append(message)
+        hear(message.position)
+        return mode == .live ? goOn() : []
+    }
+
+    /// The reading that was asked for brought this.
+    mutating func page(_ page: HistoryPage) -> [Action] {
+        guard mode == .repairing else { return [] }
+        let taken = take(page.messages)
+        repaired += page.messages.count
+        let isBarren = !taken.contains { if case .deliver = $0 { return true } else { return false } }
+        barren = isBarren ? barren + 1 : 0
+        failures = isBarren ? failures + 1 : 0
+        let isTooMuch = page.more && repaired >= limits.repaired
+        return taken + (isTooMuch || barren > Self.maxBarren ? skip() : goOn())
+    }
+
+    /// The reading that was asked for failed; it may be tried again.
+    mutating func readingFailed() -> [Action] {
+        guard mode == .repairing else { return [] }
+        failures += 1
+        return goOn()
+    }
+
+    /// What was asked for cannot be read any more.
+    mutating func unreadable() -> [Action] { mode == .repairing ? skip() : [] }
+
+    private mutating func hear(_ position: Position) {
+        if position.epoch != heard?.epoch || position.offset > (heard?.offset ?? -1) { heard = position }
+    }
+
+    /// Delivers messages of the log, as far as they are the next ones.
+    private mutating func take(_ messages: [RoomMessage]) -> [Action] {
+        var actions: [Action] = []
+        for message in messages {
+            guard isNext(message.position) else { break }
+            position = message.position
+            actions.append(.deliver(message))
+            actions += arrive()
+        }
+        return actions
+    }
+
+    private func isNext(_ next: Position) -> Bool {
+        guard let position else { return false }
+        return next.epoch == position.epoch && next.offset == position.offset + 1
+    }
+
+    /// Says that the join is complete, once everything up to its position is delivered.
+    private mutating func arrive() -> [Action] {
+        guard let joinedAt, hasReached(joinedAt) else { return [] }
+        self.joinedAt = nil
+        return [.joined(Joined(recovered: true, position: joinedAt))]
+    }
+
+    private func hasReached(_ other: Position) -> Bool {
+        guard let position else { return false }
+        return other.epoch == position.epoch && position.offset >= other.offset
+    }
+
+    /// Delivers what is held as far as it is in order, and has the rest read.
+    private mutating func goOn() -> [Action] {
+        var actions: [Action] = []
+        var done = 0
+        for message in held {
+            guard hasReached(message.position) || isNext(message.position) else { break }
+            actions += take([message])
+            done += 1
+        }
+        held.removeFirst(done)
+        return actions + next()
+    }
+
+    private mutating func next() -> [Action] {
+        guard let position, let heard else { return [] }
+        let heldEpoch = held.first?.position.epoch ?? position.epoch
+        if heard.epoch != position.epoch || heldEpoch != position.epoch {
+            mode = .joining  // and not `joining()`: what is held may be after the position that the join gives
+            return [.rejoin]
+        }
+        let isComplete = position.offset >= heard.offset
+        mode = isComplete ? .live : .repairing
+        if !isComplete { return [.read(after: position, failures: failures)] }
+        startCounting()
+        return []
+    }
+
+    /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
+    private mutating func skip() -> [Action] {
+        guard let target = joinedAt ?? beforeHeld() else { return [] }
+        position = target
+        joinedAt = nil
+        startCounting()
+        return [.joined(Joined(recovered: false, position: target))] + goOn()
+    }
+
+    private func beforeHeld() -> Position? {
+        let first = position.flatMap { at in held.first { $0.position.epoch == at.epoch }?.position }
+        return first.map { Position(epoch: $0.epoch, offset: $0.offset - 1) } ?? heard
+    }
+
+    private mutating func startCounting() {
+        repaired = 0
+        barren = 0
+        failures = 0
+    }
+}

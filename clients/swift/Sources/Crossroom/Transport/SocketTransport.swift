@@ -1,0 +1,225 @@
+#if os(Linux)
+    import Foundation
+
+    /// A WebSocket over a TCP socket. See `Transports.system` for why there is one on Linux.
+    ///
+    /// All state is that of `queue`; nothing blocks, but for the lookup of names, which has a thread of Dispatch's.
+    final class SocketTransport: WebSocketTransport, @unchecked Sendable {
+        let reportsPings = true
+
+        /// "securing" is TLS's handshake, "upgrading" the WebSocket's.
+        private enum State { case connecting, securing, upgrading, open, closing, over }
+
+        /// Messages that are kept for the reader before the socket is left alone.
+        private static let readAhead = 64
+        /// Seconds that the other side's close frame is waited for.
+        private static let goodbye = 1.0
+
+        private let request: TransportRequest
+        private let queue = DispatchQueue(label: "crossroom.socket")
+        private var state = State.connecting
+        private var addresses: [SocketAddress] = []
+        private var socket: WatchedSocket?
+        /// Of a `wss:` URL.
+        private var tls: TLSFilter?
+        private var handshake: WebSocketHandshake
+        private var decoder: WebSocketDecoder
+        private var opener: CheckedContinuation<Void, any Error>?
+        private var inbox: [TransportMessage] = []
+        private var reader: CheckedContinuation<TransportMessage, any Error>?
+        private var end = TransportFailure("The connection was closed.")
+        private var mourners: [CheckedContinuation<Void, Never>] = []
+
+        private init(_ request: TransportRequest) {
+            self.request = request
+            handshake = WebSocketHandshake(key: (0..<16).map { _ in UInt8.random(in: .min ... .max) })
+            decoder = WebSocketDecoder(maxMessageSize: request.maxMessageSize)
+        }
+
+        static func connect(_ request: TransportRequest) async throws -> any WebSocketTransport {
+            let transport = SocketTransport(request)
+            try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    transport.queue.async { transport.begin(continuation) }
+                }
+            } onCancel: {
+                transport.queue.async { transport.finish(TransportFailure("The attempt was given up.")) }
+            }
+            return transport
+        }
+
+        func send(_ text: String) async throws {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                queue.async { [self] in
+                    guard state == .open, let socket else { return continuation.resume(throwing: end) }
+                    socket.write(sealed(WebSocketEncoder.text(text, mask: .random(in: .min ... .max)))) { isSent in
+                        if isSent { continuation.resume() } else { continuation.resume(throwing: self.end) }
+                    }
+                }
+            }
+        }
+
+        func receive() async throws -> TransportMessage {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async { [self] in
+                    if !inbox.isEmpty {
+                        continuation.resume(returning: inbox.removeFirst())
+                        if inbox.isEmpty { socket?.isReading = true }
+                    } else if state == .over {
+                        continuation.resume(throwing: end)
+                    } else {
+                        reader = continuation
+                    }
+                }
+            }
+        }
+
+        func close(abrupt: Bool) async {
+            await withCheckedContinuation { continuation in
+                queue.async { [self] in
+                    if state == .over { return continuation.resume() }
+                    mourners.append(continuation)
+                    if abrupt || state != .open { return finish(end) }
+                    state = .closing
+                    inbox = []
+                    socket?.isReading = true
+                    write(closeFrame(CloseCodes.normal))
+                    queue.asyncAfter(deadline: .now() + Self.goodbye) { self.finish(self.end) }
+                }
+            }
+        }
+
+        private func begin(_ continuation: CheckedContinuation<Void, any Error>) {
+            if state == .over { return continuation.resume(throwing: end) }
+            opener = continuation
+            let isSecure = request.url.scheme == "wss"
+            let port = request.url.port ?? (isSecure ? 443 : 80)
+            let host = request.url.host ?? ""
+            do { tls = isSecure ? try TLSFilter(host: host) : nil } catch { return finish(error) }
+            DispatchQueue.global().async { [self] in
+                let found = SocketAddress.lookup(host: host, port: port)
+                queue.async {
+                    self.addresses = found
+                    self.tryNext("The name \(host) is not known.")
+                }
+            }
+        }
+
+        private func tryNext(_ reason: String) {
+            guard state == .connecting else { return }
+            if addresses.isEmpty { return finish(TransportFailure("The server could not be reached: \(reason)")) }
+            let address = addresses.removeFirst()
+            guard let socket = WatchedSocket(to: address, queue: queue) else { return tryNext(lastError()) }
+            self.socket = socket
+            socket.connected = { [weak self] error in
+                guard let self, state == .connecting else { return }
+                if let error {
+                    self.socket?.close()
+                    return tryNext(error)
+                }
+                socket.isReading = true
+                if tls == nil { return upgrade() }
+                state = .securing
+                came([])
+            }
+            socket.read = { [weak self] in self?.came($0) }
+        }
+
+        private func upgrade() {
+            state = .upgrading
+            write(handshake.request(request))
+        }
+
+        /// Bytes of the network; nil: the other side has ended the connection.
+        private func came(_ bytes: ArraySlice<UInt8>?) {
+            guard let tls, let bytes else { return opened(bytes) }
+            do {
+                let progress = try tls.feed(bytes)
+                if !progress.toSend.isEmpty { socket?.write(progress.toSend) { _ in } }
+                if progress.isReady, state == .securing { upgrade() }
+                if !progress.plain.isEmpty { opened(progress.plain[...]) }
+                if progress.isEnded { opened(nil) }
+            } catch {
+                finish(error)
+            }
+        }
+
+        /// The same, out of TLS.
+        private func opened(_ bytes: ArraySlice<UInt8>?) {
+            switch state {
+            case .upgrading: answered(handshake.feed(bytes ?? [], isEnd: bytes == nil))
+            case .open, .closing:
+                if let bytes { decode(bytes) } else { finish(TransportFailure("The connection was lost.")) }
+            case .securing: finish(TransportFailure("The connection was closed in TLS's handshake."))
+            case .connecting, .over: break
+            }
+        }
+
+        private func write(_ bytes: [UInt8]) { socket?.write(sealed(bytes)) { _ in } }
+
+        private func sealed(_ bytes: [UInt8]) -> [UInt8] { tls?.encrypt(bytes) ?? bytes }
+
+        private func answered(_ answer: WebSocketHandshake.Answer) {
+            switch answer {
+            case .incomplete: break
+            case .refused(let failure): finish(failure)
+            case .accepted(let rest):
+                state = .open
+                opener?.resume()
+                opener = nil
+                decode(rest[...])
+            }
+        }
+
+        private func decode(_ bytes: ArraySlice<UInt8>) {
+            do {
+                for item in try decoder.feed(bytes) { take(item) }
+            } catch {
+                write(closeFrame(error.code))
+                finish(TransportFailure("The server broke the WebSocket protocol: \(error.message)"))
+            }
+        }
+
+        private func take(_ item: WebSocketDecoder.Item) {
+            switch item {
+            case .text(let text): give(.text(text))
+            case .binary: give(.binary)
+            case .pong: give(.ping)
+            case .ping(let payload):
+                if state == .open { write(WebSocketEncoder.pong(payload, mask: .random(in: .min ... .max))) }
+                give(.ping)
+            case .close(let code, let reason):
+                if state == .open { write(closeFrame(code)) }
+                let message = reason.isEmpty ? "The server closed the connection with code \(code)." : reason
+                finish(TransportFailure(message, closeCode: code))
+            }
+        }
+
+        private func give(_ message: TransportMessage) {
+            guard state == .open else { return }
+            if let reader {
+                self.reader = nil
+                reader.resume(returning: message)
+            } else {
+                inbox.append(message)
+                if inbox.count >= Self.readAhead { socket?.isReading = false }
+            }
+        }
+
+        private func finish(_ failure: TransportFailure) {
+            if state == .over { return }
+            state = .over
+            end = failure
+            socket?.close()
+            socket = nil
+            opener?.resume(throwing: failure)
+            opener = nil
+            reader?.resume(throwing: failure)
+            reader = nil
+            for mourner in mourners { mourner.resume() }
+            mourners = []
+        }
+
+        private func closeFrame(_ code: Int) -> [UInt8] { WebSocketEncoder.close(code, mask: .random(in: .min ... .max)) }
+    }
+#endif

@@ -1,0 +1,163 @@
+/// The JSON frames as the client sees them (PROTOCOL.md, 2 to 4): encodes what it sends, decodes what it gets. Pure: a
+/// malformed frame is a value, never an error thrown.
+
+/// What the client sends.
+enum ClientFrame: Equatable, Sendable {
+    case connect(ns: String, auth: [String: Value]?, pid: String?, offset: String?)
+    case event(ns: String, name: String, args: [Value], id: Int64?)
+    case ack(ns: String, id: Int64, args: [Value])
+    case disconnect(ns: String)
+    case ping
+
+    /// A frame has at most so many binary values (PROTOCOL.md, 5.3).
+    static let maxBinaries = 10
+
+    /// Event names that Socket.IO keeps for itself (PROTOCOL.md, 4.4).
+    static let reservedEvents: Set<String> = [
+        "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
+    ]
+
+    /// The text of the frame.
+    /// - Throws: `CrossroomError` with `invalid_argument` for what no frame can carry.
+    func encoded() throws -> String {
+        try JSONWriter.text(of: .object(fields), maxBinaries: Self.maxBinaries)
+    }
+
+    private var fields: [String: Value] {
+        switch self {
+        case .connect(let ns, let auth, let pid, let offset):
+            return Self.frame("connect", ns, ["auth": auth.map { .object($0) }, "pid": .from(pid), "offset": .from(offset)])
+        case .event(let ns, let name, let args, let id):
+            return Self.frame("event", ns, ["event": .string(name), "args": .array(args), "id": id.map { .int($0) }])
+        case .ack(let ns, let id, let args):
+            return Self.frame("ack", ns, ["id": .int(id), "args": .array(args)])
+        case .disconnect(let ns):
+            return Self.frame("disconnect", ns, [:])
+        case .ping:
+            return Self.frame("ping", "/", [:])
+        }
+    }
+
+    private static func frame(_ type: String, _ ns: String, _ more: [String: Value?]) -> [String: Value] {
+        var fields = more.compactMapValues { $0 }
+        fields["type"] = .string(type)
+        if ns != "/" { fields["ns"] = .string(ns) }
+        return fields
+    }
+}
+
+/// What `connected` says. Times in milliseconds, `maxPayload` in bytes.
+struct ConnectedFrame: Equatable, Sendable {
+    let sid: String
+    let pid: String?
+    let recovered: Bool
+    let pingInterval: Double
+    let pingTimeout: Double
+    let maxPayload: Int
+}
+
+/// What the server sends. `unknown` is a newer server's, to be ignored (2.7).
+enum ServerFrame: Equatable, Sendable {
+    case connected(ns: String, ConnectedFrame)
+    case connectError(ns: String, message: String, data: Value?)
+    case event(ns: String, name: String, args: [Value], id: Int64?, offset: String?)
+    case ack(ns: String, id: Int64, args: [Value])
+    case disconnect(ns: String, reason: String?)
+    case error(ns: String, code: String, message: String, id: Int64?)
+    case pong
+    case unknown
+    case malformed(String)
+
+    /// Decodes one text message.
+    init(decoding text: String) {
+        guard let value = JSONParser.parse(text) else {
+            self = .malformed("a message is not JSON")
+            return
+        }
+        guard case .object(let fields) = value else {
+            self = .malformed("a message is not one JSON object")
+            return
+        }
+        do { self = try Self.decode(fields) } catch { self = .malformed(error.message) }
+    }
+
+    private struct Wrong: Error { let message: String }
+
+    private static func decode(_ fields: [String: Value]) throws(Wrong) -> ServerFrame {
+        guard let type = fields["type"]?.string else { throw Wrong(message: "a frame has no type") }
+        let reader = Reader(type: type, fields: fields)
+        switch type {
+        case "connected": return .connected(ns: try reader.ns(), try connected(reader))
+        case "connect_error":
+            let data = fields["data"]?.unrevived
+            return .connectError(ns: try reader.ns(), message: try reader.string("message"), data: data)
+        case "event": return try event(reader)
+        case "ack":
+            guard let id = try reader.id() else { throw reader.wrong("id") }
+            return .ack(ns: try reader.ns(), id: id, args: try reader.args())
+        case "disconnect": return .disconnect(ns: try reader.ns(), reason: fields["reason"]?.string)
+        case "error":
+            let code = try reader.string("code")
+            let id = try? reader.id()
+            return .error(ns: try reader.ns(), code: code, message: try reader.string("message"), id: id)
+        case "pong": return .pong
+        default: return .unknown
+        }
+    }
+
+    private static func connected(_ reader: Reader) throws(Wrong) -> ConnectedFrame {
+        ConnectedFrame(
+            sid: try reader.string("sid"), pid: reader.fields["pid"]?.string,
+            recovered: reader.fields["recovered"] == .bool(true), pingInterval: try reader.amount("pingInterval"),
+            pingTimeout: try reader.amount("pingTimeout"),
+            maxPayload: Int(min(try reader.amount("maxPayload"), Double(Int32.max))))
+    }
+
+    private static func event(_ reader: Reader) throws(Wrong) -> ServerFrame {
+        let name = try reader.string("event")
+        // A reserved name from the wire would pass for the client's own "connect" or "disconnect".
+        if ClientFrame.reservedEvents.contains(name) { throw reader.wrong("event") }
+        return .event(
+            ns: try reader.ns(), name: name, args: try reader.args(), id: try reader.id(),
+            offset: reader.fields["offset"]?.string)
+    }
+
+    private struct Reader {
+        let type: String
+        let fields: [String: Value]
+
+        func wrong(_ field: String) -> Wrong { Wrong(message: "\(field) of a frame \"\(type)\" is missing or wrong") }
+
+        func ns() throws(Wrong) -> String {
+            guard let value = fields["ns"], value != .null else { return "/" }
+            guard case .string(let ns) = value else { throw wrong("ns") }
+            return ns
+        }
+
+        func string(_ field: String) throws(Wrong) -> String {
+            guard case .string(let text)? = fields[field] else { throw wrong(field) }
+            return text
+        }
+
+        func args() throws(Wrong) -> [Value] {
+            guard case .array(let args)? = fields["args"] else { throw wrong("args") }
+            return args
+        }
+
+        /// From 0 to 2^53-1.
+        func id() throws(Wrong) -> Int64? {
+            guard let value = fields["id"] else { return nil }
+            guard let id = value.int, (0...(1 << 53) - 1).contains(id) else { throw wrong("id") }
+            return id
+        }
+
+        func amount(_ field: String) throws(Wrong) -> Double {
+            guard let amount = fields[field]?.double, amount > 0 else { throw wrong(field) }
+            return amount
+        }
+    }
+}
+
+extension Value {
+    static func from(_ text: String?) -> Value? { text.map { .string($0) } }
+}

@@ -1,0 +1,100 @@
+import Crossroom
+
+/// A client of the bridge layer.
+@CrossroomActor
+final class BridgeClient: Client {
+    private let name: String
+    private let desk: Desk
+    private let bridge: Bridge
+    private var readers: [String: Task<Void, Never>] = [:]
+    private var responders: [Int64: Responder] = [:]
+
+    init(_ name: String, _ desk: Desk, _ url: String, _ bridgeOptions: BridgeOptions, _ command: Value) throws {
+        self.name = name
+        self.desk = desk
+        var options = bridgeOptions
+        if let max = command["maxBuffered"]?.int { options.maxBuffered = Int(max) }
+        if command["auth"] == "ask" {
+            options.auth = { [desk] in
+                try await desk.ask { desk.event(name, "ask", ["key": .int($0)]) }.object ?? [:]
+            }
+        } else if let auth = command["auth"]?.object {
+            options.auth = { auth }
+        }
+        bridge = try Bridge(url, options: options)
+        let warnings = bridge.warnings()
+        readers["warnings"] = Task {
+            do {
+                for try await warning in warnings {
+                    desk.event(name, "warning", ["message": .string(String(describing: warning))])
+                }
+            } catch { desk.event(name, "warning", ["message": .string(String(describing: error))]) }
+        }
+    }
+
+    func perform(_ action: String, _ command: Value) async throws -> Value? {
+        let namespace = self.namespace(command["ns"]?.string ?? "/")
+        let event = command["name"]?.string ?? ""
+        let args = command["args"]?.array ?? []
+        switch action {
+        case "connect": return ["sid": .string(try await namespace.connect())]
+        case "emit": try namespace.emit(event, args: args)
+        case "call":
+            let timeout = (command["timeout"]?.double ?? 10_000) / 1000
+            return .array(try await namespace.call(event, args: args, timeout: timeout))
+        case "answer": try command["key"]?.int.flatMap { responders.removeValue(forKey: $0) }?.answer(args: args)
+        case "disconnect": namespace.disconnect()
+        default: throw CrossroomError(.invalidArgument, "there is no command \(action)")
+        }
+        return nil
+    }
+
+    func networkChanged() { bridge.networkChanged() }
+
+    func background() { bridge.enterBackground() }
+
+    func foreground() { bridge.enterForeground() }
+
+    func close() async {
+        await bridge.close()
+        for reader in readers.values { await reader.value }
+    }
+
+    /// The namespace, whose events are reported from its first use on.
+    private func namespace(_ ns: String) -> Namespace {
+        let namespace = bridge.namespace(ns)
+        if readers[ns] == nil {
+            let events = namespace.events()
+            readers[ns] = Task {
+                do { for try await event in events { report(ns, event) } } catch { desk.write(describe(error)) }
+            }
+        }
+        return namespace
+    }
+
+    private func report(_ ns: String, _ event: NamespaceEvent) {
+        var fields: [String: Value] = ns == "/" ? [:] : ["ns": .string(ns)]
+        switch event {
+        case .connected(let sid, _):
+            fields["sid"] = .string(sid)
+            desk.event(name, "connected", fields)
+        case .disconnected(let end):
+            fields["final"] = .bool(end.isFinal)
+            fields["code"] = end.closeCode.map { .int(Int64($0)) }
+            desk.event(name, "disconnected", fields)
+        case .refused(let error):
+            fields["message"] = .string(error.message)
+            fields["data"] = error.data
+            desk.event(name, "refused", fields)
+        case .event(let event):
+            fields["name"] = .string(event.name)
+            fields["args"] = .array(event.args)
+            if let responder = event.responder {
+                let key = desk.newKey()
+                responders[key] = responder
+                fields["key"] = .int(key)
+            }
+            desk.event(name, "event", fields)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Crossroom
+
+/// A client of the rooms layer.
+@CrossroomActor
+final class RoomsClient: Client {
+    private let name: String
+    private let desk: Desk
+    private let rooms: Rooms
+    private var readers: [String: Task<Void, Never>] = [:]
+
+    init(_ name: String, _ desk: Desk, _ url: String, _ bridge: BridgeOptions, _ command: Value) throws {
+        self.name = name
+        self.desk = desk
+        var options = RoomsOptions(name: command["name"]?.string, device: command["device"]?.string, bridge: bridge)
+        if command["token"] == "ask" {
+            options.token = .provided { [desk] in
+                try await desk.ask { desk.event(name, "ask", ["key": .int($0)]) }.string ?? ""
+            }
+        } else if let token = command["token"]?.string {
+            options.token = .fixed(token)
+        }
+        if let timeout = command["ackTimeout"]?.double { options.ackTimeout = timeout / 1000 }
+        if let max = command["maxPending"]?.int { options.maxPending = Int(max) }
+        if let storage = command["storage"]?.string { options.storage = desk.storage(storage) }
+        rooms = try Rooms(url, options: options)
+        read("", rooms.events()) { $0.report($1) }
+        try rooms.connect()
+    }
+
+    func perform(_ action: String, _ command: Value) async throws -> Value? {
+        switch action {
+        case "ready": return Self.value(try await rooms.ready())
+        case "cursor": return try rooms.inbox.cursor.map { try Value(encoding: $0) } ?? .null
+        case "inbox": return ["waiting": .int(Int64(try await openInbox(asks: command["ask"] == true)))]
+        case "send":
+            let sent = try await rooms.send(
+                command["data"] ?? .null, to: command["to"]?.string ?? "", id: command["messageId"]?.string,
+                receipt: command["receipt"] == true)
+            return try Value(encoding: sent)
+        default: return try await perform(action, command, in: room(command["room"]?.string ?? ""))
+        }
+    }
+
+    func networkChanged() { rooms.networkChanged() }
+
+    func background() { rooms.enterBackground() }
+
+    func foreground() { rooms.enterForeground() }
+
+    func close() async {
+        await rooms.close()
+        for reader in readers.values { await reader.value }
+    }
+
+    private func perform(_ action: String, _ command: Value, in room: Room) async throws -> Value? {
+        let data = command["data"] ?? .null
+        switch action {
+        case "join": return try Value(encoding: try await room.join(since: position(command["since"])))
+        case "leave": await room.leave()
+        case "publish":
+            return try Value(encoding: try await room.publish(data, id: command["messageId"]?.string))
+        case "signal": try room.signal(data)
+        case "history":
+            let page = try await room.history(
+                before: position(command["before"]), after: position(command["after"]),
+                limit: command["limit"]?.int.map { Int($0) })
+            return try Value(encoding: page)
+        case "members":
+            return ["members": try Value(encoding: room.members), "count": .int(Int64(room.memberCount))]
+        default: throw CrossroomError(.invalidArgument, "there is no command \(action)")
+        }
+        return nil
+    }
+
+    private func position(_ value: Value?) throws -> Position? {
+        guard let value, !value.isNull else { return nil }
+        return try value.decode()
+    }
+
+    private func openInbox(asks: Bool) async throws -> Int {
+        let (name, desk) = (self.name, self.desk)
+        return try await rooms.inbox.process { item in
+            let item = await Self.value(item)
+            if asks {
+                _ = try await desk.ask { desk.event(name, "item", ["item": item, "key": .int($0)]) }
+            } else {
+                await desk.event(name, "item", ["item": item])
+            }
+        }
+    }
+
+    /// The room, whose events are reported from its first use on.
+    private func room(_ name: String) -> Room {
+        let room = rooms.room(name)
+        if readers["/" + name] == nil { read("/" + name, room.events()) { $0.report(name, $1) } }
+        return room
+    }
+
+    private func read<Event>(
+        _ key: String, _ events: EventStream<Event>, _ report: @escaping @CrossroomActor (RoomsClient, Event) -> Void
+    ) {
+        readers[key] = Task {
+            do { for try await event in events { report(self, event) } } catch {
+                desk.event(name, "warning", ["message": .string(String(describing: error))])
+            }
+        }
+    }
+
+    private func report(_ event: RoomsEvent) {
+        switch event {
+        case .connect(let me): desk.event(name, "connect", ["self": Self.value(me)])
+        case .disconnect(let reason): desk.event(name, "disconnect", ["reason": .string(reason)])
+        case .end(let error): desk.event(name, "end", ["error": describe(error)])
+        case .warning(let error): desk.event(name, "warning", ["message": .string(String(describing: error))])
+        }
+    }
+
+    private func report(_ room: String, _ event: RoomEvent) {
+        var fields: [String: Value] = ["room": .string(room)]
+        let kind: String
+        switch event {
+        case .message(let message): (kind, fields["message"]) = ("message", try? Value(encoding: message))
+        case .signal(let signal): (kind, fields["signal"]) = ("signal", try? Value(encoding: signal))
+        case .presence(let members, let count):
+            (kind, fields["members"]) = ("presence", try? Value(encoding: members))
+            fields["count"] = .int(Int64(count))
+        case .joined(let joined):
+            (kind, fields["recovered"]) = ("joined", .bool(joined.recovered))
+            fields["position"] = try? Value(encoding: joined.position)
+        case .left(let error): (kind, fields["error"]) = ("left", describe(error))
+        }
+        desk.event(name, kind, fields)
+    }
+
+    private static func value(_ me: Identity) -> Value {
+        [
+            "user": .string(me.user), "name": .string(me.name), "sid": .string(me.sid), "device": .string(me.device),
+            "guest": .bool(me.isGuest),
+        ]
+    }
+
+    private static func value(_ item: InboxItem) -> Value {
+        switch item {
+        case .message(let message):
+            return [
+                "type": "message", "id": .string(message.id), "position": (try? Value(encoding: message.position)) ?? .null,
+                "from": (try? Value(encoding: message.from)) ?? .null, "data": message.data, "at": .double(message.at),
+            ]
+        case .receipt(let receipt):
+            return [
+                "type": "receipt", "id": .string(receipt.id), "position": (try? Value(encoding: receipt.position)) ?? .null,
+                "from": ["user": .string(receipt.user)], "at": .double(receipt.at),
+            ]
+        }
+    }
+}

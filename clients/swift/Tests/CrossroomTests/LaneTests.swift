@@ -1,0 +1,225 @@
+import XCTest
+
+@testable import Crossroom
+
+/// A lane on a clock that the test moves, and what became of its errands.
+@CrossroomActor
+private final class Rig {
+    let clock = HandClock()
+    let lane: Lane
+    var settled: [String] = []
+
+    init() {
+        let clock = self.clock
+        lane = Lane(now: { clock.now }, random: { 0 })
+    }
+
+    @discardableResult
+    func add(_ id: String, _ data: Value = .null) -> Errand {
+        let errand = Errand(name: "publish", argument: ["id": .string(id), "data": data], id: id) { [unowned self] result in
+            switch result {
+            case .success: settled.append(id)
+            case .failure(let error): settled.append("\(id): \(error.code)")
+            }
+        }
+        lane.add(errand)
+        return errand
+    }
+
+    /// The id of the call that is made next, if one is.
+    func next() -> String? {
+        if case .call(let errand) = lane.next() { return errand.id }
+        return nil
+    }
+
+    @discardableResult
+    func done(_ outcome: Outcome) -> Double? {
+        if case .wait(let milliseconds) = lane.done(outcome) { return milliseconds }
+        return nil
+    }
+}
+
+private let ok = Outcome.ok([:])
+
+private func refused(_ code: ErrorCode, _ isRetryable: Bool) -> Outcome {
+    .refused(CrossroomError(code, "", isRetryable: isRetryable))
+}
+
+/// What goes out in a lane: publishes of a room, sends to a user (docs/sdk.md, 4.2).
+final class LaneTests: XCTestCase, @unchecked Sendable {
+    @CrossroomActor
+    func testIsCalledOneByOneInOrder() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        XCTAssertEqual([rig.next(), rig.next()], ["a", nil])
+        rig.done(ok)
+        XCTAssertEqual([rig.next(), rig.next()], ["b", nil])
+        rig.done(ok)
+        XCTAssertEqual(rig.settled, ["a", "b"])
+        XCTAssert(rig.lane.isEmpty)
+    }
+
+    @CrossroomActor
+    func testIsCalledAgainBeforeAnythingElse() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        for outcome in [Outcome.lost, .timeout, .timeout, .lost] {
+            XCTAssertEqual(rig.next(), "a")
+            rig.done(outcome)
+        }
+        XCTAssertEqual(rig.settled, [])
+    }
+
+    @CrossroomActor
+    func testWaitsLongerAfterEachErrorThatMayPass() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        let waits = (0..<3).map { _ -> Double? in
+            XCTAssertEqual(rig.next(), "a")
+            let milliseconds = rig.done(refused(.rateLimited, true))
+            XCTAssertNil(rig.next())
+            rig.lane.resume()
+            return milliseconds
+        }
+        XCTAssertEqual(waits, [250, 500, 1_000])
+    }
+
+    @CrossroomActor
+    func testIsRejectedByAnErrorThatStaysAndByAFullInbox() async {
+        let rig = Rig()
+        for id in ["a", "b", "c"] { rig.add(id) }
+        _ = rig.next()
+        rig.done(refused(.messageTooLarge, false))
+        _ = rig.next()
+        rig.done(refused(.inboxFull, true))
+        XCTAssertEqual(rig.settled, ["a: message_too_large", "b: inbox_full"])
+        XCTAssertEqual(rig.next(), "c")
+    }
+
+    @CrossroomActor
+    func testIsDoneWhenItsMessageIsSeenThoughTheAckNeverCame() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        _ = rig.next()
+        rig.done(.lost)
+        rig.lane.seen(id: "a", result: [:])
+        XCTAssertEqual(rig.settled, ["a"])
+        XCTAssertEqual(rig.next(), "b")
+    }
+
+    @CrossroomActor
+    func testKeepsItsTurnWhenItIsSeenBeforeItsAck() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        _ = rig.next()
+        rig.lane.seen(id: "a", result: [:])
+        XCTAssertNil(rig.next())
+        rig.done(ok)
+        XCTAssertEqual(rig.settled, ["a"])
+        XCTAssertEqual(rig.next(), "b")
+    }
+
+    @CrossroomActor
+    func testIsNotTakenForDoneBeforeItsFirstCall() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.lane.seen(id: "a", result: [:])
+        XCTAssertEqual(rig.settled, [])
+        XCTAssertEqual(rig.next(), "a")
+    }
+
+    @CrossroomActor
+    func testIsMadeAgainForAsLongAsTheServerRemembersItsId() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        _ = rig.next()
+        rig.done(.lost)
+        rig.clock.now = 280_000
+        XCTAssertEqual(rig.next(), "a")
+        rig.done(.lost)
+        rig.clock.now = 280_001
+        XCTAssertEqual(rig.next(), "b")
+        XCTAssertEqual(rig.settled, ["a: unconfirmed"])
+    }
+
+    @CrossroomActor
+    func testMayWaitForItsFirstCallForAnyTime() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.clock.now = 3_600_000
+        XCTAssertEqual(rig.next(), "a")
+    }
+
+    @CrossroomActor
+    func testIsNotWaitedForWhenDropped() async {
+        let rig = Rig()
+        let (a, b) = (rig.add("a"), rig.add("b"))
+        rig.add("c")
+        _ = rig.next()
+        rig.lane.drop(b)
+        rig.lane.drop(a)
+        XCTAssertNil(rig.next())
+        rig.done(.timeout)
+        XCTAssertEqual(rig.next(), "c")
+        XCTAssertEqual(rig.settled, [])
+    }
+
+    @CrossroomActor
+    func testALargeMessageIsTakenForTheCauseOfLostConnections() async {
+        let rig = Rig()
+        rig.add("a", .string(String(repeating: "x", count: 200_000)))
+        rig.add("b")
+        for _ in 0..<5 {
+            XCTAssertEqual(rig.next(), "a")
+            rig.done(.lost)
+        }
+        XCTAssertEqual(rig.next(), "b")
+        XCTAssertEqual(rig.settled, ["a: message_too_large"])
+    }
+
+    @CrossroomActor
+    func testIsRejectedAllAtOnceButForWhatIsSpared() async {
+        let rig = Rig()
+        rig.add("a")
+        rig.add("b")
+        _ = rig.next()
+        rig.lane.rejectAll(.aborted, sparing: true)
+        XCTAssertEqual(rig.settled, ["b: aborted"])
+        rig.lane.rejectAll(.closed, sparing: false)
+        XCTAssertEqual(rig.settled, ["b: aborted", "a: closed"])
+    }
+
+    /// On a network that loses calls and acks, each message is in the log once and in order, and what was acked is there.
+    @CrossroomActor
+    func testNothingIsLostOrDoubledWhateverHappens() async {
+        let ids = ["a", "b", "c", "d", "e"]
+        for seed in 0..<500 as Range<UInt64> {
+            var random = SeededRandom(seed)
+            let rig = Rig()
+            var log: [String] = []
+            for id in ids { rig.add(id) }
+            for turn in 0..<60 {
+                rig.lane.resume()
+                guard let id = rig.next() else { break }
+                switch turn < 50 ? Int.random(in: 0..<6, using: &random) : 5 {
+                case 0: rig.done(.lost)
+                case 1: rig.done(refused(.unavailable, true))
+                case 2: rig.done(refused(.forbidden, false))
+                case let fate:
+                    if !log.contains(id) { log.append(id) }
+                    rig.done([3: .lost, 4: .timeout][fate] ?? ok)
+                }
+            }
+            XCTAssert(rig.lane.isEmpty, "seed \(seed)")
+            XCTAssertEqual(rig.settled.map { String($0.prefix(1)) }.sorted(), ids, "seed \(seed)")
+            XCTAssertEqual(log, ids.filter(log.contains), "seed \(seed)")
+            XCTAssert(Set(rig.settled.filter { $0.count == 1 }).isSubset(of: log), "seed \(seed)")
+        }
+    }
+}
