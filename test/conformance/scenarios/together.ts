@@ -43,8 +43,7 @@ export const together: Theme = {
           }
           return view;
         });
-        await Promise.all(published);
-        const [first, ...others] = await Promise.all(views);
+        const [[first, ...others]] = await Promise.all([Promise.all(views), Promise.all(published)]);
         for (const view of others) expect(view).to.deep.equal(first);
       },
     },

@@ -160,6 +160,9 @@ impl Driver {
             }
             Effect::Call { key, name, argument } => match self.events.request(name, [argument]) {
                 Ok(id) => drop(self.calls.insert(id, key)),
+                // The end of the connection is among the events, and settles this call with all others. Settled now, it
+                // would be made again at once, and for ever: the core does not know of the end yet.
+                Err(Error::Disconnected | Error::Closed) => {}
                 Err(error) => self.shared.look(|core| core.answered(key, outcome(Err(error)))),
             },
             Effect::Tell { name, argument } => match self.namespace.emit_now(name, [argument]) {

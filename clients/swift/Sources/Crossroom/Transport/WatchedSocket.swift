@@ -25,17 +25,22 @@
     /// What the system says of the last call that failed.
     func lastError() -> String { String(cString: strerror(errno)) }
 
-    /// A TCP socket that never blocks, watched by Dispatch. To be used on `queue` only.
-    final class WatchedSocket {
+    /// A TCP socket that never blocks, watched by Dispatch. To be used on `queue` only, which is what makes it sendable.
+    final class WatchedSocket: @unchecked Sendable {
         /// Called once: with nil, or with what went wrong.
         var connected: ((String?) -> Void)?
         /// Called with what came; with nil, once, at the end.
         var read: ((ArraySlice<UInt8>?) -> Void)?
         /// Whether what comes is read. At first it is not.
         var isReading = false {
-            didSet { update() }
+            didSet {
+                update()
+                // Dispatch may have told of what there is to read while nobody read it, and may not tell again.
+                if isReading && !oldValue { queue.async { [weak self] in self?.receive() } }
+            }
         }
 
+        private let queue: DispatchQueue
         private let descriptor: Int32
         private let readable: any DispatchSourceRead
         private let writable: any DispatchSourceWrite
@@ -55,6 +60,7 @@
             let file = socket(address.family, flags, 0)
             guard file >= 0 else { return nil }
             descriptor = file
+            self.queue = queue
             var on: Int32 = 1
             setsockopt(file, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
             let result = address.bytes.withUnsafeBytes { bytes in
@@ -163,15 +169,19 @@
             for (_, done) in waiting { done(false) }
         }
 
+        /// Reads all that there is: of a connection that was reset, Dispatch tells once, and not again for what was left.
         private func receive() {
-            if isClosed { return }
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count > 0 {
-                read?(buffer[..<count])
-            } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-                isReading = false
-                read?(nil)
+            while isReading && !isClosed && !isConnecting {
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count > 0 {
+                    read?(buffer[..<count])
+                } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                    isReading = false
+                    read?(nil)
+                } else if errno == EAGAIN {
+                    return
+                }
             }
         }
     }
