@@ -186,7 +186,11 @@ export class Link implements Caller {
   private follow(verdict: Verdict): void {
     if (this.isOver || verdict.do === "wait") return;
     if (verdict.do === "reconnect") {
-      if (verdict.forgetGuest) this.keepGuest(undefined);
+      if (verdict.forgetGuest) {
+        this.keepGuest(undefined);
+        // A request that is refused before there is anything to show says nothing of a guest the next time.
+        this.credentials.source = "none";
+      }
       this.reconnect(verdict.after);
       return;
     }

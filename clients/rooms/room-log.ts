@@ -181,7 +181,8 @@ export class RoomLog {
   /** Gives up what is missing: up to where one joined, or else up to the first message that is held. */
   private skip(): LogAction[] {
     const position = this.joinedAt ?? this.beforeHeld();
-    if (position === undefined) return [];
+    // Nothing is missing that anybody knows of.
+    if (position === undefined) return this.goOn();
     this.at = position;
     this.joinedAt = undefined;
     this.startCounting();
@@ -190,8 +191,12 @@ export class RoomLog {
 
   private beforeHeld(): Position | undefined {
     const { at, heard } = this;
-    const first = at === undefined ? undefined : this.held.find(isOf(at))?.position;
-    return first === undefined ? heard : { epoch: first.epoch, offset: first.offset - 1 };
+    const isMissing = (position: Position): boolean => !this.hasReached(position);
+    const ofThisLog = at === undefined ? [] : this.held.filter(isOf(at));
+    // Not one that has come from the log meanwhile: the position must not go back.
+    const first = ofThisLog.map(({ position }) => position).find(isMissing);
+    if (first !== undefined) return { epoch: first.epoch, offset: first.offset - 1 };
+    return heard !== undefined && isMissing(heard) ? heard : undefined;
   }
 
   private startCounting(): void {

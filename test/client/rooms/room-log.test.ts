@@ -53,6 +53,13 @@ describe("rooms layer: the log of a room", () => {
     expect(log.position).to.deep.equal(at(6));
   });
 
+  it("never goes back to before what it has read meanwhile", () => {
+    const log = live(0, { held: 100, repaired: 4 });
+    expect(short(log.received(message(3)))).to.deep.equal(["read 0"]);
+    expect(short(log.page(page(1, 4, true)))).to.deep.equal(["1", "2", "3", "4"]);
+    expect(short(log.received(message(5)))).to.deep.equal(["5"]);
+  });
+
   it("begins after the `since` that the application gives", () => {
     const log = new RoomLog();
     log.begin(at(3));

@@ -172,6 +172,18 @@ export const sessions: Theme = {
       },
     },
     {
+      title: "ends where a guest's upgrade is refused with 401, after a try as a new guest",
+      not: { "socket.io-client": "Socket.IO's transports do not tell a refusal from a failure" },
+      async play(stage) {
+        let isOpen = true;
+        const lobby = await stage.lobby({ bridge: { authenticate: () => isOpen || { status: 401 } } });
+        const ada = await lobby.enter({ name: "Ada" });
+        isOpen = false;
+        lobby.cut();
+        expect(await endOf(ada)).to.equal("unauthorized");
+      },
+    },
+    {
       title: "the server's drain is no end: it comes back to the next one",
       async play(stage) {
         const lobby = await stage.lobby();
