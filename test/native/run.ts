@@ -4,6 +4,7 @@ import { buildSdks } from "./build.js";
 import { followReadme } from "./readme.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
+import { playUrlSession } from "./url-session.js";
 
 type Say = (line: string) => void;
 
@@ -12,7 +13,10 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
   const leftOut = buildSdks(SDKS, say);
   const present = SDKS.filter(({ name }) => !leftOut.has(name));
   const all: Counts[] = [...leftOut].map(() => ({ ...NOTHING, skipped: 1 }));
-  for (const sdk of present) all.push(unitTests(sdk, say), await readme(sdk, say));
+  for (const sdk of present) {
+    all.push(unitTests(sdk, say), await readme(sdk, say));
+    if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
+  }
   return { leftOut, counts: sum(all) };
 }
 

@@ -16,6 +16,9 @@ use crate::options::ClientBuilder;
 use crate::sender::Reply;
 use crate::{Args, Connected, Error};
 
+/// In place of a time that the runtime's clock cannot count.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// A connection to a server, shared by its namespaces, and made again when it is lost.
 ///
 /// A handle: clones are the same client. All of it may be used from any task or thread. When the last handle of a client
@@ -76,10 +79,11 @@ impl Client {
     }
 
     /// Closes the client, and returns when no task, timer or socket of it is left. What still waits fails with
-    /// [`Error::Closed`], and streams end. May be called twice.
-    pub async fn close(&self) {
-        self.inner.shared.with(|core, _| core.close());
-        self.inner.shared.done().await;
+    /// [`Error::Closed`], and streams end. May be called twice. Takes effect at once; the future only waits.
+    pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.inner.shared);
+        shared.with(|core, _| core.close());
+        async move { shared.done().await }
     }
 }
 
@@ -183,7 +187,8 @@ impl Namespace {
     fn start_call(&self, event: &str, args: Result<Vec<serde_json::Value>, Error>, timeout: Duration) -> Call {
         let (reply, answer) = oneshot::channel();
         // From the call on, and not from when somebody first waits.
-        let deadline = tokio::time::Instant::now() + timeout;
+        let now = tokio::time::Instant::now();
+        let deadline = now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER);
         let started = self.check().and(args).and_then(|args| {
             let emitted =
                 self.inner.shared.with(|core, _| core.emit(&self.name, event, &args, Some(Reply::Caller(reply)), true));
@@ -215,7 +220,7 @@ impl std::fmt::Debug for Namespace {
     }
 }
 
-/// An event that was sent, and whose ack is waited for.
+/// An event that was sent, and whose ack is waited for. To be awaited inside of a tokio runtime, whose timers it uses.
 #[must_use = "dropping it gives up the ack, and the event if it has not left yet"]
 pub struct Call(Pin<Box<dyn Future<Output = Result<Args, Error>> + Send>>);
 

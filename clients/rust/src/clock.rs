@@ -30,7 +30,8 @@ impl Clock {
     }
 
     fn advance(&mut self, monotonic: Duration, wall: Duration) {
-        self.now += if wall > monotonic + SLEPT { wall } else { monotonic };
+        let passed = if wall.saturating_sub(monotonic) > SLEPT { wall } else { monotonic };
+        self.now = self.now.saturating_add(passed);
     }
 }
 

@@ -21,7 +21,10 @@ use crate::space::{Need, Space};
 /// What the shell is to do, in order.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
-    Dial,
+    /// Make attempt number `attempt`.
+    Dial {
+        attempt: u64,
+    },
     /// `last_words`: what is still to be written before the close frame; `None`: at once, without a close frame.
     HangUp {
         last_words: Option<Vec<String>>,
@@ -52,6 +55,8 @@ pub(crate) struct Core {
     warnings: Feed<String>,
     max_payload: Option<usize>,
     next_waiter: u64,
+    /// Counts the attempts; what came of an earlier one is ignored.
+    attempt: u64,
     closed: bool,
     shared: Weak<Shared>,
 }
@@ -68,17 +73,24 @@ impl Core {
             warnings: Feed::new(),
             max_payload: None,
             next_waiter: 0,
+            attempt: 0,
             closed: false,
             shared,
         }
     }
 
-    pub(crate) fn opened(&mut self, now: u64) {
+    pub(crate) fn opened(&mut self, attempt: u64, now: u64) {
+        if attempt != self.attempt {
+            return;
+        }
         let actions = self.session.opened(now);
         self.run(actions);
     }
 
-    pub(crate) fn attempt_failed(&mut self, error: Error, now: u64) {
+    pub(crate) fn attempt_failed(&mut self, attempt: u64, error: Error, now: u64) {
+        if attempt != self.attempt {
+            return;
+        }
         let is_final = match &error {
             Error::UpgradeRefused { status, .. } => !may_retry_upgrade(*status),
             Error::InvalidArgument(_) | Error::NoCredentials(_) => true,
@@ -211,7 +223,7 @@ impl Core {
                 }
                 continue;
             }
-            self.outbox.push_back(Outgoing { ns: ns.to_owned(), text, kind: Kind::Event { id } });
+            self.outbox.push_back(Outgoing { ns: ns.to_owned(), text, kind: Kind::Event { id, may_wait: true } });
         }
         refused.into_iter().for_each(|message| self.warn(message));
     }
@@ -237,7 +249,10 @@ impl Core {
     fn run(&mut self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Dial => self.effects.push_back(Effect::Dial),
+                Action::Dial => {
+                    self.attempt += 1;
+                    self.effects.push_back(Effect::Dial { attempt: self.attempt });
+                }
                 Action::HangUp { abrupt } => self.hang_up(abrupt),
                 Action::Ping => {
                     let text = ClientFrame::Ping.encode();
@@ -251,10 +266,13 @@ impl Core {
     fn hang_up(&mut self, abrupt: bool) {
         self.max_payload = None;
         let last_words = if abrupt {
-            // What has not left waits for the next connection. Last ones first, so that they are in order again.
+            // What has not left waits for the next connection, if it may. Last ones first, so that they are in order again.
             while let Some(out) = self.outbox.pop_back() {
-                if let (Kind::Event { id }, Some(space)) = (out.kind, self.spaces.get_mut(&out.ns)) {
-                    space.sender.keep_first(id, out.text);
+                match (out.kind, self.spaces.get_mut(&out.ns)) {
+                    (Kind::Event { id, may_wait: true }, Some(space)) => space.sender.keep_first(id, out.text),
+                    // Who waits for its ack is told with the end of the session.
+                    (Kind::Event { may_wait: false, .. }, Some(space)) => space.sender.left(out.text.len()),
+                    _ => {}
                 }
             }
             None

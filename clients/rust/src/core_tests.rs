@@ -54,7 +54,7 @@ impl Rig {
     fn open(&mut self) {
         while let Some(effect) = self.core.next_effect() {
             match effect {
-                Effect::Dial => self.core.opened(self.now),
+                Effect::Dial { attempt } => self.core.opened(attempt, self.now),
                 Effect::Ask { ns, question } => self.core.credentials(&ns, question, Ok(Map::new()), self.now),
                 Effect::HangUp { .. } => {}
             }

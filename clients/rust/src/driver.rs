@@ -71,24 +71,44 @@ impl Shared {
     }
 }
 
+/// The end of a client's task, however it comes: by `close`, by a panic, or with its runtime. What waits then fails, and
+/// whoever waits for the end hears of it.
+pub(crate) struct Ending(Arc<Shared>);
+
+impl Ending {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.look(|core, _| core.close());
+        self.0.done.send_replace(true);
+    }
+}
+
 type Dial = BoxFuture<'static, Result<Box<Transport>, Error>>;
 
 enum Line {
     Idle,
-    Dialing(Dial),
+    /// With the number of the attempt.
+    Dialing(u64, Dial),
     Open(Box<Transport>),
 }
 
 enum Step {
     Woken,
     Late,
-    Dialed(Result<Box<Transport>, Error>),
+    Dialed(u64, Result<Box<Transport>, Error>),
     Happened(Happened),
     Answered(String, u64, Result<Map<String, Value>, CredentialsError>),
 }
 
-/// The task of a client, from its making to the end of its `close`.
-pub(crate) async fn drive(shared: Arc<Shared>, target: Target) {
+/// The task of a client, from its making to the end of its `close`. `ending` comes first: arguments are dropped last ones
+/// first, and nothing may be left when the end is told.
+pub(crate) async fn drive(ending: Ending, target: Target) {
+    let shared = Arc::clone(&ending.0);
     let target = Arc::new(target);
     let mut line = Line::Idle;
     let mut asks = FuturesUnordered::new();
@@ -96,7 +116,7 @@ pub(crate) async fn drive(shared: Arc<Shared>, target: Target) {
     loop {
         while let Some(effect) = shared.look(|core, _| core.next_effect()) {
             match effect {
-                Effect::Dial => line = Line::Dialing(dial(Arc::clone(&target)).boxed()),
+                Effect::Dial { attempt } => line = Line::Dialing(attempt, dial(Arc::clone(&target)).boxed()),
                 Effect::HangUp { last_words } => {
                     let before = std::mem::replace(&mut line, Line::Idle);
                     // Without last words it is dropped: there is nobody to say goodbye to.
@@ -119,13 +139,14 @@ pub(crate) async fn drive(shared: Arc<Shared>, target: Target) {
         };
         shared.look(|core, now| match step {
             Step::Woken | Step::Late => {}
-            Step::Dialed(Ok(transport)) => {
+            // Of an attempt that was given up meanwhile: an effect that hangs it up is there already.
+            Step::Dialed(attempt, Ok(transport)) => {
                 line = Line::Open(transport);
-                core.opened(now);
+                core.opened(attempt, now);
             }
-            Step::Dialed(Err(error)) => {
+            Step::Dialed(attempt, Err(error)) => {
                 line = Line::Idle;
-                core.attempt_failed(error, now);
+                core.attempt_failed(attempt, error, now);
             }
             Step::Happened(Happened::Text(text)) => core.message(&text, now),
             Step::Happened(Happened::Binary) => {
@@ -148,7 +169,6 @@ pub(crate) async fn drive(shared: Arc<Shared>, target: Target) {
     }
     drop((line, asks));
     while farewells.next().await.is_some() {}
-    shared.done.send_replace(true);
 }
 
 async fn next_step(shared: &Shared, line: &mut Line) -> Step {
@@ -173,7 +193,7 @@ async fn next_step(shared: &Shared, line: &mut Line) -> Step {
 async fn on_line(shared: &Shared, line: &mut Line, may_read: bool) -> Step {
     match line {
         Line::Idle => std::future::pending().await,
-        Line::Dialing(dial) => Step::Dialed(dial.await),
+        Line::Dialing(attempt, dial) => Step::Dialed(*attempt, dial.await),
         Line::Open(transport) => {
             let mut next = || shared.look(Core::next_outgoing);
             Step::Happened(std::future::poll_fn(|context| transport.poll(context, &mut next, may_read)).await)

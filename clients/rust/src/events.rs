@@ -119,6 +119,13 @@ impl Events {
         id.ok_or(Error::Disconnected)
     }
 
+    /// Gives up the answer to a request of this stream; one that has not left is not sent.
+    pub fn forget(&self, id: u64) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.with(|core, _| core.forget(&self.namespace, id));
+        }
+    }
+
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
         Pin::new(&mut self.tail).poll_next(context)
     }

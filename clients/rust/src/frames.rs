@@ -218,7 +218,7 @@ impl Fields<'_> {
     }
 
     fn amount(&self, name: &str) -> Result<u64, String> {
-        self.whole(name).filter(|amount| *amount > 0).ok_or_else(|| wrong(self.kind, name))
+        self.whole(name).filter(|amount| (1..=MAX_SAFE).contains(amount)).ok_or_else(|| wrong(self.kind, name))
     }
 
     /// A number that is whole, however it is written: 1000, 1e3 and 1000.0 are the same in JSON.

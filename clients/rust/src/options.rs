@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::core::CoreSettings;
-use crate::driver::{Headers, Shared, Target, drive};
+use crate::driver::{Ending, Headers, Shared, Target, drive};
 use crate::errors::CredentialsError;
 use crate::sender::Bounds;
 use crate::session::SessionSettings;
@@ -165,7 +165,7 @@ impl ClientBuilder {
             max_unread: self.max_unread,
         });
         let target = Target { url, headers: self.headers, auth: self.auth? };
-        runtime.spawn(drive(std::sync::Arc::clone(&shared), target));
+        runtime.spawn(drive(Ending::of(&shared), target));
         Ok(Client::from_shared(shared))
     }
 }

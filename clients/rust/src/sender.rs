@@ -35,8 +35,8 @@ pub(crate) struct Outgoing {
 pub(crate) enum Kind {
     /// Of the protocol's own: it belongs to the connection, and is gone with it.
     Control,
-    /// An event of the application's: if it has not left, it waits for the next connection.
-    Event { id: Option<u64> },
+    /// An event of the application's: if it has not left, it waits for the next connection, or else is dropped.
+    Event { id: Option<u64>, may_wait: bool },
 }
 
 /// An event that waits: its frame, as it was when it was emitted.

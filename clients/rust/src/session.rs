@@ -38,6 +38,7 @@ pub(crate) enum News {
 enum Phase {
     Closed,
     Opening {
+        since: u64,
         until: u64,
     },
     Open,
@@ -55,6 +56,9 @@ const GOOD_AFTER: u64 = 10_000;
 
 /// Milliseconds to wait for a sign of life after the network has changed.
 const PROBE: u64 = 5_000;
+
+/// Milliseconds in which an attempt is of the network that there is: platforms tell of one change several times.
+const FRESH: u64 = 1_000;
 
 /// Invariant: the state is final before the actions are returned.
 pub(crate) struct Session {
@@ -174,6 +178,7 @@ impl Session {
                 self.probe_until = Some(now + PROBE);
                 vec![Action::Ping]
             }
+            Phase::Opening { since, .. } if now.saturating_sub(since) < FRESH => Vec::new(),
             // An attempt that is under way may be on the way of the old network.
             Phase::Opening { .. } | Phase::Waiting { .. } => {
                 let mut actions = vec![Action::HangUp { abrupt: true }];
@@ -209,9 +214,9 @@ impl Session {
     pub(crate) fn deadline(&self) -> Option<u64> {
         match self.phase {
             Phase::Closed => None,
-            Phase::Opening { until } | Phase::Waiting { until } => Some(until),
+            Phase::Opening { until, .. } | Phase::Waiting { until } => Some(until),
             Phase::Open => {
-                let silent = self.heard_at + self.pace.0 + self.pace.1;
+                let silent = self.heard_at.saturating_add(self.pace.0).saturating_add(self.pace.1);
                 Some(self.probe_until.map_or(silent, |probe| probe.min(silent)))
             }
         }
@@ -231,7 +236,7 @@ impl Session {
     }
 
     fn dial(&mut self, now: u64) -> Vec<Action> {
-        self.phase = Phase::Opening { until: now + self.settings.attempt_timeout };
+        self.phase = Phase::Opening { since: now, until: now.saturating_add(self.settings.attempt_timeout) };
         vec![Action::Dial]
     }
 
@@ -244,7 +249,7 @@ impl Session {
         self.attempts += 1;
         self.connected_at = None;
         self.probe_until = None;
-        self.phase = Phase::Waiting { until: now + delay };
+        self.phase = Phase::Waiting { until: now.saturating_add(delay) };
         true
     }
 

@@ -190,8 +190,8 @@ impl Space {
                 Vec::new()
             }
             Err(error) => {
-                self.ask_at = Some(now + backoff.delay(self.failures, random));
-                self.failures += 1;
+                self.ask_at = Some(now.saturating_add(backoff.delay(self.failures, random)));
+                self.failures = self.failures.saturating_add(1);
                 vec![Need::Warn(format!("credentials could not be had: {}", error.message))]
             }
         }
@@ -200,6 +200,11 @@ impl Space {
     /// When credentials are to be asked for again.
     pub(crate) fn deadline(&self) -> Option<u64> {
         self.ask_at
+    }
+
+    /// There may be another network, or one again: what is asked for again later is asked for now.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        self.ask_at = self.ask_at.map(|at| at.min(now));
     }
 
     pub(crate) fn tick(&mut self, now: u64) -> Vec<Need> {

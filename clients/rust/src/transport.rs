@@ -147,8 +147,9 @@ fn lost(reason: &str) -> Happened {
 /// What the server says of a refused upgrade (PROTOCOL.md, 1.3).
 fn refusal(response: &Response<Option<Vec<u8>>>) -> Error {
     let body = response.body().as_deref().unwrap_or_default();
-    let error = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default()["error"].take();
-    let text = |name: &str| error[name].as_str().map(str::to_owned);
+    // Of a proxy's, maybe: any JSON, or none.
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| body.get("error")?.get(name)?.as_str().map(str::to_owned);
     let reason = || response.status().canonical_reason().unwrap_or_default().to_owned();
     Error::UpgradeRefused {
         status: response.status().as_u16(),

@@ -73,7 +73,7 @@ impl Core {
             space.sender.expect(id, reply);
         }
         if is_connected {
-            self.outbox.push_back(Outgoing { ns: ns.to_owned(), text, kind: Kind::Event { id } });
+            self.outbox.push_back(Outgoing { ns: ns.to_owned(), text, kind: Kind::Event { id, may_wait } });
         } else {
             space.sender.keep(id, text);
         }
@@ -82,7 +82,7 @@ impl Core {
 
     /// Nobody waits for this ack any more: an event that has not left is not sent.
     pub(crate) fn forget(&mut self, ns: &str, id: u64) {
-        let is_it = |out: &Outgoing| out.ns == ns && out.kind == Kind::Event { id: Some(id) };
+        let is_it = |out: &Outgoing| out.ns == ns && matches!(out.kind, Kind::Event { id: Some(of), .. } if of == id);
         let withdrawn = self.outbox.iter().position(is_it).and_then(|index| self.outbox.remove(index));
         if let Some(space) = self.spaces.get_mut(ns) {
             space.sender.forget(id);
@@ -115,6 +115,7 @@ impl Core {
     }
 
     pub(crate) fn network_changed(&mut self, now: u64) {
+        self.spaces.values_mut().for_each(|space| space.hurry(now));
         let actions = self.session.network_changed(now);
         self.run(actions);
     }
