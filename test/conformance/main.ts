@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     say,
     sdks.flatMap(({ needs }) => needs),
   );
-  const leftOut = buildSdks(sdks, say);
+  const leftOut = await buildSdks(sdks, say);
   const choice = { leftOut, clients, scenario: values.scenario, isVerbose: values.verbose };
   const { counts, page } = await certify(choice, say);
   if (page !== undefined) write(page);

@@ -4,7 +4,10 @@ import { missingTools } from "../support/machine.js";
 import { runStep } from "./steps.js";
 
 /** Which of the SDKs cannot be had, and why; empty if all are built. */
-export function buildSdks(sdks: readonly Sdk[], say: (line: string) => void): Map<string, string> {
+export async function buildSdks(
+  sdks: readonly Sdk[],
+  say: (line: string) => void,
+): Promise<Map<string, string>> {
   const leftOut = new Map<string, string>();
   for (const sdk of sdks) {
     const missing = missingTools(sdk.needs);
@@ -13,8 +16,10 @@ export function buildSdks(sdks: readonly Sdk[], say: (line: string) => void): Ma
       continue;
     }
     say(`Building the ${sdk.title} SDK.`);
-    const trouble = sdk.build.map((step) => runStep(step, sdk.folder)).find((one) => one !== undefined);
-    if (trouble !== undefined) throw new Error(`the ${sdk.title} SDK cannot be built: ${trouble}`);
+    for (const step of sdk.build) {
+      const trouble = await runStep(step, sdk.folder);
+      if (trouble !== undefined) throw new Error(`the ${sdk.title} SDK cannot be built: ${trouble}`);
+    }
   }
   return leftOut;
 }

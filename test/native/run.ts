@@ -10,21 +10,21 @@ type Say = (line: string) => void;
 
 /** Those that could not be had, and why, and what the others' tests gave. */
 export async function runNative(say: Say): Promise<{ leftOut: Map<string, string>; counts: Counts }> {
-  const leftOut = buildSdks(SDKS, say);
+  const leftOut = await buildSdks(SDKS, say);
   const present = SDKS.filter(({ name }) => !leftOut.has(name));
   const all: Counts[] = [...leftOut].map(() => ({ ...NOTHING, skipped: 1 }));
   for (const sdk of present) {
-    all.push(unitTests(sdk, say), await readme(sdk, say));
+    all.push(await unitTests(sdk, say), await readme(sdk, say));
     if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
   }
   return { leftOut, counts: sum(all) };
 }
 
-function unitTests(sdk: Sdk, say: Say): Counts {
+async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {
   const outputs: string[] = [];
   let trouble: string | undefined;
   for (const step of sdk.test) {
-    trouble = runStep(step, sdk.folder, outputs);
+    trouble = await runStep(step, sdk.folder, outputs);
     if (trouble !== undefined) break;
   }
   const counts = sdk.counts(outputs.join("\n"));

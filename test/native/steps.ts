@@ -1,5 +1,6 @@
 /** Runs commands of builds and tests of the native SDKs. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { setPriority } from "node:os";
 import type { Step } from "./sdks.js";
 
 /** Milliseconds that one command may take: a first build has everything to fetch. */
@@ -8,23 +9,37 @@ const TIMEOUT = 15 * 60_000;
 /** Lines of a failed command's output that are worth showing. */
 const LINES = 40;
 
-/** Bytes of output that are kept. */
-const OUTPUT = 64 * 2 ** 20;
+/** Compilers take what they can get; whoever waits for an event on the same machine goes first. */
+const BACKGROUND = 10;
 
 /**
  * Runs it in a folder; undefined if it succeeded, or else what it was and the end of what it said. `outputs` gets all that it
  * said.
  */
-export function runStep({ program, args }: Step, folder: string, outputs: string[] = []): string | undefined {
-  const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "utf8",
-    timeout: TIMEOUT,
-    maxBuffer: OUTPUT,
+export function runStep(
+  { program, args }: Step,
+  folder: string,
+  outputs: string[] = [],
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT,
+    });
+    if (child.pid !== undefined) setPriority(child.pid, BACKGROUND);
+    let said = "";
+    const failed = (why: string): string => {
+      const end = said.trim().split("\n").slice(-LINES).join("\n");
+      return `${[program, ...args].join(" ")} ended with ${why}\n${end}`;
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    }
+    child.on("error", ({ message }) => resolve(failed(message)));
+    child.on("close", (status, signal) => {
+      outputs.push(said);
+      resolve(status === 0 ? undefined : failed(String(signal ?? status ?? "nothing")));
+    });
   });
-  outputs.push(`${stdout}\n${stderr}`);
-  if (status === 0) return undefined;
-  const said = `${stdout}\n${stderr}`.trim().split("\n").slice(-LINES).join("\n");
-  return `${[program, ...args].join(" ")} ended with ${error?.message ?? signal ?? status ?? "nothing"}\n${said}`;
 }

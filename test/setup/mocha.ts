@@ -1,5 +1,6 @@
 /** Runs mocha over the compiled tests, in a process of its own, and counts from what its reporter writes. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -17,13 +18,12 @@ const TESTS = resolve(import.meta.dirname, "..");
  * Runs mocha with `args` after the runner's own. Those that name test files (`test/x.test.ts` or its compiled form) take
  * the place of all tests; the others go to mocha as they are.
  */
-export function runMocha(args: readonly string[], say: (line: string) => void): Counts {
+export async function runMocha(args: readonly string[], say: (line: string) => void): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "crossroom-test-"));
   try {
     const output = join(folder, "report.json");
-    const { status, signal } = spawnSync(process.execPath, [mochaProgram(), ...mochaArgs(args, output)], {
-      stdio: "inherit",
-    });
+    const child = spawn(process.execPath, [mochaProgram(), ...mochaArgs(args, output)], { stdio: "inherit" });
+    const [status, signal] = (await once(child, "exit")) as [number | null, string | null];
     return countsOf(readReport(output), signal ?? status, say);
   } finally {
     rmSync(folder, { recursive: true });

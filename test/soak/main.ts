@@ -72,14 +72,14 @@ function clientsOf(text: string): Protocol[] {
 }
 
 /** Builds the SDKs of the clients that are native. */
-function build(clients: readonly Protocol[]): void {
+async function build(clients: readonly Protocol[]): Promise<void> {
   const sdks = SDKS.filter(({ name }) => clients.includes(name));
   if (sdks.length === 0) return;
   makeReady(
     console.log,
     sdks.flatMap(({ needs }) => needs),
   );
-  for (const [name, why] of buildSdks(sdks, console.log))
+  for (const [name, why] of await buildSdks(sdks, console.log))
     throw new Error(`there is no ${name} client: ${why}`);
 }
 
@@ -96,7 +96,7 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  build(clients);
+  await build(clients);
   const folder = keep ?? mkdtempSync(join(tmpdir(), "crossroom-soak-"));
   console.log(`Seed ${seed}, ${seconds} seconds, ${rate} calls a second; records in ${folder}`);
   // Ten seconds are a lot: nothing is wrong any more, and clients that have lost the server try twice a second.

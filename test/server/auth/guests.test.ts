@@ -74,7 +74,9 @@ describe("a guest", () => {
 
   it("is refused where the server takes none, with a token from other times as well", async () => {
     const closed = authenticator({ ownKey });
-    expect(errorOf(await closed({ auth: {} }))).to.match(/^unauthorized: The token is not valid, or there is none/);
+    expect(errorOf(await closed({ auth: {} }))).to.match(
+      /^unauthorized: The token is not valid, or there is none/,
+    );
     const held = tokenOf(await authenticate({ auth: {} }));
     expect(errorOf(await closed({ auth: { token: held } }))).to.include("takes no guests");
   });
