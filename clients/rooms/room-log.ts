@@ -195,7 +195,8 @@ export class RoomLog {
     const ofThisLog = at === undefined ? [] : this.held.filter(isOf(at));
     // Not one that has come from the log meanwhile: the position must not go back.
     const first = ofThisLog.map(({ position }) => position).find(isMissing);
-    if (first !== undefined) return { epoch: first.epoch, offset: first.offset - 1 };
+    if (first !== undefined && !this.isNext(first)) return { epoch: first.epoch, offset: first.offset - 1 };
+    if (first !== undefined) return undefined;
     return heard !== undefined && isMissing(heard) ? heard : undefined;
   }
 

@@ -2,9 +2,10 @@
 //!
 //! `cargo run --example chat -- http://127.0.0.1:3000 lobby Ada`
 
-use crossroom::Rooms;
-use crossroom::rooms::{RoomEvent, RoomsEvent};
+use crossroom::rooms::{Published, RoomEvent, RoomsEvent};
+use crossroom::{Rooms, RoomsError};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::task::{JoinError, JoinSet};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,14 +20,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     room.join().await?;
     println!("You are in {}. Type a line; Ctrl+D ends.", room.name());
 
+    let mut publishes = JoinSet::new();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
         tokio::select! {
             line = lines.next_line() => match line? {
-                // It waits for the connection if there is none, and goes on without us.
-                Some(line) => room.publish(line).detach(),
+                // It waits for the connection if there is none, and the next line does not wait for it.
+                Some(line) => drop(publishes.spawn(room.publish(line))),
                 None => break,
             },
+            Some(published) = publishes.join_next() => print_refusal(published),
             Some(event) = events.next() => print_event(event?),
             Some(event) = session.next() => match event {
                 RoomsEvent::Disconnected(reason) => println!("* the connection is lost: {reason}"),
@@ -35,8 +38,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             },
         }
     }
+    while let Some(published) = publishes.join_next().await {
+        print_refusal(published);
+    }
     rooms.close().await;
     Ok(())
+}
+
+fn print_refusal(published: Result<Result<Published, RoomsError>, JoinError>) {
+    if let Ok(Err(error)) = published {
+        println!("* not published: {error}");
+    }
 }
 
 fn print_event(event: RoomEvent) {

@@ -285,8 +285,8 @@ fn asks_for_credentials_at_every_connect() {
     let mut rig = Rig::new();
     let _connected = rig.connect("/");
     for token in ["one", "two"] {
-        assert_eq!(rig.core.next_effect(), Some(Effect::Dial));
-        rig.core.opened(rig.now);
+        let Some(Effect::Dial { attempt }) = rig.core.next_effect() else { panic!("it does not dial") };
+        rig.core.opened(attempt, rig.now);
         let Some(Effect::Ask { ns, question }) = rig.core.next_effect() else { panic!("it does not ask") };
         let auth = Map::from_iter([("token".to_owned(), json!(token))]);
         rig.core.credentials(&ns, question, Ok(auth), rig.now);
@@ -303,8 +303,8 @@ fn asks_for_credentials_at_every_connect() {
 fn asks_again_with_backoff_where_asking_failed_and_gives_up_where_that_is_final() {
     let mut rig = Rig::new();
     let mut connected = rig.connect("/");
-    rig.core.next_effect();
-    rig.core.opened(0);
+    assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 1 }));
+    rig.core.opened(1, 0);
     for delay in [1_000, 2_000] {
         let Some(Effect::Ask { ns, question }) = rig.core.next_effect() else { panic!("it does not ask") };
         rig.core.credentials(&ns, question, Err(CredentialsError::temporary("down")), rig.now);
@@ -390,7 +390,7 @@ fn a_refused_upgrade_is_tried_again_or_not_as_its_status_says() {
     for (status, expected) in [(401, Some("refused")), (403, Some("refused")), (429, None), (503, None), (500, None)] {
         let mut rig = Rig::new();
         let mut connecting = rig.connect("/");
-        rig.core.attempt_failed(upgrade(status), 0);
+        rig.core.attempt_failed(1, upgrade(status), 0);
         assert_eq!(code(&mut connecting).as_deref(), expected, "{status}");
         assert_eq!(rig.core.deadline().is_some(), expected.is_none(), "{status}");
     }
@@ -432,7 +432,7 @@ fn a_connect_that_nobody_waits_for_any_more_is_cancelled() {
     let (waiter, _answer) = oneshot::channel();
     let id = rig.core.connect("/", waiter, 0);
     rig.core.cancel_connect("/", id);
-    assert_eq!(rig.core.next_effect(), Some(Effect::Dial));
+    assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 1 }));
     assert!(matches!(rig.core.next_effect(), Some(Effect::HangUp { .. })));
     assert_eq!(rig.core.deadline(), None);
 }
@@ -524,4 +524,58 @@ fn namespaces_and_what_waits_stay_through_background_and_foreground() {
     rig.open();
     rig.receive(CONNECTED);
     assert_eq!(names(&rig.written()), ["connect", "a"]);
+}
+
+#[test]
+fn what_comes_of_an_attempt_that_was_given_up_is_ignored() {
+    let mut rig = Rig::new();
+    let mut connecting = rig.connect("/");
+    assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 1 }));
+    // The first attempt succeeds in the moment in which the network changes.
+    rig.core.network_changed(1_000);
+    rig.core.opened(1, 1_000);
+    assert!(matches!(rig.core.next_effect(), Some(Effect::HangUp { last_words: None })));
+    assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 2 }));
+    assert_eq!(rig.core.next_effect(), None);
+    rig.core.attempt_failed(1, Error::Unreachable("cut".into()), 1_000);
+    assert!(rig.warnings().is_empty());
+    rig.core.opened(2, 1_100);
+    rig.open();
+    rig.receive(CONNECTED);
+    assert_eq!(code(&mut connecting).as_deref(), Some("ok"));
+}
+
+#[test]
+fn what_may_not_wait_is_not_sent_on_a_later_connection() {
+    let mut rig = Rig::connected();
+    rig.written();
+    rig.now = 3_600_000; // the machine slept
+    rig.core.emit("/", "now", &[], None, false).unwrap();
+    let stream = Reply::Stream(rig.events.id());
+    let id = rig.core.emit("/", "request", &[], Some(stream), false).unwrap().unwrap();
+    rig.emit("may wait").unwrap();
+    rig.core.tick(rig.now);
+    assert_eq!(rig.events(), ["disconnected".to_owned(), format!("answered {id}")]);
+    rig.now += 1_000;
+    rig.core.tick(rig.now);
+    rig.open();
+    rig.receive(CONNECTED);
+    assert_eq!(names(&rig.written()), ["connect", "may wait"]);
+    for name in ["a", "b", "c"] {
+        rig.emit(name).expect("there is room again");
+    }
+}
+
+#[test]
+fn credentials_are_asked_for_at_once_where_the_network_changes() {
+    let mut rig = Rig::new();
+    let _connecting = rig.connect("/");
+    assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 1 }));
+    rig.core.opened(1, 0);
+    let Some(Effect::Ask { ns, question }) = rig.core.next_effect() else { panic!("it does not ask") };
+    rig.core.credentials(&ns, question, Err(CredentialsError::temporary("down")), 0);
+    rig.core.network_changed(10);
+    assert_eq!(rig.core.deadline(), Some(10));
+    rig.core.tick(10);
+    assert!(matches!(rig.core.next_effect(), Some(Effect::Ask { .. })));
 }

@@ -57,6 +57,11 @@ impl<T: Clone> Feed<T> {
         }
     }
 
+    /// Whether anybody has a stream of it.
+    pub(crate) fn is_read(&self) -> bool {
+        self.taps.iter().any(|tap| !tap.to.is_closed())
+    }
+
     /// Whether a stream has as many unread items.
     pub(crate) fn is_full(&self, max: usize) -> bool {
         self.taps.iter().any(|tap| !tap.to.is_closed() && tap.unread.load(Ordering::Acquire) >= max)

@@ -185,6 +185,7 @@ fn says_of_a_malformed_frame_what_is_wrong() {
         r#"{"type":"ack","args":[]}"#,
         r#"{"type":"ack","id":0.5,"args":[]}"#,
         r#"{"type":"connected","sid":"s","pingInterval":0,"pingTimeout":1,"maxPayload":1}"#,
+        r#"{"type":"connected","sid":"s","pingInterval":18446744073709551615,"pingTimeout":1,"maxPayload":1}"#,
         r#"{"type":"connect_error"}"#,
         r#"{"type":"error","message":"m"}"#,
     ] {

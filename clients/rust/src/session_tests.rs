@@ -145,8 +145,20 @@ fn tries_at_once_when_the_network_changes() {
     let mut session = connected();
     lose(&mut session, 0);
     assert_eq!(words(session.network_changed(10)), ["hang up abruptly", "dial"]);
-    assert_eq!(words(session.network_changed(20)), ["hang up abruptly", "dial"], "the attempt was on the old one");
-    assert_eq!(session.deadline(), Some(20_020));
+    assert!(session.network_changed(1_009).is_empty(), "told of the same change again");
+    assert_eq!(words(session.network_changed(1_010)), ["hang up abruptly", "dial"], "the attempt was on the old one");
+    assert_eq!(session.deadline(), Some(21_010));
+}
+
+#[test]
+fn takes_times_of_any_length() {
+    let settings = SessionSettings { attempt_timeout: u64::MAX, ..settings() };
+    let mut session = Session::new(settings, || 0.0);
+    session.open(1);
+    assert_eq!(session.deadline(), Some(u64::MAX));
+    session.opened(1);
+    session.connected(u64::MAX, u64::MAX, 1);
+    assert_eq!(session.deadline(), Some(u64::MAX));
 }
 
 #[test]

@@ -60,6 +60,12 @@ describe("rooms layer: the log of a room", () => {
     expect(short(log.received(message(5)))).to.deep.equal(["5"]);
   });
 
+  it("declares nothing lost where what is held is the next one", () => {
+    const log = live(0, { held: 100, repaired: 2 });
+    expect(short(log.received(message(3)))).to.deep.equal(["read 0"]);
+    expect(short(log.page(page(1, 2, true)))).to.deep.equal(["1", "2", "3"]);
+  });
+
   it("begins after the `since` that the application gives", () => {
     const log = new RoomLog();
     log.begin(at(3));

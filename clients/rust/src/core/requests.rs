@@ -127,6 +127,7 @@ impl Core {
 
     pub(crate) fn foreground(&mut self, now: u64) {
         if !self.closed {
+            self.spaces.values_mut().for_each(|space| space.hurry(now));
             let actions = self.session.foreground(now);
             self.run(actions);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::RoomsError;
@@ -133,7 +133,7 @@ impl Signal {
 }
 
 /// Something in the inbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InboxItem {
@@ -161,6 +161,46 @@ pub enum InboxItem {
         /// The server's clock: milliseconds since the Unix epoch.
         at: u64,
     },
+    /// A newer server's, of a kind that this client does not know. It is processed like the others, or would stand in
+    /// their way.
+    #[serde(untagged)]
+    Other {
+        /// Its `type`.
+        #[serde(skip_serializing)]
+        kind: String,
+        /// The place just after it, in this inbox.
+        #[serde(skip_serializing)]
+        position: Position,
+        /// All of it.
+        #[serde(flatten)]
+        value: Value,
+    },
+}
+
+impl<'de> Deserialize<'de> for InboxItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn field<T: DeserializeOwned, E: serde::de::Error>(value: &Value, name: &str) -> Result<T, E> {
+            T::deserialize(&value[name]).map_err(|error| E::custom(format!("{name}: {error}")))
+        }
+        let value = Value::deserialize(deserializer)?;
+        let (kind, position): (String, Position) = (field(&value, "type")?, field(&value, "position")?);
+        Ok(match kind.as_str() {
+            "message" => Self::Message {
+                id: field(&value, "id")?,
+                position,
+                from: field(&value, "from")?,
+                data: field(&value, "data")?,
+                at: field(&value, "at")?,
+            },
+            "receipt" => Self::Receipt {
+                id: field(&value, "id")?,
+                position,
+                from: field(&value, "from")?,
+                at: field(&value, "at")?,
+            },
+            _ => Self::Other { kind, position, value },
+        })
+    }
 }
 
 impl InboxItem {
@@ -168,7 +208,7 @@ impl InboxItem {
     #[must_use]
     pub fn position(&self) -> &Position {
         match self {
-            Self::Message { position, .. } | Self::Receipt { position, .. } => position,
+            Self::Message { position, .. } | Self::Receipt { position, .. } | Self::Other { position, .. } => position,
         }
     }
 
@@ -180,6 +220,7 @@ impl InboxItem {
         match self {
             Self::Message { data, .. } => T::deserialize(data),
             Self::Receipt { .. } => T::deserialize(&Value::Null),
+            Self::Other { value, .. } => T::deserialize(&value["data"]),
         }
     }
 }
@@ -192,7 +233,7 @@ pub struct Receipt {
 }
 
 /// Who one is, as the server sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     /// One's user id.
     pub user: String,
@@ -210,6 +251,16 @@ pub struct Me {
     /// For guests: with it one comes back as the same guest. The client keeps it in its storage.
     #[serde(default, skip_serializing)]
     pub(crate) token: Option<String>,
+}
+
+/// Without the token, which is a secret.
+impl std::fmt::Debug for Me {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { user, name, sid, device, guest, expires_at, token: _ } = self;
+        let mut shown = formatter.debug_struct("Me");
+        shown.field("user", user).field("name", name).field("sid", sid).field("device", device);
+        shown.field("guest", guest).field("expires_at", expires_at).finish_non_exhaustive()
+    }
 }
 
 /// A room was joined.

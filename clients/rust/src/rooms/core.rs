@@ -19,6 +19,9 @@ use super::room_state::RoomState;
 use super::session::{Session, TokenSource, Verdict};
 use crate::{Args, CredentialsError, Disconnected, Error};
 
+/// So few rooms are not worth looking for those that nobody needs.
+const MIN_SWEEP: usize = 64;
+
 pub(crate) struct RoomsCore {
     host: Host,
     session: Session,
@@ -26,6 +29,10 @@ pub(crate) struct RoomsCore {
     renewal: Renewal,
     connect_at: Option<u64>,
     rooms: BTreeMap<String, RoomState>,
+    /// With as many rooms, those are looked for that nobody needs any more.
+    sweep_at: usize,
+    /// Of all rooms that were swept, the last turn.
+    last_turn: u64,
     /// By recipient; only those that have something to send.
     sends: BTreeMap<String, Lane>,
     inbox: InboxState,
@@ -43,6 +50,8 @@ impl RoomsCore {
             renewal: Renewal::default(),
             connect_at: None,
             rooms: BTreeMap::new(),
+            sweep_at: MIN_SWEEP,
+            last_turn: 0,
             sends: BTreeMap::new(),
             inbox: InboxState::new(),
             ready: Vec::new(),
@@ -181,8 +190,25 @@ impl RoomsCore {
     }
 
     fn room(&mut self, name: &str) -> (&mut RoomState, &mut Host) {
-        let room = self.rooms.entry(name.to_owned()).or_insert_with(|| RoomState::new(name));
+        if self.rooms.len() >= self.sweep_at && !self.rooms.contains_key(name) {
+            self.sweep();
+        }
+        let turn = self.last_turn;
+        let room = self.rooms.entry(name.to_owned()).or_insert_with(|| RoomState::new(name, turn));
         (room, &mut self.host)
+    }
+
+    /// Forgets the rooms that nobody needs any more. Seldom enough, so that it costs next to nothing for each room.
+    fn sweep(&mut self) {
+        let last_turn = &mut self.last_turn;
+        self.rooms.retain(|_, room| {
+            let is_needed = !room.is_idle();
+            if !is_needed {
+                *last_turn = room.turn.max(*last_turn);
+            }
+            is_needed
+        });
+        self.sweep_at = MIN_SWEEP.max(2 * self.rooms.len());
     }
 
     fn source(&self) -> TokenSource {
@@ -299,7 +325,14 @@ impl RoomsCore {
     }
 
     fn keep_guest(&mut self, token: Option<&str>) {
-        self.credentials.shown().guest_token = token.map(str::to_owned);
+        {
+            let mut shown = self.credentials.shown();
+            shown.guest_token = token.map(str::to_owned);
+            // Refused once more, before another token is shown, it is not the guest who is refused.
+            if token.is_none() {
+                shown.source = TokenSource::None;
+            }
+        }
         self.host.kept.keep_guest_token(token);
     }
 

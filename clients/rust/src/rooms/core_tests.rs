@@ -530,3 +530,143 @@ fn a_notice_that_is_not_as_it_should_be_is_a_warning() {
     rig.notice("brand_new", json!({}));
     assert_eq!(rig.events(), ["warning"]);
 }
+
+#[test]
+fn what_waits_for_its_next_try_is_tried_at_once_where_the_network_changes() {
+    let mut rig = Rig::joined(0);
+    rig.lose_and_return();
+    rig.refuse("join", RoomsError::retry("room_full", ""));
+    assert!(!rig.has_calls());
+    rig.core.hurry();
+    rig.pass(0);
+    rig.call("join");
+    let data = json!({ "code": "overloaded", "message": "m", "retryable": true });
+    rig.core.refused(&Error::ConnectError { message: "m".into(), data: Some(data) });
+    assert_eq!(rig.connects(), 0);
+    rig.core.hurry();
+    rig.pass(0);
+    assert_eq!(rig.connects(), 1);
+}
+
+#[test]
+fn nobody_waits_any_more_for_a_call_that_was_not_answered_in_time() {
+    let mut rig = Rig::up();
+    let _joining = rig.join(None);
+    let (late, _) = rig.call("join");
+    rig.pass(10_000);
+    rig.effects();
+    assert!(matches!(rig.effects[0], Effect::Forget { key } if key == late));
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_told_and_what_is_missing_is_declared_lost_in_the_end() {
+    let mut rig = Rig::joined(0);
+    let mut events = rig.core.room_events("r");
+    rig.notice("message", message("b", 2));
+    for _ in 0..9 {
+        rig.answer("history", json!({ "ok": true, "messages": [{ "id": 1 }], "more": false }));
+        assert_eq!(rig.events(), ["warning"]);
+        rig.pass(10_000);
+    }
+    assert!(!rig.has_calls());
+    assert_eq!(room_events(&mut events), ["joined false 1", "2"]);
+}
+
+#[test]
+fn a_room_whose_join_has_no_readable_answer_is_left() {
+    let mut rig = Rig::up();
+    let mut joined = rig.join(None);
+    rig.answer("join", json!({ "ok": true }));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("internal"));
+    assert_eq!(rig.call("leave").1, json!({ "room": "r" }));
+}
+
+#[test]
+fn a_guest_who_is_refused_with_an_http_status_comes_as_another_one_once() {
+    let mut rig = Rig::up();
+    rig.lose();
+    let refused = Error::UpgradeRefused { status: 401, code: None, message: "m".into() };
+    rig.core.refused(&refused);
+    rig.pass(250);
+    assert_eq!(rig.connects(), 1);
+    // The upgrade is refused before anything is shown.
+    rig.core.refused(&refused);
+    assert_eq!(rig.events(), ["disconnected", "warning", "ended: unauthorized"]);
+}
+
+#[test]
+fn rooms_that_nobody_needs_any_more_are_forgotten_and_their_late_answers_too() {
+    let mut rig = Rig::up();
+    let mut joined = rig.join(None);
+    let (late, _) = rig.call("join");
+    let (reply, _left) = oneshot::channel();
+    rig.core.leave("r", reply);
+    rig.answer("leave", json!({ "ok": true }));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("aborted"));
+    let _read = rig.core.room_events("is read");
+    for number in 0..1_000 {
+        drop(rig.core.room_events(&number.to_string()));
+    }
+    assert!(rig.core.rooms.len() <= MIN_SWEEP);
+    assert!(rig.core.rooms.contains_key("is read") && !rig.core.rooms.contains_key("r"));
+    let mut joined = rig.join(None);
+    rig.core.answered(late, Outcome::Ok(joined_at(0)));
+    assert_eq!(outcome(&mut joined), None, "the answer is that of an earlier join");
+    rig.answer("join", joined_at(0));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("ok"));
+}
+
+#[test]
+fn an_item_of_an_unknown_kind_is_processed_like_the_others() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    let invitation = json!({ "type": "invitation", "position": position(1), "data": { "to": "r" }, "new": 1 });
+    rig.notice("inbox", invitation.clone());
+    rig.effects();
+    let Some(Effect::Process { item, run, .. }) = rig.effects.pop() else { panic!("it is not processed") };
+    assert_eq!(serde_json::to_value(&item).unwrap(), invitation);
+    assert_eq!(item.parse::<Value>().unwrap(), json!({ "to": "r" }));
+    let kind = "invitation".to_owned();
+    assert_eq!(item, InboxItem::Other { kind, position: position(1), value: invitation });
+    rig.core.processed(run, Ok(()));
+    assert_eq!(rig.call("inbox_ack").1, json!({ "position": position(1) }));
+}
+
+#[test]
+fn items_are_written_as_they_were_read() {
+    let from = json!({ "user": "b", "name": "B", "sid": "s", "transport": "bridge" });
+    let message = json!({ "type": "message", "id": "i", "position": position(3), "from": from, "data": [1], "at": 5 });
+    for given in [item(2), message, json!({ "type": "new", "position": position(4) })] {
+        assert_eq!(json!(InboxItem::deserialize(&given).unwrap()), given);
+    }
+    assert!(InboxItem::deserialize(json!({ "type": "message", "position": position(1) })).is_err());
+}
+
+#[test]
+fn a_processor_that_is_stopped_gives_its_item_to_the_next_one() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    rig.notice("inbox", item(1));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.core.stop_processing();
+    rig.effects();
+    assert!(matches!(rig.effects.pop(), Some(Effect::Release { .. })));
+    rig.core.processed(run, Ok(()));
+    assert!(!rig.has_calls(), "what was stopped is not acked");
+    assert_eq!(outcome(&mut inbox(&mut rig, 0)).as_deref(), Some("ok"));
+    assert_eq!(processing(&mut rig).unwrap().1, 1);
+    rig.core.stop_processing();
+    rig.lose_and_return();
+    assert!(!rig.has_calls(), "nobody wants the inbox");
+}
+
+#[test]
+fn a_guests_token_is_not_shown() {
+    let mut rig = Rig::new(None);
+    rig.notice(
+        "welcome",
+        json!({ "user": "ada", "name": "Ada", "sid": "s", "device": "d", "guest": true, "token": "secret" }),
+    );
+    let shown = format!("{:?}", rig.core.me().unwrap());
+    assert!(shown.contains("ada") && !shown.contains("secret"), "{shown}");
+}

@@ -58,6 +58,32 @@ impl Shared {
     }
 }
 
+/// The end of a client's task, however it comes: by `close`, by a panic, or with its runtime. What waits then fails, and
+/// whoever waits for the end hears of it.
+pub(crate) struct Ending {
+    shared: Arc<Shared>,
+    client: Client,
+}
+
+impl Ending {
+    pub(crate) fn of(shared: &Arc<Shared>, client: &Client) -> Self {
+        Self { shared: Arc::clone(shared), client: client.clone() }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.look(RoomsCore::close);
+        // What nobody does any more is dropped without the lock: processors are in it.
+        while let Some(effect) = self.shared.look(RoomsCore::next_effect) {
+            drop(effect);
+        }
+        // Done already, but for a task that did not come to its end.
+        drop(self.client.close());
+        self.shared.done.send_replace(true);
+    }
+}
+
 enum Step {
     Woken,
     Event(Option<Event>),
@@ -70,7 +96,6 @@ enum Step {
 /// What the task works with.
 struct Driver {
     shared: Arc<Shared>,
-    client: Client,
     namespace: Namespace,
     events: Events,
     credentials: Arc<Credentials>,
@@ -81,15 +106,15 @@ struct Driver {
     processors: JoinSet<Step>,
 }
 
-/// The task of a rooms client, from its making to the end of its `close`.
-pub(crate) async fn drive(shared: Arc<Shared>, client: Client, credentials: Arc<Credentials>) {
-    let namespace = client.namespace("/");
-    let mut warnings = client.warnings();
+/// The task of a rooms client, from its making to the end of its `close`. `ending` comes first: arguments are dropped last
+/// ones first, and nothing may be left when the end is told.
+pub(crate) async fn drive(ending: Ending, credentials: Arc<Credentials>) {
+    let namespace = ending.client.namespace("/");
+    let mut warnings = ending.client.warnings();
     let mut driver = Driver {
-        shared,
+        shared: Arc::clone(&ending.shared),
         events: namespace.events(),
         namespace,
-        client,
         credentials,
         calls: HashMap::new(),
         work: FuturesUnordered::new(),
@@ -103,7 +128,7 @@ pub(crate) async fn drive(shared: Arc<Shared>, client: Client, credentials: Arc<
         let step = tokio::select! {
             event = driver.events.next() => Step::Event(event),
             Some(step) = driver.work.next() => step,
-            Some(Ok(step)) = driver.processors.join_next() => step,
+            Some(run) = driver.processors.join_next() => run.unwrap_or(Step::Woken), // an error: it was aborted
             Some(warning) = warnings.next() => Step::Warning(warning),
             () = driver.shared.wake.notified() => Step::Woken,
             () = sleep(late) => Step::Woken,
@@ -112,8 +137,7 @@ pub(crate) async fn drive(shared: Arc<Shared>, client: Client, credentials: Arc<
     }
     driver.processors.shutdown().await;
     driver.work.clear();
-    driver.client.close().await;
-    driver.shared.done.send_replace(true);
+    ending.client.close().await;
 }
 
 impl Driver {
@@ -176,6 +200,17 @@ impl Driver {
                     let token = tokens.get(());
                     self.work.push(async move { Step::Token(turn, token.await) }.boxed());
                 }
+            }
+            Effect::Forget { key } => {
+                let ids: Vec<u64> = self.calls.iter().filter(|(_, of)| **of == key).map(|(id, _)| *id).collect();
+                for id in ids {
+                    self.calls.remove(&id);
+                    self.events.forget(id);
+                }
+            }
+            Effect::Release { processor } => {
+                self.processors.abort_all();
+                drop(processor);
             }
             Effect::Process { run, item, processor } => {
                 self.processors.spawn(async move {

@@ -1,5 +1,6 @@
 //! The handle of a rooms client.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -74,8 +75,8 @@ impl Rooms {
     ///
     /// # Errors
     /// The reason, where the session has ended.
-    pub async fn ready(&self) -> Result<Me, RoomsError> {
-        self.inner.ask(RoomsCore::ready).await
+    pub fn ready(&self) -> impl Future<Output = Result<Me, RoomsError>> + Send + use<> {
+        self.inner.ask(RoomsCore::ready)
     }
 
     /// Who one is; `None` before the first connect.
@@ -135,6 +136,7 @@ impl Rooms {
     /// The device has another network, or has one again: see [`Client::network_changed`].
     pub fn network_changed(&self) {
         self.inner.client.network_changed();
+        self.inner.shared.with(RoomsCore::hurry);
     }
 
     /// The app is not in sight any more: no connection until [`foreground`](Self::foreground). One stays in the rooms.
@@ -145,13 +147,15 @@ impl Rooms {
     /// The app is in sight again: the connection is made again, at once, and the rooms catch up.
     pub fn foreground(&self) {
         self.inner.client.foreground();
+        self.inner.shared.with(RoomsCore::hurry);
     }
 
     /// Leaves everything and disconnects, and returns when nothing of the client is left. What waits fails with `closed`, and
-    /// streams end. May be called twice.
-    pub async fn close(&self) {
-        self.inner.shared.with(RoomsCore::close);
-        self.inner.shared.done().await;
+    /// streams end. May be called twice. Takes effect at once; the future only waits.
+    pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.inner.shared);
+        shared.with(RoomsCore::close);
+        async move { shared.done().await }
     }
 }
 

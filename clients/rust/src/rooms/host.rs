@@ -23,8 +23,13 @@ pub(crate) enum Effect {
     Tell { name: &'static str, argument: Value },
     /// Ask for a token to go on with.
     NewToken { turn: u64 },
+    /// Nobody waits for this call any more.
+    Forget { key: u64 },
     /// Have an item processed.
     Process { run: u64, item: InboxItem, processor: Processor },
+    /// Stop processing, and drop the processor. It is the application's, and may hold handles of this client, whose end asks
+    /// for the core's lock: it is never dropped under it.
+    Release { processor: Processor },
 }
 
 /// Which lane something is in.
@@ -112,7 +117,7 @@ impl Host {
             return Err(tag);
         }
         let key = self.new_key();
-        self.calls.insert(key, (tag, self.now + self.ack_timeout));
+        self.calls.insert(key, (tag, self.now.saturating_add(self.ack_timeout)));
         self.effects.push_back(Effect::Call { key, name, argument });
         Ok(())
     }
@@ -131,6 +136,7 @@ impl Host {
     pub(crate) fn take_late_calls(&mut self) -> Vec<Tag> {
         let late: Vec<u64> =
             self.calls.iter().filter(|(_, (_, until))| self.now >= *until).map(|(key, _)| *key).collect();
+        self.effects.extend(late.iter().map(|key| Effect::Forget { key: *key }));
         late.into_iter().filter_map(|key| self.take_call(key)).collect()
     }
 

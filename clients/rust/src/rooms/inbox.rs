@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 
 use super::RoomsError;
 use super::api::{InboxItem, InboxOpened, Position};
+use super::core::RoomsCore;
 use super::handles::Inner;
 use super::inbox_state::Processor;
 
@@ -21,7 +22,11 @@ impl Inbox {
     /// processed, and acked, when the function is done with it. Where it fails, or panics, the item comes again after a
     /// pause, and the session's warnings tell. Each run is a task of its own, and is aborted when the client is closed.
     ///
-    /// There is one processor at a time. Resolves when the inbox is open. It begins at once.
+    /// There is one processor at a time, until [`stop`](Self::stop). Resolves when the inbox is open. It begins at once. A
+    /// function that holds a handle of this client keeps the client alive: it is then closed by [`Rooms::close`] alone, and not
+    /// by dropping your other handles.
+    ///
+    /// [`Rooms::close`]: super::Rooms::close
     ///
     /// # Errors
     /// `in_use`, or what the server refuses.
@@ -36,7 +41,15 @@ impl Inbox {
     {
         let processor: Processor =
             Arc::new(move |item| process(item).map(|done| done.map_err(|error| error.to_string())).boxed());
-        self.inner.ask(|core, reply| core.process(processor, reply))
+        // One that is not taken is dropped here, and not under the core's lock, which the end of its handles may ask for.
+        self.inner.ask(|core, reply| core.process(Arc::clone(&processor), reply))
+    }
+
+    /// Has nobody process items any more, at once. A run that is under way is aborted where it next awaits; its item, and what
+    /// comes meanwhile, waits for the next [`process`](Self::process). One that still waits for the inbox to be open fails with
+    /// `aborted`.
+    pub fn stop(&self) {
+        self.inner.shared.with(RoomsCore::stop_processing);
     }
 
     /// Up to where this device has processed it; `None` before it was open.

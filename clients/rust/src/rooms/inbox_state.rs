@@ -63,6 +63,7 @@ impl InboxState {
         self.log.cursor()
     }
 
+    /// The caller keeps a processor of its own, so that one that is not taken is not dropped here.
     pub(crate) fn process(&mut self, processor: Processor, reply: Reply<InboxOpened>, host: &mut Host) {
         if self.processor.is_some() {
             // The caller may have gone meanwhile.
@@ -76,6 +77,23 @@ impl InboxState {
         self.is_wanted = true;
         // On a connection where it is open already too: only the server knows how many items wait.
         self.open(host);
+    }
+
+    /// The application does not process items any more. The next connections are made without the inbox.
+    pub(crate) fn cancel(&mut self, host: &mut Host) {
+        self.is_wanted = false;
+        self.call_later.take_if(|(_, later)| matches!(later, Later::Open));
+        for waiter in self.waiters.drain(..) {
+            let _ = waiter.send(Err(RoomsError::own("aborted")));
+        }
+        self.stop(host);
+    }
+
+    /// There may be another network, or one again: what is called again later is called now.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        if let Some((at, _)) = &mut self.call_later {
+            *at = now.min(*at);
+        }
     }
 
     /// There is a connection, of this user.
@@ -257,7 +275,9 @@ impl InboxState {
     /// Nobody processes items any more; the one in hand is not processed.
     fn stop(&mut self, host: &mut Host) {
         self.run += 1;
-        self.processor = None;
+        if let Some(processor) = self.processor.take() {
+            host.effects.push_back(Effect::Release { processor });
+        }
         self.process_at = None;
         let actions = self.log.processing(false);
         self.perform(actions, host);

@@ -87,6 +87,11 @@ impl Renewal {
         self.retry_at
     }
 
+    /// What is tried again later is tried now.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        self.retry_at = self.retry_at.map(|at| at.min(now));
+    }
+
     pub(crate) fn tick(&mut self, host: &mut Host) {
         if self.retry_at.is_some_and(|at| host.now >= at) {
             self.attempt(host);

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use super::RoomsError;
 use super::core::RoomsCore;
-use super::driver::{Shared, drive};
+use super::driver::{Ending, Shared, drive};
 use super::handles::Rooms;
 use super::host::{Bounds, Host};
 use super::link::{Credentials, Tokens};
@@ -160,7 +160,7 @@ impl RoomsBuilder {
         };
         let host = Host::new(device, kept, bounds, random);
         let shared = Arc::new(Shared::new(RoomsCore::new(host, Arc::clone(&credentials))));
-        tokio::spawn(drive(Arc::clone(&shared), client.clone(), credentials));
+        tokio::spawn(drive(Ending::of(&shared, &client), credentials));
         Ok(Rooms::from_parts(shared, client))
     }
 }

@@ -103,7 +103,8 @@ impl Room {
         self.inner.shared.look(|core| core.is_joined(&self.name))
     }
 
-    /// Of the last message that was delivered, or where one joined.
+    /// Of the last message that was delivered, or where one joined. Read it before you leave: of a room where one is not, it
+    /// is forgotten in time.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.inner.shared.look(|core| core.position(&self.name))

@@ -142,7 +142,7 @@ impl RoomLog {
         if self.mode != Mode::Repairing {
             return Vec::new();
         }
-        self.repaired += messages.len();
+        self.repaired = self.repaired.saturating_add(messages.len());
         let mut actions = self.take(messages);
         if actions.iter().any(|action| matches!(action, LogAction::Deliver(_))) {
             (self.barren, self.failures) = (0, 0);
@@ -192,7 +192,8 @@ impl RoomLog {
     }
 
     fn is_next(&self, position: &Position) -> bool {
-        self.at.as_ref().is_some_and(|at| at.epoch == position.epoch && position.offset == at.offset + 1)
+        let is_after = |at: &Position| at.offset.checked_add(1) == Some(position.offset);
+        self.at.as_ref().is_some_and(|at| at.epoch == position.epoch && is_after(at))
     }
 
     /// Says that the join is complete, once everything up to its position is delivered.
@@ -245,7 +246,8 @@ impl RoomLog {
 
     /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
     fn skip(&mut self) -> Vec<LogAction> {
-        let Some(position) = self.joined_at.take().or_else(|| self.before_held()) else { return Vec::new() };
+        // Where nothing is missing that anybody knows of, there is nothing to give up.
+        let Some(position) = self.joined_at.take().or_else(|| self.before_held()) else { return self.go_on() };
         self.at = Some(position.clone());
         self.start_counting();
         let mut actions = vec![LogAction::Joined(Joined { recovered: false, position })];
@@ -254,12 +256,15 @@ impl RoomLog {
     }
 
     fn before_held(&self) -> Option<Position> {
-        let epoch = &self.at.as_ref()?.epoch;
-        let first = self.held.iter().map(|message| &message.position).find(|position| position.epoch == *epoch);
-        match first {
-            Some(first) => Some(Position { epoch: first.epoch.clone(), offset: first.offset - 1 }),
+        let at = self.at.as_ref()?;
+        // Not what has come from the log meanwhile: the position must not go back.
+        let is_missing = |position: &Position| !self.has_reached(position);
+        let of_this_log = self.held.iter().map(|message| &message.position).filter(|held| held.epoch == at.epoch);
+        match of_this_log.into_iter().find(|held| is_missing(held)) {
+            Some(first) => Some(Position { epoch: first.epoch.clone(), offset: first.offset.saturating_sub(1) }),
             None => self.heard.clone(),
         }
+        .filter(is_missing)
     }
 
     fn start_counting(&mut self) {

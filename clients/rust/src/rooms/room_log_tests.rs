@@ -317,3 +317,26 @@ fn delivers_each_message_once_and_in_order_and_declares_what_is_missing_whatever
         assert_eq!(model.log.position(), Some(&at("e", model.end)), "seed {seed}");
     }
 }
+
+#[test]
+fn does_not_go_back_to_what_the_log_has_brought_where_it_reads_no_more() {
+    let limits = LogLimits { held: 10, repaired: 2 };
+    let mut log = live_with(0, limits);
+    assert_eq!(short(log.received(message(3))), ["read 0"]);
+    assert_eq!(short(log.page(messages([1, 2, 3]), true)), ["1", "2", "3"]);
+    assert_eq!(log.position(), Some(&at("e", 3)));
+    // Nor is anything declared lost between what was read and what is held.
+    let mut log = live_with(0, limits);
+    log.received(message(3));
+    assert_eq!(short(log.page(messages([1, 2]), true)), ["1", "2", "3"]);
+    let mut log = live_with(0, limits);
+    log.received(message(9));
+    assert_eq!(short(log.page(messages([1, 2]), true)), ["1", "2", "lost, joined e8", "9"]);
+}
+
+#[test]
+fn takes_offsets_of_any_size() {
+    let mut log = live_with(u64::MAX, LIMITS);
+    assert!(log.received(message(u64::MAX)).is_empty());
+    assert!(log.received(message(0)).is_empty());
+}

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::api::{JoinAnswer, Joined, Members, Message, Page, Position, PresenceChange, Published, RoomEvent, Signal};
 use super::backoff::delay;
@@ -45,13 +46,14 @@ pub(crate) struct RoomState {
     delivered: Option<Position>,
     waiters: Vec<Reply<Joined>>,
     /// Counts connections, joins and leaves: what belongs to an earlier one is ignored.
-    turn: u64,
+    pub(crate) turn: u64,
     failures: u32,
     later: Option<(u64, Later)>,
 }
 
 impl RoomState {
-    pub(crate) fn new(name: &str) -> Self {
+    /// `turn`: not less than any turn of an earlier state of this room, whose calls may still be answered.
+    pub(crate) fn new(name: &str, turn: u64) -> Self {
         Self {
             name: name.to_owned(),
             log: RoomLog::new(LogLimits::default()),
@@ -65,7 +67,7 @@ impl RoomState {
             is_there: false,
             delivered: None,
             waiters: Vec::new(),
-            turn: 0,
+            turn,
             failures: 0,
             later: None,
         }
@@ -126,6 +128,19 @@ impl RoomState {
 
     pub(crate) fn messages(&mut self) -> Tail<Result<Message, RoomsError>> {
         self.messages.tap(None)
+    }
+
+    /// Whether nothing would be missed without it: nobody is in the room, waits for something there, or reads of it.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_done = self.stay == Stay::Out && self.publishes.is_empty() && self.readings.is_empty();
+        is_done && !self.events.is_read() && !self.messages.is_read()
+    }
+
+    /// There may be another network, or one again: what is tried again later is tried now.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        if let Some((at, _)) = &mut self.later {
+            *at = now.min(*at);
+        }
     }
 
     /// There is a connection.
@@ -214,7 +229,11 @@ impl RoomState {
             Outcome::Refused(error) => self.refused(error, host),
             Outcome::Ok(answer) => match JoinAnswer::deserialize(answer) {
                 Ok(joined) => self.answered(joined, host),
-                Err(error) => self.refused(RoomsError::new("internal", error.to_string()), host),
+                Err(error) => {
+                    self.refused(RoomsError::new("internal", error.to_string()), host);
+                    // The server has this device in the room, and the application is told that it is out.
+                    self.call_leave(oneshot::channel().0, host);
+                }
             },
         }
     }
@@ -236,7 +255,11 @@ impl RoomState {
             Outcome::Lost => return,
             Outcome::Ok(page) => match Page::deserialize(page) {
                 Ok(page) => self.log.page(page.messages, page.more),
-                Err(_) => self.log.reading_failed(),
+                // It would come again like that: after some tries, what is missing is declared lost.
+                Err(error) => {
+                    host.warn(format!("a page of {}'s log is not as it should be: {error}", self.name));
+                    self.log.page(Vec::new(), false)
+                }
             },
             Outcome::Timeout => self.log.reading_failed(),
             Outcome::Refused(error) if error.retryable() => self.log.reading_failed(),

@@ -1,6 +1,7 @@
 //! What the layer keeps in the application's storage: the device, the guest's token, and how far the inbox is processed.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use super::api::Position;
@@ -8,7 +9,7 @@ use super::api::Position;
 /// Where the layer keeps what must outlast the program: a file, a database, the system's keychain.
 ///
 /// It is called in the client's task: it should be quick, and must not call the client. A `set` has returned when the value
-/// is kept. One that fails is as one that keeps nothing, and the session's warnings tell.
+/// is kept. One that fails, or panics, is as one that keeps nothing, and the session's warnings tell.
 pub trait Storage: Send + Sync {
     /// What was kept under the key, if anything was.
     ///
@@ -91,22 +92,30 @@ impl Kept {
     }
 
     fn get(&mut self, key: &str) -> Option<String> {
-        self.storage.get(&format!("crossroom.{key}")).unwrap_or_else(|error| {
-            self.failures.push(format!("the storage failed: {error}"));
-            None
-        })
+        let key = format!("crossroom.{key}");
+        let result = guarded(|| self.storage.get(&key));
+        self.look_at(result).flatten()
     }
 
     fn set(&mut self, key: &str, value: Option<&str>) {
         let key = format!("crossroom.{key}");
-        let result = match value {
+        let result = guarded(|| match value {
             Some(value) => self.storage.set(&key, value),
             None => self.storage.remove(&key),
-        };
-        if let Err(error) = result {
-            self.failures.push(format!("the storage failed: {error}"));
-        }
+        });
+        self.look_at(result);
     }
+
+    fn look_at<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|error| self.failures.push(format!("the storage failed: {error}"))).ok()
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A storage that panics is one that failed.
+fn guarded<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| Err("it panicked".into()))
 }
 
 /// JSON, so that no two pairs have the same key.
@@ -152,11 +161,28 @@ mod tests {
         assert_eq!(kept.guest_token(), None);
     }
 
+    struct Panicking;
+
+    impl Storage for Panicking {
+        fn get(&self, _: &str) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+            panic!("the application's fault")
+        }
+        fn set(&self, _: &str, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            panic!("the application's fault")
+        }
+        fn remove(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            panic!("the application's fault")
+        }
+    }
+
     #[test]
-    fn works_without_a_storage_that_fails_and_says_so() {
-        let mut kept = Kept::new(Arc::new(Broken));
-        kept.keep_device("d");
-        assert_eq!(kept.device(), None);
-        assert_eq!(kept.failures.len(), 2);
+    fn works_without_a_storage_that_fails_or_panics_and_says_so() {
+        for storage in [Arc::new(Broken) as Arc<dyn Storage>, Arc::new(Panicking)] {
+            let mut kept = Kept::new(storage);
+            kept.keep_device("d");
+            kept.keep_guest_token(None);
+            assert_eq!(kept.device(), None);
+            assert_eq!(kept.failures.len(), 3);
+        }
     }
 }

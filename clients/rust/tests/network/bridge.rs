@@ -282,3 +282,64 @@ async fn refuses_a_namespace_that_cannot_be() {
         assert!(matches!(within(namespace.connect()).await, Err(Error::InvalidArgument(_))), "{name}");
     }
 }
+
+#[tokio::test]
+async fn takes_a_refusal_with_any_body() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let mut warnings = client.warnings();
+    let connecting = client.namespace("/").connect();
+    for body in [r#""busy""#, "[]", "404", r#"{"error":7}"#, "<html>"] {
+        server.refuse(503, body).await;
+        assert!(within(warnings.next()).await.unwrap().contains("503"), "{body}");
+    }
+    server.refuse(403, "[]").await;
+    let expected = Error::UpgradeRefused { status: 403, code: None, message: "Forbidden".into() };
+    assert_eq!(within(connecting).await, Err(expected));
+}
+
+#[tokio::test]
+async fn takes_times_of_any_length() {
+    let mut server = Server::start().await;
+    let backoff = Backoff { min: Duration::MAX, max: Duration::MAX, jitter: 0.5 };
+    let builder = Client::builder(server.url()).attempt_timeout(Duration::MAX).backoff(backoff);
+    let client = builder.build().expect("a client");
+    let namespace = client.namespace("/");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    let call = namespace.call("hello", (), Duration::MAX);
+    socket.receive().await;
+    socket.send(r#"{"type":"ack","id":0,"args":[]}"#).await;
+    within(call).await.unwrap();
+    drop(socket);
+    let waiting = namespace.call("hello", (), Duration::MAX);
+    within(client.close()).await;
+    assert_eq!(within(waiting).await, Err(Error::Closed));
+}
+
+#[test]
+fn ends_with_its_runtime() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for turns in [0, 10] {
+        let first = runtime();
+        let (client, rooms) = first.block_on(async {
+            let client = Client::builder("http://127.0.0.1:1").build().expect("a client");
+            let rooms = crossroom::Rooms::builder("http://127.0.0.1:1").build().expect("a client");
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            (client, rooms)
+        });
+        let (connecting, joining) = (client.namespace("/").connect(), rooms.room("r").join());
+        drop(first);
+        runtime().block_on(async {
+            assert_eq!(within(connecting).await, Err(Error::Closed));
+            assert_eq!(within(joining).await.unwrap_err().code(), "closed");
+            within(client.close()).await;
+            within(rooms.close()).await;
+        });
+    }
+}

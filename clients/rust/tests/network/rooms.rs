@@ -169,3 +169,91 @@ async fn the_session_ends_where_a_token_is_refused() {
     assert!(server.is_left_alone().await);
     within(rooms.close()).await;
 }
+
+#[tokio::test]
+async fn an_ack_and_the_close_behind_it_are_taken_one_after_the_other() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let room = rooms.room("r");
+    let joining = room.join();
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "join", joined(0)).await;
+    within(joining).await.unwrap();
+    let (first, second) = (room.publish(1), room.publish(2));
+    let published = |call: &Value, offset| {
+        let result = json!({ "ok": true, "id": call["args"][0]["id"], "position": position(offset), "at": 1 });
+        json!({ "type": "ack", "id": call["id"], "args": [result] }).to_string()
+    };
+    let call = socket.receive().await;
+    // The second publish is made while the end of the connection is known to the bridge layer alone.
+    socket.send_and_close(&published(&call, 1), 4501).await;
+    assert_eq!(within(first).await.unwrap().position.offset, 1);
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "join", joined(0)).await;
+    let call = socket.receive().await;
+    assert_eq!(call["args"][0]["data"], 2);
+    socket.send(&published(&call, 2)).await;
+    assert_eq!(within(second).await.unwrap().position.offset, 2);
+}
+
+/// In threads of their own: one that waits for its own lock would stop the test too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_processor_may_hold_the_last_handle() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let mut events = rooms.events();
+    let held = rooms.clone();
+    let opening = rooms.inbox().process(move |_| {
+        let rooms = held.clone();
+        async move {
+            drop(rooms);
+            Ok::<(), String>(())
+        }
+    });
+    drop(rooms);
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "inbox", json!({ "ok": true, "cursor": position(0), "waiting": 0, "known": true })).await;
+    within(opening).await.unwrap();
+    socket.close(4403).await;
+    assert!(matches!(within(events.next()).await, Some(RoomsEvent::Connected(_))));
+    assert!(matches!(within(events.next()).await, Some(RoomsEvent::Disconnected(_))));
+    assert!(matches!(within(events.next()).await, Some(RoomsEvent::Ended(_))));
+    assert!(within(events.next()).await.is_none());
+    drop(server);
+    nothing_left().await;
+}
+
+#[tokio::test]
+async fn items_go_to_the_next_processor_where_one_is_stopped() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let began = tell.clone();
+    let opening = rooms.inbox().process(move |item| {
+        let began = began.clone();
+        async move {
+            began.send(item).map_err(|_| "nobody listens")?;
+            std::future::pending::<Result<(), &str>>().await
+        }
+    });
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    let opened = json!({ "ok": true, "cursor": position(0), "waiting": 1, "known": true });
+    answer(&mut socket, "inbox", opened.clone()).await;
+    let item = json!({ "type": "receipt", "id": "i", "position": position(1), "from": { "user": "b" }, "at": 1 });
+    notice(&mut socket, "inbox", item).await;
+    within(opening).await.unwrap();
+    within(told.recv()).await.expect("the first run");
+    rooms.inbox().stop();
+    let opening = rooms.inbox().process(move |item| {
+        let told = tell.send(item);
+        async move { told.map_err(|_| "nobody listens") }
+    });
+    within(told.recv()).await.expect("the second run");
+    answer(&mut socket, "inbox", opened).await;
+    assert_eq!(answer(&mut socket, "inbox_ack", json!({ "ok": true })).await["position"], position(1));
+    within(opening).await.unwrap();
+}

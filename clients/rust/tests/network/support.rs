@@ -126,6 +126,13 @@ impl Socket {
         code
     }
 
+    /// Sends and closes so that the client finds both at once.
+    pub async fn send_and_close(&mut self, text: &str, code: u16) {
+        let frame = CloseFrame { code: code.into(), reason: "".into() };
+        self.socket.feed(Message::text(text)).await.expect("it is taken");
+        self.socket.send(Message::Close(Some(frame))).await.expect("it is sent");
+    }
+
     pub async fn close(mut self, code: u16) {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         self.socket.close(Some(frame)).await.expect("it is closed");

@@ -129,6 +129,19 @@ impl RoomsCore {
         }
     }
 
+    pub(crate) fn stop_processing(&mut self) {
+        self.inbox.cancel(&mut self.host);
+    }
+
+    /// There may be another network, or one again: what waits for its next try is due.
+    pub(crate) fn hurry(&mut self) {
+        let now = self.host.now;
+        self.connect_at = self.connect_at.map(|at| at.min(now));
+        self.renewal.hurry(now);
+        self.rooms.values_mut().for_each(|room| room.hurry(now));
+        self.inbox.hurry(now);
+    }
+
     pub(crate) fn cursor(&self) -> Option<Position> {
         self.inbox.cursor().cloned()
     }

@@ -32,11 +32,15 @@ public class Bridge internal constructor(
 ) : Closeable {
     /**
      * @param url of the server: `http`, `https`, `ws` or `wss`; its query reaches the server's application.
-     * @throws IllegalArgumentException for another URL.
+     * @throws IllegalArgumentException for another URL, and for options that make no sense.
      */
     @JvmOverloads
     public constructor(url: String, options: BridgeOptions = BridgeOptions()) :
         this(url, options, RealEnvironment(), { OkHttpDialer(it.okHttpClient) })
+
+    init {
+        options.check()
+    }
 
     private val loop = environment.loop
     private val bufferLimits = BufferLimits(options.maxBufferedEvents, options.maxBufferedBytes)
@@ -116,7 +120,7 @@ public class Bridge internal constructor(
     }
 
     private fun warn(error: CrossroomException) {
-        onWarning?.invoke(error)
+        guard { onWarning?.invoke(error) }
     }
 }
 

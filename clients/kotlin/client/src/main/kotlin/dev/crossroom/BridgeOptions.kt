@@ -58,13 +58,21 @@ public abstract class ConnectionOptions internal constructor() {
         headersProvider = { runInterruptible(Dispatchers.IO) { provider.call() } }
     }
 
+    internal fun checkConnection() {
+        val (least, most) = reconnect.minDelayMillis to reconnect.maxDelayMillis
+        require(least >= 0 && most >= 0) { "delays cannot be negative: $least, $most" }
+        require(reconnect.jitter in 0.0..1.0) { "jitter must be from 0 to 1: ${reconnect.jitter}" }
+        require(reconnect.timeoutMillis > 0) { "timeoutMillis must be more than 0: ${reconnect.timeoutMillis}" }
+        require(reconnect.maxAttempts >= 0) { "maxAttempts cannot be negative: ${reconnect.maxAttempts}" }
+    }
+
     /** Changes how a lost connection is made again. */
     public fun reconnect(configure: ReconnectOptions.() -> Unit) {
         reconnect.configure()
     }
 }
 
-/** Settings of a [Bridge]. */
+/** Settings of a [Bridge]. One that makes no sense is refused when it is made, with [IllegalArgumentException]. */
 public class BridgeOptions : ConnectionOptions() {
     /** Events that may wait for the connection of a namespace. Default 1,000; one more is refused with `buffer_full`. */
     public var maxBufferedEvents: Int = 1_000
@@ -80,9 +88,18 @@ public class BridgeOptions : ConnectionOptions() {
 
     /**
      * Told of what calls for no action but belongs in a log: an attempt to connect that failed, a frame that the server refused, a message
-     * that is no frame. Called one at a time, on a thread of the client's, where it must not block.
+     * that is no frame. Called one at a time, on a thread of the client's, where it must not block; what it throws goes to that thread's
+     * handler of uncaught exceptions.
      */
     public var onWarning: ((CrossroomException) -> Unit)? = null
+
+    internal fun check() {
+        checkConnection()
+        require(maxBufferedEvents >= 0) { "maxBufferedEvents cannot be negative: $maxBufferedEvents" }
+        require(maxBufferedBytes >= 0) { "maxBufferedBytes cannot be negative: $maxBufferedBytes" }
+        require(maxUntakenEvents > 0) { "maxUntakenEvents must be more than 0: $maxUntakenEvents" }
+        require(callTimeoutMillis > 0) { "callTimeoutMillis must be more than 0: $callTimeoutMillis" }
+    }
 
     internal var authProvider: suspend () -> Value.Object? = { null }
 

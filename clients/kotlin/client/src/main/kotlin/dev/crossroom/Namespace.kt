@@ -19,7 +19,8 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     public val isConnected: Boolean get() = sid != null
 
     /**
-     * What happens in this namespace, in order, from its making on: for one collector at a time, and what nobody has collected yet waits. Past
+     * What happens in this namespace, in order, from its making on: for one collector at a time, a later one going on where an earlier one
+     * has stopped. What nobody has collected yet waits. Past
      * [BridgeOptions.maxUntakenEvents] nothing more is read from the connection, acks neither: collect it, or let [listen] have it. It
      * completes when the bridge is closed.
      */
@@ -36,7 +37,7 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     public suspend fun connect(): String = loop.await(core::connect)
 
     /** The same with a callback. */
-    public fun connect(callback: Callback<String>): Cancellable = loop.start { core.connect(callback) }
+    public fun connect(callback: Callback<String>): Cancellable = loop.start { core.connect(guarded(callback)) }
 
     /**
      * Sends an event. Returns when it is taken: it leaves now, or when the namespace is connected.
@@ -52,7 +53,7 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     }
 
     /** The same with a callback. */
-    public fun emit(name: String, args: List<Value>, callback: Callback<Unit>): Unit = loop.execute { core.emit(name, args, callback) }
+    public fun emit(name: String, args: List<Value>, callback: Callback<Unit>): Unit = loop.execute { core.emit(name, args, guarded(callback)) }
 
     /**
      * Sends an event that wants an ack, now or when the namespace is connected, and waits for it.
@@ -68,16 +69,17 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
 
     /** The same with a callback. */
     public fun call(name: String, args: List<Value>, timeoutMillis: Long, callback: Callback<List<Value>>): Cancellable =
-        loop.start { core.call(name, args, timeoutMillis, callback) }
+        loop.start { core.call(name, args, timeoutMillis, guarded(callback)) }
 
     /** Leaves the namespace; what is emitted later waits for the next [connect]. Without another namespace the connection is closed. */
     public fun disconnect(): Unit = loop.execute(core::disconnect)
 
     /**
      * Has what happens told to a listener instead of [events], from now on. It is called one at a time and in order, acks among them, on a
-     * thread of the client's: while it blocks, nothing goes on.
+     * thread of the client's: while it blocks, nothing goes on. What it throws goes to that thread's handler of uncaught exceptions.
      */
-    public fun listen(listener: NamespaceListener): Unit = loop.execute { core.listen(listener) }
+    public fun listen(listener: NamespaceListener): Unit =
+        loop.execute { core.listen { event -> guard { listener.happened(event) } } }
 }
 
 /** Something that happened in a namespace. More kinds may come: a `when` needs an `else`. */
@@ -117,7 +119,7 @@ public abstract class NamespaceEvent internal constructor() {
         /**
          * Acks the event: once, and on the connection that it came on; else this does nothing.
          *
-         * @throws CrossroomException `payload_too_large`, `invalid_argument`.
+         * @throws CrossroomException `buffer_full` where the network does not take it: to be tried again; `payload_too_large`, `invalid_argument`.
          */
         public suspend fun answer(vararg args: Value): Unit = answerWith(args.asList())
     }

@@ -68,16 +68,17 @@ public class Room internal constructor(internal val core: RoomCore, internal val
      * Reads a page of the room's log: the newest messages, or the newest [before] a position, or the oldest [after] one. Not both.
      *
      * @param limit from 1 to 500. Default: 100.
-     * @throws CrossroomException `unknown_position`, `not_joined`, `forbidden`, the reason of the session's end, `closed`.
+     * @throws CrossroomException `unknown_position`, `not_joined`, `forbidden`, `too_many_pending`, the reason of the session's end, `closed`.
      */
     public suspend fun history(before: Position? = null, after: Position? = null, limit: Int? = null): History =
         loop.await { core.history(before, after, limit, it) }
 
     /**
-     * All messages from this call on, each once and in the room's order, for one collector. The subscription begins with this call and
-     * not with its collection: call it before [join], and nothing that the join recovers is missed. It may lag behind by
-     * [RoomsOptions.maxLag] messages, and fails with `too_slow` then. It completes when the room is left or the client closed, and
-     * fails with the reason where that was not by one's own choice.
+     * All messages from this call on, each once and in the room's order. The subscription begins with this call and not with its
+     * collection: call it before [join], and nothing that the join recovers is missed. It lasts as long as the flow is held or collected,
+     * and is for one collector at a time: a later one goes on where an earlier one has stopped, and a second one fails with `in_use`. Up
+     * to [RoomsOptions.maxLag] messages wait for their collector; with one more it fails with `too_slow`. It completes when the room is
+     * left or the client closed, and fails with the reason where that was not by one's own choice.
      */
     public fun messages(): Flow<RoomMessage> = subscribed { core.messages.subscribe() }
 

@@ -30,13 +30,13 @@ public class Rooms internal constructor(
 ) : Closeable {
     /**
      * @param url of the server: `http`, `https`, `ws` or `wss`.
-     * @throws IllegalArgumentException for another URL.
+     * @throws IllegalArgumentException for another URL, and for options that make no sense.
      */
     @JvmOverloads
     public constructor(url: String, options: RoomsOptions = RoomsOptions()) :
         this(url, options, RealEnvironment(), { OkHttpDialer(it.okHttpClient) })
 
-    internal val core: RoomsCore = RoomsCore(url, options, environment, dialer)
+    internal val core: RoomsCore = RoomsCore(url, options.also { it.check() }, environment, dialer)
     internal val loop: Loop = environment.loop
     private val handles = HashMap<String, Room>()
 
@@ -78,13 +78,13 @@ public class Rooms internal constructor(
     public fun events(): Flow<RoomsEvent> = core.events.subscribe().also { loop.execute(core::endIfOver) }
 
     /** The network is another one: see [Bridge.networkChanged]. */
-    public fun networkChanged(): Unit = core.bridge.networkChanged()
+    public fun networkChanged(): Unit = loop.execute(core::networkChanged)
 
     /** The application goes to the background: the connection is closed until [foreground]. Rooms and collectors stay. */
     public fun background(): Unit = core.bridge.background()
 
     /** The application comes back: the connection is made at once, rooms are joined again, and what was missed is delivered. */
-    public fun foreground(): Unit = core.bridge.foreground()
+    public fun foreground(): Unit = loop.execute(core::foreground)
 
     /** Leaves everything and disconnects. What waits fails with `closed`, flows complete. May be called twice. See [awaitClosed]. */
     override fun close(): Unit = loop.execute(core::close)

@@ -4,7 +4,10 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
-/** Told of what happens: for Java. Called one at a time and in order, on a thread of the client's, where it must not block. */
+/**
+ * Told of what happens: for Java. Called one at a time and in order, on a thread of the client's, where it must not block. What it throws
+ * goes to that thread's handler of uncaught exceptions.
+ */
 public fun interface Listener<in T> {
     /** It happened. */
     public fun happened(event: T)
@@ -23,12 +26,12 @@ public fun interface ItemProcessor {
 public object RoomsJava {
     /** [Rooms.ready]. */
     @JvmStatic
-    public fun ready(rooms: Rooms, callback: Callback<Self>): Cancellable = rooms.loop.start { rooms.core.ready(callback) }
+    public fun ready(rooms: Rooms, callback: Callback<Self>): Cancellable = rooms.loop.start { rooms.core.ready(guarded(callback)) }
 
     /** [Rooms.send]. */
     @JvmStatic
     public fun send(rooms: Rooms, to: String, data: Value, receipt: Boolean, callback: Callback<Sent>): Cancellable =
-        rooms.loop.start { rooms.core.send(to, data, null, receipt, callback) }
+        rooms.loop.start { rooms.core.send(to, data, null, receipt, guarded(callback)) }
 
     /** Has what happens to the session told to a listener, from now on. */
     @JvmStatic
@@ -37,21 +40,24 @@ public object RoomsJava {
     /** [Room.join]. `since`: null for from now on. */
     @JvmStatic
     public fun join(room: Room, since: Position?, callback: Callback<Joined>): Cancellable =
-        room.loop.start { room.core.join(since, callback) }
+        room.loop.start { room.core.join(since, guarded(callback)) }
 
     /** [Room.leave]. */
     @JvmStatic
-    public fun leave(room: Room, callback: Callback<Any?>): Unit = room.loop.execute { room.core.leave { callback.onSuccess(null) } }
+    public fun leave(room: Room, callback: Callback<Any?>): Unit =
+        room.loop.execute { room.core.leave { guard { callback.onSuccess(null) } } }
 
     /** [Room.publish]. `id`: null for one at random. */
     @JvmStatic
     public fun publish(room: Room, data: Value, id: String?, callback: Callback<Published>): Cancellable =
-        room.loop.start { room.core.publish(data, id, callback) }
+        room.loop.start { room.core.publish(data, id, guarded(callback)) }
 
     /** [Room.signal]. */
     @JvmStatic
     public fun signal(room: Room, data: Value, callback: Callback<Any?>): Unit =
-        room.loop.execute { room.core.signal(data) { if (it == null) callback.onSuccess(null) else callback.onFailure(it) } }
+        room.loop.execute {
+            room.core.signal(data) { guard { if (it == null) callback.onSuccess(null) else callback.onFailure(it) } }
+        }
 
     /** [Room.history]. Any but `room` and `callback` may be null. */
     @JvmStatic
@@ -61,7 +67,7 @@ public object RoomsJava {
         after: Position?,
         limit: Int?,
         callback: Callback<History>,
-    ): Cancellable = room.loop.start { room.core.history(before, after, limit, callback) }
+    ): Cancellable = room.loop.start { room.core.history(before, after, limit, guarded(callback)) }
 
     /** Has what happens in the room told to a listener, from now on: messages, presence and the like. */
     @JvmStatic
@@ -70,7 +76,7 @@ public object RoomsJava {
     /** [Inbox.process]: the result is how many items wait. */
     @JvmStatic
     public fun process(inbox: Inbox, processor: ItemProcessor, callback: Callback<Long>): Cancellable =
-        inbox.loop.start { inbox.core.process({ item -> processed(processor, item) }, callback) }
+        inbox.loop.start { inbox.core.process({ item -> processed(processor, item) }, guarded(callback)) }
 
     private suspend fun processed(processor: ItemProcessor, item: InboxItem): Unit =
         suspendCancellableCoroutine { continuation ->

@@ -4,7 +4,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runInterruptible
 import java.util.concurrent.Callable
 
-/** Settings of [Rooms]. They are read once, when the client is made. */
+/** Settings of [Rooms]. They are read once, when the client is made, which throws [IllegalArgumentException] for one that makes no sense. */
 public class RoomsOptions : ConnectionOptions() {
     /** The name that people see, of a guest; a token's own goes before it. Default: one that the server makes up. */
     public var name: String? = null
@@ -18,11 +18,21 @@ public class RoomsOptions : ConnectionOptions() {
     /** After so many milliseconds without an ack a call is made again. Default 10,000. */
     public var ackTimeoutMillis: Long = 10_000
 
-    /** Publishes and sends that may wait for an ack, together. Default 1,000; one more fails with `too_many_pending`. */
+    /**
+     * Publishes and sends that may wait for an ack, together; and as many calls of [Room.history]. Default 1,000; one more fails with
+     * `too_many_pending`.
+     */
     public var maxPending: Int = 1_000
 
     /** Messages or events that a collector may lag behind. Default 10,000; then it fails with `too_slow`. */
     public var maxLag: Int = 10_000
+
+    internal fun check() {
+        checkConnection()
+        require(ackTimeoutMillis > 0) { "ackTimeoutMillis must be more than 0: $ackTimeoutMillis" }
+        require(maxPending > 0) { "maxPending must be more than 0: $maxPending" }
+        require(maxLag > 0) { "maxLag must be more than 0: $maxLag" }
+    }
 
     internal var fixedToken: String? = null
     internal var tokenProvider: (suspend () -> String)? = null

@@ -23,9 +23,15 @@ class Asking(private val client: String, private val keys: Keys) {
     suspend fun ask(): Value {
         val key = keys.next()
         val answer = CompletableDeferred<Value>()
+        check(waiting.size < MAX_WAITING) { "too many questions wait for their answers" }
         waiting[key] = answer
-        Output.event(client, "ask", "key" to key)
-        return answer.await()
+        try {
+            Output.event(client, "ask", "key" to key)
+            return answer.await()
+        } finally {
+            // The client may have given the question up.
+            waiting.remove(key)
+        }
     }
 
     fun give(command: Value) {
@@ -39,6 +45,10 @@ class Asking(private val client: String, private val keys: Keys) {
                 if (error["final"]?.boolean == true) NoMoreCredentials(message) else IllegalStateException(message),
             )
         }
+    }
+
+    private companion object {
+        const val MAX_WAITING = 1_000
     }
 }
 

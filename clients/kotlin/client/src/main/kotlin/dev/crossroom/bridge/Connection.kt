@@ -26,6 +26,7 @@ import dev.crossroom.transport.TransportFailure
 import dev.crossroom.transport.TransportListener
 import dev.crossroom.warningOf
 import java.util.concurrent.ConcurrentHashMap
+import kotlin.math.min
 
 /** A namespace, as its connection sees it. */
 internal interface Peer {
@@ -35,6 +36,12 @@ internal interface Peer {
     fun opened()
 
     fun frame(frame: ServerFrame)
+
+    /** Whether the event has to be taken by the application: it keeps its place in the backlog until then. */
+    fun event(frame: ServerFrame.Event): Boolean
+
+    /** Whatever waits out a delay is done now: the network is another one, or the application has come back. */
+    fun hurry()
 
     /** The connection could not be made; it will be tried again, unless `final`. */
     fun failed(error: CrossroomException, final: Boolean)
@@ -75,7 +82,7 @@ internal class Connection(
     private val timers = HashMap<TimerName, Cancellable>()
     @Volatile private var link: Link? = null
 
-    /** As the server said last; it is not thought to change from one connection to the next. */
+    /** As the server of this connection said: the next one may be another. */
     private var maxPayload = Long.MAX_VALUE
     private var asking = Cancellable {}
     private var isClosed = false
@@ -98,13 +105,21 @@ internal class Connection(
         if (peers.values.none { it.isWanted }) run(session.close())
     }
 
-    fun networkChanged() = run(session.networkChanged(environment.now()))
+    fun networkChanged() {
+        run(session.networkChanged(environment.now()))
+        hurry()
+    }
 
     fun background() = run(session.background())
 
     fun foreground() {
         session.foreground()
-        if (peers.values.any { it.isWanted }) open()
+        if (!isClosed && peers.values.any { it.isWanted }) run(session.open(environment.now()))
+        hurry()
+    }
+
+    private fun hurry() {
+        for (peer in peers.values.toList()) peer.hurry()
     }
 
     /** Closes for good. `gone` is called when nothing of any connection is left. */
@@ -126,13 +141,14 @@ internal class Connection(
 
     /** Why a frame of this text is not sent; null where it may be. */
     fun objection(text: String): CrossroomException? {
+        val most = min(maxPayload, dialer.maxQueuedBytes)
         // A UTF-16 unit is three bytes at most: most frames need not be measured.
-        if (text.length * 3L <= maxPayload) return null
-        if (utf8Size(text) <= maxPayload) return null
-        return ownError(ErrorCode.PAYLOAD_TOO_LARGE, "The message has more than the $maxPayload bytes that the server takes.")
+        if (text.length * 3L <= most) return null
+        if (utf8Size(text) <= most) return null
+        return ownError(ErrorCode.PAYLOAD_TOO_LARGE, "The message has more than the $most bytes that can be sent.")
     }
 
-    /** Sends an event. Why it was not, or null. What the network does not take in time is not taken without bound. */
+    /** Sends an event. Why it was not, or null: `buffer_full` where the network has not taken enough of what was sent before. */
     fun transmit(text: String): CrossroomException? {
         objection(text)?.let { return it }
         val queued = link?.transport?.queuedBytes ?: 0
@@ -150,6 +166,13 @@ internal class Connection(
     }
 
     fun warn(error: CrossroomException) = settings.warn(error)
+
+    /** Sends a frame that need not wait for the network. Why it was not, or null. */
+    fun sendAtOnce(text: String): CrossroomException? {
+        objection(text)?.let { return it }
+        sendText(text)
+        return null
+    }
 
     private fun sendText(text: String) {
         link?.transport?.send(text)
@@ -186,8 +209,8 @@ internal class Connection(
         living++
         try {
             link.transport = dialer.dial(settings.url, headers, link)
-        } catch (thrown: IllegalArgumentException) {
-            // A URL or headers that HTTP has not: they will not get better.
+        } catch (thrown: RuntimeException) {
+            // A URL or headers that HTTP has not (Java's may be null): they will not get better.
             living--
             val error = ownError(ErrorCode.REFUSED, thrown.message, cause = thrown)
             run(session.failed(error, final = true))
@@ -204,6 +227,7 @@ internal class Connection(
         asking.cancel()
         val link = this.link ?: return
         this.link = null
+        maxPayload = Long.MAX_VALUE
         link.hangUp(abrupt)
         backlog.wake()
     }
@@ -226,12 +250,17 @@ internal class Connection(
         override fun opened() = inLoop { run(session.opened(environment.now())) }
 
         override fun message(text: String?) {
-            val heardAt = environment.now()
             backlog.enter({ isOver || !isCurrent }, ::tellStuck)
+            // Not before: that it waited here was not silence of the server's.
+            val heardAt = environment.now()
             environment.loop.post {
-                // Its place is given back here, unless the frame is an event, that has to be taken.
-                val isHeld = isCurrent && receive(text, heardAt)
-                if (!isHeld) backlog.leave()
+                var isHeld = false
+                try {
+                    isHeld = isCurrent && receive(text, heardAt)
+                } finally {
+                    // Its place is given back here, unless the frame is an event, that has to be taken.
+                    if (!isHeld) backlog.leave()
+                }
             }
         }
 
@@ -288,11 +317,7 @@ internal class Connection(
                 run(session.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
                 peers[frame.ns]?.frame(frame)
             }
-            is ServerFrame.Event -> {
-                val peer = peers[frame.ns] ?: return false
-                peer.frame(frame)
-                return true
-            }
+            is ServerFrame.Event -> return peers[frame.ns]?.event(frame) == true
             is ServerFrame.ConnectError -> peers[frame.ns]?.frame(frame)
             is ServerFrame.Ack -> peers[frame.ns]?.frame(frame)
             is ServerFrame.Disconnect -> peers[frame.ns]?.frame(frame)

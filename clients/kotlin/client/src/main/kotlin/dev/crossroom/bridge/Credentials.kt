@@ -24,6 +24,9 @@ internal class Credentials(
     private var failures = 0
     private var underWay = Cancellable {}
 
+    /** Whether a delay runs before it is asked again. */
+    private var isWaiting = false
+
     fun ask() {
         withdraw()
         underWay =
@@ -36,7 +39,15 @@ internal class Credentials(
     }
 
     /** No answer is wanted any more. */
-    fun withdraw() = underWay.cancel()
+    fun withdraw() {
+        isWaiting = false
+        underWay.cancel()
+    }
+
+    /** Asks now, where a delay runs. */
+    fun hurry() {
+        if (isWaiting) ask()
+    }
 
     private fun failed(thrown: Throwable) {
         if (thrown is NoMoreCredentials) {
@@ -44,6 +55,7 @@ internal class Credentials(
             exhausted(ownError(ErrorCode.UNAUTHORIZED, thrown.message, cause = thrown))
             return
         }
+        isWaiting = true
         underWay = environment.after(backoff.delay(failures++, environment.random()), ::ask)
         warn(warningOf(thrown))
     }

@@ -54,7 +54,8 @@ internal class RealEnvironment : Environment {
     }
 
     override fun after(ms: Long, task: () -> Unit): Cancellable {
-        val due = now() + ms
+        val now = now()
+        val due = if (ms > Long.MAX_VALUE - now) Long.MAX_VALUE else now + ms
         return run({ waitUntil(due) }) { task() }
     }
 
@@ -106,7 +107,8 @@ internal class RealEnvironment : Environment {
 
 /**
  * A clock that goes on while the machine sleeps. The monotonic clocks of Linux, Android and macOS stand still then, and the wall clock may be
- * set: of the two, this one goes by what has moved further, and never back. A wall clock that is put forward looks like sleep, which costs a ping.
+ * set: of the two, this one goes by what has moved further, and never back. A wall clock that is put forward by minutes looks like sleep, which
+ * costs the connection: it is made again at once.
  */
 internal class Clock(private val nanos: () -> Long, private val wall: () -> Long) {
     private var elapsed = 0L

@@ -3,6 +3,7 @@ package dev.crossroom.bridge
 import dev.crossroom.Callback
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
+import dev.crossroom.report
 import kotlinx.coroutines.suspendCancellableCoroutine
 import java.util.concurrent.Executor
 import kotlin.coroutines.resume
@@ -78,8 +79,7 @@ internal class Loop(private val executor: Executor) {
                 task()
             } catch (thrown: Throwable) {
                 // A fault of the client's own. The loop goes on; the fault is as loud as any other of the program.
-                val current = Thread.currentThread()
-                current.uncaughtExceptionHandler?.uncaughtException(current, thrown)
+                report(thrown)
             }
         }
     }

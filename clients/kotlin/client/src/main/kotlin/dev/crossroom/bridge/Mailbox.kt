@@ -47,11 +47,12 @@ internal class Mailbox<T : Any>(private val capacity: Int, private val taken: (T
 
     /**
      * The values. One collector at a time: a second one fails with `in_use`; a later one goes on where an earlier one has stopped.
-     * `left` is called when a collector is done.
+     * `entered` and `left` are called when a collector begins, and when it is done.
      */
-    fun asFlow(left: () -> Unit = {}): Flow<T> =
+    fun asFlow(entered: () -> Unit = {}, left: () -> Unit = {}): Flow<T> =
         flow {
             enter()
+            entered()
             try {
                 while (true) {
                     // A value is not taken for a collector that was cancelled meanwhile.
@@ -67,8 +68,9 @@ internal class Mailbox<T : Any>(private val capacity: Int, private val taken: (T
                     }
                 }
             } finally {
-                synchronized(queue) { isCollected = false }
+                // In this order: the next one may enter at once.
                 left()
+                synchronized(queue) { isCollected = false }
             }
         }
 

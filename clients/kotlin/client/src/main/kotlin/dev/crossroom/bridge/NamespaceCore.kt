@@ -14,6 +14,7 @@ import dev.crossroom.frames.ServerFrame
 import dev.crossroom.ownError
 import dev.crossroom.session.End
 import dev.crossroom.session.Phase
+import kotlin.math.min
 
 /**
  * One namespace's life on a connection: asking for credentials, `connect` and its answer, events coming in, recovery, and the end. In the
@@ -25,7 +26,7 @@ internal class NamespaceCore(
     provider: suspend () -> Value.Object?,
     limits: BufferLimits,
     val callTimeout: Long,
-    maxUntaken: Int,
+    private val maxUntaken: Int,
 ) : Peer {
     /** ASKING is for credentials; CONNECTING is from the `connect` frame to its answer. */
     private enum class State { IDLE, ASKING, CONNECTING, CONNECTED }
@@ -38,9 +39,11 @@ internal class NamespaceCore(
     override var isWanted = false
         private set
 
-    /** What waits for the application. May be used from any thread. Twice the bound of what is read, for what is no message. */
+    /** What waits for the application. May be used from any thread. There is room for all messages that are read, whatever waits beside them. */
     val inflow =
-        Mailbox<NamespaceEvent>(2 * maxUntaken + STATE_CHANGES) { if (it is NamespaceEvent.Message) connection.backlog.leave() }
+        Mailbox<NamespaceEvent>(capacity(2L * maxUntaken + STATE_CHANGES)) {
+            if (it is NamespaceEvent.Message) connection.backlog.leave()
+        }
 
     private var listener: NamespaceListener? = null
     private var state = State.IDLE
@@ -131,7 +134,6 @@ internal class NamespaceCore(
         when (frame) {
             is ServerFrame.Connected -> if (state == State.CONNECTING) accepted(frame)
             is ServerFrame.ConnectError -> if (state == State.CONNECTING) refused(frame)
-            is ServerFrame.Event -> happened(frame)
             is ServerFrame.Ack -> sender.answered(frame.id, frame.args)
             is ServerFrame.Error ->
                 if (frame.id != null) sender.refused(frame.id, CrossroomException(ErrorCode(frame.code), frame.message))
@@ -144,6 +146,19 @@ internal class NamespaceCore(
             else -> Unit
         }
     }
+
+    override fun event(frame: ServerFrame.Event): Boolean {
+        if (state != State.CONNECTED) return false
+        // Before it is told, and in the same task: nothing can come between.
+        if (frame.offset != null) offset = frame.offset
+        val message = NamespaceEvent.Message(frame.event, frame.args, frame.id != null, answerer(frame.id))
+        val listener = this.listener
+        if (listener == null) return put(message)
+        listener.happened(message)
+        return false
+    }
+
+    override fun hurry() = credentials.hurry()
 
     override fun failed(error: CrossroomException, final: Boolean) {
         if (final && isWanted) giveUp(error)
@@ -185,7 +200,7 @@ internal class NamespaceCore(
         val refusal =
             when (val encoded = FrameCodec.encode(frame)) {
                 is Encoded.Refused -> ownError(ErrorCode.INVALID_ARGUMENT, encoded.message)
-                is Encoded.Text -> connection.transmit(encoded.text)
+                is Encoded.Text -> connection.sendAtOnce(encoded.text)
             }
         // Credentials that no frame can carry, or too large a one: they will not change by themselves.
         if (refusal != null) gaveUp(refusal)
@@ -206,9 +221,11 @@ internal class NamespaceCore(
         pid = frame.pid
         // The offset of a former session would have events repeated that this one never missed.
         if (!frame.recovered) offset = null
+        // First what has waited: what those who are told now emit comes after it.
+        sender.flush()
+        if (state != State.CONNECTED) return
         tell(NamespaceEvent.Connected(frame.sid, frame.recovered))
         for (waiter in takeWaiters()) waiter.onSuccess(frame.sid)
-        sender.flush()
     }
 
     private fun refused(frame: ServerFrame.ConnectError) {
@@ -218,23 +235,6 @@ internal class NamespaceCore(
             return ask()
         }
         if (isWanted) gaveUp(CrossroomException(ErrorCode.CONNECT_ERROR, frame.message, data = frame.data))
-    }
-
-    private fun happened(frame: ServerFrame.Event) {
-        if (state != State.CONNECTED) return connection.backlog.leave()
-        // Before it is told, and in the same task: nothing can come between.
-        if (frame.offset != null) offset = frame.offset
-        val message = NamespaceEvent.Message(frame.event, frame.args, frame.id != null, answerer(frame.id))
-        val listener = this.listener
-        if (listener != null) {
-            try {
-                listener.happened(message)
-            } finally {
-                connection.backlog.leave()
-            }
-        } else if (!inflow.offer(message)) {
-            connection.backlog.leave()
-        }
     }
 
     /** The function that answers an event of the server's: once, and only in the session that the event came in. */
@@ -282,15 +282,26 @@ internal class NamespaceCore(
     private fun ended(end: End) {
         state = State.IDLE
         sid = null
-        sender.disconnected()
+        // Told first: who makes a call again as soon as it has failed must know that there is no connection.
         tell(NamespaceEvent.Disconnected(end.final, end.code, end.reason))
+        sender.disconnected()
     }
 
     private fun tell(event: NamespaceEvent) {
         val listener = this.listener
-        // Where nobody collects for ages, changes of state are not kept without bound: `sid` says how it is.
-        if (listener != null) listener.happened(event) else inflow.offer(event)
+        if (listener != null) return listener.happened(event)
+        // Where nobody collects for ages, changes of state are not kept without bound, nor in the place of messages: `sid` says how it is.
+        if (inflow.size < capacity(maxUntaken.toLong() + STATE_CHANGES)) put(event) else tellLost()
     }
+
+    private fun put(event: NamespaceEvent): Boolean {
+        val isIn = inflow.offer(event)
+        if (!isIn && over == null) tellLost()
+        return isIn
+    }
+
+    private fun tellLost() =
+        connection.warn(ownError(ErrorCode.TOO_SLOW, "Nobody collects the events of $name: what happened now is not among them."))
 
     private fun failWaiters(error: CrossroomException) {
         for (waiter in takeWaiters()) waiter.onFailure(error)
@@ -314,5 +325,7 @@ internal class NamespaceCore(
     private companion object {
         /** Changes of state that may wait beside messages. */
         const val STATE_CHANGES = 100
+
+        fun capacity(most: Long): Int = min(most, Int.MAX_VALUE.toLong()).toInt()
     }
 }

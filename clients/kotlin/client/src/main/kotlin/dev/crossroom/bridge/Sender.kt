@@ -43,6 +43,10 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
     private val pending = LinkedHashMap<Long, Pending>()
     private var nextId = 0L
 
+    /** Runs while the network is too slow for what waits. */
+    private var pause = Cancellable {}
+    private var isPausing = false
+
     /** Sends an event now, or when the namespace is connected. Why it was not taken, or null. */
     fun emit(name: String, args: List<Value>): CrossroomException? = take(name, args, null)
 
@@ -71,12 +75,21 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
         }
     }
 
-    /** The namespace is connected: what has waited leaves. */
+    /** The namespace is connected: what has waited leaves, as fast as the network takes it. */
     fun flush() {
+        resume()
         while (outlet.isReady()) {
             val next = buffer.removeFirstOrNull() ?: return
+            val refusal = outlet.transmit(next.text)
+            if (refusal?.code == ErrorCode.BUFFER_FULL) {
+                // It was taken when it was emitted: it is not given up, and nothing overtakes it.
+                buffer.addFirst(next)
+                isPausing = true
+                pause = outlet.after(PAUSE, ::flush)
+                return
+            }
             bufferedBytes -= weightOf(next.text)
-            val refusal = outlet.transmit(next.text) ?: continue
+            if (refusal == null) continue
             if (next.id == null) outlet.refused(refusal) else refused(next.id, refusal)
         }
     }
@@ -97,12 +110,14 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
 
     /** The connection is gone, and with it the acks of all that has left; what has not left still may. */
     fun disconnected() {
+        resume()
         val waiting = buffer.mapNotNullTo(HashSet()) { it.id }
         for (id in pending.keys.filter { it !in waiting }) refused(id, ownError(ErrorCode.DISCONNECTED))
     }
 
     /** Nothing is sent any more. */
     fun close(error: CrossroomException) {
+        resume()
         buffer.clear()
         bufferedBytes = 0
         for (id in pending.keys.toList()) refused(id, error)
@@ -116,13 +131,20 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
                 is Encoded.Refused -> return ownError(ErrorCode.INVALID_ARGUMENT, encoded.message)
                 is Encoded.Text -> encoded.text
             }
-        if (outlet.isReady()) return outlet.transmit(text)
+        if (buffer.isEmpty() && outlet.isReady()) return outlet.transmit(text)
         outlet.objection(text)?.let { return it }
         val weight = weightOf(text)
         if (buffer.size >= limits.events || bufferedBytes + weight > limits.bytes) return ownError(ErrorCode.BUFFER_FULL)
         buffer.addLast(Waiting(id, text))
         bufferedBytes += weight
+        // Where there is a connection, it only had to stand behind others.
+        if (!isPausing) flush()
         return null
+    }
+
+    private fun resume() {
+        isPausing = false
+        pause.cancel()
     }
 
     private fun unbuffer(id: Long) {
@@ -132,4 +154,9 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
     }
 
     private fun weightOf(text: String): Long = utf8Size(text)
+
+    private companion object {
+        /** Milliseconds before a network that was too slow is given more. */
+        const val PAUSE = 50L
+    }
 }

@@ -14,6 +14,9 @@ internal const val MAX_NESTING: Int = 128
 
 private const val MAX_ID = 9_007_199_254_740_991L
 
+/** Milliseconds, or bytes: 2^31-1. */
+private const val MAX_AMOUNT = 2_147_483_647.0
+
 /** The bytes of a text in UTF-8. */
 internal fun utf8Size(text: String): Long {
     var size = 0L
@@ -128,7 +131,8 @@ internal object FrameCodec {
 
         private fun id(): Long? = whole(fields["id"])?.takeIf { it in 0..MAX_ID }
 
-        private fun amount(name: String): Long? = fields[name]?.double?.takeIf { it > 0 }?.toLong()
+        /** Not 0, and no more than timers take: what is more is never reached. */
+        private fun amount(name: String): Long? = fields[name]?.double?.takeIf { it > 0 }?.coerceIn(1.0, MAX_AMOUNT)?.toLong()
 
         private fun whole(value: Value?): Long? =
             value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_ID }?.toLong()

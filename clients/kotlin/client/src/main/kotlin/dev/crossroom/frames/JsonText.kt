@@ -25,8 +25,7 @@ internal object JsonText {
     /** The value of a JSON text; null where it is none. Binary objects stay objects: see [revive]. */
     fun parse(text: String): Value? =
         try {
-            // The library's parser would overflow the stack.
-            require(!isTooDeep(text)) { "nested too deeply" }
+            require(isFit(text)) { "nested too deeply, or a line break in a string" }
             fromElement(Json.parseToJsonElement(text), withBinary = false)
         } catch (_: SerializationException) {
             null
@@ -34,20 +33,23 @@ internal object JsonText {
             null
         }
 
-    private fun isTooDeep(text: String): Boolean {
+    /** Whether the library's parser may have it: what is nested deeply would overflow its stack, and it takes what no string may hold. */
+    private fun isFit(text: String): Boolean {
         var depth = 0
         var isString = false
         var index = 0
         while (index < text.length) {
-            when (text[index]) {
+            val character = text[index]
+            when (character) {
                 '"' -> isString = !isString
                 '\\' -> index++
-                '[', '{' -> if (!isString && ++depth > MAX_DEPTH) return true
+                '[', '{' -> if (!isString && ++depth > MAX_DEPTH) return false
                 ']', '}' -> if (!isString) depth--
+                else -> if (isString && character < ' ') return false
             }
             index++
         }
-        return false
+        return true
     }
 
     /** The same value with its binary objects replaced by binary data, at any depth. */
@@ -58,7 +60,7 @@ internal object JsonText {
             else -> value
         }
 
-    /** @throws IllegalArgumentException for a bare word that is no JSON, and for what is nested too deeply. */
+    /** @throws IllegalArgumentException for a bare word that is no JSON, a number beyond all doubles, and what is nested too deeply. */
     fun fromElement(element: JsonElement, withBinary: Boolean): Value {
         val value = convert(element, 0)
         return if (withBinary) revive(value) else value
@@ -80,7 +82,10 @@ internal object JsonText {
         require(NUMBER.matches(text)) { "not JSON" }
         // A -0 is a double: an integer has none.
         val integer = if (text == "-0") null else text.toLongOrNull()
-        return if (integer != null) Value.Integer(integer) else Value.Decimal(text.toDouble())
+        if (integer != null) return Value.Integer(integer)
+        val decimal = text.toDouble()
+        require(!decimal.isInfinite()) { "a number beyond all doubles" }
+        return Value.Decimal(decimal)
     }
 
     private fun binaryOf(value: Value.Object): Value? {

@@ -10,8 +10,12 @@ internal class InOrder<T>(private val act: (T) -> Unit) {
         queue.addAll(tasks)
         if (isBusy) return
         isBusy = true
-        while (queue.isNotEmpty()) act(queue.removeFirst())
-        isBusy = false
+        try {
+            while (queue.isNotEmpty()) act(queue.removeFirst())
+        } finally {
+            // After a fault the rest is done with what comes next.
+            isBusy = false
+        }
     }
 
     /** What was not done yet will not be. */

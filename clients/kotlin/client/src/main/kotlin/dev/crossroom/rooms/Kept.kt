@@ -30,7 +30,7 @@ internal class Kept(private val storage: Storage, private val failed: (Crossroom
     private fun get(key: String): String? =
         try {
             storage.get(PREFIX + key)
-        } catch (thrown: Exception) {
+        } catch (thrown: Throwable) {
             failed(warningOf(thrown))
             null
         }
@@ -38,7 +38,7 @@ internal class Kept(private val storage: Storage, private val failed: (Crossroom
     private fun set(key: String, value: String?) {
         try {
             if (value == null) storage.remove(PREFIX + key) else storage.set(PREFIX + key, value)
-        } catch (thrown: Exception) {
+        } catch (thrown: Throwable) {
             failed(warningOf(thrown))
         }
     }

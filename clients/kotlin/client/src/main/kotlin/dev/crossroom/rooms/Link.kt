@@ -71,6 +71,9 @@ internal class Link(
     private var isOver = false
     private var timer = Cancellable {}
 
+    /** Whether the timer runs, and a connect is made when it is over. */
+    private var isWaiting = false
+
     /** Begins to connect. */
     fun open() {
         namespace.listen(::happened)
@@ -94,8 +97,20 @@ internal class Link(
         bridge.close()
     }
 
-    private fun connect() =
-        namespace.connect(callback({ timer.cancel() }, { error -> if (error.code != ErrorCode.CLOSED) refused(error) })).let {}
+    /** A connect that is waited with is made now: the network is another one, or the application has come back. */
+    fun hurry() {
+        if (isWaiting) connect()
+    }
+
+    private fun connect() {
+        stopWaiting()
+        namespace.connect(callback({}, { error -> if (error.code != ErrorCode.CLOSED) refused(error) }))
+    }
+
+    private fun stopWaiting() {
+        isWaiting = false
+        timer.cancel()
+    }
 
     private suspend fun credentials(): Value.Object {
         val fields = LinkedHashMap<String, Any?>()
@@ -178,7 +193,7 @@ internal class Link(
 
     private fun wentDown() {
         isUp = false
-        timer.cancel()
+        stopWaiting()
         renewal.stop()
         calls.lost()
     }
@@ -188,9 +203,14 @@ internal class Link(
         when (verdict) {
             is Verdict.Wait -> Unit
             is Verdict.Reconnect -> {
-                if (verdict.forgetGuest) keepGuest(null)
-                timer.cancel()
-                timer = environment.after(verdict.after) { connect() }
+                if (verdict.forgetGuest) {
+                    keepGuest(null)
+                    // A request that is refused before there is anything to show says nothing of a guest the next time.
+                    source = TokenSource.NONE
+                }
+                stopWaiting()
+                isWaiting = true
+                timer = environment.after(verdict.after, ::connect)
             }
             is Verdict.Ended -> {
                 if (source == TokenSource.GUEST) keepGuest(null)

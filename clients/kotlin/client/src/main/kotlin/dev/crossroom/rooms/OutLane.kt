@@ -8,7 +8,7 @@ import dev.crossroom.Value
 import dev.crossroom.bridge.Environment
 import dev.crossroom.ownError
 
-/** How many publishes and sends wait in all lanes. */
+/** How many calls of a kind wait in all lanes. */
 internal class PendingCount(private val max: Int) {
     private var count = 0
 
@@ -37,12 +37,16 @@ internal class OutLane(
     private val lane = Lane(environment::now, environment::random)
     private var timer = Cancellable {}
 
+    /** A call may be refused at once, and so may the one behind it: they are made in a loop, and not one inside of the other. */
+    private var isFlushing = false
+    private var isDue = false
+
     val isEmpty: Boolean get() = lane.isEmpty
 
     /**
      * Makes a call until it is answered for good.
      *
-     * @param id of a publish or a send: it counts in `maxPending`. Without, the call only reads.
+     * @param id of a publish or a send. Without, the call only reads.
      * @param over called once, when the call waits no more, whatever its outcome.
      */
     fun <T> submit(
@@ -53,12 +57,12 @@ internal class OutLane(
         callback: Callback<T>,
         over: () -> Unit = {},
     ): Cancellable {
-        if (id != null && pending.isFull) {
+        if (pending.isFull) {
             callback.onFailure(ownError(ErrorCode.TOO_MANY_PENDING))
             over()
             return Cancellable {}
         }
-        if (id != null) pending.add()
+        pending.add()
         val errand = Submitted(name, argument, id, read, callback, over)
         lane.add(errand)
         flush()
@@ -80,6 +84,20 @@ internal class OutLane(
 
     /** Makes the next call, if it is time. */
     fun flush() {
+        isDue = true
+        if (isFlushing) return
+        isFlushing = true
+        try {
+            while (isDue) {
+                isDue = false
+                makeNext()
+            }
+        } finally {
+            isFlushing = false
+        }
+    }
+
+    private fun makeNext() {
         if (!caller.isUp || !isReady()) return
         val step = lane.next() as? LaneStep.Call ?: return
         caller.call(step.errand.name, step.errand.argument) { outcome ->
@@ -132,7 +150,7 @@ internal class OutLane(
 
         fun end() {
             isOver = true
-            if (id != null) pending.remove()
+            pending.remove()
             over()
         }
     }

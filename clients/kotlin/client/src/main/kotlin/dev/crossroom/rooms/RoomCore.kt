@@ -23,6 +23,7 @@ internal interface RoomHost : Caller {
     val self: Self?
     val environment: Environment
     val pending: PendingCount
+    val pendingReadings: PendingCount
     val maxLag: Int
 
     /** Why nothing can be done any more, after the end. May be read from any thread. */
@@ -77,7 +78,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         // A room that one does not want to be in is the server's to refuse.
         val isReady = { stay == Stay.OUT || isThere }
         publishes = OutLane(host, environment, host.pending, isReady)
-        readings = OutLane(host, environment, host.pending, isReady)
+        readings = OutLane(host, environment, host.pendingReadings, isReady)
     }
 
     fun join(since: Position?, callback: Callback<Joined>): Cancellable {

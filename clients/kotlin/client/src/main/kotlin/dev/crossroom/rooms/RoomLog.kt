@@ -180,7 +180,8 @@ internal class RoomLog(private val limits: LogLimits = LogLimits()) {
 
     /** Gives up what is missing: up to where one joined, or else up to the first message that is held. */
     private fun skip(): List<LogAction> {
-        val target = joinedAt ?: beforeHeld() ?: return emptyList()
+        // Where nothing is missing that anybody knows of, there is nothing to give up.
+        val target = joinedAt ?: beforeHeld() ?: return goOn()
         position = target
         joinedAt = null
         startCounting()
@@ -188,8 +189,10 @@ internal class RoomLog(private val limits: LogLimits = LogLimits()) {
     }
 
     private fun beforeHeld(): Position? {
-        val first = held.firstOrNull { it.position.epoch == position?.epoch }?.position ?: return heard
-        return Position(first.epoch, first.offset - 1)
+        // Not one that has come from the log meanwhile: the position must not go back.
+        val first = held.firstOrNull { it.position.epoch == position?.epoch && !hasReached(it.position) }?.position
+        if (first != null) return Position(first.epoch, first.offset - 1)
+        return heard?.takeIf { !hasReached(it) }
     }
 
     private fun startCounting() {

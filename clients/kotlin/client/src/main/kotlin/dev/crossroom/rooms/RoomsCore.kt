@@ -31,6 +31,7 @@ internal class RoomsCore(
     /** May be read from any thread. */
     override val device: String = options.device ?: kept.device() ?: environment.newId().also(kept::keepDevice)
     override val pending = PendingCount(options.maxPending)
+    override val pendingReadings = PendingCount(options.maxPending)
     override val maxLag = options.maxLag
 
     @Volatile
@@ -57,6 +58,17 @@ internal class RoomsCore(
     }
 
     val bridge: Bridge get() = link.bridge
+
+    fun networkChanged() {
+        link.hurry()
+        bridge.networkChanged()
+    }
+
+    fun foreground() {
+        bridge.foreground()
+        link.hurry()
+    }
+
     override val self: Self? get() = link.self
     override val isUp: Boolean get() = link.isUp
 

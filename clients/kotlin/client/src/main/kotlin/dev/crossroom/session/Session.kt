@@ -3,6 +3,7 @@ package dev.crossroom.session
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.ownError
+import kotlin.math.max
 
 /** Times in milliseconds. */
 internal data class SessionSettings(
@@ -101,7 +102,8 @@ internal class Session(private val settings: SessionSettings, private val random
 
     /** Anything came from the server. */
     fun heard(now: Long) {
-        heardAt = now
+        // Never back: what was read a while ago may be told after something younger.
+        heardAt = max(heardAt, now)
         pingedAt = null
         isProbing = false
     }
@@ -160,10 +162,13 @@ internal class Session(private val settings: SessionSettings, private val random
                 } else {
                     listOf(Action.Stop(TimerName.DIAL), Action.HangUp(abrupt = true)) + dial(now)
                 }
-            Phase.OPEN -> {
-                isProbing = true
-                listOf(Action.Ping, Action.Start(TimerName.PROBE, PROBE))
-            }
+            Phase.OPEN ->
+                if (isProbing) {
+                    emptyList()
+                } else {
+                    isProbing = true
+                    listOf(Action.Ping, Action.Start(TimerName.PROBE, PROBE))
+                }
         }
 
     /** A timer that an action started has run out. */

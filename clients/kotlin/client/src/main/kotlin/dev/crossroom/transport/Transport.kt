@@ -34,7 +34,7 @@ internal interface Dialer {
     /** The largest message that [Transport.send] takes, together with what is queued, in bytes. */
     val maxQueuedBytes: Long
 
-    /** @throws IllegalArgumentException for headers that HTTP has not. */
+    /** @throws RuntimeException for a URL or headers that HTTP has not. */
     fun dial(url: String, headers: Map<String, String>, listener: TransportListener): Transport
 
     /** Gives back what was held for connections; `done` is called when no thread is left. */

@@ -5,7 +5,9 @@ import dev.crossroom.BridgeOptions
 import dev.crossroom.CrossroomException
 import dev.crossroom.NamespaceEvent
 import dev.crossroom.NoMoreCredentials
+import dev.crossroom.Rooms
 import dev.crossroom.Value
+import dev.crossroom.callback
 import dev.crossroom.endpoint
 import dev.crossroom.json
 import dev.crossroom.support.FakeDialer
@@ -16,6 +18,8 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -378,6 +382,157 @@ class NamespaceTest {
         assertEquals(listOf("closed", "closed", "closed"), call.outcomes + other.outcomes + later.outcomes)
         assertEquals(listOf("connected", "disconnected null true", "over"), told)
         assertTrue(dialer.isClosed && environment.isClosed && environment.running == 0)
+    }
+
+    /** What the application's functions throw, while the task runs. */
+    private fun thrown(task: () -> Unit): List<String?> {
+        val thrown = ArrayList<String?>()
+        val thread = Thread.currentThread()
+        val before = thread.uncaughtExceptionHandler
+        thread.setUncaughtExceptionHandler { _, fault -> thrown.add(fault.message) }
+        try {
+            task()
+        } finally {
+            thread.uncaughtExceptionHandler = before
+        }
+        return thrown
+    }
+
+    @Test
+    fun `is not broken by what the application's functions throw`() {
+        val thrown =
+            thrown {
+                val bridge =
+                    bridge {
+                        maxUntakenEvents = 1
+                        onWarning = { throw AssertionError("warning") }
+                    }
+                val namespace = bridge.namespace("/")
+                val seen = ArrayList<NamespaceEvent>()
+                namespace.listen {
+                    seen.add(it)
+                    throw AssertionError("listener")
+                }
+                namespace.emit("waiting", emptyList(), Told())
+                namespace.connect(
+                    callback({ error("connect") }, {}),
+                )
+                val told = Told<String>().also { namespace.connect(it) }
+                dialer.last.accept()
+                assertEquals("waiting", dialer.last.next()["event"]?.text)
+                assertEquals(listOf("ok: s"), told.outcomes)
+                dialer.last.give("nonsense")
+                // More than may be untaken: each gives its place back.
+                repeat(3) { dialer.last.give("{'type':'event','event':'n','args':[]}") }
+                assertEquals(4, seen.size)
+                bridge.close()
+            }
+        assertEquals(listOf("listener", "connect", "warning", "listener", "listener", "listener", "listener"), thrown)
+    }
+
+    @Test
+    fun `keeps any number of events, where it may`() {
+        val bridge = bridge { maxUntakenEvents = Int.MAX_VALUE }
+        connected(bridge)
+        repeat(1_000) { dialer.last.give("{'type':'event','event':'n','args':[$it]}") }
+        assertEquals(listOf("connected") + List(1_000) { "n [$it]" }, collected(bridge))
+    }
+
+    @Test
+    fun `keeps its messages before changes of state, where nobody collects for ages`() {
+        val bridge = bridge { maxUntakenEvents = 1 }
+        connected(bridge)
+        repeat(100) {
+            dialer.last.close(4501)
+            environment.pass(5_000)
+            dialer.last.accept()
+        }
+        dialer.last.give("{'type':'event','event':'n','args':[]}")
+        assertEquals("n []", collected(bridge).last())
+        assertTrue("too_slow" in warnings)
+    }
+
+    @Test
+    fun `loses nothing of what it has taken where the network is slow, and keeps the order`() {
+        val namespace = bridge().namespace("/")
+        for (name in listOf("a", "b")) namespace.emit(name, emptyList(), Told())
+        namespace.listen { if (it is NamespaceEvent.Connected) namespace.emit("c", emptyList(), Told()) }
+        namespace.connect(Told())
+        dialer.last.open()
+        dialer.last.queuedBytes = 6_000
+        assertEquals("connect", dialer.last.next()["type"]?.text)
+        dialer.last.connected()
+        assertNull(dialer.last.nextOrNull())
+        environment.pass(1_000)
+        assertNull(dialer.last.nextOrNull())
+        dialer.last.queuedBytes = 0
+        environment.pass(50)
+        assertEquals(listOf("a", "b", "c"), List(3) { dialer.last.next()["event"]?.text })
+        namespace.emit("d", emptyList(), Told())
+        assertEquals("d", dialer.last.next()["event"]?.text)
+        assertEquals(emptyList<String>(), warnings)
+    }
+
+    @Test
+    fun `tells of the lost connection before the calls that it has cost`() {
+        val namespace = bridge().namespace("/")
+        val told = ArrayList<String>()
+        namespace.listen { if (it is NamespaceEvent.Disconnected) told.add("disconnected") }
+        namespace.connect(Told())
+        dialer.last.accept()
+        namespace.call("x", emptyList(), 1_000, callback({}, { told.add("call: ${it.code}") }))
+        dialer.last.close(4501)
+        assertEquals(listOf("disconnected", "call: disconnected"), told)
+    }
+
+    @Test
+    fun `asks for credentials at once when the network has changed, or the application comes back`() {
+        var asked = 0
+        val bridge = bridge { auth { if (++asked < 3) error("no network") else json("n" to asked) } }
+        bridge.namespace("/").connect(Told())
+        dialer.last.open()
+        bridge.networkChanged()
+        assertEquals("ping", dialer.last.next()["type"]?.text)
+        assertEquals(2, asked)
+        bridge.foreground()
+        assertEquals(json("n" to 3), dialer.last.next()["auth"])
+        environment.pass(4_000)
+        assertEquals(3, asked)
+    }
+
+    @Test
+    fun `fails where headers are none, as Java may give them`() {
+        val told = Told<String>()
+        @Suppress("UNCHECKED_CAST")
+        val bridge = Bridge("http://host:1", BridgeOptions().apply { headers(mapOf("a" to null) as Map<String, String>) })
+        runBlocking {
+            val error = assertThrows<CrossroomException> { withTimeout(10_000) { bridge.namespace("/").connect() } }
+            told.onFailure(error)
+            bridge.close()
+            withTimeout(10_000) { bridge.awaitClosed() }
+        }
+        assertEquals(listOf("refused"), told.outcomes)
+    }
+
+    @Test
+    fun `takes the largest message to be the present server's`() {
+        val namespace = connected()
+        dialer.last.close(4501)
+        val told = Told<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
+        assertEquals(listOf("ok: kotlin.Unit"), told.outcomes)
+        environment.pass(1_000)
+        dialer.last.accept()
+        assertNull(dialer.last.nextOrNull())
+        assertEquals(listOf("payload_too_large"), warnings)
+    }
+
+    @Test
+    fun `refuses options that make no sense`() {
+        assertThrows<IllegalArgumentException> { bridge { maxUntakenEvents = 0 } }
+        assertThrows<IllegalArgumentException> { bridge { maxBufferedEvents = -1 } }
+        assertThrows<IllegalArgumentException> { bridge { reconnect.jitter = Double.NaN } }
+        assertThrows<IllegalArgumentException> { bridge { reconnect.minDelayMillis = -1 } }
+        assertThrows<IllegalArgumentException> { Rooms("http://host") { maxLag = 0 } }
     }
 
     @Test

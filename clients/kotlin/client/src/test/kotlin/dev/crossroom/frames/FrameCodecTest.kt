@@ -76,6 +76,19 @@ class FrameCodecTest {
     }
 
     @Test
+    fun `takes nothing for JSON that is none, and no number for an endless one`() {
+        for (argument in listOf("1e400", "-1e400", "'a\nb'", "'a\u0001'")) isMalformed("{'type':'event','event':'x','args':[$argument]}")
+        assertTrue(decode("{\n'type':\t'pong'\n}") is ServerFrame.Pong)
+    }
+
+    @Test
+    fun `takes amounts that no timer has for the next one that it has`() {
+        val frame = decode("{'type':'connected','sid':'s','pingInterval':1e300,'pingTimeout':0.1,'maxPayload':1000}")
+        frame as ServerFrame.Connected
+        assertEquals(listOf(2_147_483_647L, 1L, 1_000L), listOf(frame.pingInterval, frame.pingTimeout, frame.maxPayload))
+    }
+
+    @Test
     fun `escapes what has no UTF-8, and nothing else`() {
         val alone = "a\ud83d"
         val text = Value.Text("$alone \ud83d\ude00 ü \u0001\n\"\\").toString()

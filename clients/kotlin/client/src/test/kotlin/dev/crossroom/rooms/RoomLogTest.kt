@@ -58,6 +58,14 @@ class RoomLogTest {
     }
 
     @Test
+    fun `never goes back to before what it has read meanwhile`() {
+        val log = live(0, LogLimits(held = 100, repaired = 4))
+        says("read 0", actions = log.received(message(3)))
+        says("1", "2", "3", "4", actions = log.page(page(1L..4L, more = true)))
+        says("5", actions = log.received(message(5)))
+    }
+
+    @Test
     fun `begins after the since that the application gives`() {
         val log = RoomLog()
         log.begin(at(3))

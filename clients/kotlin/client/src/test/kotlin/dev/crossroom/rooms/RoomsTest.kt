@@ -1,6 +1,7 @@
 package dev.crossroom.rooms
 
 import dev.crossroom.CrossroomException
+import dev.crossroom.History
 import dev.crossroom.Joined
 import dev.crossroom.MemoryStorage
 import dev.crossroom.Published
@@ -22,6 +23,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -328,6 +330,38 @@ class RoomsTest {
     }
 
     @Test
+    fun `ends where a guest's upgrade is refused, after a try as a new guest`() {
+        val rooms = rooms()
+        val told = rooms.session()
+        welcome("guest-1", token = "t1")
+        server.close(4501)
+        environment.pass(1_000)
+        server.fail(401)
+        environment.pass(500)
+        assertEquals(3, dialer.sockets.size)
+        server.fail(401)
+        environment.pass(60_000)
+        assertEquals(3, dialer.sockets.size)
+        assertEquals(listOf("connected", "disconnected", "warning: refused", "ended: unauthorized", "over"), told)
+    }
+
+    @Test
+    fun `connects at once when the network has changed, where it would have waited`() {
+        val rooms = rooms()
+        welcome()
+        server.close(4000)
+        assertEquals(1, dialer.sockets.size)
+        rooms.networkChanged()
+        assertEquals(2, dialer.sockets.size)
+        welcome()
+        server.close(4000)
+        rooms.foreground()
+        welcome()
+        environment.pass(20_000)
+        assertEquals(3, dialer.sockets.size)
+    }
+
+    @Test
     fun `shows a new token before the old one runs out`() {
         var asked = 0
         rooms { token { "t${++asked}" } }
@@ -378,6 +412,52 @@ class RoomsTest {
         for (offset in 1..3) event("message", message(offset))
         assertEquals(listOf("1", "2", "3"), quick)
         assertEquals(listOf("1", "2", "failed: too_slow"), collected(slow) { "${it.position.offset}" })
+    }
+
+    @Test
+    fun `gives a later collector of the same flow what came since the earlier one stopped`() {
+        val rooms = rooms()
+        val flow = rooms.room("r").messages()
+        rooms.joinedAt(0)
+        for (offset in 1..2) event("message", message(offset))
+        assertEquals(listOf("1", "over"), collected(flow.take(1)) { "${it.position.offset}" })
+        event("message", message(3))
+        val rest = collected(flow) { "${it.position.offset}" }
+        event("message", message(4))
+        rooms.close()
+        assertEquals(listOf("2", "3", "4", "over"), rest)
+    }
+
+    @Test
+    fun `refuses any number of publishes in a row that no frame can carry`() {
+        val rooms = rooms { maxPending = 3_000 }
+        val told = List(3_000) { Told<Published>().also { RoomsJava.publish(rooms.room("r"), Value.Decimal(Double.NaN), null, it) } }
+        welcome()
+        assertTrue(told.all { it.outcomes == listOf("invalid_argument") })
+    }
+
+    @Test
+    fun `bounds the readings that wait`() {
+        val room = rooms { maxPending = 1 }.room("r")
+        val told = List(2) { Told<History>().also { RoomsJava.history(room, null, null, null, it) } }
+        assertEquals(listOf(emptyList(), listOf("too_many_pending")), told.map { it.outcomes })
+    }
+
+    @Test
+    fun `goes on where a listener throws`() {
+        val rooms = rooms()
+        val told = ArrayList<String>()
+        val thread = Thread.currentThread()
+        val before = thread.uncaughtExceptionHandler
+        thread.setUncaughtExceptionHandler { _, thrown -> told.add("thrown: ${thrown.message}") }
+        try {
+            RoomsJava.listen(rooms.room("r")) { if (it is RoomEvent.Message) throw StackOverflowError("${it.message.position.offset}") }
+            rooms.joinedAt(0)
+            for (offset in 1..2) event("message", message(offset))
+        } finally {
+            thread.uncaughtExceptionHandler = before
+        }
+        assertEquals(listOf("thrown: 1", "thrown: 2"), told)
     }
 
     @Test

@@ -178,6 +178,23 @@ class SessionTest {
     }
 
     @Test
+    fun `goes on with the probe that runs, however often the network changes`() {
+        val session = opened()
+        session.networkChanged(0)
+        assertEquals(emptyList<String>(), words(session.networkChanged(3_000)))
+        session.heard(3_500)
+        assertEquals(listOf("ping", "start PROBE 5000"), words(session.networkChanged(4_000)))
+    }
+
+    @Test
+    fun `takes nothing older for the last sign of life`() {
+        val session = opened()
+        session.heard(10_000)
+        session.heard(5_000)
+        assertEquals(listOf("start HEARTBEAT 10000"), words(session.expired(TimerName.HEARTBEAT, 25_000)))
+    }
+
+    @Test
     fun `makes no connection in the background`() {
         val session = opened()
         assertEquals("closed", words(session.background()).last())

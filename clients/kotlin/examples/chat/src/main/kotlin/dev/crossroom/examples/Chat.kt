@@ -6,10 +6,12 @@ import dev.crossroom.RoomEvent
 import dev.crossroom.Rooms
 import dev.crossroom.RoomsEvent
 import dev.crossroom.json
-import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
+import kotlin.concurrent.thread
 
 suspend fun main(args: Array<String>) {
     val who = args.getOrNull(0) ?: return println("usage: chat NAME [ROOM] [URL]")
@@ -19,20 +21,39 @@ suspend fun main(args: Array<String>) {
     val happenings = room.events()
     val connection = rooms.events()
 
-    coroutineScope {
-        launch { connection.collect(::tell) }
-        launch { happenings.collect(::tell) }
-        room.join()
-        while (true) {
-            val line = withContext(Dispatchers.IO) { readlnOrNull() } ?: break
-            try {
-                if (line.isNotBlank()) room.publish(json("text" to line))
-            } catch (error: CrossroomException) {
-                println("! not published: ${error.message}")
+    try {
+        coroutineScope {
+            launch { connection.collect(::tell) }
+            // Fails at the session's end, and ends all with it.
+            launch { happenings.collect(::tell) }
+            room.join()
+            for (line in typed()) {
+                try {
+                    if (line.isNotBlank()) room.publish(json("text" to line))
+                } catch (error: CrossroomException) {
+                    println("! not published: ${error.message}")
+                }
             }
+            rooms.close()
         }
+    } catch (error: CrossroomException) {
+        println("! it is over: ${error.message}")
+    } finally {
         rooms.close()
     }
+}
+
+/** The lines that are typed. Nothing can interrupt the thread that waits for one: it ends with the program. */
+private fun typed(): ReceiveChannel<String> {
+    val lines = Channel<String>()
+    thread(isDaemon = true) {
+        while (true) {
+            val isTaken = lines.trySendBlocking(readlnOrNull() ?: break).isSuccess
+            if (!isTaken) break
+        }
+        lines.close()
+    }
+    return lines
 }
 
 private fun tell(event: RoomEvent) {
@@ -48,6 +69,5 @@ private fun tell(event: RoomsEvent) {
     when (event) {
         is RoomsEvent.Connected -> println("* connected as ${event.self.name}")
         is RoomsEvent.Disconnected -> println("* disconnected; it comes back by itself")
-        is RoomsEvent.Ended -> println("! the session is over: ${event.error.message}")
     }
 }
