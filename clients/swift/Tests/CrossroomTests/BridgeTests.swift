@@ -344,6 +344,96 @@ final class BridgeTests: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(server.attempts.count, attempts)
     }
 
+    @CrossroomActor
+    func testNothingOvertakesWhatWasEmittedOnADeadConnection() async throws {
+        let server = FakeServer()
+        let clock = HandClock()
+        var environment = Environment.fast
+        environment.now = { clock.now }
+        let bridge = try Bridge("http://server", options: BridgeOptions(transport: server.factory), environment: environment)
+        let main = bridge.namespace()
+        async let sid = main.connect()
+        let socket = try await server.welcome()
+        _ = try await sid
+        clock.now += 46_000
+        // A sign of life that was on its way while the machine slept.
+        socket.event("late")
+        try main.emit("a")
+        for _ in 0..<100 { await Task.yield() }
+        try main.emit("b")
+        let again = try await server.welcome()
+        let names = [try await again.frame()["event"], try await again.frame()["event"]]
+        XCTAssertEqual(names, ["a", "b"])
+        await bridge.close()
+    }
+
+    @CrossroomActor
+    func testGivingUpAConnectLeavesANamespaceThatIsInUse() async throws {
+        let server = FakeServer()
+        let (bridge, main, socket) = try await connected(server)
+        var events = main.events().makeAsyncIterator()
+        socket.end()
+        guard case .disconnected? = try await events.next() else { return XCTFail("no end") }
+        let waiting = Task { try await main.connect() }
+        for _ in 0..<10 { await Task.yield() }
+        waiting.cancel()
+        _ = await waiting.result
+        _ = try await server.welcome()
+        guard case .connected? = try await events.next() else { return XCTFail("not connected") }
+        await bridge.close()
+    }
+
+    @CrossroomActor
+    func testTheFunctionThatGivesHeadersMayCloseTheClient() async throws {
+        let server = FakeServer()
+        let (asked, feed) = AsyncStream.makeStream(of: Bridge.self)
+        let bridge = try make(server) {
+            $0.headers = {
+                for await bridge in asked { await bridge.close() }
+                return [:]
+            }
+        }
+        async let error = thrown { try await bridge.namespace().connect() }
+        feed.yield(bridge)
+        feed.finish()
+        let code = await error?.code
+        XCTAssertEqual(code, .closed)
+        try await withDeadline { await bridge.close() }
+        XCTAssertEqual(server.attempts.count, 0)
+    }
+
+    @CrossroomActor
+    func testAReaderThatWasPausedEndsWithItsConnection() async throws {
+        let server = FakeServer()
+        let (bridge, main, socket) = try await connected(server) { $0.maxUnread = 1 }
+        let unread = main.events()
+        // The connection is changed for another one just when the reader would pause.
+        main.observe { event in
+            guard case .event = event else { return }
+            bridge.enterBackground()
+            bridge.enterForeground()
+        }
+        socket.event("x")
+        _ = try await server.welcome()
+        try await withDeadline { await bridge.close() }
+        XCTAssertNotNil(unread)
+    }
+
+    @CrossroomActor
+    func testWhatIsNoNameOfANamespaceIsRefused() async throws {
+        let server = FakeServer()
+        let bridge = try make(server)
+        for name in ["", "chat", "/a,b"] {
+            let namespace = bridge.namespace(name)
+            let codes = [
+                await thrown { try await namespace.connect() }?.code, await thrown { try namespace.emit("x") }?.code,
+            ]
+            XCTAssertEqual(codes, [.invalidArgument, .invalidArgument], name)
+        }
+        XCTAssertEqual(server.attempts.count, 0)
+        await bridge.close()
+    }
+
     func testWhatIsNoURLOfAServerIsRefused() {
         for url in ["", "server", "ftp://server", "http://", "/path"] {
             XCTAssertThrowsError(try Bridge(url), url) { XCTAssertEqual(($0 as? CrossroomError)?.code, .invalidArgument) }

@@ -54,6 +54,13 @@ final class RoomLogTests: XCTestCase {
         JoinAnswer(position: position, recovered: true, messages: offsets.map { message($0) })
     }
 
+    func testNeverGoesBackToBeforeWhatItHasReadMeanwhile() {
+        var log = live(0, RoomLog.Limits(held: 100, repaired: 4))
+        XCTAssertEqual(short(log.received(message(3))), ["read 0"])
+        XCTAssertEqual(short(log.page(page(1...4, more: true))), ["1", "2", "3", "4"])
+        XCTAssertEqual(short(log.received(message(5))), ["5"])
+    }
+
     func testBeginsWhereTheFirstJoinIs() {
         var log = live(5)
         XCTAssertEqual(log.position, at(5))

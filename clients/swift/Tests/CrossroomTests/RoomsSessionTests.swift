@@ -66,6 +66,10 @@ final class RoomsSessionTests: XCTestCase {
         XCTAssertEqual(short(session.refused(refusal(.unauthorized), source: .guest)), "reconnect as a new guest")
         let foreign = CrossroomError(.connectError, "no", data: ["code": 1])
         XCTAssertEqual(short(session.refused(foreign, source: .none)), "end: refused")
+        for (code, verdict) in [(1000, "reconnect"), (4000, "reconnect"), (4403, "end: refused")] {
+            let error = CrossroomError(.refused, "closed", closeCode: code)
+            XCTAssertEqual(short(session.refused(error, source: .none)), verdict)
+        }
         for (status, code) in [(401, "unauthorized"), (403, "forbidden"), (400, "refused")] {
             let error = CrossroomError(.refused, "no", status: status)
             XCTAssertEqual(short(session.refused(error, source: .none)), "end: \(code)")

@@ -364,6 +364,175 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
+    func testAGuestWhoIsRefusedAgainWithNoTokenIsAtTheEnd() async throws {
+        let server = FakeServer()
+        let rooms = try make(server)
+        async let ready = rooms.ready()
+        let socket = try await server.welcomeRooms("guest-1", ["guest": true, "token": "g1"])
+        _ = try await ready
+        server.refusals = [TransportFailure("no", status: 401), TransportFailure("no", status: 401)]
+        socket.end()
+        for try await event in rooms.events() {
+            if case .end(let error) = event { XCTAssertEqual(error.code, .unauthorized) }
+        }
+        XCTAssertEqual(server.attempts.count, 3)
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testARoomIsEnoughToHold() async throws {
+        let server = FakeServer()
+        weak var held: Rooms?
+        var room: Room?
+        do {
+            let rooms = try make(server)
+            held = rooms
+            room = rooms.room("r")
+        }
+        async let join = room?.join()
+        let socket = try await server.welcomeRooms()
+        let (id, _) = try await socket.call("join")
+        socket.ack(id, joined(0))
+        _ = try await join
+        room = nil
+        socket.end()
+        // Still joined, though nobody holds anything.
+        let again = try await server.welcomeRooms()
+        _ = try await again.call("join")
+        await held?.close()
+        for _ in 0..<1_000 where held != nil { await Task.yield() }
+        XCTAssertNil(held)
+    }
+
+    @CrossroomActor
+    func testARoomOutlivesItsSession() async throws {
+        let server = FakeServer()
+        let (rooms, room, _) = try await inRoom(server)
+        await rooms.close()
+        XCTAssertEqual(room.position, at(0))
+        let code = await thrown { try await room.publish(1) }?.code
+        XCTAssertEqual(code, .closed)
+        for try await message in rooms.room("new").messages() { XCTFail("\(message)") }
+        for try await item in rooms.inbox.items() { XCTFail("\(item)") }
+    }
+
+    @CrossroomActor
+    func testWhatIsTooLargeForAnyBufferIsRefusedAndHoldsNothingUp() async throws {
+        let server = FakeServer()
+        let (rooms, room, socket) = try await inRoom(server) { $0.bridge.maxBufferedBytes = 50_000 }
+        // More than the buffer, and more than the server takes.
+        let large = String(repeating: "x", count: 200_000)
+        async let error = thrown { try await room.publish(large) }
+        let code = await error?.code
+        XCTAssertEqual(code, .messageTooLarge)
+        // More than the buffer alone.
+        async let result = room.publish(String(repeating: "x", count: 60_000), id: "p")
+        let (id, _) = try await socket.call("publish")
+        socket.ack(id, published("p", 1))
+        _ = try await result
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testASendThatIsCancelledLeavesTheNextOneItsLane() async throws {
+        let server = FakeServer()
+        let rooms = try make(server)
+        async let ready = rooms.ready()
+        let socket = try await server.welcomeRooms()
+        _ = try await ready
+        let first = Task { try await rooms.send(1, to: "bob", id: "a") }
+        let (id, _) = try await socket.call("send")
+        first.cancel()
+        _ = await first.result
+        async let second = rooms.send(2, to: "bob", id: "b")
+        socket.ack(id, ["id": "a", "at": 1])
+        let (next, argument) = try await socket.call("send")
+        XCTAssertEqual(argument["id"], "b")
+        socket.ack(next, ["id": "b", "at": 1])
+        _ = try await second
+        let last = Task { try await rooms.send(3, to: "bob", id: "c") }
+        let (end, _) = try await socket.call("send")
+        last.cancel()
+        _ = await last.result
+        socket.ack(end, ["id": "c", "at": 1])
+        // Of a lane that nobody waits for nothing is left.
+        func lanes() -> Int? {
+            (Mirror(reflecting: rooms).children.first { $0.label == "sends" }?.value as? [[UInt8]: OutLane])?.count
+        }
+        for _ in 0..<10_000 where lanes() != 0 { await Task.yield() }
+        XCTAssertEqual(lanes(), 0)
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testTheSessionEndsWhereTheAttemptsRunOut() async throws {
+        let server = FakeServer()
+        server.refusals = Array(repeating: TransportFailure("no"), count: 100)
+        let rooms = try make(server) { $0.bridge.reconnect.maxAttempts = 1 }
+        let error = await thrown { try await rooms.ready() }
+        XCTAssertEqual(error?.code, .unreachable)
+        XCTAssertEqual(server.attempts.count, 2)
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testATaskThatIsCancelledAlreadyDoesNotTakeTheInbox() async throws {
+        let server = FakeServer()
+        let rooms = try make(server)
+        let cancelled = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await thrown { try await rooms.inbox.process { _ in } }?.code
+        }
+        let code = await cancelled.value
+        XCTAssertEqual(code, .aborted)
+        async let waiting = rooms.inbox.process { _ in }
+        let socket = try await server.welcomeRooms()
+        let (id, _) = try await socket.call("inbox")
+        socket.ack(id, ["cursor": position(0), "waiting": 3])
+        let count = try await waiting
+        XCTAssertEqual(count, 3)
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testOffsetsThatNoServerHasAreNotTaken() async throws {
+        let server = FakeServer()
+        let rooms = try make(server)
+        let room = rooms.room("r")
+        for offset in [Int64.min, -1, 1 << 53, .max] {
+            let code = await thrown { try await room.join(since: at(offset)) }?.code
+            XCTAssertEqual(code, .invalidArgument)
+            XCTAssertNil(Position(at(offset).value))
+        }
+        XCTAssertEqual(Position(at(1 << 53 - 1).value), at(1 << 53 - 1))
+        XCTAssertNil((-1 as Value).count)
+        await rooms.close()
+    }
+
+    @CrossroomActor
+    func testAFinalErrorOfTheTokenFunctionEndsTheAsking() async throws {
+        let server = FakeServer()
+        let counter = Counter()
+        let rooms = try make(server) {
+            $0.token = .provided {
+                if await counter.next() == 1 { return "t" }
+                throw CrossroomError(.unauthorized, "signed out")
+            }
+        }
+        async let ready = rooms.ready()
+        let socket = try await server.welcomeRooms()
+        _ = try await ready
+        var events = rooms.events().makeAsyncIterator()
+        socket.event("token_expiring", ["expiresAt": 1])
+        guard case .warning(let error)? = try await events.next() else { return XCTFail("no warning") }
+        XCTAssertEqual(error.message, "signed out")
+        // Time for another question, at a hundredth of its delay.
+        for _ in 0..<20 { try await Task.sleep(nanoseconds: 1_000_000) }
+        XCTAssertEqual(counter.value, 2)
+        await rooms.close()
+    }
+
+    @CrossroomActor
     func testSignalsAreDroppedWhereThereIsNoConnection() async throws {
         let server = FakeServer()
         let (rooms, room, socket) = try await inRoom(server)

@@ -66,7 +66,7 @@ final class SessionTests: XCTestCase {
         var session = make()
         _ = session.open()
         let actions = session.failed(error, isFinal: true)
-        XCTAssertEqual(actions.last, .tellFailed(error, isFinal: true))
+        XCTAssertEqual(actions.last, .tellFailed(error.asFinal, isFinal: true))
         XCTAssertEqual(session.phase, .closed)
         XCTAssertNil(delay(actions))
     }
@@ -76,7 +76,7 @@ final class SessionTests: XCTestCase {
         _ = session.open()
         XCTAssertEqual(session.failed(error, isFinal: false).last, .tellFailed(error, isFinal: false))
         _ = session.expired(.retry, 0)
-        XCTAssertEqual(session.failed(error, isFinal: false).last, .tellFailed(error, isFinal: true))
+        XCTAssertEqual(session.failed(error, isFinal: false).last, .tellFailed(error.asFinal, isFinal: true))
     }
 
     func testSilenceIsAskedAboutAndThenTakenForDeath() {
@@ -116,6 +116,7 @@ final class SessionTests: XCTestCase {
         session.heard(200)
         XCTAssertEqual(session.expired(.probe, 5_100), [])
         _ = session.networkChanged(6_000)
+        XCTAssertEqual(session.networkChanged(7_000), [])
         XCTAssert(session.expired(.probe, 11_000).contains(.hangUp(abrupt: true)))
     }
 

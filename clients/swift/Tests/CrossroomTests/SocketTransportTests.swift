@@ -51,6 +51,40 @@
             _ = await server.ended()
         }
 
+        func testARefusalWithoutAnEndSaysItsStatus() async throws {
+            let server = try LoopbackServer { peer in
+                _ = peer.readHead()
+                peer.write(Array("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n".utf8))
+                // Until the client has had enough.
+                peer.heard = peer.read(1)
+            }
+            do {
+                _ = try await SocketTransport.connect(server.request)
+                XCTFail("connected")
+            } catch {
+                XCTAssertEqual((error as? TransportFailure)?.status, 403)
+            }
+            _ = await server.ended()
+        }
+
+        func testNothingOfASocketIsLeftAfterClose() async throws {
+            let server = try LoopbackServer { peer in
+                peer.accept()
+                peer.heard = peer.read(1)
+            }
+            let transport = try await SocketTransport.connect(server.request)
+            weak var socket: WatchedSocket?
+            for case let child? in Mirror(reflecting: transport).children.filter({ $0.label == "socket" }).map(\.value) as [Any?] {
+                socket = child as? WatchedSocket
+            }
+            XCTAssertNotNil(socket)
+            await transport.close(abrupt: true)
+            _ = await server.ended()
+            // The queue may still be at it.
+            for _ in 0..<10_000 where socket != nil { try await Task.sleep(nanoseconds: 100_000) }
+            XCTAssertNil(socket)
+        }
+
         func testAnAttemptThatIsCancelledEndsItsConnection() async throws {
             let reached = AsyncStream.makeStream(of: Void.self)
             let server = try LoopbackServer { peer in

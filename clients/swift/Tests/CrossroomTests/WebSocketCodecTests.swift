@@ -19,7 +19,7 @@ final class WebSocketCodecTests: XCTestCase {
             var decoder = WebSocketDecoder(maxMessageSize: 10_000)
             var items: [WebSocketDecoder.Item] = []
             for start in stride(from: 0, to: stream.count, by: size) {
-                items += try decoder.feed(stream[start..<min(start + size, stream.count)])
+                items += decoder.feed(stream[start..<min(start + size, stream.count)])
             }
             XCTAssertEqual(
                 items, [.ping([1, 2]), .text(text), .text(""), .binary, .pong, .close(code: 4403, reason: "bye")], "\(size)")
@@ -28,7 +28,7 @@ final class WebSocketCodecTests: XCTestCase {
 
     func testCloseFramesMayHaveNoCode() throws {
         var decoder = WebSocketDecoder(maxMessageSize: 10)
-        XCTAssertEqual(try decoder.feed(frame(0x88, [])), [.close(code: 1005, reason: "")])
+        XCTAssertEqual(decoder.feed(frame(0x88, [])), [.close(code: 1005, reason: "")])
     }
 
     func testWhatBreaksTheProtocolIsAViolation() {
@@ -40,10 +40,16 @@ final class WebSocketCodecTests: XCTestCase {
         ]
         for (bytes, code) in cases {
             var decoder = WebSocketDecoder(maxMessageSize: 1_000)
-            XCTAssertThrowsError(try decoder.feed(bytes)) {
-                XCTAssertEqual(($0 as? WebSocketDecoder.Violation)?.code, code, "\(bytes.prefix(4))")
-            }
+            guard case .violation(let violation) = decoder.feed(bytes).last else { return XCTFail("\(bytes.prefix(4))") }
+            XCTAssertEqual(violation.code, code, "\(bytes.prefix(4))")
         }
+    }
+
+    func testWhatCameBeforeAViolationIsNotLost() {
+        var decoder = WebSocketDecoder(maxMessageSize: 10)
+        let items = decoder.feed(frame(0x81, [65]) + frame(0x83, []))
+        XCTAssertEqual(items.first, .text("A"))
+        XCTAssertEqual(items.count, 2)
     }
 
     func testFramesOfTheClientsAreMasked() {
@@ -81,10 +87,18 @@ final class WebSocketCodecTests: XCTestCase {
         var handshake = WebSocketHandshake(key: key)
         let body = #"{"error":{"code":"unauthorized","message":"no token"}}"#
         let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-        XCTAssertEqual(handshake.feed(head.utf8), .incomplete)
+        XCTAssertEqual(handshake.feed(head.utf8), .refusing)
         guard case .refused(let failure) = handshake.feed(body.utf8) else { return XCTFail("not refused") }
         XCTAssertEqual(failure.status, 401)
         XCTAssert(failure.message.contains("no token"))
+    }
+
+    func testARefusalWithoutAnEndIsTakenForWhatItsHeadSays() {
+        var handshake = WebSocketHandshake(key: key)
+        let answer = "HTTP/1.0 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n"
+        XCTAssertEqual(handshake.feed(answer.utf8), .refusing)
+        guard case .refused(let failure) = handshake.feed([], isEnd: true) else { return XCTFail("not refused") }
+        XCTAssertEqual(failure.status, 403)
     }
 
     func testAnAnswerThatIsNoHandshakeIsRefused() {

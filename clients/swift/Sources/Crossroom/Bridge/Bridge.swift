@@ -29,6 +29,7 @@ public final class Bridge {
     }
 
     /// A namespace; always the same one for a name. Does not connect it.
+    /// - Parameter name: begins with a slash; calls on one that does not fail with `invalid_argument`.
     public func namespace(_ name: String = "/") -> Namespace {
         connection.report = { [weak self] in self?.report($0) }
         let key = Array(name.utf8)

@@ -79,10 +79,9 @@ final class Connection {
 
     /// Whether the connection takes frames; one that turns out to be dead is given up.
     func isUsable() -> Bool {
-        if session.hasExpired(environment.now()) {
-            startTimer(.heartbeat, 0)
-            return false
-        }
+        let now = environment.now()
+        // At once, and not by the timer: a late sign of life would have it go on, under events that were told to wait.
+        if session.hasExpired(now) { run(session.expired(.heartbeat, now)) }
         return isOpen
     }
 
@@ -92,10 +91,15 @@ final class Connection {
     /// Sends the text of a frame.
     /// - Throws: `payload_too_large`: the server would close the connection for it, for good (1009).
     func transmit(_ text: String) throws {
+        try check(text)
+        wire?.send(text)
+    }
+
+    /// - Throws: as `transmit`.
+    func check(_ text: String) throws {
         guard text.utf8.count <= maxPayload else {
             throw CrossroomError(.payloadTooLarge, "The event has more than \(maxPayload) bytes.")
         }
-        wire?.send(text)
     }
 
     /// Sends a frame that cannot be refused.
@@ -141,12 +145,23 @@ final class Connection {
         let wire = Wire(events: events())
         self.wire = wire
         wire.start { @Sendable in
-            var headers: [String: String] = [:]
-            if let given = options.headers { headers = try await given() }
+            let headers = try await Self.headers(options.headers)
             let request = TransportRequest(
                 url: url, subprotocol: "crossroom.v1", headers: headers, maxMessageSize: maxMessageSize)
             return try await options.transport(request)
         }
+    }
+
+    /// Does not wait for a function that goes on after the attempt was given up: it may be waiting for the end itself.
+    private static func headers(_ provider: HeadersProvider?) async throws -> [String: String] {
+        guard let provider else { return [:] }
+        let given: Result<[String: String], any Error> = try await promised { promise in
+            let question = Task {
+                do { promise.resolve(.success(try await provider())) } catch { promise.resolve(.failure(error)) }
+            }
+            promise.onCancel = { question.cancel() }
+        }
+        return try given.get()
     }
 
     private func events() -> Wire.Events {

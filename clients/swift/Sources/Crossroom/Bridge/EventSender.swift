@@ -91,14 +91,18 @@ final class EventSender {
 
     private func submit(_ name: String, _ args: [Value], id: Int64?) throws {
         if connection.isClosed { throw CrossroomError.closed }
+        if let fault = Namespace.fault(inName: ns) { throw fault }
         if ClientFrame.reservedEvents.contains(name) {
             throw CrossroomError("reserved_event", "Socket.IO keeps the name \(name) for itself.")
         }
         let text = try ClientFrame.event(ns: ns, name: name, args: args, id: id).encoded()
         let goesNow = isReady && connection.isUsable()
+        // What the server never takes is not to be tried again, as a full buffer is.
+        if goesNow { try connection.check(text) }
         let (frames, bytes) = goesNow ? connection.backlog : (buffer.count, bufferedBytes)
         let (maxFrames, maxBytes) = (connection.options.maxBuffered, connection.options.maxBufferedBytes)
-        if frames >= maxFrames || bytes + text.utf8.count > maxBytes {
+        // One that is larger than that alone would never find room: only others are a reason to refuse it.
+        if frames >= maxFrames || (frames > 0 && bytes + text.utf8.count > maxBytes) {
             throw CrossroomError(
                 .bufferFull, "\(maxFrames) events or \(maxBytes) bytes wait to be sent.", isRetryable: true)
         }

@@ -16,6 +16,8 @@ public final class Namespace {
     private let broadcast = Broadcast<NamespaceEvent>()
     private var observers: [@CrossroomActor @Sendable (NamespaceEvent) -> Void] = []
     private(set) var isWanted = false
+    /// Wanted by those who wait for `connect`, and by nobody else: when they give up, it is not any more.
+    private var isTrial = false
     private var state = State.idle
     /// Left, and wanted again, while a `connect` was under way: its answer is to an old question.
     private var restarts = false
@@ -36,24 +38,34 @@ public final class Namespace {
         connection.register(name, self)
     }
 
-    /// Connects, if it is not connected yet; waits until the server is there.
+    /// Connects, if it is not connected yet; waits until the server is there. Cancelling the task gives the namespace up, unless it
+    /// was connected before, or is wanted by another call.
     /// - Returns: the server's id of this client.
     /// - Throws: `CrossroomError`: `connect_error` where the server refuses; `refused` where it refuses the upgrade, or closes the
     ///   connection for good; `unreachable` where the attempts ran out; `aborted` when the task was cancelled.
     @discardableResult
     public func connect() async throws -> String {
         if connection.isClosed { throw CrossroomError.closed }
+        if let fault = Self.fault(inName: name) { throw fault }
         if let sid { return sid }
         return try await promised { promise in
             waiters.append(promise)
             promise.onCancel = { self.gaveUp(promise) }
-            open()
+            if !isWanted { isTrial = true }
+            begin()
         }
     }
 
     /// Begins to connect, and does not wait. Failures are `refused` events.
     public func open() {
-        if connection.isClosed || state == .connected { return }
+        if connection.isClosed { return }
+        if let fault = Self.fault(inName: name) { return tell(.refused(fault)) }
+        isTrial = false
+        begin()
+    }
+
+    private func begin() {
+        if state == .connected { return }
         let wasWanted = isWanted
         isWanted = true
         connection.open()
@@ -66,6 +78,7 @@ public final class Namespace {
         let wasConnected = state == .connected
         if wasConnected { connection.send(.disconnect(ns: name)) }
         isWanted = false
+        isTrial = false
         withdraw()
         // Not while connecting: the answer is still to come, and the server must then be told.
         if state != .connecting { state = .idle }
@@ -128,7 +141,13 @@ public final class Namespace {
 
     private func gaveUp(_ promise: Promise<String>) {
         waiters.removeAll { $0 === promise }
-        if waiters.isEmpty, state != .connected { disconnect() }
+        if waiters.isEmpty, isTrial { disconnect() }
+    }
+
+    /// Why it can be no name of a namespace: the server would take it for another one's.
+    static func fault(inName name: String) -> CrossroomError? {
+        if name.hasPrefix("/"), !name.contains(",") { return nil }
+        return .invalidArgument("The name of a namespace begins with a slash, and has no comma: \(name)")
     }
 
     private func tell(_ event: NamespaceEvent) {
@@ -278,6 +297,7 @@ extension Namespace: Peer {
             return
         }
         state = .connected
+        isTrial = false
         session += 1
         sid = connected.sid
         pid = connected.pid

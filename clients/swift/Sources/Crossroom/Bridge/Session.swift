@@ -102,7 +102,8 @@ struct Session {
     mutating func failed(_ error: CrossroomError, isFinal: Bool, abrupt: Bool = false) -> [Action] {
         guard phase == .opening else { return [] }
         let next = isFinal ? rest() : planRetry()
-        return [.stop(.dial), .hangUp(abrupt: abrupt)] + next + [.tellFailed(error, isFinal: phase == .closed)]
+        let isOver = phase == .closed
+        return [.stop(.dial), .hangUp(abrupt: abrupt)] + next + [.tellFailed(isOver ? error.asFinal : error, isFinal: isOver)]
     }
 
     /// The open connection ended. `isFinal`: the server says not to come back.
@@ -127,7 +128,9 @@ struct Session {
         // What was begun on the old network may take long to fail.
         case .opening: return [.stop(.dial), .hangUp(abrupt: true)] + dial()
         case .open:
-            probedAt = probedAt ?? now
+            // One that is under way has its time, however often the network changes meanwhile.
+            if probedAt != nil { return [] }
+            probedAt = now
             return [.ping, .start(.probe, Self.probeTimeout)]
         case .closed, .suspended: return []
         }

@@ -94,7 +94,8 @@ final class Wire {
             // To the end, though nobody listens: the other side's close frame is still to come.
             if isOver { continue }
             events.came(message)
-            await events.pause()
+            // Where that has ended it, there is nothing to pause: nobody would have it go on.
+            if !isOver { await events.pause() }
         }
     }
 

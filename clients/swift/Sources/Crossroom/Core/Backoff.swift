@@ -32,7 +32,7 @@ public struct ReconnectPolicy: Sendable, Equatable {
     public var jitter: Double
     /// Seconds that an attempt may take. Default 20.
     public var timeout: Double
-    /// Attempts that may fail in a row; nil for any number, the default.
+    /// Attempts to connect again, in a row, after the first one failed or a connection was lost; nil for any number, the default.
     public var maxAttempts: Int?
 
     /// The policy, with the defaults for what is left out.

@@ -125,6 +125,11 @@ extension CrossroomError {
         .disconnected, "The connection was lost before the ack. Whether the event arrived is not known.",
         isRetryable: true)
 
+    /// The same, of what is not tried again.
+    var asFinal: CrossroomError {
+        CrossroomError(code, message, isRetryable: false, data: data, status: status, closeCode: closeCode)
+    }
+
     static func invalidArgument(_ message: String) -> CrossroomError { CrossroomError(.invalidArgument, message) }
 
     /// What was thrown, as an error of this library. A foreign error counts as one that may pass.

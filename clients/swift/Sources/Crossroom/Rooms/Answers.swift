@@ -13,7 +13,7 @@ struct JoinAnswer: Equatable {
         self.init(
             position: position, recovered: value["recovered"]?.bool ?? false,
             messages: value["messages"]?.array?.compactMap(RoomMessage.init) ?? [],
-            members: value["members"]?.array?.compactMap(Member.init) ?? [], count: Int(value["count"]?.int ?? 0))
+            members: value["members"]?.array?.compactMap(Member.init) ?? [], count: value["count"]?.count ?? 0)
     }
 
     init(position: Position, recovered: Bool = false, messages: [RoomMessage] = [], members: [Member] = [], count: Int = 0)
@@ -44,11 +44,20 @@ struct PresenceChange {
     }
 }
 
+extension Value {
+    /// How many of something there are, as far as an Int goes; nil for what is no number of things.
+    var count: Int? { int.flatMap { (0..<1 << 53).contains($0) ? Int(clamping: $0) : nil } }
+}
+
 extension Position {
     init?(_ value: Value) {
         guard let epoch = value["epoch"]?.string, let offset = value["offset"]?.int else { return nil }
         self.init(epoch: epoch, offset: offset)
+        if !isValid { return nil }
     }
+
+    /// Whether it can be a server's, whose offsets are exact: from 0 to 2^53-1.
+    var isValid: Bool { (0..<1 << 53).contains(offset) }
 
     var value: Value { ["epoch": .string(epoch), "offset": .int(offset)] }
 }

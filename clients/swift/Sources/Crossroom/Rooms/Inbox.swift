@@ -4,7 +4,10 @@ public final class Inbox {
     /// Processes an item. Where it throws, the item comes again after a pause.
     public typealias Processor = @Sendable (InboxItem) async throws -> Void
 
-    private unowned let host: Rooms
+    /// Until the end.
+    private var host: Rooms?
+    /// Why the session is over, after the end.
+    private var over: CrossroomError?
     private var log = InboxLog(processed: nil)
     /// Whose inbox `log` is of.
     private var user: String?
@@ -34,7 +37,10 @@ public final class Inbox {
     ///   the function stays.
     @discardableResult
     public func process(_ processor: @escaping Processor) async throws -> Int {
+        guard let host else { throw over ?? .closed }
         try host.start()
+        // Before it takes the inbox: nobody would give that back.
+        if Task.isCancelled { throw CrossroomError.aborted }
         if self.processor != nil {
             throw CrossroomError(.inUse, "The inbox has a processor already. It takes one at a time.")
         }
@@ -52,7 +58,7 @@ public final class Inbox {
     /// The same as a sequence, instead of `process`: an item is processed when the next one is asked for.
     public func items() -> InboxItems {
         let reader = ItemReader(self)
-        if let over = host.over { reader.end(over.unlessClosed) } else { readers[ObjectIdentifier(reader)] = reader }
+        if let over { reader.end(over.unlessClosed) } else { readers[ObjectIdentifier(reader)] = reader }
         return InboxItems(reader)
     }
 
@@ -78,6 +84,8 @@ public final class Inbox {
         let reading = readers
         readers = [:]
         for reader in reading.values { reader.end(error.unlessClosed) }
+        over = error
+        host = nil
     }
 
     func itemCame(_ item: InboxItem) {
@@ -91,6 +99,7 @@ public final class Inbox {
     }
 
     private func begin(_ user: String) {
+        guard let host else { return }
         self.user = user
         run += 1
         work?.cancel()
@@ -99,7 +108,7 @@ public final class Inbox {
     }
 
     private func open() {
-        guard host.isUp else { return }
+        guard let host, host.isUp else { return }
         turn += 1
         let turn = self.turn
         stopCallTimer()
@@ -112,7 +121,7 @@ public final class Inbox {
             case .refused(let error): refused(error)
             case .ok(let value):
                 guard let cursor = value["cursor"].flatMap(Position.init) else { return refused(.malformedAnswer) }
-                opened(cursor, waiting: Int(value["waiting"]?.int ?? 0))
+                opened(cursor, waiting: value["waiting"]?.count ?? 0)
             }
         }
     }
@@ -130,10 +139,11 @@ public final class Inbox {
         if error.isRetryable {
             failures.open += 1
             later(failures.open) { $0.open() }
-            return host.warn(error)
+            host?.warn(error)
+            return
         }
         isWanted = false
-        if waiters.isEmpty { host.warn(error) }
+        if waiters.isEmpty { host?.warn(error) }
         let promises = waiters
         waiters = []
         for promise in promises { promise.reject(error) }
@@ -144,7 +154,7 @@ public final class Inbox {
         for action in actions {
             switch action {
             case .keep(let position):
-                if let user { host.kept.keepProcessed(user: user, device: host.device, position) }
+                if let user, let host { host.kept.keepProcessed(user: user, device: host.device, position) }
             case .ack(let position): ack(position)
             case .process(let item): give(item)
             }
@@ -153,7 +163,7 @@ public final class Inbox {
 
     private func ack(_ position: Position) {
         let turn = self.turn
-        host.call("inbox_ack", ["position": position.value]) { [weak self] outcome in
+        host?.call("inbox_ack", ["position": position.value]) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
             case .lost: break
@@ -167,7 +177,7 @@ public final class Inbox {
             case .refused(let error) where error.code == .inboxNotOpen: open()
             case .refused(let error):
                 // The next one covers it; and when the inbox is opened again, `since` says it.
-                host.warn(error)
+                host?.warn(error)
                 perform(log.acked())
             }
         }
@@ -193,6 +203,7 @@ public final class Inbox {
     }
 
     private func notProcessed(_ error: CrossroomError) {
+        guard let host else { return }
         log.failed()
         failures.process += 1
         let delay = Backoff.call(failures: failures.process, random: host.environment.random())
@@ -214,6 +225,7 @@ public final class Inbox {
     }
 
     private func later(_ failures: Int, _ task: @escaping @CrossroomActor @Sendable (Inbox) -> Void) {
+        guard let host else { return }
         let delay = Backoff.call(failures: failures, random: host.environment.random())
         stopCallTimer = host.environment.after(delay) { [weak self] in if let self { task(self) } }
     }

@@ -49,6 +49,7 @@ final class ItemReader {
 
     func next() async throws -> InboxItem? {
         if Task.isCancelled { return nil }
+        if reader != nil { throw CrossroomError(.inUse, "Another task waits for the next item. There is one reader at a time.") }
         processed?.resolve(())
         processed = nil
         do {

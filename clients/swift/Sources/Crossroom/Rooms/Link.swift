@@ -134,7 +134,11 @@ final class Link: Caller {
         switch verdict {
         case .wait: break
         case .reconnect(let after, let forgetGuest):
-            if forgetGuest { keepGuest(nil) }
+            if forgetGuest {
+                keepGuest(nil)
+                // A request that is refused before there is anything to show says nothing of a guest the next time.
+                credentials.source = .none
+            }
             stopTimer()
             stopTimer = environment.after(after) { [weak self] in self?.namespace.open() }
         case .end(let error):

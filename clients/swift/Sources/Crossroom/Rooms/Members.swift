@@ -20,7 +20,7 @@ struct Members {
         case (_, let index?): list[index] = change.member
         case (let kind, nil):
             list.append(change.member)
-            if kind == .join { count += 1 }
+            if kind == .join, count < .max { count += 1 }
         }
         count = max(count, list.count)
     }

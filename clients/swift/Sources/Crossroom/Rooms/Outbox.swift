@@ -24,21 +24,26 @@ final class Pending {
 @CrossroomActor
 final class OutLane {
     private let lane: Lane
-    private unowned let caller: any Caller
+    /// Gone at the end, like the calls.
+    private weak var caller: (any Caller)?
     private let environment: Environment
     private let pending: Pending
     /// Whether this lane's calls would be taken now.
     private let isReady: @CrossroomActor () -> Bool
+    /// Called when the lane has become empty while nobody waited for one of its calls.
+    private let emptied: @CrossroomActor (OutLane) -> Void
+    private var isFlushing = false
     private var stopTimer: Cancel = {}
 
     init(
         _ caller: any Caller, _ environment: Environment, _ pending: Pending,
-        isReady: @escaping @CrossroomActor () -> Bool
+        isReady: @escaping @CrossroomActor () -> Bool, emptied: @escaping @CrossroomActor (OutLane) -> Void = { _ in }
     ) {
         self.caller = caller
         self.environment = environment
         self.pending = pending
         self.isReady = isReady
+        self.emptied = emptied
         lane = Lane(now: environment.now, random: environment.random)
     }
 
@@ -75,13 +80,19 @@ final class OutLane {
         flush()
     }
 
-    /// Makes the next call, if it is time.
+    /// Makes the next call, if it is time. What cannot be sent is answered at once: then the one after it, too.
     func flush() {
-        guard caller.isUp, isReady(), case .call(let errand) = lane.next() else { return }
-        caller.call(errand.name, errand.argument) { [weak self] outcome in
-            guard let self else { return }
-            if case .wait(let milliseconds) = lane.done(outcome) { pause(milliseconds) } else { flush() }
+        if isFlushing { return }
+        isFlushing = true
+        while let caller, caller.isUp, isReady(), case .call(let errand) = lane.next() {
+            caller.call(errand.name, errand.argument) { [weak self] outcome in self?.done(outcome) }
         }
+        isFlushing = false
+    }
+
+    private func done(_ outcome: Outcome) {
+        if case .wait(let milliseconds) = lane.done(outcome) { pause(milliseconds) } else { flush() }
+        if lane.isEmpty { emptied(self) }
     }
 
     /// The server has carried out the errand of this id: its ack is not waited for.

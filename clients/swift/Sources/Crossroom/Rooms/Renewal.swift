@@ -42,7 +42,9 @@ final class Renewal {
                 let token = try await view.newToken()
                 if turn == self.turn, let token { show(token) }
             } catch {
-                if turn == self.turn { later(.from(error)) }
+                guard turn == self.turn else { return }
+                // Where there will be no token any more, the server ends the session in time.
+                if let error = error as? CrossroomError, !error.isRetryable { view.failed(error) } else { later(.from(error)) }
             }
         }
     }

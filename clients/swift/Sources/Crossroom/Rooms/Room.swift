@@ -4,7 +4,10 @@ public final class Room {
     /// The room's name.
     public nonisolated let name: String
 
-    private unowned let host: Rooms
+    /// Until the end.
+    private var host: Rooms?
+    /// Why the session is over, after the end.
+    private var over: CrossroomError?
     private var stay: RoomStay!
     private var people = Members()
     private let events_ = Broadcast<RoomEvent>()
@@ -44,7 +47,8 @@ public final class Room {
     ///   `closed`.
     @discardableResult
     public func join(since: Position? = nil) async throws -> Joined {
-        try host.start()
+        _ = try started()
+        try check(since)
         if stay.isThere, let position = stay.delivered { return Joined(recovered: true, position: position) }
         return try await promised { promise in
             waiters.append(promise)
@@ -68,9 +72,9 @@ public final class Room {
     /// - Throws: `CrossroomError` with what the server refuses it for; `unconfirmed`, `too_many_pending`, `aborted`, `closed`.
     @discardableResult
     public func publish(_ data: some Encodable & Sendable, id: String? = nil) async throws -> Published {
-        try host.start()
+        let host = try started()
         let id = id ?? host.environment.newId()
-        let call: Value = ["room": .string(name), "data": try host.encode(data), "id": .string(id)]
+        let call: Value = ["room": .string(name), "data": try Rooms.encode(data), "id": .string(id)]
         guard let published = Published(try await publishes.submit("publish", call, id: id)) else {
             throw CrossroomError.malformedAnswer
         }
@@ -80,15 +84,17 @@ public final class Room {
     /// Tells those who are there now; dropped where there is no connection.
     /// - Throws: `CrossroomError` for what cannot be sent.
     public func signal(_ data: some Encodable & Sendable) throws {
-        let value = try host.encode(data)
-        if stay.isThere { try host.tell("signal", ["room": .string(name), "data": value]) }
+        let value = try Rooms.encode(data)
+        if stay.isThere { try host?.tell("signal", ["room": .string(name), "data": value]) }
     }
 
     /// A page of the log: the newest before a position, the oldest after one, or the newest of all.
     /// - Parameter limit: messages, at most: 1 to 500. Default 100.
     /// - Throws: `CrossroomError` with what the server refuses it for; `aborted`, `closed`.
     public func history(before: Position? = nil, after: Position? = nil, limit: Int? = nil) async throws -> HistoryPage {
-        try host.start()
+        _ = try started()
+        try check(before)
+        try check(after)
         var call: [String: Value] = ["room": .string(name)]
         call["before"] = before?.value
         call["after"] = after?.value
@@ -102,13 +108,24 @@ public final class Room {
     /// All messages from now on, each once and in order. Ends when the room is left, and fails with the reason where that was
     /// not by one's own choice; fails with `too_slow` where `maxLag` wait to be read.
     public func messages() -> EventStream<RoomMessage> {
-        if let over = host.over { return messages_.endedStream(over.unlessClosed) }
+        guard let host else { return messages_.endedStream(over?.unlessClosed) }
         return messages_.stream(limit: host.maxLag)
     }
 
     /// All that happens from now on, messages too. Ends with the session; fails with `too_slow` as `messages`.
     public func events() -> EventStream<RoomEvent> {
-        host.over == nil ? events_.stream(limit: host.maxLag) : events_.endedStream(nil)
+        host.map { events_.stream(limit: $0.maxLag) } ?? events_.endedStream(nil)
+    }
+
+    /// - Throws: why the session is over.
+    private func started() throws -> Rooms {
+        guard let host else { throw over ?? .closed }
+        try host.start()
+        return host
+    }
+
+    private func check(_ position: Position?) throws {
+        if let position, !position.isValid { throw CrossroomError.invalidArgument("The offset is not one of a server's.") }
     }
 
     private func view() -> RoomStay.View {
@@ -126,7 +143,7 @@ public final class Room {
     }
 
     private func deliver(_ message: RoomMessage) {
-        if message.from.user == host.me?.user {
+        if message.from.user == host?.me?.user {
             let result: Value = [
                 "id": .string(message.id), "position": message.position.value, "at": .double(message.at),
             ]
@@ -166,6 +183,7 @@ public final class Room {
     }
 
     private func callLeave(_ done: @escaping @CrossroomActor () -> Void) {
+        guard let host else { return done() }
         host.call("leave", ["room": .string(name)]) { [weak self] outcome in
             // A lost connection has left the room, and a refusal says that one was not in it.
             if case .timeout = outcome, let self, stay.state == .out { callLeave(done) } else { done() }
@@ -188,6 +206,8 @@ extension Room {
         publishes.rejectAll(error)
         readings.rejectAll(error)
         events_.end()
+        over = error
+        host = nil
     }
 
     func came(_ name: String, _ payload: Value) {
@@ -201,7 +221,7 @@ extension Room {
 
     private func presenceCame(_ change: PresenceChange) {
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-        if change.kind == .leave, change.member.user == host.me?.user { return stay.callJoin() }
+        if change.kind == .leave, change.member.user == host?.me?.user { return stay.callJoin() }
         people.change(change)
         presenceChanged()
     }

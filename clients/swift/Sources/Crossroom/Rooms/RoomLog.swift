@@ -172,7 +172,8 @@ struct RoomLog {
 
     /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
     private mutating func skip() -> [Action] {
-        guard let target = joinedAt ?? beforeHeld() else { return [] }
+        // Where there is none, nothing is missing that anybody knows of.
+        guard let target = joinedAt ?? beforeHeld() else { return goOn() }
         position = target
         joinedAt = nil
         startCounting()
@@ -180,8 +181,10 @@ struct RoomLog {
     }
 
     private func beforeHeld() -> Position? {
-        let first = position.flatMap { at in held.first { $0.position.epoch == at.epoch }?.position }
-        return first.map { Position(epoch: $0.epoch, offset: $0.offset - 1) } ?? heard
+        // Not one that has come from the log meanwhile: the position must not go back.
+        let first = held.first { $0.position.epoch == position?.epoch && !hasReached($0.position) }?.position
+        if let first { return Position(epoch: first.epoch, offset: first.offset - 1) }
+        return heard.flatMap { hasReached($0) ? nil : $0 }
     }
 
     private mutating func startCounting() {

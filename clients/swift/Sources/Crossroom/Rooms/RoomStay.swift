@@ -26,7 +26,8 @@ final class RoomStay {
     private(set) var delivered: Position?
 
     private let name: String
-    private unowned let caller: any Caller
+    /// Gone at the end, like the stay.
+    private weak var caller: (any Caller)?
     private let environment: Environment
     private let view: View
     private var log = RoomLog()
@@ -74,7 +75,7 @@ final class RoomStay {
 
     /// Asks to be in the room, from where one was.
     func callJoin() {
-        guard caller.isUp else { return }
+        guard let caller, caller.isUp else { return }
         notIn()
         let turn = self.turn
         log.joining()
@@ -149,7 +150,7 @@ final class RoomStay {
     }
 
     private func read(_ call: Value, _ turn: Int) {
-        caller.call("history", call) { [weak self] outcome in
+        caller?.call("history", call) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
             case .lost: break

@@ -39,6 +39,8 @@ public final class Rooms: Caller {
     private var sends: [[UInt8]: OutLane] = [:]
     private let broadcast = Broadcast<RoomsEvent>()
     private var waiters: [Promise<Identity>] = []
+    /// Itself, from the beginning to the end: an application may hold one of its rooms alone, or nothing.
+    private var keptAlive: Rooms?
 
     /// - Parameters:
     ///   - url: the server's: `http:`, `https:`, `ws:` or `wss:`.
@@ -71,6 +73,7 @@ public final class Rooms: Caller {
         let key = Array(name.utf8)
         if let room = rooms[key] { return room }
         let room = Room(name, self)
+        if let over { room.end(over) }
         rooms[key] = room
         return room
     }
@@ -105,12 +108,14 @@ public final class Rooms: Caller {
     {
         try start()
         let id = id ?? environment.newId()
-        var call: [String: Value] = ["to": .string(user), "data": try encode(data), "id": .string(id)]
+        var call: [String: Value] = ["to": .string(user), "data": try Self.encode(data), "id": .string(id)]
         if receipt { call["receipt"] = true }
         let key = Array(user.utf8)
-        let lane = sends[key] ?? OutLane(self, environment, pending, isReady: { true })
+        // What is given up under way leaves the lane only with its outcome.
+        let emptied: @CrossroomActor (OutLane) -> Void = { [weak self] in self?.tidy(key, $0) }
+        let lane = sends[key] ?? OutLane(self, environment, pending, isReady: { true }, emptied: emptied)
         sends[key] = lane
-        defer { if lane.isEmpty { sends[key] = nil } }
+        defer { tidy(key, lane) }
         guard let sent = Sent(try await lane.submit("send", .object(call), id: id)) else {
             throw CrossroomError.malformedAnswer
         }
@@ -153,6 +158,7 @@ extension Rooms {
     func start() throws {
         if let over { throw over }
         if link != nil { return }
+        keptAlive = self
         kept.failed = { [weak self] in self?.warn($0) }
         credentials.device = device
         bridge.observeWarnings { [weak self] in self?.warn($0) }
@@ -171,7 +177,7 @@ extension Rooms {
     func warn(_ error: CrossroomError) { broadcast.push(.warning(error)) }
 
     /// - Throws: `CrossroomError` with `invalid_argument`.
-    func encode(_ data: some Encodable) throws -> Value {
+    static func encode(_ data: some Encodable) throws -> Value {
         do { return try Value(encoding: data) } catch let error as CrossroomError { throw error } catch {
             throw CrossroomError.invalidArgument(String(describing: error))
         }
@@ -211,6 +217,11 @@ extension Rooms {
         broadcast.push(.disconnect(reason: reason))
     }
 
+    /// Forgets a lane that has nothing to send; and not another one that has come in its place.
+    private func tidy(_ key: [UInt8], _ lane: OutLane) {
+        if lane.isEmpty, sends[key] === lane { sends[key] = nil }
+    }
+
     private func sessionEnded(_ error: CrossroomError) {
         end(error)
         let bridge = self.bridge
@@ -228,5 +239,6 @@ extension Rooms {
         inbox.end(error)
         if error.unlessClosed != nil { broadcast.push(.end(error)) }
         broadcast.end()
+        keptAlive = nil
     }
 }

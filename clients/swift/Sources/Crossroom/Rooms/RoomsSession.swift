@@ -54,16 +54,21 @@ struct RoomsSession {
         upSince = nil
         if let announced { return ended(announced, isActive: isActive, source: source) }
         if isActive { return .wait }
+        return closedByItself(code) ?? reconnect()
+    }
+
+    /// The end, where a close code says so.
+    private func closedByItself(_ code: Int?) -> Verdict? {
         // 4000 says only that the server ended every namespace: whether to come back is this layer's to decide.
-        if let code, code != 1000, code != 4000, !CloseCodes.mayReconnect(code) {
-            let message = "The server closed the connection for good, with code \(code)."
-            return .end(CrossroomError(.refused, message, closeCode: code))
-        }
-        return reconnect()
+        guard let code, code != 1000, code != 4000, !CloseCodes.mayReconnect(code) else { return nil }
+        let message = "The server closed the connection for good, with code \(code)."
+        return .end(CrossroomError(.refused, message, closeCode: code))
     }
 
     /// A connect was refused for good.
     mutating func refused(_ error: CrossroomError, source: TokenSource) -> Verdict {
+        // The connection was closed while the connect was under way.
+        if let code = error.closeCode { return closedByItself(code) ?? reconnect() }
         let reason = Self.reason(error)
         if reason.code == .unauthorized, source == .guest { return reconnect(forgetGuest: true) }
         return ended(reason, isActive: false, source: source)

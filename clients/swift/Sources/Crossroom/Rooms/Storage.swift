@@ -54,7 +54,8 @@ final class Kept {
         guard let text = read(Self.inboxKey(user, device)), let colon = text.firstIndex(of: ":"),
             let offset = Int64(text[..<colon])
         else { return nil }
-        return Position(epoch: String(text[text.index(after: colon)...]), offset: offset)
+        let position = Position(epoch: String(text[text.index(after: colon)...]), offset: offset)
+        return position.isValid ? position : nil
     }
 
     func keepProcessed(user: String, device: String, _ position: Position) {

@@ -14,6 +14,10 @@
         private static let readAhead = 64
         /// Seconds that the other side's close frame is waited for.
         private static let goodbye = 1.0
+        /// Seconds that the rest of a refusal is waited for, once its status is there.
+        private static let explanation = 1.0
+        /// Seconds that an address has to answer, where there is another one: of two families one may be broken.
+        private static let patience = 5.0
 
         private let request: TransportRequest
         private let queue = DispatchQueue(label: "crossroom.socket")
@@ -28,6 +32,7 @@
         private var inbox: [TransportMessage] = []
         private var reader: CheckedContinuation<TransportMessage, any Error>?
         private var end = TransportFailure("The connection was closed.")
+        private var timer: (any DispatchSourceTimer)?
         private var mourners: [CheckedContinuation<Void, Never>] = []
 
         private init(_ request: TransportRequest) {
@@ -84,7 +89,7 @@
                     inbox = []
                     socket?.isReading = true
                     write(closeFrame(CloseCodes.normal))
-                    queue.asyncAfter(deadline: .now() + Self.goodbye) { self.finish(self.end) }
+                    wait(Self.goodbye) { $0.finish($0.end) }
                 }
             }
         }
@@ -105,24 +110,48 @@
             }
         }
 
+        /// Does something after so many seconds, unless something else is waited for before, or all is over.
+        private func wait(_ seconds: Double, _ task: @escaping (SocketTransport) -> Void) {
+            timer?.cancel()
+            let timer = DispatchSource.makeTimerSource(queue: queue)
+            self.timer = timer
+            timer.setEventHandler { [weak self] in
+                guard let self else { return }
+                stopWaiting()
+                task(self)
+            }
+            timer.schedule(deadline: .now() + seconds)
+            timer.resume()
+        }
+
+        private func stopWaiting() {
+            timer?.cancel()
+            timer = nil
+        }
+
         private func tryNext(_ reason: String) {
             guard state == .connecting else { return }
             if addresses.isEmpty { return finish(TransportFailure("The server could not be reached: \(reason)")) }
             let address = addresses.removeFirst()
             guard let socket = WatchedSocket(to: address, queue: queue) else { return tryNext(lastError()) }
             self.socket = socket
+            if !addresses.isEmpty { wait(Self.patience) { $0.giveUpAddress("No answer.") } }
             socket.connected = { [weak self] error in
                 guard let self, state == .connecting else { return }
-                if let error {
-                    self.socket?.close()
-                    return tryNext(error)
-                }
-                socket.isReading = true
+                stopWaiting()
+                if let error { return giveUpAddress(error) }
+                self.socket?.isReading = true
                 if tls == nil { return upgrade() }
                 state = .securing
                 came([])
             }
             socket.read = { [weak self] in self?.came($0) }
+        }
+
+        private func giveUpAddress(_ reason: String) {
+            socket?.close()
+            socket = nil
+            tryNext(reason)
         }
 
         private func upgrade() {
@@ -133,15 +162,11 @@
         /// Bytes of the network; nil: the other side has ended the connection.
         private func came(_ bytes: ArraySlice<UInt8>?) {
             guard let tls, let bytes else { return opened(bytes) }
-            do {
-                let progress = try tls.feed(bytes)
-                if !progress.toSend.isEmpty { socket?.write(progress.toSend) { _ in } }
-                if progress.isReady, state == .securing { upgrade() }
-                if !progress.plain.isEmpty { opened(progress.plain[...]) }
-                if progress.isEnded { opened(nil) }
-            } catch {
-                finish(error)
-            }
+            let progress = tls.feed(bytes)
+            if !progress.toSend.isEmpty { socket?.write(progress.toSend) { _ in } }
+            if progress.isReady, state == .securing { upgrade() }
+            if !progress.plain.isEmpty { opened(progress.plain[...]) }
+            if let failure = progress.failure { finish(failure) } else if progress.isEnded { opened(nil) }
         }
 
         /// The same, out of TLS.
@@ -162,6 +187,8 @@
         private func answered(_ answer: WebSocketHandshake.Answer) {
             switch answer {
             case .incomplete: break
+            case .refusing:
+                if timer == nil { wait(Self.explanation) { $0.opened(nil) } }
             case .refused(let failure): finish(failure)
             case .accepted(let rest):
                 state = .open
@@ -172,12 +199,7 @@
         }
 
         private func decode(_ bytes: ArraySlice<UInt8>) {
-            do {
-                for item in try decoder.feed(bytes) { take(item) }
-            } catch {
-                write(closeFrame(error.code))
-                finish(TransportFailure("The server broke the WebSocket protocol: \(error.message)"))
-            }
+            for item in decoder.feed(bytes) { take(item) }
         }
 
         private func take(_ item: WebSocketDecoder.Item) {
@@ -192,6 +214,9 @@
                 if state == .open { write(closeFrame(code)) }
                 let message = reason.isEmpty ? "The server closed the connection with code \(code)." : reason
                 finish(TransportFailure(message, closeCode: code))
+            case .violation(let violation):
+                if state == .open { write(closeFrame(violation.code)) }
+                finish(TransportFailure("The server broke the WebSocket protocol: \(violation.message)"))
             }
         }
 
@@ -210,6 +235,7 @@
             if state == .over { return }
             state = .over
             end = failure
+            stopWaiting()
             socket?.close()
             socket = nil
             opener?.resume(throwing: failure)

@@ -14,6 +14,8 @@
             var isReady = false
             /// Whether the other side has ended it.
             var isEnded = false
+            /// Why it cannot go on after what came before.
+            var failure: TransportFailure?
         }
 
         private let library: OpenSSL
@@ -57,7 +59,7 @@
         }
 
         /// Bytes came; none, to begin.
-        func feed(_ bytes: ArraySlice<UInt8>) throws(TransportFailure) -> Progress {
+        func feed(_ bytes: ArraySlice<UInt8>) -> Progress {
             // A memory BIO takes all.
             _ = bytes.withUnsafeBytes { library.BIO_write(incoming, $0.baseAddress, Int32($0.count)) }
             var progress = Progress()
@@ -67,10 +69,10 @@
                 if result == 1 {
                     isReady = true
                 } else if library.SSL_get_error(ssl, result) != OpenSSL.errorWantRead {
-                    throw TransportFailure("TLS failed: \(reason)")
+                    progress.failure = TransportFailure("TLS failed: \(reason)")
                 }
             }
-            if isReady { try read(&progress) }
+            if isReady { read(&progress) }
             progress.isReady = isReady
             progress.toSend = drain()
             return progress
@@ -84,7 +86,7 @@
             return drain()
         }
 
-        private func read(_ progress: inout Progress) throws(TransportFailure) {
+        private func read(_ progress: inout Progress) {
             var buffer = [UInt8](repeating: 0, count: 16_384)
             while true {
                 let count = library.SSL_read(ssl, &buffer, Int32(buffer.count))
@@ -97,7 +99,9 @@
                 case OpenSSL.errorZeroReturn:
                     progress.isEnded = true
                     return
-                default: throw TransportFailure("TLS failed.")
+                default:
+                    progress.failure = TransportFailure("TLS failed.")
+                    return
                 }
             }
         }

@@ -67,6 +67,8 @@
                 // The kernel reads so many bytes of whatever family it is.
                 connect(file, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
             }
+            // Before another call sets it anew.
+            let failure = errno
             readable = DispatchSource.makeReadSource(fileDescriptor: file, queue: queue)
             writable = DispatchSource.makeWriteSource(fileDescriptor: file, queue: queue)
             let group = DispatchGroup()
@@ -76,8 +78,9 @@
                 source.setCancelHandler { group.leave() }
             }
             group.notify(queue: queue) { Glibc.close(file) }
-            if result != 0 && errno != EINPROGRESS {
+            if result != 0 && failure != EINPROGRESS {
                 close()
+                errno = failure
                 return nil
             }
             readable.setEventHandler { [weak self] in self?.receive() }
@@ -103,6 +106,11 @@
             if !isWritableResumed { writable.resume() }
             readable.cancel()
             writable.cancel()
+            // They hold those who hold this.
+            connected = nil
+            read = nil
+            outgoing = []
+            sent = 0
             let waiting = senders
             senders = []
             for (_, done) in waiting { done(false) }
@@ -129,6 +137,8 @@
                 var error: Int32 = 0
                 var size = socklen_t(MemoryLayout<Int32>.size)
                 getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+                let connected = self.connected
+                self.connected = nil
                 connected?(error == 0 ? nil : String(cString: strerror(error)))
                 return update()
             }
@@ -136,9 +146,10 @@
                 let count = outgoing.withUnsafeBytes {
                     Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
                 }
+                let failure = errno
                 if count > 0 {
                     sent += count
-                } else if errno == EAGAIN || errno == EINTR {
+                } else if failure == EAGAIN || failure == EINTR {
                     break
                 } else {
                     return broken()
@@ -174,12 +185,13 @@
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while isReading && !isClosed && !isConnecting {
                 let count = recv(descriptor, &buffer, buffer.count, 0)
+                let failure = errno
                 if count > 0 {
                     read?(buffer[..<count])
-                } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
+                } else if count == 0 || (failure != EAGAIN && failure != EINTR) {
                     isReading = false
                     read?(nil)
-                } else if errno == EAGAIN {
+                } else if failure == EAGAIN {
                     return
                 }
             }

@@ -9,6 +9,8 @@ struct WebSocketDecoder {
         case pong
         /// 1005 where the frame has no code.
         case close(code: Int, reason: String)
+        /// The last one: nothing that comes after it is of any use.
+        case violation(Violation)
     }
 
     /// The other side broke RFC 6455; the connection is to be closed with this code.
@@ -25,13 +27,17 @@ struct WebSocketDecoder {
     init(maxMessageSize: Int) { self.maxMessageSize = maxMessageSize }
 
     /// What these bytes complete.
-    mutating func feed(_ bytes: some Sequence<UInt8>) throws(Violation) -> [Item] {
+    mutating func feed(_ bytes: some Sequence<UInt8>) -> [Item] {
         buffer += bytes
         var items: [Item] = []
         var at = 0
-        while let frame = try nextFrame(at) {
-            at = frame.end
-            if let item = try take(frame) { items.append(item) }
+        do {
+            while let frame = try nextFrame(at) {
+                at = frame.end
+                if let item = try take(frame) { items.append(item) }
+            }
+        } catch {
+            items.append(.violation(error))
         }
         buffer.removeFirst(at)
         return items

@@ -6,6 +6,8 @@ struct WebSocketHandshake {
     enum Answer: Equatable {
         /// More bytes are needed.
         case incomplete
+        /// It is a refusal, whose body is not whole. Who has waited long enough feeds the end: the status is there already.
+        case refusing
         /// The WebSocket is open; what follows the answer is frames already.
         case accepted(rest: [UInt8])
         case refused(TransportFailure)
@@ -54,13 +56,13 @@ struct WebSocketHandshake {
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             headers[line[..<colon].lowercased()] = value
         }
-        let status = lines[0].hasPrefix("HTTP/1.1 ") ? Int(lines[0].dropFirst(9).prefix(3)) : nil
+        let status = lines[0].hasPrefix("HTTP/1.") ? Int(lines[0].dropFirst(9).prefix(3)) : nil
         let body = Array(received[(end + 4)...])
         guard let status else { return .refused(TransportFailure("The answer is not HTTP.")) }
         if status == 101 { return accepted(headers, body) }
         let length = headers["content-length"].flatMap(Int.init) ?? .max
         let isWhole = isEnd || body.count >= length || body.count > Self.maxAnswer
-        return isWhole ? .refused(Self.refusal(status, body)) : .incomplete
+        return isWhole ? .refused(Self.refusal(status, body)) : .refusing
     }
 
     private func accepted(_ headers: [String: String], _ rest: [UInt8]) -> Answer {
