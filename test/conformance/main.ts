@@ -4,7 +4,8 @@ import { buildSdks } from "../native/build.js";
 import { makeReady } from "../setup/install.js";
 import { everythingRequired } from "../support/machine.js";
 import { certify, write } from "./certify.js";
-import { CLIENTS } from "./clients.js";
+import { FAULT_NAMES } from "./agents/wrong.js";
+import { type CertifiedClient, CLIENTS, javascriptAgent } from "./clients.js";
 
 const NAMES = CLIENTS.map(({ name }) => name).join(", ");
 
@@ -13,6 +14,8 @@ const USAGE = `npm run conformance -- [options]
   --client NAME     only this one, and more where it is given again: ${NAMES}
   --scenario TEXT   only scenarios with this in their title
   --verbose         tells of each scenario as it is played
+  --wrong FAULT     only TypeScript, with an agent that is wrong on purpose; the suite has to fail:
+                    ${FAULT_NAMES.join(", ")}
 
 Exit code: 0 if all passed, 1 if not, 2 if it could not be played.
 `;
@@ -26,6 +29,7 @@ async function main(): Promise<number> {
       client: { type: "string", multiple: true, default: [] },
       scenario: { type: "string", default: "" },
       verbose: { type: "boolean", default: false },
+      wrong: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -36,7 +40,10 @@ async function main(): Promise<number> {
   const wanted = values.client;
   const stranger = wanted.find((name) => !CLIENTS.some((client) => client.name === name));
   if (stranger !== undefined) throw new TypeError(`there is no client ${stranger}; give some of ${NAMES}`);
-  const clients = CLIENTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const clients =
+    values.wrong === undefined
+      ? CLIENTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+      : [wrongClient(values.wrong)];
   const sdks = clients.flatMap(({ sdk }) => sdk ?? []);
   makeReady(
     say,
@@ -48,6 +55,14 @@ async function main(): Promise<number> {
   if (page !== undefined) write(page);
   if (counts.passed + counts.failed === 0) throw new TypeError("no scenario has that in its title");
   return counts.failed > 0 || (everythingRequired() && leftOut.size > 0) ? 1 : 0;
+}
+
+function wrongClient(fault: string): CertifiedClient {
+  if (!FAULT_NAMES.some((name) => name === fault)) {
+    throw new TypeError(`there is no fault ${fault}; give one of ${FAULT_NAMES.join(", ")}`);
+  }
+  const title = `TypeScript, ${fault}`;
+  return { name: "typescript", title, agent: javascriptAgent("typescript", fault) };
 }
 
 try {
