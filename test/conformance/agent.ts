@@ -26,6 +26,12 @@ const ANSWER = 20_000;
 /** Characters of an agent's standard error that are kept, the last ones. */
 const STDERR = 4_000;
 
+/** One that hangs does not see that its input has ended: a runner that ends before it takes it along. */
+const running = new Set<ChildProcessWithoutNullStreams>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** What an agent answers where it did not do what it was told to. */
 export class AgentError extends Error {
   constructor(
@@ -61,6 +67,8 @@ export class Agent {
   static async start(title: string, { program, args, env }: Command): Promise<Agent> {
     const child = spawn(program, args, { stdio: "pipe", env: { ...process.env, ...env } });
     const agent = new Agent(title, child, once(child, "close"));
+    running.add(child);
+    child.once("close", () => running.delete(child));
     child.stdin.on("error", () => undefined); // its end is told by "close"
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       agent.stderr = (agent.stderr + text).slice(-STDERR);

@@ -83,8 +83,17 @@ export class Client {
     const index = this.reports.findIndex(wants);
     const [found] = index === -1 ? [] : this.reports.splice(index, 1);
     if (found !== undefined) return Promise.resolve(found);
-    const came = new Promise<Report>((resolve) => this.waiters.push({ wants, resolve }));
-    return within(came, `${this.agent.title}: "${event}" ${JSON.stringify(fields)}`, milliseconds);
+    let waiter: Waiter | undefined;
+    const came = new Promise<Report>((resolve) => {
+      waiter = { wants, resolve };
+      this.waiters.push(waiter);
+    });
+    const what = `${this.agent.title}: "${event}" ${JSON.stringify(fields)}`;
+    return within(came, what, milliseconds).finally(() => {
+      // Nobody waits any more: what comes later is somebody else's.
+      const index = this.waiters.findIndex((one) => one === waiter);
+      if (index !== -1) this.waiters.splice(index, 1);
+    });
   }
 
   /** The next message of a room. */

@@ -62,7 +62,7 @@ function wrongClient(fault: string): CertifiedClient {
     throw new TypeError(`there is no fault ${fault}; give one of ${FAULT_NAMES.join(", ")}`);
   }
   const title = `TypeScript, ${fault}`;
-  return { name: "typescript", title, agent: javascriptAgent("typescript", fault) };
+  return { name: "typescript", title, agent: () => javascriptAgent("typescript", fault) };
 }
 
 try {

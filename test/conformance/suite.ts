@@ -84,14 +84,14 @@ class Player {
   }
 
   private start(): Promise<Agent> {
-    return Agent.start(this.client.title, this.client.agent);
+    return Agent.start(this.client.title, this.client.agent());
   }
 }
 
 async function playTogether(scenario: Scenario, clients: readonly CertifiedClient[]): Promise<Cell> {
   const agents: Agent[] = [];
   try {
-    for (const { title, agent } of clients) agents.push(await Agent.start(title, agent));
+    for (const { title, agent } of clients) agents.push(await Agent.start(title, agent()));
     const [first] = agents;
     if (first === undefined) throw new Error("there is no client");
     const none = (): Promise<never> => Promise.reject(new Error("there is one agent of each kind"));

@@ -14,7 +14,7 @@ async function failuresOf(fault: FaultName | undefined, theme: Theme, titles: st
   const client: CertifiedClient = {
     name: "typescript",
     title: "TypeScript",
-    agent: javascriptAgent("typescript", fault),
+    agent: () => javascriptAgent("typescript", fault),
   };
   const scenarios = theme.scenarios.filter(({ title }) => titles.includes(title));
   expect(scenarios, "scenarios of these titles").to.have.length(titles.length);

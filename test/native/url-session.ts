@@ -21,7 +21,7 @@ const TITLES: readonly string[] = [
 ];
 
 export async function playUrlSession(sdk: Sdk, say: (line: string) => void): Promise<Counts> {
-  const agent = { ...sdk.agent(), env: { CROSSROOM_TRANSPORT: "urlsession" } };
+  const agent = () => ({ ...sdk.agent(), env: { CROSSROOM_TRANSPORT: "urlsession" } });
   const themes = THEMES.map((theme) => ({
     ...theme,
     scenarios: theme.scenarios.filter(({ title }) => TITLES.includes(title)),

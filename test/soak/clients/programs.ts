@@ -28,7 +28,7 @@ export class Programs {
     try {
       for (const kind of kinds) {
         const client = CLIENTS.find(({ name, sdk }) => name === kind && sdk !== undefined);
-        if (client !== undefined) agents.set(kind, await Agent.start(client.title, client.agent));
+        if (client !== undefined) agents.set(kind, await Agent.start(client.title, client.agent()));
       }
     } catch (error) {
       for (const agent of agents.values()) agent.kill();
