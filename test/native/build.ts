@@ -1,25 +1,37 @@
 /** Builds the native SDKs with their agents, where the machine has what they need. */
-import type { Sdk } from "./sdks.js";
 import { missingTools } from "../support/machine.js";
+import type { Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
 
-/** Which of the SDKs cannot be had, and why; empty if all are built. */
-export async function buildSdks(
-  sdks: readonly Sdk[],
-  say: (line: string) => void,
-): Promise<Map<string, string>> {
+export type Build =
+  | { readonly outcome: "built" }
+  /** The machine lacks something. */
+  | { readonly outcome: "left out"; readonly why: string }
+  | { readonly outcome: "failed"; readonly why: string };
+
+type Say = (line: string) => void;
+
+export async function buildSdk(sdk: Sdk, say: Say): Promise<Build> {
+  const missing = missingTools(sdk.needs);
+  if (missing.length > 0) return { outcome: "left out", why: `${missing.join(" and ")} is missing` };
+  say(`Building the ${sdk.title} SDK.`);
+  for (const step of sdk.build) {
+    const why = await runStep(step, sdk.folder);
+    if (why !== undefined) return { outcome: "failed", why };
+  }
+  return { outcome: "built" };
+}
+
+/**
+ * Those of the SDKs that the machine cannot have, and why.
+ * @throws Error where one cannot be built.
+ */
+export async function buildSdks(sdks: readonly Sdk[], say: Say): Promise<Map<string, string>> {
   const leftOut = new Map<string, string>();
   for (const sdk of sdks) {
-    const missing = missingTools(sdk.needs);
-    if (missing.length > 0) {
-      leftOut.set(sdk.name, `${missing.join(" and ")} is missing`);
-      continue;
-    }
-    say(`Building the ${sdk.title} SDK.`);
-    for (const step of sdk.build) {
-      const trouble = await runStep(step, sdk.folder);
-      if (trouble !== undefined) throw new Error(`the ${sdk.title} SDK cannot be built: ${trouble}`);
-    }
+    const build = await buildSdk(sdk, say);
+    if (build.outcome === "failed") throw new Error(`the ${sdk.title} SDK cannot be built: ${build.why}`);
+    if (build.outcome === "left out") leftOut.set(sdk.name, build.why);
   }
   return leftOut;
 }

@@ -43,12 +43,12 @@ export async function followReadme(sdk: Sdk): Promise<string | undefined> {
 /** A folder with a command for each tool that is not on the PATH under its name: those of the trixie root. */
 function makeShims(folder: string, sdk: Sdk): string {
   mkdirSync(folder);
-  for (const name of sdk.needs) {
-    const { program, args } = launch(name) ?? { program: "false", args: [] };
-    const words = [program, ...args].map((word) => `'${word}'`).join(" ");
-    const [shim = name] = args.length > 0 ? args : [];
-    if (args.length > 0)
-      writeFileSync(join(folder, shim), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  for (const tool of sdk.needs) {
+    const { program = "", args = [] } = launch(tool) ?? {};
+    const [name] = args;
+    // What the machine itself has needs none.
+    if (name === undefined) continue;
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec '${program}' '${name}' "$@"\n`, { mode: 0o755 });
   }
   return folder;
 }

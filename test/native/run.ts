@@ -1,6 +1,6 @@
 /** The native SDKs' part of `npm test`: builds them, runs their own tests, and follows their READMEs. */
 import { type Counts, NOTHING, sum } from "../setup/counts.js";
-import { buildSdks } from "./build.js";
+import { buildSdk } from "./build.js";
 import { followReadme } from "./readme.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
@@ -8,16 +8,28 @@ import { playUrlSession } from "./url-session.js";
 
 type Say = (line: string) => void;
 
-/** Those that could not be had, and why, and what the others' tests gave. */
+/** Those that cannot be played, and why, and what the others' tests gave. One that fails does not hide the others. */
 export async function runNative(say: Say): Promise<{ leftOut: Map<string, string>; counts: Counts }> {
-  const leftOut = await buildSdks(SDKS, say);
-  const present = SDKS.filter(({ name }) => !leftOut.has(name));
-  const all: Counts[] = [...leftOut].map(() => ({ ...NOTHING, skipped: 1 }));
-  for (const sdk of present) {
-    all.push(await unitTests(sdk, say), await readme(sdk, say));
-    if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
+  const leftOut = new Map<string, string>();
+  const all: Counts[] = [];
+  for (const sdk of SDKS) {
+    const build = await buildSdk(sdk, say);
+    if (build.outcome === "built") {
+      all.push(await test(sdk, say));
+      continue;
+    }
+    leftOut.set(sdk.name, build.why);
+    const isMissing = build.outcome === "left out";
+    if (!isMissing) say(`${sdk.title}: the SDK cannot be built: ${build.why}`);
+    all.push({ ...NOTHING, [isMissing ? "skipped" : "failed"]: 1 });
   }
   return { leftOut, counts: sum(all) };
+}
+
+async function test(sdk: Sdk, say: Say): Promise<Counts> {
+  const all = [await unitTests(sdk, say), await readme(sdk, say)];
+  if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
+  return sum(all);
 }
 
 async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {

@@ -5,7 +5,7 @@ import { Random } from "../support/random.js";
 import { within } from "../support/deadline.js";
 import { audit } from "./auditor.js";
 import { Chaos } from "./chaos.js";
-import type { Device, DeviceOptions } from "./clients/device.js";
+import type { DeviceOptions } from "./clients/device.js";
 import { AgentDevice } from "./clients/agent-device.js";
 import { FramesDevice } from "./clients/frames-device.js";
 import { Journal, Ledger } from "./clients/journal.js";
@@ -106,11 +106,11 @@ async function runClients(
   recorder: (name: string) => Recorder,
 ): Promise<void> {
   const random = new Random(seed);
+  const kinds = DEVICES.map(([, , usual], n) => clients[n % clients.length] ?? usual);
+  const programs = await Programs.start(new Set(kinds), runner);
   const proxy = await TcpProxy.listen({ port: server.port });
   const ledger = new Ledger();
   const rooms = ROOMS.map(({ room }) => room);
-  const kinds = DEVICES.map(([, , usual], n) => clients[n % clients.length] ?? usual);
-  const programs = await Programs.start(new Set(kinds), runner);
   const parties = DEVICES.map(([user, device], n): Party => {
     const protocol = kinds[n] ?? "plain";
     const options: DeviceOptions = {
@@ -156,14 +156,13 @@ function makeParty(
 ): Party {
   const journal = new Journal(recorder, options.user, ledger);
   const { name } = recorder;
-  return { device: makeDevice(), journal };
-
-  function makeDevice(): Device {
-    const agent = programs.get(options.protocol);
-    if (agent !== undefined) return new AgentDevice(name, options, journal, agent);
-    if (options.protocol === "frames") return new FramesDevice(name, options, journal, random);
-    return new LayerDevice(name, options, journal);
-  }
+  const agent = programs.get(options.protocol);
+  if (agent !== undefined) return { device: new AgentDevice(name, options, journal, agent), journal };
+  const device =
+    options.protocol === "frames"
+      ? new FramesDevice(name, options, journal, random)
+      : new LayerDevice(name, options, journal);
+  return { device, journal };
 }
 
 /** Waits until everything has arrived that anybody was promised; if that does not happen, it is written down what is missing. */
