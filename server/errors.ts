@@ -45,7 +45,7 @@ export const API_ERRORS = {
     retryable: false,
   },
   rate_limited: {
-    message: "This user sends more than this server takes. Try again in a moment.",
+    message: "This user, address or room does more than this server takes. Try again in a moment.",
     retryable: true,
   },
   unknown_position: {
@@ -76,8 +76,12 @@ export const API_ERRORS = {
 
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
-/** The error as it goes into an ack; `detail` replaces the table's message where more can be said. */
-export function apiError(code: ApiErrorCode, detail?: string) {
+/**
+ * The error as it goes into an ack; `detail` replaces the table's message where more can be said, and `retryAfter` says in how
+ * many milliseconds the call may succeed.
+ */
+export function apiError(code: ApiErrorCode, detail?: string, retryAfter?: number) {
   const { message, retryable } = API_ERRORS[code];
-  return { code, message: detail ?? message, retryable };
+  const error = { code, message: detail ?? message, retryable };
+  return retryAfter === undefined ? error : { ...error, retryAfter };
 }

@@ -13,6 +13,8 @@ export interface ApiError {
   message: string;
   /** Whether the same call may succeed later. */
   retryable: boolean;
+  /** Milliseconds before which it will not; left out where that is not known. */
+  retryAfter?: number;
 }
 
 /**
@@ -72,13 +74,16 @@ export interface Signal {
 }
 
 /**
- * A user came to a room (`join`), went (`leave`, without devices), or is there on other devices or transports than before
- * (`update`). `member` is the whole of what is known of the user now. Goes to everybody in the room but the device.
+ * A user came to a room (`join`, with all devices), went (`leave`, without devices), or is there on other devices or
+ * transports or under another name than before (`update`). Goes to everybody in the room but the device.
  */
 export interface PresenceChange {
   room: string;
   type: "join" | "update" | "leave";
+  /** Of an `update`, `devices` are those that are new or changed. */
   member: Member;
+  /** Ids of the devices that are not there any more; of an `update` only, and left out where there are none. */
+  gone?: string[];
 }
 
 /** A message to a user, out of the user's inbox. */
@@ -115,13 +120,18 @@ export interface Self {
   guest: boolean;
   /** When the session's token runs out, in milliseconds since the Unix epoch; not there if it never does. */
   expiresAt?: number;
-  /** For guests: with this token in `auth` one comes back as the same guest. */
+  /** For guests: with this token in `auth` one comes back as the same guest. The newest counts. */
   token?: string;
+  /** What the `data` of one message may have, in bytes as JSON. */
+  messageBytes?: number;
 }
 
 export interface ClientEvents {
-  /** Enter a room: from the ack on its messages arrive. With `since`, what was missed is in the ack. */
-  join(call: { room: string; since?: Position }, ack: (answer: Ack<Joined>) => void): void;
+  /**
+   * Enter a room: from the ack on its messages arrive. With `since`, what was missed is in the ack; with `history`, the newest
+   * messages, at most so many.
+   */
+  join(call: { room: string; since?: Position; history?: number }, ack: (answer: Ack<Joined>) => void): void;
   leave(call: { room: string }, ack: (answer: Ack) => void): void;
   /** Publish to a room that one has joined; acked once it is kept. The same `id` again changes nothing. */
   publish(call: { room: string; data: unknown; id?: string }, ack: (answer: Ack<Published>) => void): void;
@@ -158,10 +168,19 @@ export interface Joined {
   recovered?: boolean;
   /** With `since` only. */
   messages?: RoomMessage[];
+  /** Where `history` was asked for, and the answer is not `recovered: true`: the newest messages up to `position`. */
+  history?: JoinedHistory;
   /** The first of the members, oneself among all of them; empty where one may not see presence. */
   members: Member[];
   /** How many members there are. */
   count: number;
+}
+
+export interface JoinedHistory {
+  /** In the order of the log. */
+  messages: RoomMessage[];
+  /** Whether there are older ones. */
+  more: boolean;
 }
 
 export interface Published {
@@ -202,6 +221,8 @@ export interface InboxOpened {
   waiting: number;
   /** Whether the server knew the device; if not, it begins with the oldest that is kept. */
   known: boolean;
+  /** Whether the device gets all that it has not processed; false where something was dropped. */
+  recovered?: boolean;
 }
 
 export interface ServerEvents {
@@ -211,6 +232,12 @@ export interface ServerEvents {
   signal(signal: Signal): void;
   presence(change: PresenceChange): void;
   inbox(item: InboxItem): void;
+  /** Another connection of this device has come: `sid` is its id. */
+  device_taken(notice: { sid: string }): void;
+  /** It has gone, and this connection is the device's newest again; its inbox goes on. */
+  device_returned(notice: Record<string, never>): void;
+  /** A newer token of this guest's, to keep in place of the one before. */
+  token_renewed(notice: { token: string }): void;
   /** The token runs out soon: `refresh` before `expiresAt`, in milliseconds since the Unix epoch. */
   token_expiring(notice: { expiresAt: number }): void;
   /** The session ends now, and why; the connection is closed after it. */

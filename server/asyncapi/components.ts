@@ -53,6 +53,9 @@ export const EVENT_COMPONENTS: Readonly<Record<ServerEventName, string>> = {
   signal: "Signal",
   presence: "PresenceChange",
   inbox: "InboxItem",
+  device_taken: "DeviceTaken",
+  device_returned: "DeviceReturned",
+  token_renewed: "TokenRenewed",
   token_expiring: "TokenExpiring",
   session_end: "SessionEnd",
 };

@@ -8,7 +8,7 @@ export const CALL_TEXTS: {
   join: {
     title: "Enter a room",
     section: "3",
-    call: { room: "lobby", since: { epoch: "k3v9", offset: 16 } },
+    call: { room: "lobby", since: { epoch: "k3v9", offset: 16 }, history: 50 },
     result: {
       room: "lobby",
       position: { epoch: "k3v9", offset: 17 },
@@ -67,7 +67,7 @@ export const CALL_TEXTS: {
     title: "Open one's inbox on this device",
     section: "9",
     call: { since: { epoch: "k3v9", offset: 4 } },
-    result: { cursor: { epoch: "k3v9", offset: 4 }, waiting: 1, known: true },
+    result: { cursor: { epoch: "k3v9", offset: 4 }, waiting: 1, known: true, recovered: true },
   },
   inbox_ack: {
     title: "Say up to where this device has processed its inbox",
@@ -100,6 +100,7 @@ export const EVENT_TEXTS: {
       device: "phone",
       guest: false,
       expiresAt: 1767229200000,
+      messageBytes: 65536,
     },
   },
   message: {
@@ -139,6 +140,21 @@ export const EVENT_TEXTS: {
       from: { user: "ben" },
       at: 1767225603000,
     },
+  },
+  device_taken: {
+    title: "Another connection of this device has come",
+    section: "2",
+    argument: { sid: "a2" },
+  },
+  device_returned: {
+    title: "This connection is the device's newest again",
+    section: "2",
+    argument: {},
+  },
+  token_renewed: {
+    title: "A guest's newer token",
+    section: "2",
+    argument: { token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJndWVzdCJ9.c2lnbmF0dXJl" },
   },
   token_expiring: {
     title: "The token runs out soon",

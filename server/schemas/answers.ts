@@ -34,6 +34,7 @@ export const errorSchema = z.object({
   code: errorCode,
   message: z.string().min(1),
   retryable: z.boolean(),
+  retryAfter: z.exactOptional(wholeNumber(0)),
 });
 
 const room = roomSchema;
@@ -76,6 +77,8 @@ export const inboxReceiptSchema = z.object({
   at,
 });
 
+export const joinedHistorySchema = z.object({ messages: z.array(message), more: z.boolean() });
+
 /** With the types as zod infers them, which a test compares with those of events.ts. */
 export const RESULTS = {
   join: z.object({
@@ -83,6 +86,7 @@ export const RESULTS = {
     position,
     recovered: z.exactOptional(z.boolean()),
     messages: z.exactOptional(z.array(message)),
+    history: z.exactOptional(joinedHistorySchema),
     members,
     count,
   }),
@@ -92,7 +96,12 @@ export const RESULTS = {
   history: z.object({ messages: z.array(message), more: z.boolean(), position }),
   presence: z.object({ room, members, count, more: z.boolean() }),
   send: z.object({ id, at, duplicate: z.boolean() }),
-  inbox: z.object({ cursor: position, waiting: count, known: z.boolean() }),
+  inbox: z.object({
+    cursor: position,
+    waiting: count,
+    known: z.boolean(),
+    recovered: z.exactOptional(z.boolean()),
+  }),
   inbox_ack: z.object({ cursor: position }),
   refresh: z.object({ expiresAt }),
 } as const;
@@ -107,11 +116,20 @@ export const EVENTS = {
     guest: z.boolean(),
     expiresAt,
     token: z.exactOptional(tokenSchema),
+    messageBytes: z.exactOptional(wholeNumber(1)),
   }),
   message,
   signal: z.object({ room, from, data, at }),
-  presence: z.object({ room, type: z.enum(["join", "update", "leave"]), member: memberSchema }),
+  presence: z.object({
+    room,
+    type: z.enum(["join", "update", "leave"]),
+    member: memberSchema,
+    gone: z.exactOptional(z.array(deviceSchema)),
+  }),
   inbox: z.discriminatedUnion("type", [inboxMessageSchema, inboxReceiptSchema]),
+  device_taken: z.object({ sid }),
+  device_returned: z.object({}),
+  token_renewed: z.object({ token: tokenSchema }),
   token_expiring: z.object({ expiresAt: timeSchema }),
   session_end: z.object({ error: errorSchema }),
 } as const;

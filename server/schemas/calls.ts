@@ -26,7 +26,7 @@ const limit = z.exactOptional(wholeNumber(1, MAX_PAGE));
 
 /** With the types as zod infers them, which a test compares with those of events.ts. */
 export const CALLS = {
-  join: z.object({ room, since }, "must be an object with a room"),
+  join: z.object({ room, since, history: limit }, "must be an object with a room"),
   leave: z.object({ room }, "must be an object with a room"),
   publish: z.object({ room, data, id }, "must be an object with a room and data"),
   signal: z.object({ room, data }, "must be an object with a room and data"),

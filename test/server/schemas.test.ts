@@ -28,7 +28,7 @@ const member = { user: "u", name: "Ada", devices: [{ id: "d", sid: "s", transpor
 
 /** What each call takes at most; with what may be left out. */
 const FULL: { [E in CallName]: Call<E> } = {
-  join: { room: "r", since: position },
+  join: { room: "r", since: position, history: 500 },
   leave: { room: "r" },
   publish: { room: "r", data: [1], id: "m" },
   signal: { room: "r", data: null },
