@@ -14,8 +14,10 @@ import {
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { open, type Database, type RootDatabase } from "lmdb";
+import { lockFolder, LOCK_FILE } from "./folder-lock.js";
 import { damaged, fullStore, inUse, newerFormat, readOnly, removed, storeError } from "./lmdb-errors.js";
 import { faultOf, type HeaderFault } from "./lmdb-header.js";
+import { nameOf } from "./owner-process.js";
 
 export type Table = Database<Buffer, Buffer>;
 
@@ -54,27 +56,41 @@ export class LmdbFile {
     private readonly root: RootDatabase<Buffer, Buffer>,
     /** What is known of the store as a whole. Not one of the tables, since it tells whether those may be touched. */
     readonly meta: Table,
+    /** Whether the kernel keeps others out for as long as it is open. */
+    readonly isLocked = false,
     private readonly maxBytes = Infinity,
     private readonly closed: () => void = () => undefined,
   ) {}
 
-  /** Opens the file for one who will own it, and creates it where there is none. @throws StoreError. */
+  /**
+   * Opens the file for one who will own it, and creates it where there is none. Another process that owns it keeps this one
+   * out before LMDB sees the file: it takes two processes with one pid, of two containers, for one.
+   * @throws StoreError.
+   */
   static async open(folder: string, maxBytes = Infinity): Promise<LmdbFile> {
     return await attempt(folder, async () => {
       mkdirSync(folder, { recursive: true });
       const path = realpathSync(folder);
       if (ownFolders.has(path)) throw inUse(folder, `this process, ${process.pid}`);
       ownFolders.add(path);
-      const closed = () => void ownFolders.delete(path);
+      let unlock: () => void = () => undefined;
+      const closed = () => {
+        unlock();
+        ownFolders.delete(path);
+      };
       try {
-        for (const file of [folder, dataPath(folder), join(folder, "lock.mdb")]) checkWritable(file);
+        for (const file of ["", "data.mdb", "lock.mdb", LOCK_FILE]) checkWritable(join(folder, file));
+        const lock = lockFolder(folder);
+        if (lock.type === "taken") throw inUse(folder, lock.by ? nameOf(lock.by) : "another process");
+        if (lock.type === "locked") unlock = lock.release;
         const isNew = !existsSync(dataPath(folder));
         if (!isNew) await checkHeader(folder);
         // overlappingSync would make commits visible before they are on disk.
         const options = { ...OPTIONS, overlappingSync: false, eventTurnBatching: false };
         const root = open<Buffer, Buffer>(folder, options);
         if (isNew) syncFolder(folder);
-        return new LmdbFile(folder, root, await metaOf(root, folder), maxBytes, closed);
+        const meta = await metaOf(root, folder);
+        return new LmdbFile(folder, root, meta, lock.type === "locked", maxBytes, closed);
       } catch (error) {
         closed();
         throw error;

@@ -1,10 +1,13 @@
-import { hostname } from "node:os";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
+import { LOCK_FILE } from "../../server/store/folder-lock.js";
 import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { ownerHere } from "../../server/store/owner-process.js";
 import type { Store } from "../../server/store/store.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";
-import { StoreProcess } from "./support/process.js";
+import { canContain, StoreProcess } from "./support/process.js";
 
 describe("the owner of a data folder", () => {
   const folder = new DataFolder();
@@ -69,26 +72,77 @@ describe("the owner of a data folder", () => {
     expect(answers.filter(({ code }) => code === "locked")).to.have.length(3);
   }).timeout(40_000);
 
-  it("is gone if its pid is that of a process that started at another time", async function () {
-    if (process.platform !== "linux") return this.skip();
+  for (const [who, options] of Object.entries({
+    "a process outside of it": {},
+    "another container, where it has the same pid,": { isContained: true },
+  })) {
+    it(`in a container keeps ${who} out, which succeeds it at once when it is killed`, async function () {
+      if (!canContain) return this.skip();
+      const holder = start("hold", folder.path, { isContained: true });
+      expect(await holder.next()).to.deep.equal({ opened: true });
+      const refused = start("hold", folder.path, options);
+      const answer = await refused.next<{ code: string; message: string }>();
+      expect(answer).to.include({ code: "locked" });
+      expect(answer.message).to.include("process 1 of another container on this host");
+      expect(await refused.ended).to.equal(0);
+      await holder.kill();
+      const next = start("append", folder.path, options);
+      expect(await next.next()).to.deep.equal({ opened: true });
+      expect(await next.next()).to.have.property("offset");
+    });
+  }
+
+  it("is gone if the lock is free, whatever else is known of it", async () => {
     const holder = start("hold", folder.path);
     await holder.next();
-    const record = JSON.parse((await folder.readMeta("owner")) ?? "") as object;
-    expect(record).to.include({ pid: holder.pid, host: hostname() });
-    await owner({ ...record, started: "another boot:1" });
-    await open();
+    const copy = join(folder.path, "copy");
+    mkdirSync(copy);
+    copyFileSync(folder.dataFile, join(copy, "data.mdb"));
+    await (await openLmdbStore(copy, new TestOptions())).close();
   });
 
-  it("on another host counts as alive until it has been silent for 15 seconds", async () => {
-    const options = new TestOptions();
-    const record = { pid: 1, host: "elsewhere", token: "t", beat: options.time };
+  it("is told from another by a lock that nobody can take by removing its file", async () => {
+    const holder = start("append", folder.path);
+    await holder.next();
+    rmSync(join(folder.path, LOCK_FILE));
     await open();
-    await store?.close();
-    await owner(record);
-    options.time += 14_999;
-    await expectStoreError(open(options), "locked", "process 1 on the host elsewhere", "15 seconds");
-    options.time += 1;
-    await open(options);
+    // It may say so of several appends, and only then end.
+    const said = await holder.rest<{ code?: string; message?: string }>();
+    expect(said.at(-1)).to.include({ code: "locked" });
+  });
+
+  describe("where the kernel has no locks", () => {
+    const record = (change: object) => owner({ ...ownerHere(), token: "t", beat: 0, ...change });
+
+    beforeEach(async () => {
+      await open();
+      await store?.close();
+    });
+
+    it("is its process, for as long as that runs", async () => {
+      await record({});
+      await expectStoreError(open(), "locked", `process ${process.pid}`);
+    });
+
+    it("is gone if its pid is that of a process that started at another time", async function () {
+      if (process.platform !== "linux") return this.skip();
+      await record({ started: "another boot:1" });
+      await open();
+    });
+
+    for (const [where, change, name] of [
+      ["on another host", { host: "elsewhere" }, "on the host elsewhere"],
+      ["in another container", { pids: "pid:[1]" }, "of another container"],
+    ] as const) {
+      it(`${where} counts as alive until it has been silent for 15 seconds`, async () => {
+        const options = new TestOptions();
+        await record({ ...change, pid: 1, beat: options.time });
+        options.time += 14_999;
+        await expectStoreError(open(options), "locked", `process 1 ${name}`, "15 seconds");
+        options.time += 1;
+        await open(options);
+      });
+    }
   });
 
   it("that lost the folder to another stores nothing any more, and says so", async () => {

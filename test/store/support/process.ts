@@ -1,5 +1,5 @@
 /** A store in a process of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { within } from "../../support/deadline.js";
@@ -11,7 +11,15 @@ interface ProcessOptions {
   user?: number;
   /** Bytes that a file of the process may have. */
   fileLimit?: number;
+  /** Has processes of its own, as in a container: it is number 1 of them, and sees no others. */
+  isContained?: boolean;
 }
+
+const CONTAIN = ["--pid", "--fork", "--kill-child", "--mount-proc", "--uts"];
+const AS_ROOT = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+
+/** Whether this system lets a process be contained. */
+export const canContain = spawnSync("unshare", [...AS_ROOT, ...CONTAIN, "true"]).status === 0;
 
 export class StoreProcess {
   /** How it ended: its exit code, or the signal. */
@@ -29,6 +37,7 @@ export class StoreProcess {
       folder,
       ...(options.user === undefined ? [] : [`${options.user}`]),
     ];
+    if (options.isContained === true) args.unshift("unshare", ...AS_ROOT, ...CONTAIN);
     // POSIX counts the limit in blocks of 512 bytes.
     const limit = options.fileLimit === undefined ? "" : `ulimit -f ${Math.floor(options.fileLimit / 512)}; `;
     this.child = spawn("/bin/sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
