@@ -14,6 +14,8 @@ export interface HttpOptions {
   admin: HttpHandler;
 }
 
+const INSPECT_ERRORS = { 400: "bad_token", 403: "origin_not_allowed", 503: "too_many_pages" } as const;
+
 /** All that the page needs is on this server, so that injected markup could load and send nothing. */
 const SECURITY_HEADERS = {
   "content-security-policy":
@@ -57,7 +59,7 @@ export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestLi
       sendError(request, response, 426, "upgrade_required", message);
     } else if (path === "/inspect" && demo !== undefined && request.method === "GET") {
       demo.inspect.serve(request, response, query, (status, message) =>
-        sendError(request, response, status, status === 400 ? "bad_token" : "too_many_pages", message),
+        sendError(request, response, status, INSPECT_ERRORS[status], message),
       );
     } else if (demo?.files.serve(path, request, response) !== true) {
       sendError(request, response, 404, "not_found", "There is nothing at this path.");

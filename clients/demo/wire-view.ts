@@ -1,5 +1,10 @@
 /** The list of what passed on one connection, with its totals. */
-import type { FrameRecord, HandshakeRecord, InspectRecord } from "../../server/inspect/records.js";
+import type {
+  FrameRecord,
+  HandshakeRecord,
+  HeadRecord,
+  InspectRecord,
+} from "../../server/inspect/records.js";
 import { appendFollowing, find, make, timeElement } from "./dom.js";
 import { bytes, meaningOf, opcodeName, payloadText, pretty } from "./wire-format.js";
 
@@ -60,10 +65,10 @@ export class WireView {
   #handshake({ path, request, response, at }: HandshakeRecord): void {
     this.#up += request.bytes;
     this.#down += response.bytes;
-    const get = this.#payload(`GET ${path}`, request.text.trimEnd());
+    const get = this.#payload(`GET ${path}`, headText(request));
     this.#append("up", "handshake", "HTTP", "handshake", get, bytes(request.bytes), at);
     const line = response.text.split("\r\n", 1)[0] ?? "";
-    const answer = this.#payload(line, response.text.trimEnd());
+    const answer = this.#payload(line, headText(response));
     this.#append("down", "handshake", "HTTP", "handshake", answer, bytes(response.bytes), at);
   }
 
@@ -112,4 +117,10 @@ export class WireView {
     appendFollowing(this.#list, line, LIMIT);
     this.#totals.textContent = `↑ ${bytes(this.#up)}  ↓ ${bytes(this.#down)} · ${this.#frames} frames`;
   }
+}
+
+/** The head, and how much of it is left out: what does not make the handshake may be a secret. */
+function headText({ text, hidden }: HeadRecord): string {
+  if (hidden === 0) return text.trimEnd();
+  return `${text.trimEnd()}\n(${hidden} other ${hidden === 1 ? "header" : "headers"}, not shown)`;
 }

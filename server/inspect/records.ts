@@ -16,8 +16,18 @@ export interface HandshakeRecord extends Common {
   /** Path of the request, with no query. */
   path: string;
   /** As rebuilt from the parsed request: Node does not keep the bytes. */
-  request: { text: string; bytes: number };
-  response: { status: number; text: string; bytes: number };
+  request: HeadRecord;
+  response: HeadRecord & { status: number };
+}
+
+/** An HTTP head. */
+export interface HeadRecord {
+  /** The first line, and the headers that make the handshake. */
+  text: string;
+  /** How many other headers there were: cookies, credentials, what a proxy added. */
+  hidden: number;
+  /** Of the whole head. */
+  bytes: number;
 }
 
 /** One WebSocket frame, as it stood on the wire (below TLS, where there is some). */

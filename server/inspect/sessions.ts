@@ -11,6 +11,8 @@ const TOKEN = /^[0-9a-f]{32,64}$/;
 const MAX_WAITING_BYTES = 256 * 1024;
 
 const MAX_SESSIONS = 128;
+/** Of one visitor, so that nobody takes the places of all others. */
+const MAX_SESSIONS_OF_VISITOR = 16;
 const MAX_WATCHERS = 4;
 const MAX_CONNECTIONS = 8;
 
@@ -27,6 +29,9 @@ export interface Recorder {
 }
 
 class Session {
+  /** @param visitor The address of whoever began it. */
+  constructor(readonly visitor: string) {}
+
   readonly watchers = new Set<Watcher>();
   connections = 0;
   opened = 0;
@@ -75,9 +80,10 @@ export class InspectSessions {
   /**
    * Has a page watch its connections: what was recorded while it was away comes first, at once. Returns how to stop, or
    * undefined if there are too many watchers already.
+   * @param visitor The address of the page's visitor.
    */
-  watch(token: string, watcher: Watcher): (() => void) | undefined {
-    const session = this.#open(token);
+  watch(token: string, visitor: string, watcher: Watcher): (() => void) | undefined {
+    const session = this.#open(token, visitor);
     if (session === undefined || session.watchers.size >= MAX_WATCHERS) return undefined;
     session.watch(watcher);
     return () => {
@@ -87,8 +93,8 @@ export class InspectSessions {
   }
 
   /** Begins to record a connection of a page, or returns undefined if there are too many already. */
-  connect(token: string): Recorder | undefined {
-    const session = this.#open(token);
+  connect(token: string, visitor: string): Recorder | undefined {
+    const session = this.#open(token, visitor);
     if (session === undefined || session.connections >= MAX_CONNECTIONS) return undefined;
     session.connections++;
     const connection = ++session.opened;
@@ -102,11 +108,13 @@ export class InspectSessions {
     };
   }
 
-  #open(token: string): Session | undefined {
+  #open(token: string, visitor: string): Session | undefined {
     const found = this.#sessions.get(token);
     if (found !== undefined) return found;
     if (!TOKEN.test(token) || this.#sessions.size >= MAX_SESSIONS) return undefined;
-    const session = new Session();
+    const own = [...this.#sessions.values()].filter((session) => session.visitor === visitor);
+    if (own.length >= MAX_SESSIONS_OF_VISITOR) return undefined;
+    const session = new Session(visitor);
     this.#sessions.set(token, session);
     return session;
   }

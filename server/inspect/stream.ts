@@ -1,6 +1,7 @@
 /** `GET /inspect?token=…`: what passes on a page's own connections, as server-sent events. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { InspectSessions } from "./sessions.js";
+import { isSameOrigin } from "./shown-heads.js";
 
 /** Bytes that may wait for a page that reads slowly; past that it is cut off, and comes back by itself. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -19,8 +20,12 @@ export class InspectStreams {
     request: IncomingMessage,
     response: ServerResponse,
     query: URLSearchParams,
-    sendError: (status: 400 | 503, message: string) => void,
+    sendError: (status: 400 | 403 | 503, message: string) => void,
   ): void {
+    if (!isSameOrigin(request)) {
+      sendError(403, "only a page of this server may read what passes on its connections");
+      return;
+    }
     const token = query.get("token") ?? "";
     if (!InspectSessions.isToken(token)) {
       sendError(400, "token must be 128 to 256 random bits in lowercase hexadecimal");
@@ -28,7 +33,7 @@ export class InspectStreams {
     }
     const waiting: string[] = [];
     let send = (record: string): void => void waiting.push(record);
-    const stop = this.sessions.watch(token, (record) => send(record));
+    const stop = this.sessions.watch(token, request.socket.remoteAddress ?? "", (record) => send(record));
     if (stop === undefined) {
       sendError(503, "too many pages are being inspected; close one");
       return;

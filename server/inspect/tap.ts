@@ -1,6 +1,7 @@
 /**
- * Listens in on the sockets of pages that asked for it: those whose upgrade request has `?inspect=<token>`. Other
- * connections pay one look at their URL. What is seen is what was on the wire; nothing is held back or changed.
+ * Listens in on the sockets of pages that asked for it: those whose upgrade request has `?inspect=<token>`, and comes from a page
+ * of this server's. Other connections pay one look at their URL. Frames are shown as they were on the wire; of the HTTP heads
+ * only what makes the handshake.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -8,6 +9,7 @@ import { describeFrame } from "./describe.js";
 import { FrameReader } from "./frame-reader.js";
 import type { Direction } from "./records.js";
 import type { InspectSessions, Recorder } from "./sessions.js";
+import { isSameOrigin, shownRequest, shownResponse } from "./shown-heads.js";
 
 /** Bytes of a payload that are shown. */
 const SHOWN_BYTES = 4 * 1024;
@@ -22,8 +24,9 @@ export function tapUpgrades(server: Server, sessions: InspectSessions, now: () =
   // Before all others, so that the answer to the handshake is seen.
   server.prependListener("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const token = tokenOf(request.url);
-    if (token === undefined) return;
-    const recorder = sessions.connect(token);
+    // Another site's page may open a connection here with its visitor's cookies, and a token that it knows.
+    if (token === undefined || !isSameOrigin(request)) return;
+    const recorder = sessions.connect(token, request.socket.remoteAddress ?? "");
     if (recorder !== undefined) new Tap(request, socket, recorder, now);
   });
 }
@@ -80,14 +83,14 @@ class Tap {
     const head = bytes.subarray(0, end + END_OF_HEAD.length);
     const text = head.toString("latin1");
     const status = Number(text.split(" ", 2)[1]);
-    const request = requestHead(this.request);
+    const request = shownRequest(this.request);
     this.recorder.record({
       type: "handshake",
       connection: this.recorder.connection,
       at: this.now(),
       path: (this.request.url ?? "").split("?", 1)[0] ?? "",
-      request: { text: request, bytes: Buffer.byteLength(request, "latin1") },
-      response: { status, text, bytes: head.length },
+      request: { ...request, bytes: headBytes(this.request) },
+      response: { status, ...shownResponse(text), bytes: head.length },
     });
     if (status !== 101) return;
     // Not earlier: a listener makes the stream flow, and whoever answered the handshake reads it from this turn on.
@@ -110,10 +113,9 @@ function bytesOf(chunk: unknown, encoding: unknown): Uint8Array {
   return Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
 }
 
-/** The request's head, rebuilt: Node keeps its parts in order and in their own letter case. */
-function requestHead({ method = "", url = "", httpVersion, rawHeaders }: IncomingMessage): string {
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    lines.push(`${rawHeaders[i] ?? ""}: ${rawHeaders[i + 1] ?? ""}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+/** Bytes of a request's head on the wire. */
+function headBytes({ method = "", url = "", httpVersion, rawHeaders }: IncomingMessage): number {
+  const values = rawHeaders.reduce((sum, part) => sum + Buffer.byteLength(part, "latin1"), 0);
+  // A colon and a space in each header, a line end after each, and after the first line and the last.
+  return `${method} ${url} HTTP/${httpVersion}`.length + values + 2 * rawHeaders.length + 4;
 }

@@ -5,6 +5,7 @@ import { InspectSessions, type Recorder } from "../../../server/inspect/sessions
 const token = (n = 0): string => n.toString(16).padStart(32, "0");
 
 describe("the inspector's sessions", () => {
+  const visitor = "127.0.0.1";
   let sessions: InspectSessions;
   let seen: string[];
   const watcher = (record: string): void => void seen.push(record);
@@ -15,7 +16,7 @@ describe("the inspector's sessions", () => {
     text,
   });
   const connect = (by: string): Recorder => {
-    const recorder = sessions.connect(by);
+    const recorder = sessions.connect(by, visitor);
     if (recorder === undefined) throw new Error("not recorded");
     return recorder;
   };
@@ -28,13 +29,13 @@ describe("the inspector's sessions", () => {
     for (const good of [token(), "f".repeat(64)]) expect(InspectSessions.isToken(good)).to.equal(true);
     for (const bad of ["", "f".repeat(31), "f".repeat(65), "F".repeat(32), `${token()}\n`]) {
       expect(InspectSessions.isToken(bad)).to.equal(false);
-      expect(sessions.connect(bad)).to.equal(undefined);
-      expect(sessions.watch(bad, watcher)).to.equal(undefined);
+      expect(sessions.connect(bad, visitor)).to.equal(undefined);
+      expect(sessions.watch(bad, visitor, watcher)).to.equal(undefined);
     }
   });
 
   it("give a page its own connections' records, and no others", () => {
-    sessions.watch(token(1), watcher);
+    sessions.watch(token(1), visitor, watcher);
     connect(token(1)).record(record("mine"));
     connect(token(2)).record(record("not mine"));
     expect(seen.map((text) => JSON.parse(text) as unknown)).to.deep.equal([record("mine")]);
@@ -43,18 +44,18 @@ describe("the inspector's sessions", () => {
   it("keep what passes until the page is there, and give it once", () => {
     const recorder = connect(token());
     recorder.record(record("1"));
-    const stop = sessions.watch(token(), watcher);
+    const stop = sessions.watch(token(), visitor, watcher);
     recorder.record(record("2"));
     stop?.();
     recorder.record(record("3"));
-    sessions.watch(token(), watcher);
+    sessions.watch(token(), visitor, watcher);
     expect(seen.map((text) => (JSON.parse(text) as { text: string }).text)).to.deep.equal(["1", "2", "3"]);
   });
 
   it("keep no more than 256 KiB for a page that never comes: the oldest give way", () => {
     const recorder = connect(token());
     for (let i = 0; i < 100; i++) recorder.record(record(`${i}:${"x".repeat(10_000)}`));
-    sessions.watch(token(), watcher);
+    sessions.watch(token(), visitor, watcher);
     expect(seen.join("").length).to.be.within(200_000, 256 * 1024);
     expect(seen.at(-1)).to.include("99:x");
   });
@@ -64,7 +65,7 @@ describe("the inspector's sessions", () => {
   });
 
   it("end with the last of their watchers and connections", () => {
-    const stop = sessions.watch(token(), watcher);
+    const stop = sessions.watch(token(), visitor, watcher);
     const recorder = connect(token());
     stop?.();
     expect(sessions.size).to.equal(1);
@@ -72,14 +73,16 @@ describe("the inspector's sessions", () => {
     expect(sessions.size).to.equal(0);
   });
 
-  it("are limited: in number, in watchers, in connections", () => {
-    for (let i = 0; i < 4; i++) expect(sessions.watch(token(), () => undefined)).to.be.a("function");
-    expect(sessions.watch(token(), watcher)).to.equal(undefined);
+  it("are limited: in watchers, in connections, and in number: in all, and of one visitor", () => {
+    for (let i = 0; i < 4; i++) expect(sessions.watch(token(), visitor, () => undefined)).to.be.a("function");
+    expect(sessions.watch(token(), visitor, watcher)).to.equal(undefined);
     for (let i = 0; i < 8; i++) connect(token());
-    expect(sessions.connect(token())).to.equal(undefined);
-    for (let i = 1; i < 128; i++) connect(token(i));
-    expect(sessions.connect(token(128))).to.equal(undefined);
-    expect(sessions.watch(token(128), watcher)).to.equal(undefined);
+    expect(sessions.connect(token(), visitor)).to.equal(undefined);
+    for (let i = 1; i < 16; i++) connect(token(i));
+    expect(sessions.connect(token(16), visitor)).to.equal(undefined);
+    expect(sessions.watch(token(16), visitor, watcher)).to.equal(undefined);
+    for (let i = 16; i < 128; i++) expect(sessions.connect(token(i), `10.0.0.${i}`)).to.be.an("object");
+    expect(sessions.connect(token(128), "10.0.0.128")).to.equal(undefined);
     expect(sessions.size).to.equal(128);
   });
 });

@@ -115,6 +115,58 @@ describe("the inspector", () => {
     expect(await records.next()).to.include({ type: "end" });
   });
 
+  it("shows of the request's head what makes the handshake, and never a secret or what a proxy added", async () => {
+    const records = await watch();
+    const headers = {
+      cookie: "session=secret-1",
+      authorization: "Basic secret-2",
+      "x-forwarded-for": "secret-3",
+      forwarded: "for=secret-4",
+      "cf-connecting-ip": "secret-5",
+      "x-custom": "secret-6",
+    };
+    const url = `${server.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket&inspect=${TOKEN}`;
+    server.io.engine.on("headers", (answer: Record<string, string>) => {
+      answer["set-cookie"] = "node=secret-7";
+    });
+    const ws = new WebSocket(url, { headers, origin: server.url });
+    await new Promise((resolve) => ws.once("open", resolve));
+    const handshake = await records.next();
+    expect(JSON.stringify(handshake)).not.to.include("secret");
+    expect(handshake).to.have.nested.property("request.text").that.includes(`Origin: ${server.url}`);
+    expect(handshake).to.have.nested.property("request.hidden", 6);
+    expect(handshake).to.have.nested.property("response.hidden").that.is.at.least(1);
+    ws.terminate();
+  });
+
+  it("shows nothing of a connection that a page of another site opened", async () => {
+    const records = await watch();
+    for (const headers of [
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { "sec-fetch-site": "cross-site" },
+    ]) {
+      const ws = new WebSocket(`${server.url.replace("http", "ws")}/bridge?inspect=${TOKEN}`, { headers });
+      await new Promise((resolve) => ws.once("open", resolve));
+      const closed = new Promise((resolve) => ws.once("close", resolve));
+      ws.close();
+      await closed;
+    }
+    const ws = new WebSocket(`${server.url.replace("http", "ws")}/bridge?inspect=${TOKEN}`, {
+      origin: server.url,
+    });
+    expect(await records.next()).to.include({ type: "handshake", connection: 1 });
+    ws.terminate();
+  });
+
+  it("tells nothing to a page of another site", async () => {
+    for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      const response = await fetch(`${server.url}/inspect?token=${TOKEN}`, { headers });
+      expect(response.status).to.equal(403);
+      expect(await response.json()).to.have.nested.property("error.code", "origin_not_allowed");
+    }
+  });
+
   it("shows a refusal", async () => {
     const records = await watch();
     const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "7" };
