@@ -42,6 +42,8 @@ export interface Handlers {
   /** The token that came with the request, where there was one. */
   tokenOf: (request: RoomsSocket["request"]) => string | undefined;
   maxPendingCalls: number;
+  /** What `welcome` tells. */
+  messageBytes: number;
   log: HandlerLog;
 }
 
@@ -69,6 +71,7 @@ export function serveRooms(io: RoomsIo, handlers: Handlers): () => Promise<void>
       ...{ user, name, sid: socket.id, device: data.device ?? socket.id, guest },
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...(data.token === undefined ? {} : { token: data.token }),
+      messageBytes: handlers.messageBytes,
     });
     const visit = new Visit(io, socket, handlers).serve();
     visits.add(visit);

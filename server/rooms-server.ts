@@ -218,6 +218,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     authenticate,
     tokenOf: requestToken,
     maxPendingCalls,
+    messageBytes: limits.messageBytes,
     log,
   });
 

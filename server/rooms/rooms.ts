@@ -10,6 +10,7 @@ import type { Allowance } from "./allowance.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { keyOf, messageOf, senderOf, type StoredMessage } from "./messages.js";
+import { Newest } from "./newest.js";
 import { refused, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
 import { Recovery } from "./recovery.js";
 import { Turns } from "./turns.js";
@@ -47,7 +48,11 @@ export class Rooms {
   }
 
   /** Joining a room that one is in changes nothing, and answers as the first time. */
-  async join(who: Caller, call: { room: string; since?: Position }, done: Done<Joined>): Promise<void> {
+  async join(
+    who: Caller,
+    call: { room: string; since?: Position; history?: number },
+    done: Done<Joined>,
+  ): Promise<void> {
     const { policy, limits, settings } = this.#options;
     const rights = await policy.rights(who.identity, call.room);
     if (!rights.join) return done(refused("forbidden", "this user may not join this room"));
@@ -67,6 +72,11 @@ export class Rooms {
         const recovery =
           rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
         while (recovery?.isBehind()) await recovery.read();
+        const newest =
+          rights.history && call.history !== undefined && recovery?.messages === undefined
+            ? new Newest(this.#options.log, room, { entries: call.history, bytes: PAGE_BYTES })
+            : undefined;
+        while (newest?.isBehind()) await newest.read();
         // From here to the answer nothing waits, so that nothing can be announced.
         if (!isVisitor && isOverrun(room, settings(call.room))) return done(refused("room_full"));
         isEntered = !isVisitor;
@@ -74,7 +84,18 @@ export class Rooms {
         else this.#live.enter(room, who.sid, rights);
         const missed = recovery?.messages;
         const recovered = call.since && { recovered: missed !== undefined, messages: missed ?? [] };
-        const result = { room: room.name, position: positionOf(room), ...recovered, members, count };
+        const history =
+          call.history === undefined || missed !== undefined
+            ? undefined
+            : { history: newest?.found ?? { messages: [], more: false } };
+        const result = {
+          room: room.name,
+          position: positionOf(room),
+          ...recovered,
+          ...history,
+          members,
+          count,
+        };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
         done({ ok: true, result, effects: [enter, ...told(seat.change, who.sid)] });
       } catch (error) {
