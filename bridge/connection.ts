@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import type { Outgoing, WriteOptions } from "./codec.js";
-import { TokenBucket, type Rate } from "./limits.js";
+import { TokenBucket } from "./limits.js";
 import { textFrame } from "./frame-tree.js";
 import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
 import { Session, type SessionContext, type SessionLink } from "./session.js";
@@ -20,7 +20,6 @@ export interface ConnectionContext extends SessionContext {
   /** Milliseconds that a client has to connect to a namespace; Socket.IO keeps that time. */
   readonly connectTimeout: number;
   readonly limits: SessionContext["limits"] & {
-    readonly messages: Rate;
     readonly maxBufferedBytes: number;
   };
   /** Called once for each connection, before its "close" is emitted. */

@@ -11,6 +11,12 @@ export type ClientFrame =
   | { type: "disconnect"; ns: string }
   | { type: "ping"; data?: unknown };
 
+/** A token bucket: `burst` messages at once, and `perSecond` more each second. */
+export interface MessageRate {
+  perSecond: number;
+  burst: number;
+}
+
 /** A frame to the client, as it stands on the wire: `ns` is left out for `/`. */
 export type ServerFrame =
   | {
@@ -25,6 +31,8 @@ export type ServerFrame =
       pingTimeout: number;
       /** Bytes that one message of the client may have. */
       maxPayload: number;
+      /** The messages that the client may send (PROTOCOL.md, 9). */
+      rate?: MessageRate;
     }
   | { type: "connect_error"; ns?: string; message: string; data?: unknown }
   | { type: "event"; ns?: string; event: string; args: unknown[]; id?: number; offset?: string }

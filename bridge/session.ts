@@ -17,6 +17,7 @@ export interface SessionContext {
     readonly pingInterval: number;
     readonly pingTimeout: number;
     readonly maxPayload: number;
+    readonly messages: Rate;
     readonly malformed: Rate;
     readonly maxNamespaces: number;
     readonly maxPendingAcks: number;
@@ -200,7 +201,7 @@ export class Session {
     const { early, late, pid } = this.namespaces.accept(ns);
     this.wasConnected = true;
     const session = JSON.parse(text) as { sid: string; pid?: string };
-    const { pingInterval, pingTimeout, maxPayload } = this.context.limits;
+    const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.context.limits;
     this.link.transmitFrame(
       encodeFrame({
         type: "connected",
@@ -210,6 +211,7 @@ export class Session {
         pingInterval,
         pingTimeout,
         maxPayload,
+        rate,
       }),
     );
     for (const outgoing of late) this.send(outgoing, compress);

@@ -22,6 +22,14 @@ export interface ConnectedFrame {
   pingInterval: number;
   pingTimeout: number;
   maxPayload: number;
+  /** A token bucket of messages; left out where the server does not say. */
+  rate?: MessageRate;
+}
+
+/** So many messages a second, in bursts of at most `burst` (PROTOCOL.md, 9). */
+export interface MessageRate {
+  perSecond: number;
+  burst: number;
 }
 
 /** A frame that belongs to one namespace; `ns` is always there, and binary in `args` is revived. */
@@ -129,7 +137,18 @@ function connected(ns: string, fields: Fields): ServerFrame | Unusable {
   if (!isAmount(pingTimeout)) return wrong(type, "pingTimeout");
   if (!isAmount(maxPayload)) return wrong(type, "maxPayload");
   const recovered = fields["recovered"] === true;
-  return { type, ns, sid, recovered, pingInterval, pingTimeout, maxPayload, ...optional("pid", fields) };
+  const rate = messageRate(fields["rate"]);
+  return {
+    ...{ type, ns, sid, recovered, pingInterval, pingTimeout, maxPayload },
+    ...optional("pid", fields),
+    ...(rate === undefined ? {} : { rate }),
+  };
+}
+
+/** A rate that is none is as good as none. */
+function messageRate(value: unknown): MessageRate | undefined {
+  const { perSecond, burst } = (value ?? {}) as Partial<Record<keyof MessageRate, unknown>>;
+  return isAmount(perSecond) && isAmount(burst) ? { perSecond, burst } : undefined;
 }
 
 function event(ns: string, fields: Fields): ServerFrame | Unusable {

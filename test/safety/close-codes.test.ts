@@ -177,6 +177,13 @@ describe("the limits", () => {
     }
   });
 
+  it("of messages is told in `connected`, as a token bucket", async () => {
+    const server = await BridgeServer.start({ maxMessagesPerSecond: 7 });
+    const ws = await server.open();
+    ws.send({ type: "connect" });
+    expect(await ws.json()).to.deep.include({ type: "connected", rate: { perSecond: 7, burst: 14 } });
+  });
+
   it("of a message lets through exactly maxPayload bytes, and `connected` says how many that are", async () => {
     const server = await BridgeServer.start({ maxPayload: 200 });
     const ws = await server.open();

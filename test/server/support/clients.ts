@@ -132,6 +132,7 @@ class SocketIoClient extends TestClient {
         pingInterval: 0,
         pingTimeout: 0,
         maxPayload: 0,
+        rate: { perSecond: 500, burst: 1_000 },
       }),
     );
     this.socket.on("connect_error", (error: Error & { data?: unknown }) =>
