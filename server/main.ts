@@ -17,6 +17,7 @@ import { banner } from "./banner.js";
 import { addInspectCommand } from "./cli/inspect.js";
 import { addJoinCommand } from "./cli/join.js";
 import { runProgram } from "./cli/program.js";
+import { addPublishCommand } from "./cli/publish.js";
 import { addSendCommand } from "./cli/send.js";
 import type { Surroundings } from "./cli/surroundings.js";
 import { ConfigError } from "./config/config-error.js";
@@ -41,10 +42,22 @@ const surroundings: Surroundings = {
   print: (text) => void process.stdout.write(text),
   printError: (text) => void process.stderr.write(text),
   start,
+  check,
   now,
 };
-const others = [addJoinCommand, addSendCommand, addInspectCommand];
+const others = [addJoinCommand, addPublishCommand, addSendCommand, addInspectCommand];
 process.exitCode = await runProgram(process.argv.slice(2), surroundings, others);
+
+/** Throws a ConfigError where a file that the configuration names cannot be used. */
+async function check(config: Config): Promise<void> {
+  makeHttpServer(config);
+  createPolicy(config.rules);
+  createRoomSettings(config.rules);
+  await loadKeys(config.auth, readText, {
+    now,
+    warn: (message) => surroundings.printError(`warning: ${message}\n`),
+  });
+}
 
 async function start(config: Config): Promise<void> {
   // Synchronous, so that the last lines before an exit are not lost.

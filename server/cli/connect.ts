@@ -1,6 +1,7 @@
 /** The options of the commands that connect to a server, and the connection: over the bridge, as any plain client. */
 import { Option, type Command } from "commander";
 import { WebSocket } from "ws";
+import { DEFAULT_PATH } from "../../bridge/index.js";
 import { createRooms, type Rooms } from "../../clients/rooms/index.js";
 import { io, TransportError, type Socket } from "../../clients/typescript/index.js";
 import { ConfigError } from "../config/config-error.js";
@@ -38,7 +39,13 @@ export function connect(flags: ConnectFlags, { env }: Pick<Terminal, "env">): Co
   const { name, device } = flags;
   check("--name", nameSchema.optional().safeParse(name));
   check("--device", deviceSchema.optional().safeParse(device));
-  const socket = io<ServerEvents, ClientEvents>(url, { WebSocket, autoConnect: false, forceNew: true });
+  const { origin, pathname } = new URL(url);
+  const socket = io<ServerEvents, ClientEvents>(origin, {
+    path: `${pathname.replace(/\/$/, "")}${DEFAULT_PATH}`,
+    WebSocket,
+    autoConnect: false,
+    forceNew: true,
+  });
   const rooms = createRooms(socket, {
     ...(token === undefined ? {} : { token }),
     ...(name === undefined ? {} : { name }),
@@ -47,22 +54,20 @@ export function connect(flags: ConnectFlags, { env }: Pick<Terminal, "env">): Co
   return { rooms, socket };
 }
 
-/** Scheme, host and port of the server. Throws a ConfigError. */
+/**
+ * Scheme, host and port of the server, and the path below which it is, where a proxy has it below one; no slash at the end.
+ * Throws a ConfigError.
+ */
 export function serverUrl(flag: string | undefined, env: Terminal["env"]): string {
   const text = given(flag, env["CROSSROOM_URL"]) ?? DEFAULT_URL;
   const from = flag === undefined ? "CROSSROOM_URL" : "--url";
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (
-    url === undefined ||
-    !/^(https?|wss?):$/.test(url.protocol) ||
-    url.pathname !== "/" ||
-    url.search !== ""
-  ) {
+  if (url === undefined || !/^(https?|wss?):$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
     throw new ConfigError(
       `${from}: ${JSON.stringify(text)} is no server's address; give one like ${DEFAULT_URL}`,
     );
   }
-  return `${url.protocol.replace("ws", "http")}//${url.host}`;
+  return `${url.protocol.replace("ws", "http")}//${url.host}${url.pathname.replace(/\/+$/, "")}`;
 }
 
 type Checked = Parameters<typeof describe>[0];

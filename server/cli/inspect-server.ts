@@ -6,7 +6,7 @@ import type { InboxRow, InspectSource, RoomDetail, RoomRow } from "./inspect-sou
 /** Milliseconds for the server to answer. */
 const TIMEOUT = 10_000;
 
-/** @param url Scheme, host and port. @param token With the claim that makes an operator. */
+/** @param url As of `serverUrl`. @param token With the claim that makes an operator. */
 export function inspectServer(url: string, token: string | undefined): InspectSource {
   if (token === undefined) {
     throw new ConfigError(
@@ -14,7 +14,7 @@ export function inspectServer(url: string, token: string | undefined): InspectSo
     );
   }
   const ask = async (query: Record<string, string>): Promise<unknown> =>
-    get(new URL(`/admin/inspect?${new URLSearchParams(query).toString()}`, url), token);
+    get(new URL(`${url}/admin/inspect?${new URLSearchParams(query).toString()}`), token);
   return {
     close: () => Promise.resolve(),
     // What the server says of itself is of this release's shape: see admin.ts.

@@ -8,10 +8,12 @@ import { stayInRoom } from "./room-session.js";
 import { jsonView, textView } from "./room-view.js";
 import { parsePosition, shownText } from "./shown.js";
 import { terminalOf, type Terminal } from "./terminal.js";
+import { DEFAULT_TIMEOUT, parseTimeout } from "./waiting.js";
 
 interface JoinFlags extends ConnectFlags {
   history?: string;
   since?: string;
+  timeout?: string;
   json?: true;
 }
 
@@ -25,6 +27,12 @@ export function addJoinCommand(program: Command, terminal: Terminal = terminalOf
     .addOption(
       new Option("--since <position>", "first show what was published after a position, EPOCH:OFFSET"),
     )
+    .addOption(
+      new Option(
+        "--timeout <duration>",
+        `how long to wait for an answer of the server; for ever in a terminal, else ${DEFAULT_TIMEOUT}, if left out`,
+      ),
+    )
     .addOption(new Option("--json", "a JSON object in each line out, a JSON value in each line in"))
     .addHelpText(
       "after",
@@ -36,6 +44,8 @@ export function addJoinCommand(program: Command, terminal: Terminal = terminalOf
 async function join(room: string, flags: JoinFlags, terminal: Terminal): Promise<void> {
   check("ROOM", roomSchema.safeParse(room));
   const history = parseCount(flags.history ?? "0");
+  const isTerminal = terminal.input.isTTY === true;
+  const timeout = parseTimeout(flags.timeout ?? (isTerminal ? undefined : DEFAULT_TIMEOUT));
   const since = flags.since === undefined ? undefined : positionIn(flags.since);
   const { rooms } = connect(flags, terminal);
   const isJson = flags.json === true;
@@ -51,7 +61,7 @@ async function join(room: string, flags: JoinFlags, terminal: Terminal): Promise
   warnOfConnection(rooms, warn);
   const styled = terminal.output.isTTY === true && (terminal.env["NO_COLOR"] ?? "") === "";
   const stay = {
-    ...{ rooms, room, lines, history, warn },
+    ...{ rooms, room, lines, history, timeout, warn },
     view: isJson ? jsonView(room, lines.print) : textView(room, lines.print, styled, terminal.now),
     read: isJson ? (line: string) => JSON.parse(line) as unknown : (line: string) => line,
     ...(since === undefined ? {} : { since }),

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { PatternError } from "../auth/patterns.js";
 import { ConfigError } from "../config/config-error.js";
 import { StoreError } from "../store/store.js";
+import { addCheckConfigCommand } from "./check-config.js";
 import { RefusedError } from "./refused-error.js";
 import { addRevokeCommand } from "./revoke.js";
 import { addStartCommand, START_NOTE } from "./start.js";
@@ -26,7 +27,7 @@ export async function runProgram(
   others: readonly AddCommand[] = [],
 ): Promise<number | undefined> {
   try {
-    await createProgram(surroundings, others).parseAsync(argv, { from: "user" });
+    await createProgram(surroundings, others).parseAsync(withCommand(argv), { from: "user" });
     return undefined;
   } catch (error) {
     // commander has printed it.
@@ -36,6 +37,16 @@ export async function runProgram(
     return error instanceof RefusedError ? 1 : EXIT_USAGE;
   }
 }
+
+/** Without a command the server starts. A word that is none is an error, and not an argument of `start`. */
+function withCommand(argv: readonly string[]): readonly string[] {
+  const [first] = argv;
+  const isOfStart = first === undefined || (first.startsWith("-") && !OF_PROGRAM.has(first));
+  return isOfStart ? ["start", ...argv] : argv;
+}
+
+/** The options of the program itself. */
+const OF_PROGRAM: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version"]);
 
 /** Errors whose message tells the user what to do. */
 const FOR_USER = [ConfigError, PatternError, StoreError, RefusedError];
@@ -57,7 +68,11 @@ function createProgram(surroundings: Surroundings, others: readonly AddCommand[]
   const start = addStartCommand(program, surroundings);
   addTokenCommand(program, surroundings);
   addRevokeCommand(program, surroundings);
+  addCheckConfigCommand(program, surroundings);
   for (const add of others) add(program);
+  for (const command of program.commands) {
+    command.showHelpAfterError(`(crossroom ${command.name()} --help lists its options)`);
+  }
   program.addHelpText(
     "after",
     () => `\nWithout a command the server starts. Its options:\n\n${optionsOf(start)}\n\n${START_NOTE}`,

@@ -56,7 +56,7 @@ const TIMEOUT = 10_000;
 async function ask(url: string, token: string, body: object): Promise<void> {
   let response: Response;
   try {
-    response = await fetch(new URL("/admin/revoke", url), {
+    response = await fetch(`${url}/admin/revoke`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: JSON.stringify(body),

@@ -10,6 +10,7 @@ import type {
 import { memberChanges } from "./member-changes.js";
 import { RefusedError } from "./refused-error.js";
 import type { RoomView } from "./room-view.js";
+import { LateError, within } from "./waiting.js";
 
 export interface Stay {
   rooms: Rooms;
@@ -23,6 +24,8 @@ export interface Stay {
   since?: Position;
   /** How many messages before the join to show. */
   history: number;
+  /** Milliseconds that the server has for an answer; undefined: for ever. */
+  timeout: number | undefined;
   /** Tells of something that went wrong, while the stay goes on. */
   warn: (text: string) => void;
 }
@@ -68,7 +71,7 @@ function refusal({ message }: RoomsErrorLike): RefusedError {
 }
 
 /** Joins, shows what was there before, and then what comes. */
-async function enter(room: Room, { rooms, view, since, history, warn }: Stay): Promise<void> {
+async function enter(room: Room, { rooms, view, since, history, timeout, warn }: Stay): Promise<void> {
   let held: RoomMessage[] | undefined = [];
   let missed: number | undefined;
   room.on("message", (message) => {
@@ -85,7 +88,8 @@ async function enter(room: Room, { rooms, view, since, history, warn }: Stay): P
     if (members !== undefined) for (const change of memberChanges(members, next)) view.presence(change);
     if (members !== undefined) members = next;
   });
-  const join = await room.join(since === undefined ? {} : { since }).catch((error: unknown) => {
+  const joining = room.join(since === undefined ? {} : { since });
+  const join = await within(timeout, joining, () => "nothing was published").catch((error: unknown) => {
     throw error instanceof Error ? new RefusedError(error.message) : error;
   });
   members = room.members;
@@ -123,14 +127,17 @@ async function lastMessages(
 }
 
 /** Resolves to the number of lines that were refused, when all others are acked. */
-async function publishAll(room: Room, { lines, read, view, warn }: Stay): Promise<number> {
+async function publishAll(room: Room, { lines, read, timeout, view, warn }: Stay): Promise<number> {
   const waiting = new Set<Promise<void>>();
   let failed = 0;
   const publish = async (line: string): Promise<void> => {
     try {
-      view.published(await room.publish(read(line)));
+      const publishing = room.publish(read(line));
+      view.published(await within(timeout, publishing, () => "whether the line was published is not known"));
     } catch (error) {
       failed++;
+      // Nobody is there: the lines that follow would only wait as long.
+      if (error instanceof LateError) lines.close();
       warn(`not published: ${error instanceof Error ? error.message : String(error)}`);
     }
   };

@@ -1,11 +1,8 @@
 /** `crossroom send`: a message into a user's inbox. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { text } from "node:stream/consumers";
 import { Option, type Command } from "commander";
 import type { InboxReceipt } from "../../clients/rooms/index.js";
-import { ConfigError } from "../config/config-error.js";
-import { DURATION_EXAMPLES, parseDuration } from "../config/units.js";
 import type { Position } from "../events.js";
 import { MAX_ID, userSchema } from "../schemas.js";
 import {
@@ -16,10 +13,12 @@ import {
   type ConnectFlags,
   type Connection,
 } from "./connect.js";
+import { readMessage } from "./message-input.js";
 import { RefusedError } from "./refused-error.js";
 import { shownMessage } from "./room-view.js";
 import { shownText, toJson } from "./shown.js";
 import { terminalOf, type Terminal } from "./terminal.js";
+import { DEFAULT_TIMEOUT, parseTimeout, within } from "./waiting.js";
 
 interface SendFlags extends ConnectFlags {
   receipt?: true;
@@ -27,13 +26,8 @@ interface SendFlags extends ConnectFlags {
   json?: true;
 }
 
-const DEFAULT_TIMEOUT = "30s";
-
 /** Milliseconds for the ack of an ack. */
 const ACK_TIMEOUT = 5_000;
-
-/** Milliseconds that a timer can wait. */
-const LONGEST = 2 ** 31 - 1;
 
 export function addSendCommand(program: Command, terminal: Terminal = terminalOf(process)): void {
   const command = program
@@ -69,17 +63,20 @@ async function send(
   check("USER", userSchema.safeParse(to));
   const wantsReceipt = flags.receipt === true;
   const timeout = parseTimeout(flags.timeout ?? (wantsReceipt ? undefined : DEFAULT_TIMEOUT));
-  const given = message ?? (await text(terminal.input)).replace(/\r?\n$/, "");
-  if (given === "") throw new ConfigError("there is nothing to send; give a TEXT, or pipe one in");
-  const data = flags.json === true ? parseJson(given) : given;
+  const data = await readMessage(message, flags.json === true, terminal);
   const connection = connect(wantsReceipt ? { device: ownDevice(), ...flags } : flags, terminal);
   const { rooms } = connection;
   const warn = (line: string): void => void terminal.errors.write(`${shownText(line)}\n`);
   warnOfConnection(rooms, (reason) => warn(`warning: ${reason}`));
   const print = (line: string): void => void terminal.output.write(`${line}\n`);
   const say = flags.json === true ? jsonLines(print) : textLines(print);
+  let isKept = false;
   try {
-    await within(timeout, deliver());
+    await within(timeout, deliver(), () =>
+      isKept
+        ? `it is kept in the inbox of ${shownText(to)}, and no device has processed it yet`
+        : "whether it arrived is not known",
+    );
   } catch (error) {
     throw error instanceof Error ? new RefusedError(error.message, { cause: error }) : error;
   } finally {
@@ -92,22 +89,13 @@ async function send(
     const receipt = wantsReceipt ? await expectReceipt(connection, id, terminal) : undefined;
     const sending = rooms.send(to, data, { id, ...(wantsReceipt ? { receipt: true } : {}) });
     await Promise.all([
-      sending.then((result) => say.sent(to, result)),
+      sending.then((result) => {
+        isKept = true;
+        say.sent(to, result);
+      }),
       receipt?.arrived.then((item) => say.processed(to, item)),
     ]);
   }
-}
-
-/** Rejects where the task takes longer. @param timeout Milliseconds; undefined: it may take for ever. */
-async function within(timeout: number | undefined, task: Promise<void>): Promise<void> {
-  if (timeout === undefined) return task;
-  let stop = (): void => undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const error = new Error(`no answer within ${timeout / 1000} s; whether it arrived is not known`);
-    const timer = setTimeout(reject, timeout, error);
-    stop = () => clearTimeout(timer);
-  });
-  await Promise.race([task, late]).finally(stop);
 }
 
 interface Lines {
@@ -167,25 +155,4 @@ function ackItem(socket: Connection["socket"], position: Position): Promise<void
 /** The same each time, as an inbox remembers its devices. */
 function ownDevice(): string {
   return `crossroom-send@${hostname()}`.slice(0, MAX_ID);
-}
-
-function parseTimeout(given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const milliseconds = parseDuration(given);
-  if (milliseconds === undefined || milliseconds === 0 || milliseconds > LONGEST) {
-    throw new ConfigError(
-      `--timeout: ${JSON.stringify(given)} is no duration that can be waited; give ${DURATION_EXAMPLES}`,
-    );
-  }
-  return milliseconds;
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new ConfigError(
-      `TEXT: with --json it must be a JSON value (${error instanceof Error ? error.message : "it is none"})`,
-    );
-  }
 }

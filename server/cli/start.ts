@@ -12,7 +12,7 @@ export function addStartCommand(
   { env, readText, start }: Pick<Surroundings, "env" | "readText" | "start">,
 ): Command {
   const command = program
-    .command("start", { isDefault: true })
+    .command("start")
     .description("run the server; this is what happens if no command is named")
     .addHelpText("after", `\n${START_NOTE}`);
   addSettings(command, { ...SERVER_SETTINGS, ...TOKEN_SETTINGS });

@@ -12,6 +12,8 @@ export interface Surroundings {
   printError: (text: string) => void;
   /** Runs the server; resolves when it listens. */
   start: (config: Config) => Promise<void>;
+  /** Reads what the configuration names, as `start` does first. Throws a ConfigError. */
+  check: (config: Config) => Promise<void>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
 }

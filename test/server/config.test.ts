@@ -193,9 +193,9 @@ describe("the configuration", () => {
       {},
       /configuration file cannot be read \(ENOENT.*no.json.*; check --config \(CONFIG\)/,
     ],
-    [["--prot", "1"], {}, /unknown option '--prot'\n\(Did you mean --port\?\)\n\(crossroom --help/],
+    [["--prot", "1"], {}, /unknown option '--prot'\n\(Did you mean --port\?\)\n\(crossroom start --help/],
     [["--port"], {}, /option '-p, --port <port>' argument missing/],
-    [["serve"], {}, /too many arguments/],
+    [["serve"], {}, /unknown command 'serve'/],
   ];
   for (const [argv, env, message] of wrong) {
     it(`refuses ${JSON.stringify([...argv, ...Object.entries(env).flat()])} and says what to do`, async () => {

@@ -1,9 +1,12 @@
 import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
+import { within } from "../support/deadline.js";
 import { ServerProcess } from "./support/child.js";
 import { PROTOCOLS } from "./support/clients.js";
 
@@ -195,5 +198,37 @@ describe("the program", () => {
     expect(help.stdout).to.match(/^Usage: crossroom \[options\] \[command\]\n/);
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
     expect(await launch(["-V"]).exited).to.include({ code: 0, stdout: `${version}\n` });
+  });
+});
+
+describe("npm start", function () {
+  this.timeout(30_000); // npm itself takes a second or two.
+
+  it("ends with the server when it is told to, and leaves none behind", async () => {
+    const npm = spawn("npm", ["start"], { env: { ...process.env, PORT: "0", MEMORY: "true" } });
+    const exited = once(npm, "exit");
+    try {
+      let said = "";
+      const listening = new Promise<string>((resolve) => {
+        npm.stdout.on("data", (text: Buffer) => {
+          said += text.toString();
+          const url = /listening on (\S+)\n/.exec(said)?.[1];
+          if (url !== undefined) resolve(url);
+        });
+      });
+      const url = await within(listening, "the server to listen", 20_000);
+      const gone = once(npm.stdout, "close");
+      npm.kill("SIGTERM");
+      await within(exited, "npm to end", 20_000);
+      // The server has the same standard output: it is closed when the last of both has ended.
+      await within(gone, "the server to end", 20_000);
+      const answer = await fetch(url).then(
+        () => "answered",
+        () => "gone",
+      );
+      expect(answer).to.equal("gone");
+    } finally {
+      npm.kill("SIGKILL");
+    }
   });
 });

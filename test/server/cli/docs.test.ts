@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { TestTerminal } from "./support/terminal.js";
 
+const COMMANDS = ["join", "publish", "send", "inspect"];
+
 const OPTION = /--[a-z]+(?:-[a-z]+)*/g;
 
 describe("docs/cli.md", () => {
@@ -12,7 +14,7 @@ describe("docs/cli.md", () => {
     return terminal.printed;
   };
 
-  for (const command of ["join", "send", "inspect"]) {
+  for (const command of COMMANDS) {
     it(`has every option of ${command}`, async () => {
       const options = new Set((await helpOf(command)).match(OPTION));
       options.delete("--help");
@@ -22,7 +24,7 @@ describe("docs/cli.md", () => {
   }
 
   it("has no option that there is not", async () => {
-    const help = (await Promise.all(["join", "send", "inspect"].map(helpOf))).join("\n");
+    const help = (await Promise.all(COMMANDS.map(helpOf))).join("\n");
     for (const option of read().match(OPTION) ?? []) expect(help).to.include(option);
   });
 

@@ -167,7 +167,7 @@ describe("crossroom inspect", () => {
     [["folder", "--url", "http://localhost:3000"], "two places"],
     [["folder", "--room", ""], "--room must not be empty"],
     [["folder", "--last", "501"], '--last: "501" is no number'],
-    [["http://localhost/path", "-t", "t"], "is no server's address"],
+    [["http://localhost/?x", "-t", "t"], "is no server's address"],
   ] as const) {
     it(`ends with 2 for ${args.join(" ")}`, async () => {
       const terminal = new TestTerminal(["inspect", ...args]);

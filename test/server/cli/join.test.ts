@@ -222,6 +222,28 @@ describe("crossroom join", () => {
     await away.exited();
   });
 
+  it("ends with 1 where lines are piped in and nobody answers in time", async () => {
+    const away = new TestTerminal(["join", "lobby", "--url", "http://127.0.0.1:9", "--timeout", "50ms"]);
+    away.type("Hello");
+    expect(await away.exited()).to.equal(1);
+    expect(away.problems.left.at(-1)).to.equal("error: no answer within 0.05 s; nothing was published");
+  });
+
+  it("ends with 1 where the server goes while lines are piped in, and does not wait for each of them", async () => {
+    const ada = await join("--timeout", "300ms");
+    await ada.line();
+    await server.close();
+    for (const line of ["one", "two", "three"]) ada.type(line);
+    expect(await ada.exited()).to.equal(1);
+    expect(ada.problems.left.join("\n")).to.include("whether the line was published is not known");
+  });
+
+  it("waits for ever in a terminal, but for a --timeout", async () => {
+    const argv = ["join", "lobby", "--url", "http://127.0.0.1:9", "--timeout", "50ms"];
+    const ada = new TestTerminal(argv, { isTyped: true });
+    expect(await ada.exited()).to.equal(1);
+  });
+
   it("ends when nobody reads its output any more, whether it is in the room or not", async () => {
     const ada = await join();
     await ada.line();
@@ -238,7 +260,7 @@ describe("crossroom join", () => {
     [["join"], "missing required argument 'room'"],
     [["join", " "], "ROOM must not be empty"],
     [["join", "r", "--url", "localhost:3000"], '--url: "localhost:3000" is no server\'s address'],
-    [["join", "r", "--url", "http://localhost/path"], "--url"],
+    [["join", "r", "--url", "http://localhost/path?query"], "--url"],
     [["join", "r", "--since", "7"], '--since: "7" is no position'],
     [["join", "r", "--history", "all"], '--history: "all" is no number'],
     [["join", "r", "--history", "1", "--since", "e:1"], "cannot be used with"],

@@ -131,6 +131,15 @@ describe("crossroom send", () => {
     expect(await refused.problems.next()).to.match(/^error: .*token/i);
   });
 
+  it("says that a message is kept where nobody has processed it in time", async () => {
+    const sent = send("ben", "Call me", "--receipt", "--timeout", "500ms");
+    await sent.line();
+    expect(await sent.exited()).to.equal(1);
+    expect(await sent.problems.next()).to.equal(
+      "error: no answer within 0.5 s; it is kept in the inbox of ben, and no device has processed it yet",
+    );
+  });
+
   it("ends with 1 if the token is revoked while it waits for the receipt", async () => {
     const sent = send("ben", "Hello", "--receipt");
     await sent.line();

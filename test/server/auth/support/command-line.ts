@@ -27,6 +27,7 @@ export async function runHere(
       ran.config = config;
       return Promise.resolve();
     },
+    check: () => Promise.resolve(),
     now: Date.now,
   });
   return ran;

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { addInspectCommand } from "../../../../server/cli/inspect.js";
 import { addJoinCommand } from "../../../../server/cli/join.js";
 import { runProgram } from "../../../../server/cli/program.js";
+import { addPublishCommand } from "../../../../server/cli/publish.js";
 import { addSendCommand } from "../../../../server/cli/send.js";
 import type { Terminal } from "../../../../server/cli/terminal.js";
 import { within } from "../../../support/deadline.js";
@@ -36,9 +37,13 @@ export class TestTerminal implements Terminal {
     const start = (): never => {
       throw new Error("no server is started here");
     };
-    const surroundings = { env, version: "0", readText: () => "", print, printError, start, now: this.now };
+    const surroundings = {
+      ...{ env, version: "0", readText: () => "", print, printError, start, now: this.now },
+      check: () => Promise.resolve(),
+    };
     this.exit = runProgram(argv, surroundings, [
       (program) => addJoinCommand(program, this),
+      (program) => addPublishCommand(program, this),
       (program) => addSendCommand(program, this),
       (program) => addInspectCommand(program, this),
     ]);
