@@ -11,7 +11,7 @@ impl Members {
     }
 
     pub(crate) fn change(&mut self, change: PresenceChange) {
-        let PresenceChange { kind, member, .. } = change;
+        let PresenceChange { kind, member, gone, .. } = change;
         // A copy is made only where somebody has kept a picture of the moment before.
         let list = Arc::make_mut(&mut self.list);
         let known = list.iter().position(|other| other.user == member.user);
@@ -19,7 +19,8 @@ impl Members {
         let is_new = known.is_none();
         match known {
             Some(index) if is_leave => drop(list.remove(index)),
-            Some(index) => list[index] = member,
+            Some(index) if kind == "join" => list[index] = member,
+            Some(index) => update(&mut list[index], member, &gone),
             None if is_leave => {}
             None => list.push(member),
         }
@@ -34,8 +35,21 @@ impl Members {
     }
 }
 
+/// Puts what is new or changed of a member in the place of what was known.
+fn update(known: &mut Member, change: Member, gone: &[String]) {
+    known.name = change.name;
+    known.devices.retain(|device| !gone.contains(&device.id));
+    for device in change.devices {
+        match known.devices.iter_mut().find(|other| other.id == device.id) {
+            Some(other) => *other = device,
+            None => known.devices.push(device),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::api::Device;
     use super::*;
 
     fn member(user: &str, name: &str) -> Member {
@@ -43,7 +57,29 @@ mod tests {
     }
 
     fn change(kind: &str, user: &str) -> PresenceChange {
-        PresenceChange { room: "r".to_owned(), kind: kind.to_owned(), member: member(user, "new") }
+        let (room, kind, gone) = ("r".to_owned(), kind.to_owned(), Vec::new());
+        PresenceChange { room, kind, member: member(user, "new"), gone }
+    }
+
+    fn device(id: &str, transport: &str) -> Device {
+        Device { id: id.to_owned(), sid: id.to_owned(), transport: transport.to_owned() }
+    }
+
+    #[test]
+    fn an_update_tells_of_the_devices_that_are_new_changed_or_gone() {
+        let mut members = Members::default();
+        let devices = ["phone", "tab", "desk"].map(|id| device(id, "polling")).to_vec();
+        members.reset(vec![Member { devices, ..member("a", "old") }], 1);
+        let mut update = change("update", "a");
+        update.member.devices = vec![device("tab", "websocket"), device("watch", "bridge")];
+        update.gone = vec!["phone".to_owned(), "unknown".to_owned()];
+        members.change(update);
+        let expected = vec![device("tab", "websocket"), device("desk", "polling"), device("watch", "bridge")];
+        assert_eq!(members.get("a").unwrap().devices, expected);
+        let mut join = change("join", "a");
+        join.member.devices = vec![device("new", "bridge")];
+        members.change(join);
+        assert_eq!(members.get("a").unwrap().devices, [device("new", "bridge")], "a join has all of them");
     }
 
     fn users(members: &Members) -> Vec<&str> {
