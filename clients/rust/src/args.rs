@@ -8,10 +8,10 @@ use crate::Error;
 use crate::binary::Binary;
 
 /// A frame from the client has at most this many binary values (PROTOCOL.md, 5.3).
-const MAX_BINARIES: usize = 10;
+pub(crate) const MAX_BINARIES: usize = 10;
 
-/// Arrays and objects in a frame from the client are nested at most this deep, the frame itself counted (2.8).
-const MAX_DEPTH: usize = 128;
+/// Arrays and objects in an argument are nested at most this deep (docs/sdk.md, 3.1): the frame around it has levels of its own.
+const MAX_DEPTH: usize = 120;
 
 /// The arguments of an event that came, or of an ack.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,32 +66,51 @@ pub(crate) fn to_args(given: impl Serialize) -> Result<Vec<Value>, Error> {
         Ok(_) => return Err(invalid("arguments are a tuple or an array: (a, b), [a], or () for none")),
         Err(error) => return Err(Error::InvalidArgument(error.to_string())),
     };
-    let mut binaries = 0;
-    for arg in &args {
-        // The frame is one level, its `args` another.
-        check(arg, 3, &mut binaries)?;
+    let mut traits = Traits::default();
+    args.iter().for_each(|arg| traits.look_at(arg, 1));
+    if traits.depth > MAX_DEPTH {
+        return Err(invalid("arguments are nested too deeply"));
+    }
+    if traits.binaries > MAX_BINARIES {
+        return Err(invalid("an event may have 10 binary values, no more"));
+    }
+    if traits.binaries > 0 && traits.has_odd_key {
+        return Err(invalid("beside binary data, Socket.IO takes no object with _placeholder true or a key __proto__"));
     }
     Ok(args)
 }
 
-fn check(value: &Value, depth: usize, binaries: &mut usize) -> Result<(), Error> {
-    let is_nested = value.is_array() || value.is_object();
-    if is_nested && depth > MAX_DEPTH {
-        return Err(invalid("arguments are nested too deeply"));
+/// What decides whether values can be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Traits {
+    /// How deep arrays and objects are nested; 0 without any.
+    pub(crate) depth: usize,
+    pub(crate) binaries: usize,
+    /// Whether an object has what means something else to Socket.IO: `_placeholder` true, or a key `__proto__`.
+    pub(crate) has_odd_key: bool,
+}
+
+impl Traits {
+    pub(crate) fn of(value: &Value) -> Self {
+        let mut traits = Self::default();
+        traits.look_at(value, 1);
+        traits
     }
-    match value {
-        Value::Array(items) => items.iter().try_for_each(|item| check(item, depth + 1, binaries)),
-        Value::Object(_) if Binary::from_value(value).is_some() => {
-            *binaries += 1;
-            if *binaries > MAX_BINARIES { Err(invalid("an event may have 10 binary values, no more")) } else { Ok(()) }
+
+    fn look_at(&mut self, value: &Value, depth: usize) {
+        if value.is_array() || value.is_object() {
+            self.depth = self.depth.max(depth);
         }
-        Value::Object(fields) => {
-            if fields.get("_placeholder") == Some(&Value::Bool(true)) {
-                return Err(invalid("an object whose _placeholder is true stands for binary data to Socket.IO"));
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.look_at(item, depth + 1)),
+            Value::Object(_) if Binary::from_value(value).is_some() => self.binaries += 1,
+            Value::Object(fields) => {
+                let is_placeholder = fields.get("_placeholder") == Some(&Value::Bool(true));
+                self.has_odd_key |= is_placeholder || fields.contains_key("__proto__");
+                fields.values().for_each(|field| self.look_at(field, depth + 1));
             }
-            fields.values().try_for_each(|field| check(field, depth + 1, binaries))
+            _ => {}
         }
-        _ => Ok(()),
     }
 }
 
@@ -119,11 +138,17 @@ mod tests {
 
     #[test]
     fn refuses_what_the_server_would_refuse() {
-        assert!(to_args([nested(126)]).is_ok());
-        assert!(matches!(to_args([nested(127)]), Err(Error::InvalidArgument(_))));
-        assert!(matches!(to_args([json!({ "x": { "_placeholder": true } })]), Err(Error::InvalidArgument(_))));
-        assert!(to_args([vec![Binary::from(vec![1]); 10]]).is_ok());
-        assert!(matches!(to_args([vec![Binary::from(vec![1]); 11]]), Err(Error::InvalidArgument(_))));
+        let is_refused = |args: &[Value]| matches!(to_args(args), Err(Error::InvalidArgument(_)));
+        assert!(!is_refused(&[nested(120)]));
+        assert!(is_refused(&[nested(121)]));
+        let (binary, odd) =
+            (Value::from(Binary::from(vec![1])), [json!({ "_placeholder": true }), json!({ "__proto__": 1 })]);
+        assert!(!is_refused(&vec![binary.clone(); 10]));
+        assert!(is_refused(&vec![binary.clone(); 11]));
+        for odd in odd {
+            assert!(!is_refused(std::slice::from_ref(&odd)), "without binary it is a value like others");
+            assert!(is_refused(&[json!([odd]), binary.clone()]));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::RoomsError;
+use super::error::whole;
 
 /// A place in the log of a room or of an inbox: one value, of which neither half means anything without the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -251,12 +252,15 @@ pub struct Me {
     /// For guests: with it one comes back as the same guest. The client keeps it in its storage.
     #[serde(default, skip_serializing)]
     pub(crate) token: Option<String>,
+    /// What the data of one message may have.
+    #[serde(rename = "messageBytes", default, deserialize_with = "whole", skip_serializing)]
+    pub(crate) message_bytes: Option<u64>,
 }
 
 /// Without the token, which is a secret.
 impl std::fmt::Debug for Me {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { user, name, sid, device, guest, expires_at, token: _ } = self;
+        let Self { user, name, sid, device, guest, expires_at, token: _, message_bytes: _ } = self;
         let mut shown = formatter.debug_struct("Me");
         shown.field("user", user).field("name", name).field("sid", sid).field("device", device);
         shown.field("guest", guest).field("expires_at", expires_at).finish_non_exhaustive()
@@ -364,5 +368,9 @@ pub(crate) struct PresenceChange {
     pub(crate) room: String,
     #[serde(rename = "type")]
     pub(crate) kind: String,
+    /// Of an update, its devices are those that are new or changed.
     pub(crate) member: Member,
+    /// Of an update: the ids of the devices that are not there any more.
+    #[serde(default)]
+    pub(crate) gone: Vec<String>,
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::api::{InboxItem, Me, Message, PresenceChange, RoomsEvent, Signal};
+use super::backoff::Retry;
 use super::error::RoomsError;
 use super::host::{Effect, Host, LaneKey, Tag};
 use super::inbox_state::InboxState;
@@ -19,6 +20,12 @@ use super::room_state::RoomState;
 use super::session::{Session, TokenSource, Verdict};
 use crate::{Args, CredentialsError, Disconnected, Error};
 
+/// RFC 6455, 7.4.1: a message is too big to be processed.
+const TOO_BIG: u16 = 1009;
+
+/// Bytes from which on a message is suspected where a connection is cut without a word.
+const LARGE: usize = 8 << 10;
+
 /// So few rooms are not worth looking for those that nobody needs.
 const MIN_SWEEP: usize = 64;
 
@@ -27,7 +34,7 @@ pub(crate) struct RoomsCore {
     session: Session,
     credentials: Arc<Credentials>,
     renewal: Renewal,
-    connect_at: Option<u64>,
+    connect_at: Option<Retry>,
     rooms: BTreeMap<String, RoomState>,
     /// With as many rooms, those are looked for that nobody needs any more.
     sweep_at: usize,
@@ -44,7 +51,7 @@ impl RoomsCore {
     pub(crate) fn new(mut host: Host, credentials: Arc<Credentials>) -> Self {
         host.effects.push_back(Effect::Connect);
         Self {
-            session: Session::new(host.random),
+            session: Session::default(),
             host,
             credentials,
             renewal: Renewal::default(),
@@ -76,14 +83,19 @@ impl RoomsCore {
     pub(crate) fn deadline(&self) -> Option<u64> {
         let rooms = self.rooms.values().filter_map(RoomState::deadline);
         let sends = self.sends.values().filter_map(Lane::deadline);
-        let own = [self.connect_at, self.renewal.deadline(), self.inbox.deadline(), self.host.deadline()];
+        let own = [
+            self.connect_at.map(|retry| retry.at()),
+            self.renewal.deadline(),
+            self.inbox.deadline(),
+            self.host.deadline(),
+        ];
         rooms.chain(sends).chain(own.into_iter().flatten()).min()
     }
 
     /// Time has passed.
     pub(crate) fn tick(&mut self) {
         let now = self.host.now;
-        if self.connect_at.take_if(|at| now >= *at).is_some() {
+        if self.connect_at.take_if(|retry| retry.is_due(now)).is_some() {
             self.host.effects.push_back(Effect::Connect);
         }
         for tag in self.host.take_late_calls() {
@@ -98,7 +110,7 @@ impl RoomsCore {
         let due = self.sends.iter().filter(|(_, lane)| lane.deadline().is_some_and(|at| now >= at));
         for to in due.map(|(to, _)| to.clone()).collect::<Vec<_>>() {
             if let Some(lane) = self.sends.get_mut(&to) {
-                lane.resume();
+                lane.resume(now);
             }
             self.flush_sends(&to);
         }
@@ -143,6 +155,7 @@ impl RoomsCore {
     /// The connection is lost, or was ended.
     pub(crate) fn disconnected(&mut self, ended: Disconnected) {
         let was_up = self.host.is_up;
+        self.suspect(ended.code);
         self.went_down();
         let source = self.source();
         let verdict = self.session.closed(ended.code, !ended.is_final, source, self.host.now);
@@ -246,11 +259,25 @@ impl RoomsCore {
             room.up(&mut self.host);
         }
         for (to, lane) in &mut self.sends {
-            lane.resume();
+            lane.resume(self.host.now);
             self.host.flush(lane, || LaneKey::Sends(to.clone()));
         }
         self.inbox.up(&me.user, &mut self.host);
         self.report_storage();
+    }
+
+    /// Where something on the way takes less than the server, it closes with 1009 or cuts: the largest message that is under
+    /// way may be the cause.
+    fn suspect(&mut self, code: Option<u16>) {
+        let (is_told, at_least) = match code {
+            Some(TOO_BIG) => (true, 0),
+            None => (false, LARGE),
+            Some(_) => return,
+        };
+        let lanes = self.rooms.values_mut().map(RoomState::publishes).chain(self.sends.values_mut());
+        if let Some(lane) = lanes.filter(|lane| lane.under_way() > Some(at_least)).max_by_key(|lane| lane.under_way()) {
+            lane.suspect(is_told);
+        }
     }
 
     fn went_down(&mut self) {
@@ -308,11 +335,11 @@ impl RoomsCore {
         }
         match verdict {
             Verdict::Wait => {}
-            Verdict::Reconnect { after, forget_guest } => {
+            Verdict::Reconnect { failures, reason, forget_guest } => {
                 if forget_guest {
                     self.keep_guest(None);
                 }
-                self.connect_at = Some(self.host.now + after);
+                self.connect_at = Some(Retry::after(failures, reason.as_ref(), self.host.now, self.host.roll()));
             }
             Verdict::End(error) => {
                 if self.source() == TokenSource::Guest {

@@ -366,11 +366,11 @@ fn joins_again_where_the_server_says_that_one_has_left() {
 #[test]
 fn signals_are_dropped_where_one_is_not_there() {
     let mut rig = Rig::up();
-    rig.core.signal("r", &json!(1));
+    rig.core.signal("r", &json!(1)).unwrap();
     rig.effects();
     assert!(rig.effects.is_empty());
     let mut rig = Rig::joined(0);
-    rig.core.signal("r", &json!(1));
+    rig.core.signal("r", &json!(1)).unwrap();
     rig.effects();
     assert!(matches!(&rig.effects[..], [Effect::Tell { name: "signal", .. }]));
 }
@@ -558,6 +558,67 @@ fn nobody_waits_any_more_for_a_call_that_was_not_answered_in_time() {
     assert!(matches!(rig.effects[0], Effect::Forget { key } if key == late));
 }
 
+/// Calls, and then loses the connection with this code, as often as it takes until nothing is called; the number of times.
+fn losses(rig: &mut Rig, code: Option<u16>) -> u32 {
+    for times in 0..10 {
+        rig.answer("join", joined_at(0));
+        if !rig.has_calls() {
+            return times;
+        }
+        rig.call("publish");
+        rig.core.disconnected(Disconnected { is_final: code.is_some(), code, reason: "cut".into() });
+        rig.effects();
+        rig.effects.clear();
+        rig.pass(10_000);
+        rig.connects();
+        rig.welcome();
+    }
+    10
+}
+
+#[test]
+fn a_publish_that_something_on_the_way_does_not_take_fails_alone_and_the_session_lives() {
+    for (code, data, expected) in [
+        (Some(1009), "x".repeat(9_000), 3),
+        (None, "x".repeat(9_000), 5),
+        (None, "small".to_owned(), 10),
+        (Some(4501), "x".repeat(9_000), 10),
+    ] {
+        let mut rig = Rig::joined(0);
+        rig.lose_and_return();
+        let (reply, mut answer) = oneshot::channel();
+        rig.core.publish("r", "a".into(), &json!(data), reply).unwrap();
+        assert_eq!(losses(&mut rig, code), expected);
+        assert_eq!(outcome(&mut answer).as_deref(), (expected < 10).then_some("message_too_large"));
+        assert!(rig.core.over().is_none());
+    }
+}
+
+#[test]
+fn an_error_frame_for_a_publish_fails_it_alone() {
+    let mut rig = Rig::joined(0);
+    let (mut first, mut second) = (rig.publish("a"), rig.publish("b"));
+    rig.refuse("publish", RoomsError::of_frame("too_deep".into(), String::new()));
+    assert_eq!(outcome(&mut first).as_deref(), Some("too_deep"));
+    rig.answer("publish", published("b", 1));
+    assert_eq!(outcome(&mut second).as_deref(), Some("ok"));
+}
+
+#[test]
+fn a_join_waits_as_long_as_the_server_says_over_a_lost_connection_too() {
+    let mut rig = Rig::joined(0);
+    rig.lose_and_return();
+    let error = json!({ "code": "rate_limited", "message": "m", "retryable": true, "retryAfter": 30_000 });
+    rig.refuse("join", RoomsError::from_value(&error).unwrap());
+    rig.pass(20_000);
+    rig.core.hurry();
+    rig.lose_and_return();
+    rig.pass(9_999);
+    assert!(!rig.has_calls());
+    rig.pass(1);
+    rig.call("join");
+}
+
 #[test]
 fn a_page_that_cannot_be_read_is_told_and_what_is_missing_is_declared_lost_in_the_end() {
     let mut rig = Rig::joined(0);
@@ -577,7 +638,7 @@ fn a_room_whose_join_has_no_readable_answer_is_left() {
     let mut rig = Rig::up();
     let mut joined = rig.join(None);
     rig.answer("join", json!({ "ok": true }));
-    assert_eq!(outcome(&mut joined).as_deref(), Some("internal"));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("bad_answer"));
     assert_eq!(rig.call("leave").1, json!({ "room": "r" }));
 }
 

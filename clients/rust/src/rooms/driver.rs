@@ -230,8 +230,8 @@ fn outcome(answer: Result<Args, Error>) -> Outcome {
             if answer["ok"] == Value::Bool(true) {
                 return Outcome::Ok(answer);
             }
-            let error = RoomsError::from_value(&answer["error"]);
-            Outcome::Refused(error.unwrap_or_else(|| RoomsError::new("internal", "The answer has no result.")))
+            let error = RoomsError::from_value(&answer["error"]).filter(|_| answer["ok"] == Value::Bool(false));
+            Outcome::Refused(error.unwrap_or_else(|| RoomsError::bad_answer("it has neither a result nor an error")))
         }
         Err(Error::Timeout) => Outcome::Timeout,
         Err(Error::Disconnected | Error::Closed | Error::Aborted) => Outcome::Lost,
@@ -240,6 +240,7 @@ fn outcome(answer: Result<Args, Error>) -> Outcome {
         Err(error @ Error::PayloadTooLarge { .. }) => {
             Outcome::Refused(RoomsError::new("message_too_large", error.to_string()))
         }
+        Err(Error::Refused { code, message }) => Outcome::Refused(RoomsError::of_frame(code, message)),
         Err(error) => Outcome::Refused(RoomsError::new("invalid_argument", error.to_string())),
     }
 }

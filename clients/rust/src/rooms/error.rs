@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Why a call of the rooms layer failed. Match on [`code`](Self::code).
@@ -12,6 +14,13 @@ pub struct RoomsError {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
     retryable: bool,
+    #[serde(rename = "retryAfter", default, deserialize_with = "whole")]
+    retry_after: Option<u64>,
+}
+
+/// A number that is whole; anything else a server may say counts as nothing.
+pub(super) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_u64())
 }
 
 impl RoomsError {
@@ -34,8 +43,29 @@ impl RoomsError {
         self.retryable
     }
 
+    /// When the server takes the same call again, at the soonest, where it says so. What the client tries again by itself has
+    /// waited for that.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.map(Duration::from_millis)
+    }
+
+    pub(crate) fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     pub(crate) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: code.into(), message: message.into(), retryable: false }
+        Self { code: code.into(), message: message.into(), retryable: false, retry_after: None }
+    }
+
+    /// With the code of an `error` frame.
+    pub(crate) fn of_frame(code: String, message: String) -> Self {
+        Self { code: code.into(), ..Self::new("", message) }
+    }
+
+    /// The server has answered, and not as the room API says.
+    pub(crate) fn bad_answer(message: impl std::fmt::Display) -> Self {
+        Self::new("bad_answer", format!("The server's answer is not as it should be: {message}"))
     }
 
     pub(crate) fn retry(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -75,6 +105,6 @@ impl RoomsError {
 /// What was wrong before there was a client: a URL, say.
 impl From<crate::Error> for RoomsError {
     fn from(error: crate::Error) -> Self {
-        Self { code: error.code().to_owned().into(), message: error.to_string().into(), retryable: false }
+        Self::of_frame(error.code().to_owned(), error.to_string())
     }
 }

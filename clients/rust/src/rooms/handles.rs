@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::RoomsError;
 use super::api::Me;
 use super::core::RoomsCore;
+use super::data::to_data;
 use super::driver::Shared;
 use super::inbox::Inbox;
 use super::lane::Reply;
@@ -38,6 +39,8 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The inbox has a processor already.
     pub const IN_USE: &str = "in_use";
+    /// The server has answered, and not as the room API says.
+    pub const BAD_ANSWER: &str = "bad_answer";
 }
 
 /// Rooms, presence, history and the inbox of a rooms server.
@@ -124,7 +127,7 @@ impl Rooms {
     /// Those of [`send`](Self::send).
     pub fn send_with(&self, to: &str, data: impl Serialize, options: SendOptions) -> Sending {
         let id = options.id.unwrap_or_else(new_id);
-        Pending::start(&self.inner, data, |core, data, reply| core.send(to, id, data, options.receipt, reply))
+        Pending::start(&self.inner, to_data(data), |core, data, reply| core.send(to, id, data, options.receipt, reply))
     }
 
     /// What happens to the session from now on.

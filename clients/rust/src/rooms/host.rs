@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use serde_json::Value;
 
 use super::api::{InboxItem, Me, Position, RoomsEvent};
+use super::data::check_size;
 use super::error::RoomsError;
 use super::inbox_state::Processor;
 use super::lane::{Errand, Lane, Permit, Reply};
@@ -102,6 +103,11 @@ impl Host {
         }
     }
 
+    /// What the server takes as the data of one message, if it has said so.
+    fn message_bytes(&self) -> Option<u64> {
+        self.me.as_ref()?.message_bytes
+    }
+
     pub(crate) fn roll(&self) -> f64 {
         (self.random)()
     }
@@ -162,7 +168,11 @@ impl Host {
                 Some(Permit::get(&self.pending, self.max_pending).ok_or_else(|| RoomsError::own("too_many_pending"))?)
             }
         };
-        Ok(Errand { key: self.new_key(), name, argument, id, reply, permit })
+        if id.is_some() {
+            check_size(&argument["data"], self.message_bytes())?;
+        }
+        let size = argument.to_string().len();
+        Ok(Errand { key: self.new_key(), name, argument, id, reply, size, permit })
     }
 
     /// Makes the lane's next call, if it is time.
@@ -170,7 +180,7 @@ impl Host {
         if !self.is_up {
             return;
         }
-        if let Some((name, argument)) = lane.next(self.now) {
+        if let Some((name, argument)) = lane.next(self.now, self.message_bytes()) {
             // It is up.
             let _ = self.call(Tag::Lane(key()), name, argument);
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{InboxAnswer, InboxItem, InboxOpened, Position};
-use super::backoff::delay;
+use super::backoff::Retry;
 use super::error::RoomsError;
 use super::host::{Effect, Host, Tag};
 use super::inbox_log::{InboxAction, InboxLog};
@@ -37,8 +37,10 @@ pub(crate) struct InboxState {
     /// Failures in a row: of opening or acking, and of processing.
     call_failures: u32,
     process_failures: u32,
-    call_later: Option<(u64, Later)>,
-    process_at: Option<u64>,
+    call_later: Option<(Retry, Later)>,
+    process_at: Option<Retry>,
+    /// Until when opening was refused.
+    refused: Option<Retry>,
 }
 
 impl InboxState {
@@ -56,6 +58,7 @@ impl InboxState {
             process_failures: 0,
             call_later: None,
             process_at: None,
+            refused: None,
         }
     }
 
@@ -91,8 +94,8 @@ impl InboxState {
 
     /// There may be another network, or one again: what is called again later is called now.
     pub(crate) fn hurry(&mut self, now: u64) {
-        if let Some((at, _)) = &mut self.call_later {
-            *at = now.min(*at);
+        if let Some((retry, _)) = &mut self.call_later {
+            retry.hurry(now);
         }
     }
 
@@ -147,9 +150,10 @@ impl InboxState {
             Outcome::Ok(answer) => InboxAnswer::deserialize(answer),
         };
         match answer {
-            Err(error) => self.refused(RoomsError::new("internal", error.to_string()), host),
+            Err(error) => self.refused(RoomsError::bad_answer(error), host),
             Ok(InboxAnswer { cursor, waiting }) => {
                 self.is_open = true;
+                self.refused = None;
                 self.call_failures = 0;
                 for waiter in self.waiters.drain(..) {
                     let _ = waiter.send(Ok(InboxOpened { waiting }));
@@ -171,7 +175,7 @@ impl InboxState {
                 self.log.acked()
             }
             Outcome::Timeout => self.log.ack_failed(position),
-            Outcome::Refused(error) if error.retryable() => return self.later(Later::Ack(position), host),
+            Outcome::Refused(error) if error.retryable() => return self.later(&error, Later::Ack(position), host),
             Outcome::Refused(error) if error.code() == "inbox_not_open" => return self.open(host),
             Outcome::Refused(error) => {
                 // The next one covers it; and when the inbox is opened again, `since` says it.
@@ -196,23 +200,23 @@ impl InboxState {
             Err(message) => {
                 self.log.failed();
                 self.process_failures += 1;
-                self.process_at = Some(host.now + delay(self.process_failures, host.roll()));
+                self.process_at = Some(Retry::after(self.process_failures, None, host.now, host.roll()));
                 host.warn(format!("an item was not processed, and comes again: {message}"));
             }
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<u64> {
-        let call = self.call_later.as_ref().map(|(at, _)| *at);
-        call.into_iter().chain(self.process_at).min()
+        let call = self.call_later.as_ref().map(|(retry, _)| *retry);
+        call.into_iter().chain(self.process_at).map(|retry| retry.at()).min()
     }
 
     pub(crate) fn tick(&mut self, host: &mut Host) {
-        if self.process_at.take_if(|at| host.now >= *at).is_some() {
+        if self.process_at.take_if(|retry| retry.is_due(host.now)).is_some() {
             let actions = self.log.processing(self.processor.is_some());
             self.perform(actions, host);
         }
-        match self.call_later.take_if(|(at, _)| host.now >= *at) {
+        match self.call_later.take_if(|(retry, _)| retry.is_due(host.now)) {
             Some((_, Later::Open)) => self.open(host),
             Some((_, Later::Ack(position))) => {
                 let actions = self.log.ack_failed(position);
@@ -228,6 +232,14 @@ impl InboxState {
         }
         self.turn += 1;
         self.call_later = None;
+        // The server has said when it takes this call again; a new connection changes nothing about that.
+        if let Some(retry) = &mut self.refused {
+            retry.hurry(host.now);
+            if !retry.is_due(host.now) {
+                self.call_later = Some((*retry, Later::Open));
+                return;
+            }
+        }
         let argument = self.log.cursor().map_or_else(|| json!({}), |since| json!({ "since": since }));
         // It is up.
         let _ = host.call(Tag::OpenInbox { turn: self.turn }, "inbox", argument);
@@ -236,7 +248,9 @@ impl InboxState {
     fn refused(&mut self, error: RoomsError, host: &mut Host) {
         if error.retryable() {
             host.warn(error.to_string());
-            return self.later(Later::Open, host);
+            self.later(&error, Later::Open, host);
+            self.refused = self.call_later.as_ref().map(|(retry, _)| *retry);
+            return;
         }
         self.is_wanted = false;
         if self.waiters.is_empty() {
@@ -283,8 +297,8 @@ impl InboxState {
         self.perform(actions, host);
     }
 
-    fn later(&mut self, what: Later, host: &Host) {
+    fn later(&mut self, error: &RoomsError, what: Later, host: &Host) {
         self.call_failures += 1;
-        self.call_later = Some((host.now + delay(self.call_failures, host.roll()), what));
+        self.call_later = Some((Retry::after(self.call_failures, Some(error), host.now, host.roll()), what));
     }
 }

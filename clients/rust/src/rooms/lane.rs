@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::backoff::delay;
+use super::backoff::Retry;
+use super::data::check_size;
 use super::error::RoomsError;
 
 /// Who waits for the outcome of something.
@@ -34,6 +35,8 @@ pub(crate) struct Errand {
     /// The id that the server knows it by again; `None` for what may be done twice, as it only reads.
     pub(crate) id: Option<String>,
     pub(crate) reply: Reply<Value>,
+    /// Bytes of its argument, as JSON.
+    pub(crate) size: usize,
     /// Of a publish or a send: it counts in `max_pending` as long as it waits.
     pub(crate) permit: Option<Permit>,
 }
@@ -71,19 +74,18 @@ impl Drop for Permit {
 /// at least (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
 const REPEATABLE: u64 = 5 * 60_000 - 20_000;
 
-/// Past this many lost connections in a row under one large message, it is taken for their cause: a server may close the
-/// connection on what is larger than it takes.
-const MAX_LOSSES: u32 = 5;
-
-/// Characters of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes.
-const LARGE: usize = 100_000;
+/// So many connections that were closed with 1009 (a message is too big) under one call, and so many that were cut without a
+/// word, and it is taken for the cause: something on the way may take less than the server (docs/sdk.md, 4.2).
+const MAX_TOLD: u32 = 3;
+const MAX_CUT: u32 = 5;
 
 struct Queued {
     errand: Errand,
     /// When it was called first.
     called_at: Option<u64>,
-    /// Connections lost in a row while it was under way.
-    losses: u32,
+    /// Connections that ended under it in a row, with no answer to it in between: closed as it was too big, or cut.
+    told: u32,
+    cut: u32,
     /// Whether a try had no answer: it may have been carried out.
     is_unsure: bool,
 }
@@ -94,8 +96,8 @@ pub(crate) struct Lane {
     /// The key of the head of the queue, from its call to its outcome; or of one that is not waited for any more.
     under_way: Option<u64>,
     failures: u32,
-    /// Until when nothing is called.
-    pause_until: Option<u64>,
+    /// Nothing is called before.
+    pause: Option<Retry>,
 }
 
 impl Lane {
@@ -105,21 +107,22 @@ impl Lane {
 
     /// When the pause is over that there is.
     pub(crate) fn deadline(&self) -> Option<u64> {
-        self.pause_until
+        self.pause.map(|pause| pause.at())
     }
 
     pub(crate) fn add(&mut self, errand: Errand) {
-        self.queue.push_back(Queued { errand, called_at: None, losses: 0, is_unsure: false });
+        self.queue.push_back(Queued { errand, called_at: None, told: 0, cut: 0, is_unsure: false });
     }
 
     /// The call to make next, if it is time; to be asked only when calls can be made. It is under way from then on.
-    pub(crate) fn next(&mut self, now: u64) -> Option<(&'static str, Value)> {
-        if self.under_way.is_some() || self.pause_until.is_some() {
+    /// `message_bytes`: what the server takes, if it has said so.
+    pub(crate) fn next(&mut self, now: u64, message_bytes: Option<u64>) -> Option<(&'static str, Value)> {
+        if self.under_way.is_some() || self.pause.is_some() {
             return None;
         }
         loop {
             let head = self.queue.front_mut()?;
-            if let Some(error) = hopeless(head, now) {
+            if let Some(error) = cannot_succeed(head, now, message_bytes) {
                 if let Some(queued) = self.queue.pop_front() {
                     queued.errand.settle(Err(error));
                 }
@@ -136,29 +139,39 @@ impl Lane {
         let Some(key) = self.under_way.take() else { return };
         let Some(head) = self.queue.front_mut().filter(|head| head.errand.key == key) else { return };
         match outcome {
-            Outcome::Lost => {
-                head.losses += 1;
-                head.is_unsure = true;
-            }
-            Outcome::Timeout => head.is_unsure = true,
+            Outcome::Lost | Outcome::Timeout => head.is_unsure = true,
             Outcome::Ok(result) => self.finish(Ok(result)),
             // A full inbox stays so until somebody reads it: its sender must know, and decide.
             Outcome::Refused(error) if error.retryable() && error.code() != "inbox_full" => {
-                head.losses = 0;
+                (head.told, head.cut) = (0, 0);
                 // Certainly not carried out: the time in which it can be called again begins anew.
                 if !head.is_unsure {
                     head.called_at = None;
                 }
                 self.failures += 1;
-                self.pause_until = Some(now + delay(self.failures, random));
+                self.pause = Some(Retry::after(self.failures, Some(&error), now, random));
             }
             Outcome::Refused(error) => self.finish(Err(error)),
         }
     }
 
-    /// The pause is over, or a new connection makes it pointless.
-    pub(crate) fn resume(&mut self) {
-        self.pause_until = None;
+    /// The pause is over, or a new connection makes it pointless; but it lasts as long as the server has said.
+    pub(crate) fn resume(&mut self, now: u64) {
+        self.pause.iter_mut().for_each(|pause| pause.hurry(now));
+        self.pause.take_if(|pause| pause.is_due(now));
+    }
+
+    /// Bytes of the publish or send that is under way.
+    pub(crate) fn under_way(&self) -> Option<usize> {
+        let head = self.queue.front().filter(|head| self.under_way == Some(head.errand.key))?;
+        head.errand.id.as_ref().map(|_| head.errand.size)
+    }
+
+    /// The connection has ended, for what is under way, it seems: `is_told`, where the close code says that it is too big.
+    pub(crate) fn suspect(&mut self, is_told: bool) {
+        if let Some(head) = self.queue.front_mut() {
+            *if is_told { &mut head.told } else { &mut head.cut } += 1;
+        }
     }
 
     /// The errand of this id is known to be done, if it was called at all.
@@ -176,7 +189,7 @@ impl Lane {
 
     /// Rejects all; with `spare_under_way`, but for the one that the server may be carrying out.
     pub(crate) fn reject_all(&mut self, error: &RoomsError, spare_under_way: bool) {
-        self.resume();
+        self.pause = None;
         for queued in std::mem::take(&mut self.queue) {
             if spare_under_way && self.under_way == Some(queued.errand.key) {
                 self.queue.push_back(queued);
@@ -194,19 +207,20 @@ impl Lane {
     }
 }
 
-/// Why the call must not be made again.
-fn hopeless(queued: &Queued, now: u64) -> Option<RoomsError> {
+/// Why the call must not be made, or not again.
+fn cannot_succeed(queued: &Queued, now: u64, message_bytes: Option<u64>) -> Option<RoomsError> {
     queued.errand.id.as_ref()?;
-    if now.saturating_sub(queued.called_at?) > REPEATABLE {
+    if queued.called_at.is_some_and(|at| now.saturating_sub(at) > REPEATABLE) {
         return Some(RoomsError::own("unconfirmed"));
     }
-    if queued.losses < MAX_LOSSES || queued.errand.argument.to_string().len() < LARGE {
-        return None;
+    if queued.told >= MAX_TOLD || queued.cut >= MAX_CUT {
+        let times = queued.told + queued.cut;
+        let message = format!(
+            "The connection was lost {times} times under this message: it is larger than something on the way takes."
+        );
+        return Some(RoomsError::new("message_too_large", message));
     }
-    let losses = queued.losses;
-    let message =
-        format!("The connection was lost {losses} times under this message: it is larger than the server takes.");
-    Some(RoomsError::new("message_too_large", message))
+    check_size(&queued.errand.argument["data"], message_bytes).err()
 }
 
 #[cfg(test)]

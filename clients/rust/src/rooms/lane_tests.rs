@@ -18,7 +18,7 @@ impl Rig {
         self.answers.push((id.to_owned(), answer));
         let key = self.answers.len() as u64;
         let argument = json!({ "id": id, "data": data });
-        self.lane.add(Errand { key, name: "publish", argument, id: Some(id.to_owned()), reply, permit: None });
+        self.lane.add(Errand { key, name: "publish", argument, id: Some(id.to_owned()), reply, size: 0, permit: None });
         key
     }
 
@@ -32,7 +32,7 @@ impl Rig {
 
     /// The id of the call that is made next, if one is.
     fn next(&mut self) -> Option<String> {
-        self.lane.next(self.now).map(|(_, argument)| argument["id"].as_str().unwrap().to_owned())
+        self.lane.next(self.now, Some(100)).map(|(_, argument)| argument["id"].as_str().unwrap().to_owned())
     }
 
     fn done(&mut self, outcome: Outcome) {
@@ -95,7 +95,7 @@ fn waits_longer_after_each_error_that_may_pass_and_lets_nothing_overtake() {
         rig.done(Outcome::Refused(RoomsError::retry("rate_limited", "")));
         assert_eq!(rig.lane.deadline(), Some(rig.now + wait));
         assert_eq!(rig.next(), None, "while it waits");
-        rig.lane.resume();
+        rig.lane.resume(rig.now);
     }
     assert!(rig.settled().is_empty());
 }
@@ -165,7 +165,7 @@ fn has_the_whole_time_again_after_a_certain_refusal() {
     for _ in 0..3 {
         assert_eq!(rig.next(), a("a"));
         rig.done(Outcome::Refused(RoomsError::retry("unavailable", "")));
-        rig.lane.resume();
+        rig.lane.resume(rig.now);
         rig.now += 4 * MINUTE;
     }
     assert!(rig.settled().is_empty());
@@ -190,16 +190,55 @@ fn is_not_waited_for_any_more_when_it_is_dropped_what_is_under_way_keeps_its_tur
 }
 
 #[test]
-fn is_taken_for_the_cause_if_the_connection_is_lost_again_and_again_under_a_large_message() {
-    let mut rig = Rig::default();
-    rig.add("a", json!("x".repeat(200_000)));
-    rig.add("b", Value::Null);
-    for _ in 0..5 {
-        assert_eq!(rig.next(), a("a"));
-        rig.done(Outcome::Lost);
+fn is_taken_for_the_cause_if_it_was_suspected_often_enough_and_the_next_one_goes_on() {
+    for (is_told, times) in [(true, 3), (false, 5)] {
+        let mut rig = Rig::with(&["a", "b"]);
+        for _ in 0..times {
+            assert_eq!(rig.next(), a("a"));
+            rig.lane.suspect(is_told);
+            rig.done(Outcome::Lost);
+        }
+        assert_eq!(rig.next(), a("b"));
+        assert_eq!(rig.settled(), ["a: message_too_large"]);
     }
+}
+
+#[test]
+fn is_not_suspected_any_more_where_it_had_an_answer_in_between() {
+    let mut rig = Rig::with(&["a"]);
+    for _ in 0..10 {
+        assert_eq!(rig.next(), a("a"));
+        rig.lane.suspect(true);
+        rig.done(Outcome::Lost);
+        assert_eq!(rig.next(), a("a"));
+        rig.done(Outcome::Refused(RoomsError::retry("unavailable", "")));
+        rig.now += 10_000;
+        rig.lane.resume(rig.now);
+    }
+    assert!(rig.settled().is_empty());
+}
+
+#[test]
+fn fails_alone_and_unsent_where_it_is_larger_than_the_server_takes() {
+    let mut rig = Rig::default();
+    rig.add("a", json!("x".repeat(99)));
+    rig.add("b", Value::Null);
     assert_eq!(rig.next(), a("b"));
     assert_eq!(rig.settled(), ["a: message_too_large"]);
+}
+
+#[test]
+fn waits_as_long_as_the_server_says_whatever_happens_meanwhile() {
+    let mut rig = Rig::with(&["a"]);
+    rig.next();
+    let error = json!({ "code": "rate_limited", "message": "m", "retryable": true, "retryAfter": 3_000 });
+    rig.done(Outcome::Refused(RoomsError::from_value(&error).unwrap()));
+    rig.now = 2_999;
+    rig.lane.resume(rig.now);
+    assert_eq!((rig.next(), rig.lane.deadline()), (None, Some(3_000)));
+    rig.now = 3_000;
+    rig.lane.resume(rig.now);
+    assert_eq!(rig.next(), a("a"));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::backoff::delay;
+use super::backoff::Retry;
+use super::error::RoomsError;
 use super::host::{Effect, Host, Tag};
 use super::lane::Outcome;
 use super::session::TokenSource;
@@ -68,7 +69,7 @@ pub(crate) struct Renewal {
     /// Counts what was begun or stopped: late answers are those of an earlier turn.
     turn: u64,
     failures: u32,
-    retry_at: Option<u64>,
+    retry: Option<Retry>,
 }
 
 impl Renewal {
@@ -80,20 +81,20 @@ impl Renewal {
 
     pub(crate) fn stop(&mut self) {
         self.turn += 1;
-        self.retry_at = None;
+        self.retry = None;
     }
 
     pub(crate) fn deadline(&self) -> Option<u64> {
-        self.retry_at
+        self.retry.map(|retry| retry.at())
     }
 
     /// What is tried again later is tried now.
     pub(crate) fn hurry(&mut self, now: u64) {
-        self.retry_at = self.retry_at.map(|at| at.min(now));
+        self.retry.iter_mut().for_each(|retry| retry.hurry(now));
     }
 
     pub(crate) fn tick(&mut self, host: &mut Host) {
-        if self.retry_at.is_some_and(|at| host.now >= at) {
+        if self.retry.is_some_and(|retry| retry.is_due(host.now)) {
             self.attempt(host);
         }
     }
@@ -105,7 +106,7 @@ impl Renewal {
         }
         match token {
             Ok(token) => self.show(token, host),
-            Err(error) => self.later(format!("a new token could not be had: {}", error.message), host),
+            Err(error) => self.later(None, format!("a new token could not be had: {}", error.message), host),
         }
     }
 
@@ -121,7 +122,7 @@ impl Renewal {
                 }
             }
             Outcome::Timeout => self.show(token, host),
-            Outcome::Refused(error) if error.retryable() => self.later(error.to_string(), host),
+            Outcome::Refused(error) if error.retryable() => self.later(Some(&error), error.to_string(), host),
             // The server ends the session in time, and a reconnect asks for another token.
             Outcome::Refused(error) => host.warn(format!("the new token was refused: {error}")),
             Outcome::Lost => {}
@@ -129,7 +130,7 @@ impl Renewal {
     }
 
     fn attempt(&mut self, host: &mut Host) {
-        self.retry_at = None;
+        self.retry = None;
         host.effects.push_back(Effect::NewToken { turn: self.turn });
     }
 
@@ -139,9 +140,9 @@ impl Renewal {
         let _ = host.call(Tag::Refresh { turn: self.turn, token }, "refresh", argument);
     }
 
-    fn later(&mut self, message: String, host: &mut Host) {
+    fn later(&mut self, error: Option<&RoomsError>, message: String, host: &mut Host) {
         self.failures += 1;
-        self.retry_at = Some(host.now + delay(self.failures, host.roll()));
+        self.retry = Some(Retry::after(self.failures, error, host.now, host.roll()));
         host.warn(message);
     }
 }

@@ -7,6 +7,7 @@
 mod api;
 mod backoff;
 mod core;
+mod data;
 mod driver;
 mod error;
 mod handles;

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -33,11 +32,11 @@ pub struct Pending<T> {
 impl<T: DeserializeOwned> Pending<T> {
     pub(crate) fn start(
         inner: &Arc<Inner>,
-        data: impl Serialize,
+        data: Result<Value, RoomsError>,
         start: impl FnOnce(&mut RoomsCore, &Value, Reply<Value>) -> Result<(LaneKey, u64), RoomsError>,
     ) -> Self {
         let (reply, answer) = oneshot::channel();
-        let started = to_value(data).and_then(|data| inner.shared.with(|core| start(core, &data, reply)));
+        let started = data.and_then(|data| inner.shared.with(|core| start(core, &data, reply)));
         let (guard, error) = match started {
             Ok((lane, errand)) => (Some(Guard { inner: Arc::clone(inner), lane, errand }), None),
             Err(error) => (None, Some(error)),
@@ -47,7 +46,7 @@ impl<T: DeserializeOwned> Pending<T> {
                 return Err(error);
             }
             let result = answer.await.unwrap_or_else(|_| Err(RoomsError::own("closed")))?;
-            T::deserialize(result).map_err(|error| RoomsError::new("internal", error.to_string()))
+            T::deserialize(result).map_err(RoomsError::bad_answer)
         };
         Self { answer: Box::pin(answer), guard }
     }
@@ -103,9 +102,4 @@ impl Drop for Guard {
             self.inner.shared.with(|core| core.forget(&self.lane, self.errand));
         }
     }
-}
-
-/// What the application gives, as JSON.
-pub(crate) fn to_value(data: impl Serialize) -> Result<Value, RoomsError> {
-    serde_json::to_value(data).map_err(|error| RoomsError::new("invalid_argument", error.to_string()))
 }

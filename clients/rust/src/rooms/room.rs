@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::RoomsError;
 use super::api::{Joined, Members, Page, Position};
+use super::data::to_data;
 use super::handles::Inner;
-use super::pending::{Pending, Publishing, to_value};
+use super::pending::{Pending, Publishing};
 use super::streams::{Messages, RoomEvents};
 use crate::clock::new_id;
 
@@ -64,7 +65,7 @@ impl Room {
     /// known. [`Pending::detach`] lets it go on.
     ///
     /// # Errors
-    /// What the server refuses for good, `invalid_argument` for data that is not JSON, `too_many_pending`, `unconfirmed`,
+    /// What the server refuses for good, `invalid_argument` for data that cannot be sent, `message_too_large`, `too_many_pending`, `unconfirmed`,
     /// `aborted` after `leave`, `closed`, or why the session has ended.
     pub fn publish(&self, data: impl Serialize) -> Publishing {
         self.publish_with_id(new_id(), data)
@@ -76,17 +77,16 @@ impl Room {
     /// Those of [`publish`](Self::publish).
     pub fn publish_with_id(&self, id: impl Into<String>, data: impl Serialize) -> Publishing {
         let id = id.into();
-        Pending::start(&self.inner, data, |core, data, reply| core.publish(&self.name, id, data, reply))
+        Pending::start(&self.inner, to_data(data), |core, data, reply| core.publish(&self.name, id, data, reply))
     }
 
     /// Tells those who are in the room now; dropped where there is no connection.
     ///
     /// # Errors
-    /// `invalid_argument` for data that is not JSON.
+    /// `invalid_argument` for data that cannot be sent, and `message_too_large`.
     pub fn signal(&self, data: impl Serialize) -> Result<(), RoomsError> {
-        let data = to_value(data)?;
-        self.inner.shared.with(|core| core.signal(&self.name, &data));
-        Ok(())
+        let data = to_data(data)?;
+        self.inner.shared.with(|core| core.signal(&self.name, &data))
     }
 
     /// Reads a page of the room's log.
@@ -94,7 +94,9 @@ impl Room {
     /// # Errors
     /// What the server refuses: `unknown_position`, say.
     pub fn history(&self, page: History) -> impl Future<Output = Result<Page, RoomsError>> + Send + use<> {
-        Pending::start(&self.inner, page.0, |core, page, reply| core.history(&self.name, page.clone(), reply))
+        Pending::start(&self.inner, Ok(Value::Object(page.0)), |core, page, reply| {
+            core.history(&self.name, page.clone(), reply)
+        })
     }
 
     /// Whether one is in the room, and has caught up.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::api::{JoinAnswer, Joined, Members, Message, Page, Position, PresenceChange, Published, RoomEvent, Signal};
-use super::backoff::delay;
+use super::backoff::Retry;
 use super::error::RoomsError;
 use super::host::{Host, LaneKey, Tag};
 use super::lane::{Errand, Lane, Outcome, Reply};
@@ -48,7 +48,11 @@ pub(crate) struct RoomState {
     /// Counts connections, joins and leaves: what belongs to an earlier one is ignored.
     pub(crate) turn: u64,
     failures: u32,
-    later: Option<(u64, Later)>,
+    later: Option<(Retry, Later)>,
+    /// Why joining was refused for a while, and until when.
+    refused: Option<Retry>,
+    /// Why the log could not be read the last time.
+    unread_for: Option<RoomsError>,
 }
 
 impl RoomState {
@@ -70,6 +74,8 @@ impl RoomState {
             turn,
             failures: 0,
             later: None,
+            refused: None,
+            unread_for: None,
         }
     }
 
@@ -110,6 +116,10 @@ impl RoomState {
         self.flush(host);
     }
 
+    pub(crate) fn publishes(&mut self) -> &mut Lane {
+        &mut self.publishes
+    }
+
     pub(crate) fn read(&mut self, errand: Errand, host: &mut Host) {
         self.readings.add(errand);
         self.flush(host);
@@ -138,8 +148,8 @@ impl RoomState {
 
     /// There may be another network, or one again: what is tried again later is tried now.
     pub(crate) fn hurry(&mut self, now: u64) {
-        if let Some((at, _)) = &mut self.later {
-            *at = now.min(*at);
+        if let Some((retry, _)) = &mut self.later {
+            retry.hurry(now);
         }
     }
 
@@ -148,8 +158,8 @@ impl RoomState {
         if self.stay != Stay::Out {
             self.call_join(host);
         }
-        self.publishes.resume();
-        self.readings.resume();
+        self.publishes.resume(host.now);
+        self.readings.resume(host.now);
         self.flush(host);
     }
 
@@ -194,17 +204,17 @@ impl RoomState {
     }
 
     pub(crate) fn deadline(&self) -> Option<u64> {
-        let later = self.later.as_ref().map(|(at, _)| *at);
+        let later = self.later.as_ref().map(|(retry, _)| retry.at());
         later.into_iter().chain(self.publishes.deadline()).chain(self.readings.deadline()).min()
     }
 
     pub(crate) fn tick(&mut self, host: &mut Host) {
         for lane in [&mut self.publishes, &mut self.readings] {
             if lane.deadline().is_some_and(|at| host.now >= at) {
-                lane.resume();
+                lane.resume(host.now);
             }
         }
-        match self.later.take_if(|(at, _)| host.now >= *at) {
+        match self.later.take_if(|(retry, _)| retry.is_due(host.now)) {
             Some((_, Later::Join)) => self.call_join(host),
             Some((_, Later::Read(after))) => self.call_history(&after, host),
             None => {}
@@ -230,7 +240,7 @@ impl RoomState {
             Outcome::Ok(answer) => match JoinAnswer::deserialize(answer) {
                 Ok(joined) => self.answered(joined, host),
                 Err(error) => {
-                    self.refused(RoomsError::new("internal", error.to_string()), host);
+                    self.refused(RoomsError::bad_answer(error), host);
                     // The server has this device in the room, and the application is told that it is out.
                     self.call_leave(oneshot::channel().0, host);
                 }
@@ -251,6 +261,7 @@ impl RoomState {
         if turn != self.turn {
             return;
         }
+        self.unread_for = None;
         let actions = match outcome {
             Outcome::Lost => return,
             Outcome::Ok(page) => match Page::deserialize(page) {
@@ -262,7 +273,10 @@ impl RoomState {
                 }
             },
             Outcome::Timeout => self.log.reading_failed(),
-            Outcome::Refused(error) if error.retryable() => self.log.reading_failed(),
+            Outcome::Refused(error) if error.retryable() => {
+                self.unread_for = Some(error);
+                self.log.reading_failed()
+            }
             Outcome::Refused(error) if error.code() == "not_joined" => return self.call_join(host),
             Outcome::Refused(_) => self.log.unreadable(),
         };
@@ -275,6 +289,14 @@ impl RoomState {
         }
         self.not_in();
         self.log.joining();
+        // The server has said when it takes this call again; a new connection changes nothing about that.
+        if let Some(retry) = &mut self.refused {
+            retry.hurry(host.now);
+            if !retry.is_due(host.now) {
+                self.later = Some((*retry, Later::Join));
+                return;
+            }
+        }
         let mut argument = json!({ "room": self.name });
         if let Some(since) = self.log.position() {
             argument["since"] = json!(since);
@@ -299,6 +321,7 @@ impl RoomState {
     fn answered(&mut self, joined: JoinAnswer, host: &mut Host) {
         self.is_in = true;
         self.failures = 0;
+        self.refused = None;
         self.members.reset(joined.members, joined.count);
         let actions = self.log.joined(joined.position, joined.recovered, joined.messages);
         self.act(actions, host);
@@ -306,9 +329,10 @@ impl RoomState {
     }
 
     fn refused(&mut self, error: RoomsError, host: &mut Host) {
+        self.refused = Some(Retry::after(self.failures + 1, Some(&error), host.now, host.roll()));
         if self.stay == Stay::Staying && error.retryable() {
             self.failures += 1;
-            self.later = Some((host.now + delay(self.failures, host.roll()), Later::Join));
+            self.later = self.refused.map(|retry| (retry, Later::Join));
             return;
         }
         let was_in = self.stay == Stay::Staying;
@@ -349,7 +373,8 @@ impl RoomState {
                 LogAction::Rejoin => self.call_join(host),
                 LogAction::Read { after, failures: 0 } => self.call_history(&after, host),
                 LogAction::Read { after, failures } => {
-                    self.later = Some((host.now + delay(failures, host.roll()), Later::Read(after)));
+                    let retry = Retry::after(failures, self.unread_for.as_ref(), host.now, host.roll());
+                    self.later = Some((retry, Later::Read(after)));
                 }
             }
         }

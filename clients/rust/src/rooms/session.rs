@@ -1,7 +1,6 @@
-//! Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock and
-//! randomness are passed in. The bridge layer reconnects by itself after a failure of the network; the rest is decided here.
+//! Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock
+//! is passed in. The bridge layer reconnects by itself after a failure of the network; the rest is decided here.
 
-use super::backoff::delay;
 use super::error::RoomsError;
 use crate::Error;
 
@@ -22,9 +21,10 @@ pub(crate) enum TokenSource {
 pub(crate) enum Verdict {
     /// The bridge layer comes back by itself.
     Wait,
-    /// Connect again, after so many milliseconds.
+    /// Connect again, after a while: so many failures in a row, and the last one's error where it may say when.
     Reconnect {
-        after: u64,
+        failures: u32,
+        reason: Option<RoomsError>,
         forget_guest: bool,
     },
     End(RoomsError),
@@ -36,8 +36,8 @@ const GOOD_AFTER: u64 = 10_000;
 /// Fresh tokens that are refused in a row before it is of no use to get another one.
 const MAX_FRESH_REFUSED: u32 = 2;
 
+#[derive(Default)]
 pub(crate) struct Session {
-    random: fn() -> f64,
     failures: u32,
     fresh_refused: u32,
     ending: Option<RoomsError>,
@@ -45,10 +45,6 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(random: fn() -> f64) -> Self {
-        Self { random, failures: 0, fresh_refused: 0, ending: None, up_since: None }
-    }
-
     pub(crate) fn welcomed(&mut self, now: u64) {
         self.fresh_refused = 0;
         self.ending = None;
@@ -74,15 +70,18 @@ impl Session {
                 let message = format!("The server closed the connection for good, with code {code}.");
                 Verdict::End(RoomsError::new("refused", message))
             }
-            _ => self.reconnect(false),
+            _ => self.reconnect(false, None),
         }
     }
 
     /// A connect was refused, and the bridge layer does not try again.
     pub(crate) fn refused(&mut self, error: &Error, source: TokenSource) -> Verdict {
+        if matches!(error, Error::ClosedForGood { code, .. } if !is_final(*code)) {
+            return self.reconnect(false, None);
+        }
         let reason = reason_of(error);
-        if reason.code() == "unauthorized" && source == TokenSource::Guest {
-            return self.reconnect(true);
+        if matches!(reason.code(), "unauthorized" | "token_revoked") && source == TokenSource::Guest {
+            return self.reconnect(true, None);
         }
         self.ended(reason, false, source)
     }
@@ -90,30 +89,30 @@ impl Session {
     fn ended(&mut self, error: RoomsError, is_active: bool, source: TokenSource) -> Verdict {
         if error.code() == "token_expired" {
             if source == TokenSource::Guest {
-                return self.reconnect(true);
+                return self.reconnect(true, None);
             }
             if source == TokenSource::Provider {
                 self.fresh_refused += 1;
                 if self.fresh_refused < MAX_FRESH_REFUSED {
-                    return if is_active { Verdict::Wait } else { self.reconnect(false) };
+                    return if is_active { Verdict::Wait } else { self.reconnect(false, None) };
                 }
             }
         } else if error.retryable() {
-            return if is_active { Verdict::Wait } else { self.reconnect(false) };
+            return if is_active { Verdict::Wait } else { self.reconnect(false, Some(error)) };
         }
         Verdict::End(error)
     }
 
-    fn reconnect(&mut self, forget_guest: bool) -> Verdict {
-        self.failures += 1;
-        Verdict::Reconnect { after: delay(self.failures, (self.random)()), forget_guest }
+    fn reconnect(&mut self, forget_guest: bool, reason: Option<RoomsError>) -> Verdict {
+        self.failures = self.failures.saturating_add(1);
+        Verdict::Reconnect { failures: self.failures, reason, forget_guest }
     }
 }
 
 /// Close codes that would only come again (PROTOCOL.md, 8). Not 4000: an application that sends a client away may take it
-/// back.
+/// back. Nor 1009: the message that was too big fails by itself.
 fn is_final(code: u16) -> bool {
-    matches!(code, 1002 | 1007 | 1008 | 1009 | 4001..=4499)
+    matches!(code, 1002 | 1007 | 1008 | 4001..=4499)
 }
 
 /// What a refused connect says: docs/rooms-api.md, 2.2 and 10.2.

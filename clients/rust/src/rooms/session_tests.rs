@@ -5,7 +5,7 @@ use super::*;
 const SOURCES: [TokenSource; 4] = [TokenSource::Provider, TokenSource::Fixed, TokenSource::Guest, TokenSource::None];
 
 fn session() -> Session {
-    Session::new(|| 0.0)
+    Session::default()
 }
 
 fn short(verdict: Verdict) -> String {
@@ -39,12 +39,16 @@ fn leaves_it_to_the_bridge_layer_where_that_reconnects_by_itself() {
 #[test]
 fn comes_back_after_the_server_has_sent_it_away_without_a_reason() {
     assert_eq!(short(session().closed(None, false, TokenSource::None, 0)), "reconnect");
-    assert_eq!(short(session().closed(Some(4000), false, TokenSource::None, 0)), "reconnect");
+    for code in [1000, 1009, 4000] {
+        assert_eq!(short(session().closed(Some(code), false, TokenSource::None, 0)), "reconnect", "{code}");
+        let closed = Error::ClosedForGood { code, reason: String::new() };
+        assert_eq!(short(session().refused(&closed, TokenSource::None)), "reconnect", "{code}");
+    }
 }
 
 #[test]
 fn ends_after_a_close_code_that_would_only_come_again() {
-    for code in [1002, 1007, 1008, 1009, 4001, 4400, 4403, 4409, 4499] {
+    for code in [1002, 1007, 1008, 4001, 4400, 4403, 4409, 4499] {
         assert_eq!(short(session().closed(Some(code), false, TokenSource::None, 0)), "end: refused", "{code}");
     }
 }
@@ -64,7 +68,9 @@ fn obeys_an_expired_token_by_its_source() {
 #[test]
 fn ends_after_a_revoked_token_even_if_the_bridge_layer_would_reconnect() {
     for source in SOURCES {
-        assert_eq!(short(session().refused(&refusal("token_revoked", false), source)), "end: token_revoked");
+        let refused = short(session().refused(&refusal("token_revoked", false), source));
+        let is_guest = source == TokenSource::Guest;
+        assert_eq!(refused, if is_guest { "reconnect as a new guest" } else { "end: token_revoked" });
         let mut session = session();
         session.end_announced(RoomsError::new("token_revoked", ""));
         assert_eq!(short(session.closed(None, true, source, 0)), "end: token_revoked");
@@ -116,11 +122,11 @@ fn ends_on_a_refused_upgrade_and_on_a_refusal_in_words_of_another_application() 
 fn waits_longer_each_time_and_from_the_beginning_again_after_a_connection_that_held() {
     let mut session = session();
     let mut now = 0;
-    for (held, wait) in [(1, 250), (1, 500), (1, 1_000), (60_000, 250), (1, 500)] {
+    for (held, failures) in [(1, 1), (1, 2), (1, 3), (60_000, 1), (1, 2)] {
         session.welcomed(now);
         now += held;
         let verdict = session.closed(None, false, TokenSource::None, now);
-        assert_eq!(verdict, Verdict::Reconnect { after: wait, forget_guest: false });
+        assert_eq!(verdict, Verdict::Reconnect { failures, reason: None, forget_guest: false });
     }
 }
 

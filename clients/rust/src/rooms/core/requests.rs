@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::api::{InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomsEvent};
+use super::super::data::check_size;
 use super::super::error::RoomsError;
 use super::super::host::{Effect, LaneKey};
 use super::super::inbox_state::Processor;
@@ -115,11 +116,13 @@ impl RoomsCore {
         }
     }
 
-    pub(crate) fn signal(&mut self, room: &str, data: &Value) {
+    pub(crate) fn signal(&mut self, room: &str, data: &Value) -> Result<(), RoomsError> {
+        check_size(data, self.host.me.as_ref().and_then(|me| me.message_bytes))?;
         if self.rooms.get(room).is_some_and(RoomState::is_joined) {
             let argument = json!({ "room": room, "data": data });
             self.host.effects.push_back(Effect::Tell { name: "signal", argument });
         }
+        Ok(())
     }
 
     pub(crate) fn process(&mut self, processor: Processor, reply: Reply<InboxOpened>) {
@@ -136,7 +139,7 @@ impl RoomsCore {
     /// There may be another network, or one again: what waits for its next try is due.
     pub(crate) fn hurry(&mut self) {
         let now = self.host.now;
-        self.connect_at = self.connect_at.map(|at| at.min(now));
+        self.connect_at.iter_mut().for_each(|retry| retry.hurry(now));
         self.renewal.hurry(now);
         self.rooms.values_mut().for_each(|room| room.hurry(now));
         self.inbox.hurry(now);
