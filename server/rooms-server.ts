@@ -43,6 +43,7 @@ import { Sessions } from "./sessions.js";
 import { closeSlowReaders } from "./slow-readers.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Revocation } from "./store/revocations.js";
+import { machineUptime } from "./store/machine-clock.js";
 import type { Store, StoreOptions } from "./store/store.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -80,6 +81,8 @@ export interface RoomsServerOptions {
   log?: HandlerLog;
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   now?: () => number;
+  /** A clock that nobody sets, in milliseconds, for durations. Default: since the machine was started. */
+  uptime?: () => number;
   /** Where message ids come from; never the same twice. Default: 96 random bits. */
   newId?: () => string;
 }
@@ -119,11 +122,12 @@ export function storeOptions({
   roomSettings = () => DEFAULT_ROOM,
   inboxAge = DEFAULT_INBOX_AGE,
   now = Date.now,
-}: Pick<RoomsServerOptions, "roomSettings" | "inboxAge" | "now"> = {}): StoreOptions {
+  uptime = machineUptime,
+}: Pick<RoomsServerOptions, "roomSettings" | "inboxAge" | "now" | "uptime"> = {}): StoreOptions {
   return {
     retention: retentionOf(roomSettings, inboxAge),
     keyWindow: KEY_WINDOW,
-    now,
+    ...{ now, uptime },
     newEpoch: () => randomId(6),
   };
 }
@@ -139,6 +143,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     presenceGrace = DEFAULT_PRESENCE_GRACE,
     log = SILENT,
     now = Date.now,
+    uptime = machineUptime,
   } = options;
   const failed = (error: unknown, what: string): void => log.error({ err: error }, what);
   const store = options.store ?? createMemoryStore(storeOptions(options));
@@ -166,12 +171,12 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     perform: (effects: readonly Effect[]) => performAll(io, effects),
   };
   const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
-  const rooms = new Rooms({ ...common, presence: store.presence, settings, presenceGrace });
+  const rooms = new Rooms({ ...common, uptime, presence: store.presence, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
-  const inboxes = new Inboxes({ ...common, devices: store.devices, inboxAge });
+  const inboxes = new Inboxes({ ...common, clock: store.clock, devices: store.devices, inboxAge });
   const sessions = new Sessions(now, store.revocations);
   const revoke = async (revocation: Revocation): Promise<void> => {
-    await store.revocations.add(revocation, now() + REVOCATION_AGE);
+    await store.revocations.add(revocation, store.clock.now() + REVOCATION_AGE);
     sessions.revoke(revocation);
   };
 
@@ -227,7 +232,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     closeSlowReaders: () => closeSlowReaders(io),
   });
   store.presence
-    .restore(now() + presenceGrace)
+    .restore(uptime() + presenceGrace)
     .catch((error: unknown) => failed(error, "presence was not restored"));
   return {
     io,

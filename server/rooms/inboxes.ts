@@ -6,6 +6,7 @@ import type { InboxItem, InboxOpened, Position, Sent } from "../events.js";
 import type { Limits, Policy } from "../identity.js";
 import { RECEIPTED, type DeviceCursor, type Devices } from "../store/devices.js";
 import type { Draft, Log } from "../store/log.js";
+import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
 import type { Allowance } from "./allowance.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
@@ -23,6 +24,8 @@ export interface InboxesOptions {
   /** Milliseconds after which an item, or a device that does not come, is forgotten. */
   inboxAge: number;
   now: () => number;
+  /** By which devices that do not come are forgotten. */
+  clock: Clock;
   newId: () => string;
   perform: Perform;
   /** Something went wrong that is no answer to a call. */
@@ -91,12 +94,12 @@ export class Inboxes {
     const { user } = who.identity;
     await this.#turns.run(user, async () => {
       const stored = (await this.#options.devices.of(user)).find(({ device }) => device === session.device);
-      if (stored) await this.#options.devices.put(user, { ...stored, seen: this.#options.now() });
+      if (stored) await this.#options.devices.put(user, { ...stored, seen: this.#options.clock.now() });
     });
   }
 
   async #openNow(who: Caller, since: Position | undefined, done: Done<InboxOpened>): Promise<void> {
-    const { log, devices, now } = this.#options;
+    const { log, devices, clock } = this.#options;
     const { device, sid, identity } = who;
     if (device === undefined) {
       return done(
@@ -111,10 +114,10 @@ export class Inboxes {
     const start = Math.max(stored?.cursor.offset ?? 0, first - 1);
     const cursor = { epoch, offset: isSince ? Math.max(since.offset, start) : start };
     await this.#receipts(user, all, cursor);
-    await devices.put(user, { device, cursor, seen: now() });
+    await devices.put(user, { device, cursor, seen: clock.now() });
     const kept = await this.#forget(user, [
       ...all.filter((one) => one.device !== device),
-      { device, cursor, seen: now() },
+      { device, cursor, seen: clock.now() },
     ]);
     await this.#trim(user, kept, epoch, first);
     const give = (item: InboxItem): void => this.#options.perform([{ type: "inbox", sid, item }]);
@@ -126,7 +129,7 @@ export class Inboxes {
   }
 
   async #ackNow(who: Caller, position: Position, done: Done<{ cursor: Position }>): Promise<void> {
-    const { devices, log, now } = this.#options;
+    const { devices, log, clock } = this.#options;
     const session = this.#bySid.get(who.sid);
     if (session === undefined) return done(refused("inbox_not_open"));
     if (!session.reaches(position)) {
@@ -136,7 +139,7 @@ export class Inboxes {
       const { user, device } = session;
       const all = await devices.of(user);
       await this.#receipts(user, all, position);
-      const cursor = { device, cursor: position, seen: now() };
+      const cursor = { device, cursor: position, seen: clock.now() };
       await devices.put(user, cursor);
       const { epoch, first } = await log.state(inboxLog(user));
       await this.#trim(user, [...all.filter((one) => one.device !== device), cursor], epoch, first);
@@ -151,7 +154,7 @@ export class Inboxes {
    * between, the ack comes again, and the keys keep the receipts from doubling.
    */
   async #receipts(user: string, all: readonly DeviceCursor[], position: Position): Promise<void> {
-    const { log, devices, now } = this.#options;
+    const { log, devices, now, clock } = this.#options;
     const { epoch } = position;
     const cursors = all.filter((one) => one.cursor.epoch === epoch).map((one) => one.cursor.offset);
     let offset = Math.max(0, ...cursors);
@@ -169,7 +172,7 @@ export class Inboxes {
       }
       offset = entries.at(-1)?.offset ?? position.offset;
     }
-    if (hasSent) await devices.put(user, { device: RECEIPTED, cursor: position, seen: now() });
+    if (hasSent) await devices.put(user, { device: RECEIPTED, cursor: position, seen: clock.now() });
   }
 
   /** Where there is no room for it, a receipt is dropped: what it is about has been processed, and must not come again. */
@@ -190,12 +193,13 @@ export class Inboxes {
 
   /** Forgets devices that have not come for too long, and the one that has not for longest where there are too many. */
   async #forget(user: string, all: DeviceCursor[]): Promise<DeviceCursor[]> {
-    const { devices, limits, inboxAge, now } = this.#options;
+    const { devices, limits, inboxAge, clock } = this.#options;
     const open = new Set([...(this.#open.get(user) ?? [])].map(({ device }) => device));
+    const cutoff = clock.cutoff(inboxAge);
     const recent = all.toSorted((a, b) => b.seen - a.seen);
     const kept = recent.filter(
       ({ device, seen }, i) =>
-        device === RECEIPTED || open.has(device) || (i < limits.devicesPerUser && seen > now() - inboxAge),
+        device === RECEIPTED || open.has(device) || (i < limits.devicesPerUser && seen > cutoff),
     );
     for (const { device } of recent.filter((one) => !kept.includes(one))) await devices.remove(user, device);
     return kept;

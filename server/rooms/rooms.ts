@@ -26,6 +26,8 @@ export interface RoomsOptions {
   presenceGrace: number;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  uptime: () => number;
   /** A new message id, never the same twice. */
   newId: () => string;
   perform: Perform;
@@ -254,8 +256,8 @@ export class Rooms {
 
   /** Tells of those who were away for too long. To be called every second or so. */
   async expire(): Promise<void> {
-    const { presence, now, perform } = this.#options;
-    for (const change of await presence.expire(now())) perform(told(change));
+    const { presence, uptime, perform } = this.#options;
+    for (const change of await presence.expire(uptime())) perform(told(change));
   }
 
   /** Takes a seat in the room, if there is one left. In turn, as two must not take the last one. */
@@ -270,8 +272,8 @@ export class Rooms {
   }
 
   async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
-    const { presence, settings, presenceGrace, now } = this.#options;
-    if (settings(room).presence) await presence.away(room, user, sid, now() + presenceGrace);
+    const { presence, settings, presenceGrace, uptime } = this.#options;
+    if (settings(room).presence) await presence.away(room, user, sid, uptime() + presenceGrace);
   }
 
   async #isFull(room: LiveRoom, user: string): Promise<boolean> {

@@ -5,7 +5,7 @@ export interface DeviceCursor {
   device: string;
   /** Up to and with this the device has processed the inbox. */
   cursor: Position;
-  /** When the device was last connected, in milliseconds since the Unix epoch. */
+  /** When the device was last connected, by the store's clock. */
   seen: number;
 }
 

@@ -1,9 +1,11 @@
 /** The store in a data folder: everything on disk when it resolves, in one file of LMDB. */
+import { LmdbClock } from "./clock-lmdb.js";
 import { LmdbDevices, StoredDevices } from "./devices-lmdb.js";
 import { Lifetime } from "./lifetime.js";
 import { damaged, newerFormat, storeError } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
 import { LmdbOwner } from "./lmdb-owner.js";
+import { timeSource } from "./machine-clock.js";
 import { LmdbWriter } from "./lmdb-writer.js";
 import type { Log } from "./log.js";
 import { LogEntries } from "./log-lmdb-entries.js";
@@ -58,7 +60,8 @@ export async function readLmdbStore(folder: string): Promise<StoreView> {
   try {
     checkFormat(file);
     const tables = file.openTables();
-    const everything = { retention: () => ({ count: Infinity, age: Infinity }), now: () => 0 };
+    const clock = { now: () => 0, cutoff: () => -Infinity };
+    const everything = { retention: () => ({ count: Infinity, age: Infinity }), clock };
     return {
       log: new LogReading(
         new StoredHeads(file.meta, tables.heads),
@@ -93,11 +96,13 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
   const tables = file.openTables();
   const parts = file.meta.transactionSync(() => {
     owner.check();
+    const clock = new LmdbClock(file.meta, timeSource(options), writer);
     return {
-      log: new LmdbLog(file, tables, writer, options, lifetime),
+      clock,
+      log: new LmdbLog(file, tables, writer, { ...options, clock }, lifetime),
       presence: new LmdbPresence(lifetime, tables.presence, writer),
       devices: new LmdbDevices(file, tables.devices, lifetime, writer),
-      revocations: new LmdbRevocations(tables.revocations, writer, lifetime, options.now),
+      revocations: new LmdbRevocations(tables.revocations, writer, lifetime, clock),
     };
   });
   const beats = setInterval(() => {
@@ -107,7 +112,10 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
     lifetime.end();
     clearInterval(beats);
     try {
-      await writer.submit(() => owner.release());
+      await writer.submit(() => {
+        parts.clock.writeNow();
+        owner.release();
+      });
     } finally {
       await file.close();
     }

@@ -4,7 +4,8 @@
  */
 import type { Table } from "./lmdb-file.js";
 import { numberIn, numbersKey, rowKey } from "./lmdb-keys.js";
-import { isPast } from "./retention.js";
+import { isOver } from "./retention.js";
+import type { Clock } from "./store-clock.js";
 
 export interface KnownKey {
   offset: number;
@@ -12,7 +13,7 @@ export interface KnownKey {
   at: number;
 }
 
-/** Of the row of a key: offset, `at`, and when it was appended by the store's clock. */
+/** Of the row of a key: offset, `at`, and when it was appended, by the store's clock. */
 const ROW = 24;
 
 export class LogKeys {
@@ -23,15 +24,17 @@ export class LogKeys {
     private readonly keys: Table,
     private readonly times: Table,
     private readonly window: number,
+    private readonly clock: Clock,
   ) {}
 
-  find(log: number, key: string, now: number): KnownKey | undefined {
+  find(log: number, key: string): KnownKey | undefined {
     const row = this.keys.get(keyOf(log, key));
-    if (row === undefined || isPast(row.readDoubleBE(16), this.window, now)) return undefined;
+    if (row === undefined || isOver(row.readDoubleBE(16), this.window, this.clock)) return undefined;
     return { offset: row.readDoubleBE(0), at: row.readDoubleBE(8) };
   }
 
-  put(log: number, key: string, offset: number, at: number, now: number): void {
+  put(log: number, key: string, offset: number, at: number): void {
+    const now = this.clock.now();
     const row = Buffer.allocUnsafe(ROW);
     row.writeDoubleBE(offset, 0);
     row.writeDoubleBE(at, 8);
@@ -42,14 +45,14 @@ export class LogKeys {
   }
 
   /** Forgets keys that are over, at most `limit`. Returns how many. */
-  expire(now: number, limit: number): number {
-    if (!isPast(this.oldest, this.window, now)) return 0;
+  expire(limit: number): number {
+    if (!isOver(this.oldest, this.window, this.clock)) return 0;
     const rows = [...this.times.getRange({ limit: limit + 1 })];
     this.oldest = Infinity;
     let count = 0;
     for (const { key: timeKey, value: key } of rows) {
       const time = numberIn(timeKey, 0);
-      if (count === limit || !isPast(time, this.window, now)) {
+      if (count === limit || !isOver(time, this.window, this.clock)) {
         this.oldest = time;
         break;
       }

@@ -8,7 +8,7 @@ export class LogReading implements Pick<Log, "state" | "after" | "before" | "lis
   constructor(
     private readonly heads: HeadSource,
     private readonly entries: LogEntries,
-    private readonly options: Pick<LogOptions, "retention" | "now">,
+    private readonly options: Pick<LogOptions, "retention" | "clock">,
     /** Runs what reads, if the store is open. */
     private readonly run: <T>(read: () => T) => Promise<T>,
   ) {}
@@ -48,7 +48,7 @@ export class LogReading implements Pick<Log, "state" | "after" | "before" | "lis
 
   /** Moves the head on to the first entry that is still kept: what is past its age is never read. */
   settle(head: Head): void {
-    head.first = firstKept(head, this.options.retention(head.name), this.options.now(), (offset) =>
+    head.first = firstKept(head, this.options.retention(head.name), this.options.clock, (offset) =>
       this.entries.timeAt(head.id, offset),
     );
   }

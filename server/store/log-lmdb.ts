@@ -41,7 +41,7 @@ export class LmdbLog implements Log, Participant {
     private readonly lifetime: Lifetime,
   ) {
     this.entries = new LogEntries(tables.entries);
-    this.keys = new LogKeys(tables.keys, tables.keyTimes, options.keyWindow);
+    this.keys = new LogKeys(tables.keys, tables.keyTimes, options.keyWindow, options.clock);
     this.heads = new OwnedHeads(file.meta, tables.heads, options.newEpoch);
     this.reading = new LogReading(this.heads, this.entries, options, (read) =>
       lifetime.run(() => file.read(read)),
@@ -84,7 +84,7 @@ export class LmdbLog implements Log, Participant {
       await Promise.all(found.work.map((name) => this.sweepLog(name)));
       await nextTurn();
     }
-    while (await this.submit(() => this.keys.expire(this.options.now(), SWEEP_AT_MOST))) await nextTurn();
+    while (await this.submit(() => this.keys.expire(SWEEP_AT_MOST))) await nextTurn();
   }
 
   write(): void {
@@ -92,7 +92,7 @@ export class LmdbLog implements Log, Participant {
       if (this.budget <= 0) break;
       if (this.sweepSome(name)) this.unswept.delete(name);
     }
-    this.keys.expire(this.options.now(), EXPIRE_AT_LEAST + 2 * this.appends);
+    this.keys.expire(EXPIRE_AT_LEAST + 2 * this.appends);
     this.heads.write();
   }
 
@@ -119,10 +119,9 @@ export class LmdbLog implements Log, Participant {
   }
 
   private appendNow(name: string, { at, key, limit }: Draft, value: Buffer): Appended | "full" {
-    const now = this.options.now();
     const known = this.draft(name);
     if (known !== undefined && key !== undefined) {
-      const found = this.keys.find(known.id, key, now);
+      const found = this.keys.find(known.id, key);
       if (found !== undefined) {
         return { position: { epoch: known.epoch, offset: found.offset }, at: found.at, duplicate: true };
       }
@@ -133,10 +132,10 @@ export class LmdbLog implements Log, Participant {
 
     const head = known ?? this.heads.create(name);
     head.last += 1;
-    head.used = now;
-    head.time = Math.max(head.time, at);
+    head.used = this.options.clock.now();
+    head.time = Math.max(head.time, head.used);
     this.entries.put(head.id, head.last, at, head.time, value);
-    if (key !== undefined) this.keys.put(head.id, key, head.last, at, now);
+    if (key !== undefined) this.keys.put(head.id, key, head.last, at);
     head.first = Math.max(head.first, head.last + 1 - this.options.retention(name).count);
     this.heads.stage(head);
     this.appends += 1;
@@ -209,6 +208,6 @@ export class LmdbLog implements Log, Participant {
   private mayForget({ name, first, last, used }: Head): boolean {
     if (first <= last) return false;
     const { age } = this.options.retention(name);
-    return isForgotten(used, age, this.options.keyWindow, this.options.now());
+    return isForgotten(used, age, this.options.keyWindow, this.options.clock);
   }
 }

@@ -1,13 +1,13 @@
 /** Logs in memory: for tests, and for servers that may forget. */
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "./log.js";
-import { firstKept, isForgotten, isPast } from "./retention.js";
+import { firstKept, isForgotten, isOver } from "./retention.js";
 import type { Lifetime } from "./lifetime.js";
 import { decodeValue, encodeValue } from "./value-codec.js";
 
 interface Kept {
   bytes: Buffer;
   at: number;
-  /** What its age counts from: `at`, or that of an earlier entry if the clock was set back between. */
+  /** When it was appended, by the store's clock. */
   time: number;
 }
 
@@ -85,13 +85,13 @@ export class MemoryLog implements Log {
 
   sweep(): Promise<void> {
     return this.lifetime.run(() => {
-      const now = this.options.now();
       let forgotten = false;
       for (const [name, log] of this.logs) {
         const { first, last } = this.stateNow(name);
-        this.forgetKeys(log, now);
+        this.forgetKeys(log);
         if (first <= last) continue;
-        if (!isForgotten(log.used, this.options.retention(name).age, this.options.keyWindow, now)) continue;
+        const { retention, keyWindow, clock } = this.options;
+        if (!isForgotten(log.used, retention(name).age, keyWindow, clock)) continue;
         this.logs.delete(name);
         forgotten = true;
       }
@@ -101,10 +101,10 @@ export class MemoryLog implements Log {
   }
 
   private appendNow(name: string, { at, key, limit }: Draft, bytes: Buffer): Appended | "full" {
-    const now = this.options.now();
+    const now = this.options.clock.now();
     const { epoch, first, last } = this.stateNow(name);
     const log = this.logs.get(name) ?? emptyLog(epoch);
-    this.forgetKeys(log, now);
+    this.forgetKeys(log);
     const known = key === undefined ? undefined : log.keys.get(key);
     if (known !== undefined) {
       return { position: { epoch, offset: known.offset }, at: known.at, duplicate: true };
@@ -113,7 +113,7 @@ export class MemoryLog implements Log {
     this.logs.set(name, log);
     log.last += 1;
     log.used = now;
-    log.entries.push({ bytes, at, time: Math.max(at, log.entries.at(-1)?.time ?? at) });
+    log.entries.push({ bytes, at, time: now });
     if (key !== undefined) log.keys.set(key, { offset: log.last, at, time: now });
     drop(log, log.last + 1 - this.options.retention(name).count);
     return { position: { epoch, offset: log.last }, at, duplicate: false };
@@ -126,7 +126,7 @@ export class MemoryLog implements Log {
     const first = firstKept(
       log,
       this.options.retention(name),
-      this.options.now(),
+      this.options.clock,
       (offset) => entryAt(log, offset)?.time ?? 0,
     );
     drop(log, first);
@@ -149,9 +149,9 @@ export class MemoryLog implements Log {
     return found;
   }
 
-  private forgetKeys(log: Book, now: number): void {
+  private forgetKeys(log: Book): void {
     for (const [key, { time }] of log.keys) {
-      if (!isPast(time, this.options.keyWindow, now)) return;
+      if (!isOver(time, this.options.keyWindow, this.options.clock)) return;
       log.keys.delete(key);
     }
   }

@@ -3,12 +3,13 @@
  * only a hint that there is more of it.
  */
 import type { Position } from "../events.js";
+import type { Clock } from "./store-clock.js";
 
 /** Something to append. */
 export interface Draft {
   /** Any JSON value, which may hold binary (Buffer, typed array, ArrayBuffer: read back as Buffer). Kept exactly. */
   value: unknown;
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. For those who read it: the entry's age counts by the store's own clock. */
   at: number;
   /** Appending with the same key again, within the window, gives the first result and appends nothing. */
   key?: string;
@@ -65,8 +66,8 @@ export interface LogOptions {
   retention: (name: string) => Retention;
   /** Milliseconds in which a key is remembered, counted from the first append. */
   keyWindow: number;
-  /** Milliseconds since the Unix epoch. */
-  now: () => number;
+  /** By which ages count. */
+  clock: Clock;
   /** A new epoch: never the same twice. */
   newEpoch: () => string;
 }
@@ -81,8 +82,8 @@ export interface LogOptions {
  * - A position that was given out stays valid: `epoch` changes only if entries or offsets were lost, and when a log
  *   that nobody used for long was removed. A log that was never appended to has an epoch too, and keeps it when it is.
  * - A key is remembered for the window, whether or not its entry is kept so long, and across restarts if the entries are.
- * - Trimming never touches what is younger and fewer than the retention says. It may come late, by as much as a tenth of
- *   `count` and a minute of `age`; but entries past their age are never read.
+ * - Trimming never touches what is younger and fewer than the retention says, however a clock is set meanwhile. It may come
+ *   late, by as much as a tenth of `count` and a minute of `age`; but entries past their age are never read.
  */
 export interface Log {
   /** "full": the draft's `limit` is reached, and nothing was appended. */

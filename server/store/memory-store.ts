@@ -4,15 +4,19 @@ import { Lifetime } from "./lifetime.js";
 import { MemoryLog } from "./log-memory.js";
 import { MemoryPresence } from "./presence-memory.js";
 import { MemoryRevocations } from "./revocations-memory.js";
+import { timeSource } from "./machine-clock.js";
+import { StoreClock } from "./store-clock.js";
 import type { Store, StoreOptions } from "./store.js";
 
 export function createMemoryStore(options: StoreOptions): Store {
   const lifetime = new Lifetime();
+  const clock = new StoreClock(timeSource(options));
   return {
-    log: new MemoryLog(options, lifetime),
+    clock,
+    log: new MemoryLog({ ...options, clock }, lifetime),
     presence: new MemoryPresence(lifetime),
     devices: new MemoryDevices(lifetime),
-    revocations: new MemoryRevocations(lifetime, options.now),
+    revocations: new MemoryRevocations(lifetime, clock),
     close: () => {
       lifetime.end();
       return Promise.resolve();

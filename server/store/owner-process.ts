@@ -1,6 +1,7 @@
 /** A process that owns a data folder: how it is told from others, and whether it still lives. */
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { bootId } from "./machine-clock.js";
 
 export interface OwnerProcess {
   pid: number;
@@ -60,7 +61,7 @@ function startOf(pid: number): string | undefined {
     // The second field, the program's name, is in parentheses and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return ENDED;
-    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}:${fields[19] ?? ""}`;
+    return `${bootId() ?? ""}:${fields[19] ?? ""}`;
   } catch {
     return undefined; // hidden, or not Linux
   }

@@ -31,7 +31,7 @@ export interface Presence {
   enter(seat: Seat): Promise<Change>;
   /** The device is in the room no more. */
   exit(room: string, user: string, sid: string): Promise<Change>;
-  /** The device's connection is lost: it counts as there until `until`, in milliseconds since the Unix epoch. */
+  /** The device's connection is lost: it counts as there until `until`, by whatever clock `expire` is told of. */
   away(room: string, user: string, sid: string, until: number): Promise<void>;
   /** Ends what was away until `now` or before. */
   expire(now: number): Promise<NonNullable<Change>[]>;

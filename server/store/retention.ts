@@ -1,5 +1,6 @@
 /** What of a log is kept, by its retention and the time. Shared by the implementations of Log; pure. */
 import type { LogState, Retention } from "./log.js";
+import type { Clock } from "./store-clock.js";
 
 /** Milliseconds for which a log that keeps nothing is remembered beyond its age, so that its offsets go on. */
 const REMEMBERED = 30 * 24 * 60 * 60_000;
@@ -11,12 +12,14 @@ const REMEMBERED = 30 * 24 * 60 * 60_000;
 export function firstKept(
   { first, last }: Pick<LogState, "first" | "last">,
   { count, age }: Retention,
-  now: number,
+  clock: Clock,
   timeAt: (offset: number) => number,
 ): number {
   const oldest = Math.max(first, last + 1 - count);
-  const isGone = (offset: number) => isPast(timeAt(offset), age, now);
-  if (age === Infinity || oldest > last || !isGone(oldest)) return oldest;
+  if (age === Infinity || oldest > last) return oldest;
+  const cutoff = clock.cutoff(age);
+  const isGone = (offset: number) => timeAt(offset) <= cutoff;
+  if (!isGone(oldest)) return oldest;
   // Steps that double: as a rule a few entries have come of age, of very many.
   let gone = oldest;
   let step = 1;
@@ -33,9 +36,12 @@ export function firstKept(
   return kept;
 }
 
-/** Whether `age` milliseconds have gone by since `time`. */
-export function isPast(time: number, age: number, now: number): boolean {
-  return now - time >= age;
+/**
+ * Whether the window of a key is over. Time that nobody saw go by does not count: a retry may come as late by just that.
+ * @param time When the key was taken.
+ */
+export function isOver(time: number, window: number, clock: Clock): boolean {
+  return clock.now() - time >= window;
 }
 
 /**
@@ -43,6 +49,6 @@ export function isPast(time: number, age: number, now: number): boolean {
  * @param used When it was last appended to.
  * @param keyWindow For as long its keys must be remembered.
  */
-export function isForgotten(used: number, age: number, keyWindow: number, now: number): boolean {
-  return now - used > Math.max(age + REMEMBERED, keyWindow);
+export function isForgotten(used: number, age: number, keyWindow: number, clock: Clock): boolean {
+  return used < clock.cutoff(age + REMEMBERED) && isOver(used, keyWindow, clock);
 }

@@ -4,6 +4,7 @@ import type { Table } from "./lmdb-file.js";
 import { rowKey } from "./lmdb-keys.js";
 import type { LmdbWriter } from "./lmdb-writer.js";
 import type { Revocation, Revocations, TokenFacts } from "./revocations.js";
+import type { Clock } from "./store-clock.js";
 import { type KeptRevocation, RevocationSet } from "./revocations-memory.js";
 
 export class LmdbRevocations implements Revocations {
@@ -13,7 +14,7 @@ export class LmdbRevocations implements Revocations {
     private readonly table: Table,
     private readonly writer: LmdbWriter,
     private readonly lifetime: Lifetime,
-    private readonly now: () => number,
+    private readonly clock: Clock,
   ) {
     for (const { value } of table.getRange()) this.held.add(JSON.parse(value.toString()) as KeptRevocation);
   }
@@ -21,7 +22,7 @@ export class LmdbRevocations implements Revocations {
   /** One that could not be made durable holds all the same, until a restart: better that than a token too many. */
   add(revocation: Revocation, until: number): Promise<void> {
     return this.lifetime.run(() => {
-      const over = this.held.expire(this.now());
+      const over = this.held.expire(this.clock.now());
       const kept = this.held.add({ revocation, until });
       return this.writer.submit(() => {
         for (const gone of over) void this.table.remove(keyOf(gone));

@@ -1,6 +1,7 @@
 /** Revocations in memory; implementations that keep them elsewhere too ask here. */
 import type { Lifetime } from "./lifetime.js";
 import type { Revocation, Revocations, TokenFacts } from "./revocations.js";
+import type { Clock } from "./store-clock.js";
 
 /** Milliseconds between two looks at what is past its time. */
 const LOOK_INTERVAL = 60_000;
@@ -8,7 +9,7 @@ const LOOK_INTERVAL = 60_000;
 /** A revocation, and until when it holds. */
 export interface KeptRevocation {
   revocation: Revocation;
-  /** Milliseconds since the Unix epoch. */
+  /** By the store's clock. */
   until: number;
 }
 
@@ -63,12 +64,12 @@ export class MemoryRevocations implements Revocations {
 
   constructor(
     private readonly lifetime: Lifetime,
-    private readonly now: () => number,
+    private readonly clock: Clock,
   ) {}
 
   add(revocation: Revocation, until: number): Promise<void> {
     return this.lifetime.run(() => {
-      this.held.expire(this.now());
+      this.held.expire(this.clock.now());
       this.held.add({ revocation, until });
     });
   }

@@ -15,7 +15,7 @@ export interface TokenFacts {
 
 /** Guarantee: `add` resolves when the revocation is durable. */
 export interface Revocations {
-  /** @param until Milliseconds since the Unix epoch after which it may be forgotten: no such token is valid by then. */
+  /** @param until By the store's clock, after which it may be forgotten: no such token is valid by then. */
   add(revocation: Revocation, until: number): Promise<void>;
   /** Synchronous, as it is asked at every connect: implementations keep them all in memory. */
   has(token: TokenFacts): boolean;

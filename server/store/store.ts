@@ -3,11 +3,21 @@ import type { Devices } from "./devices.js";
 import type { Log, LogOptions } from "./log.js";
 import type { Presence } from "./presence.js";
 import type { Revocations } from "./revocations.js";
+import type { Clock } from "./store-clock.js";
 
 /** What every implementation needs. */
-export type StoreOptions = LogOptions;
+export interface StoreOptions extends Omit<LogOptions, "clock"> {
+  /** Milliseconds since the Unix epoch. */
+  now: () => number;
+  /** Milliseconds since the machine was started. Default: as the system says. */
+  uptime?: () => number;
+  /** Names that start, and is another after the next. Default: as the system says. */
+  boot?: string;
+}
 
 export interface Store {
+  /** By which what is kept grows old. */
+  readonly clock: Clock;
   readonly log: Log;
   readonly presence: Presence;
   readonly devices: Devices;

@@ -47,6 +47,7 @@ export class World {
 
   /** Milliseconds since the Unix epoch, for the server and its store. */
   readonly now = (): number => Date.now() + this.ahead;
+  readonly uptime = (): number => performance.now() + this.ahead;
 
   /** Lets time pass, for the server. */
   advance(milliseconds: number): void {
@@ -54,13 +55,14 @@ export class World {
   }
 
   async start(): Promise<this> {
-    this.store ??= await this.open(storeOptions({ ...this.options, now: this.now }));
+    this.store ??= await this.open(storeOptions({ ...this.options, now: this.now, uptime: this.uptime }));
     const httpServer = createServer();
     this.server = createRoomsServer(httpServer, {
       ...this.options,
       tokens: { ownKey: this.ownKey, ...this.options.tokens },
       store: this.store,
       now: this.now,
+      uptime: this.uptime,
     });
     await new Promise<void>((resolve) => httpServer.listen(this.port, "127.0.0.1", resolve));
     this.port = (httpServer.address() as AddressInfo).port;

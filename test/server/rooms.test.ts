@@ -64,7 +64,13 @@ describe("the rooms service", () => {
             presence: store.presence,
             policy: { rights: () => EVERYTHING, maySend: () => true },
             settings: () => DEFAULT_ROOM,
-            ...{ limits, allowance: new Allowance(limits, Date.now), presenceGrace: 0, now: Date.now },
+            ...{
+              limits,
+              allowance: new Allowance(limits, Date.now),
+              presenceGrace: 0,
+              now: Date.now,
+              uptime: Date.now,
+            },
             newId: () => "id",
             perform: () => undefined,
           });

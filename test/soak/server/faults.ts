@@ -33,8 +33,8 @@ export function broken(store: Store, how: Break): Store {
 }
 
 function parts(store: Store): Store {
-  const { log, presence, devices, revocations } = store;
-  return { log, presence, devices, revocations, close: () => store.close() };
+  const { clock, log, presence, devices, revocations } = store;
+  return { clock, log, presence, devices, revocations, close: () => store.close() };
 }
 
 /** A log around another. */

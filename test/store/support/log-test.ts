@@ -31,7 +31,7 @@ export class LogTest {
 
   /** Appends at the clock's time. Rejects if the log is full. */
   async append(name: string, value: unknown, draft: Partial<Draft> = {}): Promise<Appended> {
-    const appended = await this.log.append(name, { value, at: this.options.time, ...draft });
+    const appended = await this.log.append(name, { value, at: this.options.now(), ...draft });
     if (appended === "full") throw new Error(`the log ${name} is full`);
     return appended;
   }

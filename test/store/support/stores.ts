@@ -11,7 +11,7 @@ import type { TestOptions } from "./options.js";
 export interface Subject {
   store: Store;
   /** As a restart: closes the store and opens it again. Not there for a kind that forgets everything. */
-  reopen?: () => Promise<void>;
+  reopen?: (meanwhile?: () => void) => Promise<void>;
   /** Closes the store and leaves nothing behind. */
   dispose: () => Promise<void>;
 }
@@ -35,8 +35,9 @@ export const LMDB: Kind = {
     const folder = mkdtempSync(join(tmpdir(), "crossroom-store-"));
     const subject: Subject = {
       store: await openLmdbStore(folder, options),
-      reopen: async () => {
+      reopen: async (meanwhile) => {
         await subject.store.close();
+        meanwhile?.();
         subject.store = await openLmdbStore(folder, options);
       },
       dispose: async () => {
@@ -81,8 +82,8 @@ export class StoreTest {
   }
 
   /** As a restart of the server, where the store outlasts one. */
-  async restart(): Promise<void> {
-    await this.opened.reopen?.();
+  async restart(meanwhile?: () => void): Promise<void> {
+    await this.opened.reopen?.(meanwhile);
   }
 
   get outlastsRestart(): boolean {
