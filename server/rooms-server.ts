@@ -268,4 +268,4 @@ const EVERYTHING: Policy = {
   maySend: () => true,
 };
 
-const SILENT: HandlerLog = { debug: () => undefined, error: () => undefined };
+const SILENT: HandlerLog = { debug: () => undefined, warn: () => undefined, error: () => undefined };

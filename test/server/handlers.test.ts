@@ -225,7 +225,11 @@ describe("the room API across protocols", () => {
     const failures: string[] = [];
     const server = await startRooms({
       authenticate: () => Promise.reject(new Error("the directory is down")),
-      log: { debug: () => undefined, error: (_fields, message) => failures.push(message) },
+      log: {
+        debug: () => undefined,
+        warn: () => undefined,
+        error: (_fields, message) => failures.push(message),
+      },
     });
     const client = PROTOCOLS.bridge.open(server.url);
     client.send({ type: "connect" });

@@ -26,6 +26,7 @@ createRoomsServer(http, {
   heartbeat: { pingInterval: 900_000, pingTimeout: 900_000 },
   log: {
     debug: () => undefined,
+    warn: () => undefined,
     error: ({ err }: { err?: unknown }, message) => console.error(`the server: ${message}`, err),
   },
 });

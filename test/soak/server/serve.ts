@@ -36,6 +36,8 @@ const server = createRoomsServer(http, {
   presenceGrace: 1_000,
   log: {
     debug: () => undefined,
+    // Limits that a flood meets are no failure.
+    warn: () => undefined,
     error: ({ err, ...fields }: { err?: unknown }, message) => {
       const why = err instanceof Error ? (err.stack ?? err.message) : JSON.stringify({ err, ...fields });
       say({ state: "failed", detail: `${message}: ${why}` });
