@@ -18,6 +18,10 @@ export class PendingAcks {
   /** @param after starts a timer, and returns what stops it. */
   constructor(private readonly after: (ms: number, task: () => void) => () => void) {}
 
+  get size(): number {
+    return this.pending.size;
+  }
+
   /** @param timeout milliseconds to wait, and what to do (before the callback is called) once they are over. */
   add(
     id: number,

@@ -1,90 +1,101 @@
-/**
- * Binary values in JSON (PROTOCOL.md, section 5): `{"$binary":"<base64>"}`. Pure. Imports nothing.
- * Node's Buffer is used where there is one, and not needed where there is none.
- */
+/** Values in JSON, binary among them (PROTOCOL.md, section 5): `{"$binary":"<base64>"}`. Pure. */
+
+import { UnsendableError } from "./errors.js";
+import { decodeBase64, encodeBase64, isBlob } from "./platform.js";
 
 /** A frame from the client has at most this many binary values (PROTOCOL.md, 5.3). */
 export const MAX_BINARIES = 10;
 
-interface NodeBuffer {
-  from(text: string, encoding: "base64"): Uint8Array;
-  from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64"): string };
-}
-
-/** Only in Node itself: a page may have a polyfill of Buffer, and still expects an ArrayBuffer. */
-function nodeBuffer(): NodeBuffer | undefined {
-  const scope = globalThis as unknown as { Buffer?: NodeBuffer; process?: { versions?: { node?: string } } };
-  return scope.process?.versions?.node === undefined ? undefined : scope.Buffer;
-}
+/** Arrays and objects in one another, the frame itself counted: a little less than servers take (PROTOCOL.md, 2.8). */
+export const MAX_DEPTH = 122;
 
 /**
  * `JSON.stringify`, with every ArrayBuffer and view of one replaced by its binary object.
- * @throws TypeError for a Blob, which cannot be read synchronously, and for what JSON.stringify refuses.
- * @throws RangeError for more than MAX_BINARIES binary values.
+ * @throws UnsendableError for what JSON or the protocol cannot carry: a cycle, a BigInt, a Blob (which cannot be read at once), more
+ * than MAX_BINARIES binary values, nesting beyond MAX_DEPTH; beside binary, a key `__proto__` or a `_placeholder` that is true.
  */
 export function stringify(value: unknown): string {
-  let count = 0;
-  return JSON.stringify(value, function (this: Record<string, unknown>, key: string, json: unknown): unknown {
-    // The value itself is taken from its holder: a Buffer's own toJSON has already run on `json`.
-    const bytes = bytesOf(this[key]);
-    if (bytes === undefined) return json;
-    if (++count > MAX_BINARIES) {
-      throw new RangeError(`a message may have ${MAX_BINARIES} binary values, no more`);
-    }
-    return { $binary: encodeBase64(bytes) };
-  });
+  const check = new FrameCheck();
+  try {
+    const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, json: unknown) {
+      // The value itself is taken from its holder: a Buffer's own toJSON has already run on `json`.
+      const bytes = bytesOf(this[key]);
+      if (bytes !== undefined) check.count();
+      const sent = bytes === undefined ? json : { $binary: encodeBase64(bytes) };
+      check.see(this, key, sent);
+      return sent;
+    });
+    check.end();
+    return text;
+  } catch (thrown) {
+    throw thrown instanceof UnsendableError ? thrown : new UnsendableError(String(thrown), { cause: thrown });
+  }
 }
 
-/** The same value with its binary objects replaced, in place: by a Buffer in Node, by an ArrayBuffer elsewhere. */
+/** Looks at the values that JSON.stringify goes through, in its order. */
+class FrameCheck {
+  /** What is being gone through, from the outermost to the innermost. */
+  private readonly holders: unknown[] = [];
+  private binaries = 0;
+  private odd: string | undefined;
+
+  see(holder: object, key: string, json: unknown): void {
+    while (this.holders.length > 0 && this.holders.at(-1) !== holder) this.holders.pop();
+    if (key === "__proto__") this.odd = "a key __proto__";
+    if (key === "_placeholder" && json === true) this.odd = "an object whose _placeholder is true";
+    if (typeof json !== "object" || json === null) return;
+    if (this.holders.length >= MAX_DEPTH) throw new UnsendableError("arrays and objects are nested too deep");
+    this.holders.push(json);
+  }
+
+  count(): void {
+    if (++this.binaries > MAX_BINARIES) {
+      throw new UnsendableError(`a message may have ${MAX_BINARIES} binary values, no more`);
+    }
+  }
+
+  end(): void {
+    if (this.binaries === 0 || this.odd === undefined) return;
+    throw new UnsendableError(`${this.odd} cannot be sent beside binary values`);
+  }
+}
+
+/** The same value with its binary objects replaced, in place. However deep it is: what a server sends ends no program. */
 export function revive(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const holder = value as Record<string, unknown>;
-  const keys = Object.keys(holder);
-  if (keys.length === 1 && !Array.isArray(value)) {
-    const text = holder["$binary"];
-    if (typeof text === "string" && isBase64(text)) return decodeBase64(text);
+  const whole = { value };
+  const holders: Record<string, unknown>[] = [whole];
+  for (let holder = holders.pop(); holder !== undefined; holder = holders.pop()) {
+    for (const key of Object.keys(holder)) {
+      const before = holder[key];
+      if (typeof before !== "object" || before === null) continue;
+      const bytes = binaryOf(before);
+      // Defining, not assigning: a key named __proto__ stays an ordinary key.
+      if (bytes !== undefined) Object.defineProperty(holder, key, { value: bytes });
+      else holders.push(before as Record<string, unknown>);
+    }
   }
-  for (const key of keys) {
-    const before = holder[key];
-    const after = revive(before);
-    // Defining, not assigning: a key named __proto__ stays an ordinary key.
-    if (after !== before) Object.defineProperty(holder, key, { value: after });
-  }
-  return holder;
+  return whole.value;
+}
+
+function binaryOf(value: object): ArrayBuffer | Uint8Array | undefined {
+  const keys = Object.keys(value);
+  if (keys.length !== 1 || Array.isArray(value)) return undefined;
+  const text = (value as Record<string, unknown>)["$binary"];
+  return typeof text === "string" && isBase64(text) ? decodeBase64(text) : undefined;
 }
 
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   // By tag, not by instanceof: the value may come from another realm (a frame, a test runner).
-  switch (Object.prototype.toString.call(value)) {
-    case "[object ArrayBuffer]":
-      return new Uint8Array(value as ArrayBuffer);
-    case "[object Blob]":
-    case "[object File]":
-      throw new TypeError(
-        "a Blob cannot be sent: it cannot be read at once; send `await blob.arrayBuffer()`",
-      );
-    default:
-      return undefined;
+  if (Object.prototype.toString.call(value) === "[object ArrayBuffer]") {
+    return new Uint8Array(value as ArrayBuffer);
   }
-}
-
-function encodeBase64(bytes: Uint8Array): string {
-  const buffer = nodeBuffer();
-  if (buffer) return buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-  const pieces: string[] = [];
-  // In pieces: a call takes only so many arguments.
-  for (let i = 0; i < bytes.length; i += 0x8000) {
-    pieces.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
+  if (isBlob(value)) {
+    const advice = "it cannot be read at once; send `await blob.arrayBuffer()`";
+    throw new UnsendableError(`a Blob cannot be sent: ${advice}`);
   }
-  return btoa(pieces.join(""));
-}
-
-function decodeBase64(text: string): ArrayBuffer | Uint8Array {
-  const buffer = nodeBuffer();
-  if (buffer) return buffer.from(text, "base64");
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+  return undefined;
 }
 
 /** RFC 4648, section 4: the standard alphabet, padded. Searched, not matched: a match of a long text may backtrack. */

@@ -7,8 +7,10 @@ import { mayRetryUpgrade, shouldReconnect } from "./close-codes.js";
 import { callUser } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { ProtocolError, toError } from "./errors.js";
-import { decodeFrame, PING, type NamespaceFrame, type ServerFrame } from "./frames.js";
+import { decodeFrame, PING, type ConnectedFrame, type NamespaceFrame, type ServerFrame } from "./frames.js";
 import type { ManagerOptions } from "./options.js";
+import { Pacer } from "./pacer.js";
+import { utf8Length } from "./platform.js";
 import {
   Session,
   type Action,
@@ -19,13 +21,15 @@ import {
   type TimerName,
 } from "./session.js";
 import { Settings } from "./settings.js";
-import { Transport, type Target, type TransportEvents } from "./transport.js";
+import { Transport, type Target, type TransportEnd, type TransportEvents } from "./transport.js";
 
 /** A namespace, as its connection sees it. */
 export interface Peer {
-  /** Whether it wants the connection. */
+  /** Whether it needs the connection. */
   readonly active: boolean;
   opened(): void;
+  /** More may be sent. */
+  flush(): void;
   frame(frame: NamespaceFrame): void;
   /** The connection could not be made; it will be tried again, unless `final`. */
   failed(error: Error, final: boolean): void;
@@ -40,8 +44,11 @@ export type OpenCallback = (error?: Error) => void;
 /** The drivers of a connection. */
 export interface ConnectionDrivers {
   readonly environment: Environment;
-  /** Where to connect to. Asked at each attempt, so that changed options count. */
-  readonly target: () => Target;
+  /**
+   * Where to connect to. Asked at each attempt, so that changed options count.
+   * @param isStripped whether something on the way seems to strip the header of the subprotocol.
+   */
+  readonly target: (isStripped: boolean) => Target;
 }
 
 /** One connection to a server, shared by its namespaces; made again when it is lost. */
@@ -49,12 +56,15 @@ export class Connection extends Settings {
   /** @internal */
   readonly environment: Environment;
   private readonly session: Session;
-  private readonly target: () => Target;
+  private readonly target: ConnectionDrivers["target"];
   private readonly peers = new Map<string, Peer>();
   private readonly timers = new Map<TimerName, () => void>();
   private transport: Transport | undefined;
   private callback: OpenCallback | undefined;
   private maxPayload = Infinity;
+  private readonly pacer = new Pacer();
+  private stopPacing: (() => void) | undefined;
+  private isStripped = false;
   private stopWatching = (): void => undefined;
 
   constructor(options: Partial<ManagerOptions>, drivers: ConnectionDrivers) {
@@ -119,20 +129,30 @@ export class Connection extends Settings {
     return this.phase === "open";
   }
 
-  /**
-   * @internal Sends the text of a frame.
-   * @throws ProtocolError `payload_too_large`: the server would close the connection for it, for good (1009).
-   */
-  transmit(text: string): void {
+  /** @internal @throws ProtocolError `payload_too_large`: the server would close the connection for it, for good (1009). */
+  check(text: string): void {
     // A UTF-16 unit is three bytes at most: most frames need not be measured.
-    if (text.length * 3 > this.maxPayload && new TextEncoder().encode(text).length > this.maxPayload) {
+    if (text.length * 3 > this.maxPayload && utf8Length(text) > this.maxPayload) {
       throw new ProtocolError("payload_too_large", `the message has more than ${this.maxPayload} bytes`);
     }
-    this.send(text);
   }
 
-  /** @internal Sends a frame of the protocol's own, which is small enough in any case. */
+  /** @internal Whether one more frame keeps to the server's rate; then it must be sent. If not, namespaces are told when to ask again. */
+  mayLeave(): boolean {
+    const now = this.environment.now();
+    if (this.stopPacing === undefined && this.pacer.take(now)) return true;
+    this.stopPacing ??= this.environment.after(this.pacer.wait(now), () => this.flush());
+    return false;
+  }
+
+  /** @internal Sends the text of a frame that `mayLeave`. */
+  transmit(text: string): void {
+    this.transport?.send(text);
+  }
+
+  /** @internal Sends a frame of the protocol's own, which waits for nothing. */
   send(text: string): void {
+    this.pacer.spend(this.environment.now());
     this.transport?.send(text);
   }
 
@@ -171,7 +191,7 @@ export class Connection extends Settings {
   private dial(): void {
     const lost = this.lost.bind(this);
     const events: TransportEvents = {
-      opened: () => this.run(this.session.opened(this.environment.now(), this.transport?.seesPings === true)),
+      opened: () => this.opened(),
       message: (text) => this.receive(text),
       ping: () => {
         this.session.heard(this.environment.now());
@@ -181,7 +201,7 @@ export class Connection extends Settings {
     };
     let target: Target;
     try {
-      target = this.target();
+      target = this.target(this.isStripped);
       this.transport = new Transport(target, events);
     } catch (thrown) {
       // Later, like every other failure: the user has had no time to listen yet.
@@ -191,8 +211,7 @@ export class Connection extends Settings {
     // A server on the same machine is there without a network.
     if (/^wss?:\/\/localhost[:/]/.test(target.url)) return;
     this.stopWatching = this.environment.onOffline(() => {
-      const details: CloseDetails = { description: "network connection lost" };
-      this.run(this.session.lost("transport close", details, false));
+      this.lose("transport close", { description: "network connection lost" }, false);
     });
   }
 
@@ -202,21 +221,40 @@ export class Connection extends Settings {
     this.transport?.hangUp(abrupt);
     this.transport = undefined;
     this.maxPayload = Infinity;
+    this.stopPacing?.();
+    this.stopPacing = undefined;
   }
 
-  private lost({ code, reason, error }: Parameters<TransportEvents["lost"]>[0]): void {
+  private opened(): void {
+    const now = this.environment.now();
+    this.pacer.reset(now);
+    this.run(this.session.opened(now, this.transport?.seesPings === true));
+  }
+
+  private lost({ code, reason, error, mayLackSubprotocol }: TransportEnd): void {
     const final = !shouldReconnect(code);
     if (this.phase === "opening") {
+      // The next attempt goes the other way, until one works.
+      if (mayLackSubprotocol) this.isStripped = !this.isStripped;
       const failure = error ?? new Error(`websocket closed with code ${code}`);
-      this.run(this.session.failed(failure, final || !mayRetryUpgrade(error?.status)));
+      const isHopeless = final || !mayRetryUpgrade(error?.status);
+      this.run(this.session.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
     } else if (error) {
       this.dispatch("error", error);
-      this.run(this.session.lost("transport error", { description: error.message, context: error }, false));
+      this.lose("transport error", { description: error.message, context: error }, false);
     } else {
       const description = "websocket connection closed";
-      const details: CloseDetails = { description, code, reason, context: { code, reason } };
-      this.run(this.session.lost("transport close", details, final));
+      this.lose("transport close", { description, code, reason, context: { code, reason } }, final);
     }
+  }
+
+  private lose(reason: CloseReason, details: CloseDetails, final: boolean): void {
+    this.run(this.session.lost(reason, details, final, this.environment.now()));
+  }
+
+  private flush(): void {
+    this.stopPacing = undefined;
+    for (const peer of this.peers.values()) peer.flush();
   }
 
   private receive(text: string | undefined): void {
@@ -240,11 +278,17 @@ export class Connection extends Settings {
         return this.report(error);
       }
       case "connected":
-        this.maxPayload = frame.maxPayload;
-        this.run(this.session.paced(frame.pingInterval, frame.pingTimeout, this.environment.now()));
+        this.accepted(frame);
         break;
     }
     this.peers.get(frame.ns)?.frame(frame);
+  }
+
+  private accepted({ maxPayload, rate, pingInterval, pingTimeout }: ConnectedFrame): void {
+    const now = this.environment.now();
+    this.maxPayload = maxPayload;
+    if (rate !== undefined) this.pacer.limit(rate, now);
+    this.run(this.session.accepted(pingInterval, pingTimeout, now));
   }
 
   /** The namespaces first: their state is right by the time that the user's listeners look at it. */

@@ -1,6 +1,7 @@
 /** Listeners: the emitter that the sockets and the manager are. */
 
 import type { EventNames, ListenerOf } from "./event-types.js";
+import { runApart } from "./platform.js";
 
 type Listener = (...args: unknown[]) => unknown;
 
@@ -17,10 +18,15 @@ export function callUser(task: () => unknown): void {
   try {
     task();
   } catch (thrown) {
-    queueMicrotask(() => {
+    runApart(() => {
       throw thrown;
     });
   }
+}
+
+/** An event's name on the wire, where it is a string: socket.io-client takes numbers too. */
+export function wireName(name: unknown): string {
+  return String(name);
 }
 
 /** Reserved are the library's own events, User those that come from the server. */
@@ -48,8 +54,8 @@ export class Emitter<Reserved extends object, User extends object = object> {
     listener?: ListenerOf<Reserved, User, Event>,
   ): this {
     if (event === undefined) this.entries.clear();
-    else if (listener === undefined) this.entries.delete(event);
-    else this.remove(event, (entry) => entry.listener === listener);
+    else if (listener === undefined) this.entries.delete(wireName(event));
+    else this.remove(wireName(event), (entry) => entry.listener === listener);
     return this;
   }
 
@@ -68,14 +74,14 @@ export class Emitter<Reserved extends object, User extends object = object> {
   listeners<Event extends EventNames<Reserved> | EventNames<User>>(
     event: Event,
   ): ListenerOf<Reserved, User, Event>[] {
-    return (this.entries.get(event) ?? []).map(
+    return (this.entries.get(wireName(event)) ?? []).map(
       // What was put in for this event, by `add`, was of this type.
       (entry) => entry.listener as ListenerOf<Reserved, User, Event>,
     );
   }
 
   hasListeners(event: EventNames<Reserved> | EventNames<User>): boolean {
-    return this.entries.has(event);
+    return this.entries.has(wireName(event));
   }
 
   /** Calls the listeners that the event has now; what they add or remove counts from the next time. */
@@ -86,7 +92,8 @@ export class Emitter<Reserved extends object, User extends object = object> {
     }
   }
 
-  private add(event: string, listener: unknown, once: boolean): this {
+  private add(name: string, listener: unknown, once: boolean): this {
+    const event = wireName(name);
     // A new list each time: a dispatch under way goes on with the old one.
     const entries = this.entries.get(event) ?? [];
     this.entries.set(event, [...entries, { listener: listener as Listener, once }]);

@@ -1,7 +1,9 @@
 /** What the client needs of the world around it: a clock, randomness, timers, and the network going away. */
 
+import { now } from "./platform.js";
+
 export interface Environment {
-  /** Milliseconds of a clock that also counts while the machine sleeps. */
+  /** Milliseconds of a clock that nobody sets back or forward. */
   now: () => number;
   /** From 0 up to 1. */
   random: () => number;
@@ -16,7 +18,7 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** The environment of the running program: a page, a worker, or Node. */
 export const realEnvironment: Environment = {
-  now: () => Date.now(),
+  now,
   random: () => Math.random(),
   after: (ms, task) => {
     // A longer delay would be none at all; who waits for that long must be ready to be called early.

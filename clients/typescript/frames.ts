@@ -4,6 +4,7 @@
  */
 
 import { revive, stringify } from "./binary.js";
+import type { Rate } from "./pacer.js";
 
 /** What the client sends. */
 export type ClientFrame =
@@ -22,14 +23,8 @@ export interface ConnectedFrame {
   pingInterval: number;
   pingTimeout: number;
   maxPayload: number;
-  /** A token bucket of messages; left out where the server does not say. */
-  rate?: MessageRate;
-}
-
-/** So many messages a second, in bursts of at most `burst` (PROTOCOL.md, 9). */
-export interface MessageRate {
-  perSecond: number;
-  burst: number;
+  /** Left out where the server says none, or none that makes sense. */
+  rate?: Rate;
 }
 
 /** A frame that belongs to one namespace; `ns` is always there, and binary in `args` is revived. */
@@ -66,8 +61,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * The text of one frame.
- * @throws TypeError for values that JSON or the protocol cannot carry (a cycle, a BigInt, a Blob).
- * @throws RangeError for more binary values than the protocol allows in one frame.
+ * @throws UnsendableError for values that JSON or the protocol cannot carry.
  */
 export function encodeFrame(frame: ClientFrame): string {
   const onWire = { ...frame, ns: frame.ns === "/" ? undefined : frame.ns };
@@ -137,18 +131,8 @@ function connected(ns: string, fields: Fields): ServerFrame | Unusable {
   if (!isAmount(pingTimeout)) return wrong(type, "pingTimeout");
   if (!isAmount(maxPayload)) return wrong(type, "maxPayload");
   const recovered = fields["recovered"] === true;
-  const rate = messageRate(fields["rate"]);
-  return {
-    ...{ type, ns, sid, recovered, pingInterval, pingTimeout, maxPayload },
-    ...optional("pid", fields),
-    ...(rate === undefined ? {} : { rate }),
-  };
-}
-
-/** A rate that is none is as good as none. */
-function messageRate(value: unknown): MessageRate | undefined {
-  const { perSecond, burst } = (value ?? {}) as Partial<Record<keyof MessageRate, unknown>>;
-  return isAmount(perSecond) && isAmount(burst) ? { perSecond, burst } : undefined;
+  const frame = { type, ns, sid, recovered, pingInterval, pingTimeout, maxPayload } as const;
+  return { ...frame, ...rateOf(fields["rate"]), ...optional("pid", fields) };
 }
 
 function event(ns: string, fields: Fields): ServerFrame | Unusable {
@@ -159,6 +143,12 @@ function event(ns: string, fields: Fields): ServerFrame | Unusable {
   if (!Array.isArray(args)) return wrong(type, "args");
   if (id !== undefined && !isId(id)) return wrong(type, "id");
   return { type, ns, event: name, args, ...(id === undefined ? {} : { id }), ...optional("offset", fields) };
+}
+
+function rateOf(value: unknown): { rate?: Rate } {
+  if (typeof value !== "object" || value === null) return {};
+  const { perSecond, burst } = value as Fields;
+  return isRate(perSecond) && isRate(burst) ? { rate: { perSecond, burst } } : {};
 }
 
 /** The field, where the frame has it as a string. */
@@ -177,6 +167,10 @@ function malformed(message: string): Unusable {
 
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRate(value: unknown): value is number {
+  return isAmount(value) && Number.isFinite(value);
 }
 
 function isAmount(value: unknown): value is number {

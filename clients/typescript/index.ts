@@ -37,7 +37,7 @@ export const io = Object.assign(lookup, { Manager, Socket, io: lookup, connect: 
 export { lookup as connect, Manager, PROTOCOL as protocol, Socket };
 export default io;
 
-export { ProtocolError, TransportError } from "./errors.js";
+export { ProtocolError, TransportError, UnsendableError } from "./errors.js";
 export type { DefaultEventsMap } from "./event-types.js";
 export type { Auth, ManagerOptions, Options, SocketOptions } from "./options.js";
 export type { CloseDetails, CloseReason } from "./session.js";

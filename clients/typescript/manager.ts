@@ -30,7 +30,7 @@ export class Manager extends Connection implements SocketManager {
     const opts = typeof uri === "object" ? uri : options;
     const server = parseUrl(typeof uri === "object" ? undefined : uri, opts.path ?? DEFAULT_PATH, page());
     const WebSocket = webSocketClass(opts);
-    super(opts, { environment, target: () => targetOf(server, opts, WebSocket) });
+    super(opts, { environment, target: (isStripped) => targetOf(server, opts, WebSocket, isStripped) });
     this.opts = opts;
     this.autoConnect = opts.autoConnect !== false;
     if (this.autoConnect) this.open();
@@ -60,11 +60,16 @@ export function page(): PageLocation | undefined {
   return typeof location === "undefined" ? undefined : location;
 }
 
-function targetOf(server: ServerUrl, opts: Partial<ManagerOptions>, WebSocket: WebSocketClass): Target {
+function targetOf(
+  server: ServerUrl,
+  opts: Partial<ManagerOptions>,
+  WebSocket: WebSocketClass,
+  isStripped: boolean,
+): Target {
   return {
     WebSocket,
     url: socketUrl(server, opts.path ?? DEFAULT_PATH, opts.query),
-    protocols: opts.protocols ?? PROTOCOL,
+    protocols: opts.protocols ?? (isStripped ? [] : PROTOCOL),
     headers: opts.extraHeaders,
   };
 }

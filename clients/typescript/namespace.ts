@@ -13,8 +13,14 @@ import { Sender, type Outlet } from "./sender.js";
 import type { CloseDetails } from "./session.js";
 import type { ConnectError, DisconnectReason, SocketReservedEvents } from "./socket-events.js";
 
-/** "asking" is for credentials; "connecting" is from the `connect` frame to its answer. */
-type State = "idle" | "asking" | "connecting" | "connected";
+/**
+ * "asking" is for credentials; "connecting" is from the `connect` frame to its answer; "leaving" is from the user's `disconnect` until
+ * what was emitted before it has left.
+ */
+type State = "idle" | "asking" | "connecting" | "connected" | "leaving";
+
+/** Milliseconds between two looks at what has not left yet. */
+const FLUSH_INTERVAL = 10;
 
 export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   SocketReservedEvents,
@@ -83,27 +89,73 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   /** Leaves the namespace; without another one that is active, the connection is closed. */
   disconnect(): this {
     const wasConnected = this.connected;
-    if (wasConnected) this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
     this.wanted = false;
     this.credentials.withdraw();
-    // Not while connecting: the answer is still to come, and the server must then be told.
-    if (this.state !== "connecting") this.state = "idle";
+    if (this.state === "asking") this.state = "idle";
+    if (wasConnected) {
+      this.state = "leaving";
+      this.sender.leave(() => this.hasLeft());
+    }
+    // While connecting, or leaving, the server is still to be told.
     this.connection.release();
     if (wasConnected) this.ended("io client disconnect");
     return this;
   }
 
-  /** The same as `disconnect`. */
-  close(): this {
-    return this.disconnect();
+  /**
+   * The same as `disconnect`. With a time-out, in milliseconds, it waits that long for what was emitted, as `flush` does; what is left
+   * then fails with the code `closed`, and is counted in `unsent`.
+   */
+  close(): this;
+  close(timeout: number): Promise<{ unsent: number }>;
+  close(timeout?: number): this | Promise<{ unsent: number }> {
+    return timeout === undefined ? this.disconnect() : this.closeAfter(timeout);
+  }
+
+  /**
+   * Resolves when all that was emitted has been handed to the network, and all acks that were asked for are there; or after `timeout`
+   * milliseconds; or, where there is no connection and will be none, at once. `unsent`: how many events did not make it.
+   */
+  flush(timeout = Infinity): Promise<{ unsent: number }> {
+    const { environment } = this.connection;
+    const deadline = environment.now() + timeout;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const { unsettled: unsent } = this.sender;
+        const isDone = unsent === 0 && this.connection.drained;
+        const isHopeless = !this.wanted && this.state !== "leaving";
+        if (isDone || isHopeless || environment.now() >= deadline) resolve({ unsent });
+        // A WebSocket does not tell when it has sent what it holds.
+        else environment.after(Math.min(FLUSH_INTERVAL, deadline - environment.now()), look);
+      };
+      look();
+    });
+  }
+
+  private async closeAfter(timeout: number): Promise<{ unsent: number }> {
+    const { unsent } = await this.flush(timeout);
+    this.sender.abandon();
+    this.disconnect();
+    return { unsent };
+  }
+
+  /** All that was emitted before the `disconnect` has left. */
+  private hasLeft(): void {
+    this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
+    this.state = "idle";
+    if (this.wanted) this.ask();
+    else this.connection.release();
   }
 
   private outlet(): Outlet {
     const { connection, nsp } = this;
     return {
       ns: nsp,
+      isOpen: () => connection.isUsable(),
       isReady: () => this.connected && connection.isUsable(),
       isDrained: () => connection.drained,
+      mayLeave: () => connection.mayLeave(),
+      check: (text) => connection.check(text),
       transmit: (text) => connection.transmit(text),
       sent: (event, args) => this.dispatchOutgoing(event, args),
       refused: (error) => connection.report(error),
@@ -112,11 +164,12 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   }
 
   private peer(): Peer {
-    const isWanted = (): boolean => this.wanted;
+    const isActive = (): boolean => this.wanted || this.state === "leaving";
     return {
       get active() {
-        return isWanted();
+        return isActive();
       },
+      flush: () => this.sender.flush(),
       opened: () => {
         if (this.wanted) this.ask();
       },
@@ -128,12 +181,14 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
         this.dispatch("connect_error", error);
       },
       closed: (reason, details, final) => {
+        const { wanted, state } = this;
         this.credentials.withdraw();
         this.state = "idle";
         this.restarts = false;
-        if (!this.wanted) return;
         if (final) this.wanted = false;
-        this.ended(reason, details);
+        this.sender.cutOff();
+        // The user has been told of the end already, when leaving.
+        if (wanted && state !== "leaving") this.ended(reason, details);
       },
     };
   }
@@ -162,7 +217,9 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
     this.state = "connecting";
     try {
       const session = pid === undefined ? {} : { pid, ...(offset === undefined ? {} : { offset }) };
-      this.connection.transmit(encodeFrame({ type: "connect", ns, ...(auth ? { auth } : {}), ...session }));
+      const text = encodeFrame({ type: "connect", ns, ...(auth ? { auth } : {}), ...session });
+      this.connection.check(text);
+      this.connection.send(text);
     } catch (thrown) {
       // Credentials that no frame can carry, or too large a one. They will not change by themselves.
       this.leave();
@@ -236,7 +293,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
     let isAnswered = false;
     return (...args) => {
       if (isAnswered || session !== this.session || !this.connected) return;
-      this.connection.transmit(encodeFrame({ type: "ack", ns: this.nsp, id, args }));
+      this.sender.answer(id, args);
       isAnswered = true;
     };
   }
@@ -249,7 +306,6 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   }
 
   private ended(reason: DisconnectReason, details?: CloseDetails): void {
-    this.state = "idle";
     this.id = undefined;
     this.dispatch("disconnect", reason, details);
     this.sender.disconnected();

@@ -33,6 +33,11 @@ export class RetryQueue {
     private readonly send: (queued: QueuedEvent, done: AckCallback) => void,
   ) {}
 
+  /** How many have not been sent yet, or must be sent again. */
+  get waiting(): number {
+    return this.entries.filter(({ pending }) => !pending).length;
+  }
+
   /** @param callback called with null and the answer, or with the error of the last try. */
   push(queued: QueuedEvent, callback: AckCallback | undefined): void {
     this.entries.push({ queued, callback, tries: 0, pending: false });
@@ -57,7 +62,13 @@ export class RetryQueue {
     }
   }
 
+  /** None of them is sent any more. */
+  clear(error: Error): void {
+    for (const { callback } of this.entries.splice(0)) callUser(() => callback?.(error));
+  }
+
   private done(entry: Entry, error: unknown, answer: readonly unknown[]): void {
+    if (this.entries[0] !== entry) return;
     entry.pending = false;
     const gaveUp = error !== null && entry.tries > this.retries;
     if (error === null || gaveUp) {

@@ -56,6 +56,9 @@ interface Pace {
   readonly timeout: number;
 }
 
+/** Milliseconds that a connection must have lasted for delays to begin anew (PROTOCOL.md, 8.4). */
+const LASTING = 10_000;
+
 /** Until the server has said its own: Socket.IO's defaults. A connection can also go dead before that. */
 const DEFAULT_PACE: Pace = { interval: 25_000, timeout: 20_000 };
 
@@ -74,7 +77,12 @@ export class Session {
   /** Whether a connection is being made again after it was lost or could not be made. */
   reconnecting = false;
 
+  /** Attempts since the last connection. */
   private attempts = 0;
+  /** Delays in a row since a connection that lasted. */
+  private delays = 0;
+  /** When the server first accepted a namespace on this connection. */
+  private acceptedAt: number | undefined;
   private retriesFirst = true;
   private seesPings = false;
   private pace = DEFAULT_PACE;
@@ -102,6 +110,7 @@ export class Session {
     const again = this.reconnecting;
     this.enter("open");
     this.attempts = 0;
+    this.acceptedAt = undefined;
     this.reconnecting = false;
     this.seesPings = seesPings;
     this.pace = DEFAULT_PACE;
@@ -116,9 +125,10 @@ export class Session {
     return actions;
   }
 
-  /** The server said how often it pings, and how long it waits, in milliseconds. */
-  paced(pingInterval: number, pingTimeout: number, now: number): Action[] {
+  /** The server accepted a namespace, and said how often it pings, and how long it waits, in milliseconds. */
+  accepted(pingInterval: number, pingTimeout: number, now: number): Action[] {
     if (this.phase !== "open") return [];
+    this.acceptedAt ??= now;
     this.pace = { interval: pingInterval, timeout: pingTimeout };
     return this.checkHeartbeat(now);
   }
@@ -134,12 +144,15 @@ export class Session {
     return this.phase === "open" && this.isLast() && this.silenceLeft(now) <= 0;
   }
 
-  /** The connection could not be made. `final`: trying again would be no use. */
-  failed(error: Error, final: boolean, abrupt = false): Action[] {
+  /**
+   * The connection could not be made. `final`: trying again would be no use. `notBefore`: milliseconds that the server wants to be
+   * left in peace.
+   */
+  failed(error: Error, final: boolean, { abrupt = false, notBefore = 0 } = {}): Action[] {
     if (this.phase !== "opening") return [];
     const again = this.reconnecting;
     const retries = !final && this.settings.reconnection && (again || this.retriesFirst);
-    const next = retries ? this.planRetry() : this.rest();
+    const next = retries ? this.planRetry(notBefore) : this.rest();
     const actions: Action[] = [
       { do: "stop", timer: "dial" },
       { do: "hangUp", abrupt },
@@ -152,8 +165,10 @@ export class Session {
   }
 
   /** The open connection ended. `final`: the server, or the rules, say not to come back. */
-  lost(reason: CloseReason, details: CloseDetails | undefined, final: boolean): Action[] {
+  lost(reason: CloseReason, details: CloseDetails | undefined, final: boolean, now: number): Action[] {
     if (this.phase !== "open") return [];
+    // A server that accepts and closes at once must not be asked again every second.
+    if (this.acceptedAt !== undefined && now - this.acceptedAt >= LASTING) this.delays = 0;
     const next = !final && this.settings.reconnection ? this.planRetry() : this.rest();
     return effectsFirst([
       { do: "stop", timer: "heartbeat" },
@@ -180,7 +195,7 @@ export class Session {
   expired(timer: TimerName, now: number): Action[] {
     switch (timer) {
       case "dial":
-        return this.failed(new Error("timeout"), false, true);
+        return this.failed(new Error("timeout"), false, { abrupt: true });
       case "retry":
         return this.retry();
       case "heartbeat":
@@ -200,13 +215,14 @@ export class Session {
   }
 
   /** Waits before the next attempt, or gives up after the last one. */
-  private planRetry(): Action[] {
+  private planRetry(notBefore = 0): Action[] {
     if (this.attempts >= this.settings.reconnectionAttempts) {
       return [...this.rest(), announce({ event: "reconnect_failed" })];
     }
     this.enter("waiting");
     this.reconnecting = true;
-    const ms = backoffDelay(this.attempts++, this.settings, this.random());
+    this.attempts++;
+    const ms = Math.max(backoffDelay(this.delays++, this.settings, this.random()), notBefore);
     return [{ do: "start", timer: "retry", ms }];
   }
 
@@ -214,6 +230,7 @@ export class Session {
     this.enter("closed");
     this.reconnecting = false;
     this.attempts = 0;
+    this.delays = 0;
     return [];
   }
 
@@ -221,7 +238,7 @@ export class Session {
   private checkHeartbeat(now: number): Action[] {
     const left = this.silenceLeft(now);
     if (left > 0) return [{ do: "start", timer: "heartbeat", ms: left }];
-    if (this.isLast()) return this.lost("ping timeout", undefined, false);
+    if (this.isLast()) return this.lost("ping timeout", undefined, false, now);
     this.pingedAt = now;
     return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.pace.timeout }];
   }

@@ -2,6 +2,7 @@
 
 import type { AckCallback } from "./acks.js";
 import type { Connection } from "./connection.js";
+import { wireName } from "./emitter.js";
 import { toError } from "./errors.js";
 import type {
   AllButLast,
@@ -69,8 +70,8 @@ export class Socket<
 
   /**
    * Sends an event; a function as its last argument is called with the ack.
-   * @throws Error for a reserved name; TypeError, RangeError for values that JSON or the protocol cannot carry;
-   * ProtocolError `payload_too_large` for more than the server takes.
+   * @throws Error for a reserved name; UnsendableError for values that JSON or the protocol cannot carry; ProtocolError
+   * `payload_too_large` for more than the server takes.
    */
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): this {
     const values: unknown[] = [...args];
@@ -101,9 +102,10 @@ export class Socket<
     return this.transmit("message", args.slice(0, -1), { callback: last as AckCallback, errorFirst: false });
   }
 
-  private transmit(event: string, args: readonly unknown[], ack?: AckRequest): this {
+  private transmit(name: string, args: readonly unknown[], ack?: AckRequest): this {
     const { flags } = this;
     this.flags = {};
+    const event = wireName(name);
     if (RESERVED_EVENTS.has(event)) throw new Error(`"${event}" is a reserved event name`);
     this.sender.emit(event, args, flags, ack);
     return this;

@@ -12,7 +12,8 @@ interface WebSocketEvent {
 
 /** The part of a WebSocket that the client uses. */
 export interface WebSocketLike {
-  readonly bufferedAmount: number;
+  /** Left out by React Native's class. */
+  readonly bufferedAmount?: number;
   send(text: string): void;
   close(code?: number, reason?: string): void;
   addEventListener(
@@ -24,7 +25,13 @@ export interface WebSocketLike {
 /** What the class of `ws` can do beyond that: tell of pings, and give up a connection at once. */
 interface NodeWebSocket extends WebSocketLike {
   on(event: "ping", listener: () => void): unknown;
+  on(event: "unexpected-response", listener: (request: unknown, response: HttpResponse) => void): unknown;
   terminate(): void;
+}
+
+interface HttpResponse {
+  readonly statusCode?: number;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 export type WebSocketClass = new (
@@ -48,7 +55,18 @@ export interface TransportEvents {
   /** A WebSocket ping, where the class tells. */
   ping(): void;
   /** It closed, or could not be opened; with an error if there was one. */
-  lost(end: { code: number; reason: string; error?: TransportError }): void;
+  lost(end: TransportEnd): void;
+}
+
+export interface TransportEnd {
+  readonly code: number;
+  readonly reason: string;
+  readonly error?: TransportError;
+  /**
+   * Whether it may have ended for want of a subprotocol: where the class says so, or nothing. Something between client and
+   * server may strip it (PROTOCOL.md, 1.7).
+   */
+  readonly mayLackSubprotocol: boolean;
 }
 
 /** One WebSocket, from its opening to its end. */
@@ -70,7 +88,7 @@ export class Transport {
 
   /** Whether all that was sent has left. */
   get drained(): boolean {
-    return this.socket.bufferedAmount === 0;
+    return !this.socket.bufferedAmount;
   }
 
   send(text: string): void {
@@ -88,10 +106,11 @@ export class Transport {
   /** The listeners stay to the end: an `error` of `ws` that nobody listens to ends the process. */
   private listen(events: TransportEvents): void {
     const { socket } = this;
-    const lost = (code: number, reason: string, error?: TransportError): void => {
+    const lost = (code: number, reason: string, error?: TransportError, message = ""): void => {
       if (this.over) return;
       this.over = true;
-      events.lost({ code, reason, ...(error ? { error } : {}) });
+      const mayLackSubprotocol = !isNodeWebSocket(socket) || /subprotocol/.test(message);
+      events.lost({ code, reason, mayLackSubprotocol, ...(error ? { error } : {}) });
     };
     socket.addEventListener("open", () => {
       if (!this.over) events.opened();
@@ -103,14 +122,20 @@ export class Transport {
     socket.addEventListener("error", (event) => {
       if (this.over) return;
       // The close that follows an error may take its time; the connection is of no use in any case.
-      lost(1006, "", new TransportError("websocket error", event, refusedWith(event.message)));
+      const { message = "" } = event;
+      lost(1006, "", new TransportError("websocket error", event, { status: statusIn(message) }), message);
       socket.close();
     });
-    if (isNodeWebSocket(socket)) {
-      socket.on("ping", () => {
-        if (!this.over) events.ping();
-      });
-    }
+    if (!isNodeWebSocket(socket)) return;
+    socket.on("ping", () => {
+      if (!this.over) events.ping();
+    });
+    socket.on("unexpected-response", (_request, { statusCode: status, headers }) => {
+      const description = { type: "error", message: `Unexpected server response: ${status ?? "none"}` };
+      const refusal = { status, retryAfter: retryAfter(headers["retry-after"]) };
+      lost(1006, "", new TransportError("websocket error", description, refusal));
+      socket.terminate();
+    });
   }
 }
 
@@ -118,8 +143,13 @@ function isNodeWebSocket(socket: WebSocketLike): socket is NodeWebSocket {
   return "on" in socket && "terminate" in socket;
 }
 
-/** The HTTP status of a refused upgrade: in the error's message, says ws 8.23; other classes do not tell. */
-function refusedWith(message: string | undefined): number | undefined {
-  const status = /^Unexpected server response: (\d{3})$/.exec(message ?? "")?.[1];
+/** The HTTP status of a refused upgrade, for classes around the one of ws that tell it in the message alone. */
+function statusIn(message: string): number | undefined {
+  const status = /^Unexpected server response: (\d{3})$/.exec(message)?.[1];
   return status === undefined ? undefined : Number(status);
+}
+
+/** `Retry-After` in seconds (PROTOCOL.md, 1.6), as milliseconds. */
+function retryAfter(header: unknown): number | undefined {
+  return typeof header === "string" && /^\d{1,9}$/.test(header) ? Number(header) * 1000 : undefined;
 }

@@ -41,7 +41,7 @@ describe("client: acks that do not come", () => {
     const promise = it.emitWithAck("later");
     clock.advance(1000);
     ws().open().fire("close", { code: 1006 });
-    clock.advance(1000);
+    clock.advance(2000);
     ws().open().accept();
     ws().receive({ type: "ack", id: ws().take()["id"], args: ["answer"] });
     expect(await promise).to.equal("answer");

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { UnsendableError } from "../../clients/typescript/errors.js";
 import { decodeFrame, encodeFrame } from "../../clients/typescript/frames.js";
 import { parseClientFrame } from "../../bridge/frames.js";
 
@@ -44,7 +45,27 @@ describe("client: frames it sends", () => {
   it("have at most 10 binary values (5.3)", () => {
     const many = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(1));
     expect(() => event(...many(10))).not.to.throw();
-    expect(() => event(...many(11))).to.throw(RangeError, "10 binary");
+    expect(() => event(...many(11))).to.throw(UnsendableError, "10 binary");
+  });
+
+  it("have no place of a binary value, and no key __proto__, beside binary values (5.3)", () => {
+    const bytes = new Uint8Array(1);
+    const proto: unknown = JSON.parse('{"__proto__":1}');
+    for (const odd of [{ _placeholder: true }, proto]) {
+      expect(() => event(odd, bytes)).to.throw(UnsendableError, "beside binary");
+      expect(() => event(bytes, [{ deep: odd }])).to.throw(UnsendableError, "beside binary");
+      expect(() => event(odd)).not.to.throw();
+    }
+    expect(() => event({ _placeholder: 1 }, bytes)).not.to.throw();
+  });
+
+  it("are nested at most 120 deep in each value (2.8)", () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(() => event(new Uint8Array(1), nested(120), { a: nested(119) })).not.to.throw();
+    expect(() => event(nested(121))).to.throw(UnsendableError, "too deep");
+    let endless: unknown = 1;
+    for (let depth = 0; depth < 100_000; depth++) endless = [endless];
+    expect(() => event(endless)).to.throw(UnsendableError, "too deep");
   });
 
   it("refuse what JSON refuses", () => {

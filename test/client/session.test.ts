@@ -108,7 +108,7 @@ describe("client: session, opening", () => {
 describe("client: session, reconnecting", () => {
   it("waits, longer each time, tells of each attempt before it dials, and begins anew once open", () => {
     const it = opened();
-    expect(words(it.lost("transport close", undefined, false))).to.deep.equal([
+    expect(words(it.lost("transport close", undefined, false, 0))).to.deep.equal([
       "stop heartbeat",
       "hangUp",
       "start retry 1000",
@@ -122,12 +122,31 @@ describe("client: session, reconnecting", () => {
     }
     it.expired("retry", 0);
     expect(words(it.opened(0, false)).slice(2)).to.deep.equal(["open", "answer", "reconnect"]);
-    expect(words(it.lost("transport close", undefined, false))).to.include("start retry 1000");
+    it.accepted(25_000, 20_000, 0);
+    expect(words(it.lost("transport close", undefined, false, 10_000))).to.include("start retry 1000");
+  });
+
+  it("waits longer each time for a server that accepts and closes at once (8.4)", () => {
+    const it = opened();
+    for (const delay of [1000, 2000, 4000, 5000]) {
+      it.accepted(25_000, 20_000, 0);
+      expect(words(it.lost("transport close", undefined, false, 9_999))).to.include(`start retry ${delay}`);
+      it.expired("retry", 0);
+      it.opened(0, false);
+    }
+    // One that accepts no namespace does not count as a connection, however long it lasts.
+    expect(words(it.lost("transport close", undefined, false, 60_000))).to.include("start retry 5000");
+  });
+
+  it("does not come back before the server wants it (1.6)", () => {
+    const it = session();
+    it.open(true);
+    expect(words(it.failed(new Error("503"), false, { notBefore: 7000 }))).to.include("start retry 7000");
   });
 
   it("gives up after the attempts that it may make", () => {
     const it = opened({ reconnectionAttempts: 1 });
-    it.lost("transport close", undefined, false);
+    it.lost("transport close", undefined, false, 0);
     it.expired("retry", 0);
     expect(words(it.failed(new Error("x"), false))).to.include("reconnect_failed");
     expect(it.phase).to.equal("closed");
@@ -136,13 +155,13 @@ describe("client: session, reconnecting", () => {
 
   it("stays closed after an end that is final, or where reconnection is off", () => {
     const told = opened();
-    expect(words(told.lost("transport close", undefined, true))).to.deep.equal([
+    expect(words(told.lost("transport close", undefined, true, 0))).to.deep.equal([
       "stop heartbeat",
       "hangUp",
       "close (final)",
     ]);
     const off = opened({ reconnection: false });
-    expect(words(off.lost("transport close", undefined, false)).at(-1)).to.equal("close");
+    expect(words(off.lost("transport close", undefined, false, 0)).at(-1)).to.equal("close");
     expect([told.phase, off.phase]).to.deep.equal(["closed", "closed"]);
   });
 
@@ -151,7 +170,7 @@ describe("client: session, reconnecting", () => {
     const it = new Session(settings, () => 0);
     it.open(true);
     it.opened(0, false);
-    it.lost("transport close", undefined, false);
+    it.lost("transport close", undefined, false, 0);
     settings.reconnection = false;
     expect(it.expired("retry", 0)).to.deep.equal([]);
     expect(it.phase).to.equal("closed");
@@ -160,7 +179,7 @@ describe("client: session, reconnecting", () => {
 
   it("dials at once when asked to while it waits, and counts that as reconnecting", () => {
     const it = opened();
-    it.lost("transport close", undefined, false);
+    it.lost("transport close", undefined, false, 0);
     expect(words(it.open(true))).to.deep.equal(["stop retry", "start dial 20000", "dial"]);
     expect(words(it.opened(0, false)).at(-1)).to.equal("reconnect");
   });
@@ -170,7 +189,7 @@ describe("client: session, reconnecting", () => {
       const it = session();
       it.open(true);
       if (phase !== "opening") it.opened(0, false);
-      if (phase === "waiting") it.lost("transport close", undefined, false);
+      if (phase === "waiting") it.lost("transport close", undefined, false, 0);
       expect(it.phase).to.equal(phase);
       const actions = words(it.close());
       expect(actions).to.include.members(["stop dial", "stop retry", "stop heartbeat", "hangUp", "close"]);
@@ -186,7 +205,7 @@ describe("client: session, reconnecting", () => {
     turns.push(it.turn);
     it.opened(0, false);
     turns.push(it.turn);
-    it.paced(25_000, 20_000, 0);
+    it.accepted(25_000, 20_000, 0);
     it.heard(5);
     turns.push(it.turn);
     it.close();
@@ -197,19 +216,19 @@ describe("client: session, reconnecting", () => {
   it("ignores what comes too late", () => {
     const it = session();
     expect(it.opened(0, false)).to.deep.equal([]);
-    expect(it.lost("transport close", undefined, false)).to.deep.equal([]);
+    expect(it.lost("transport close", undefined, false, 0)).to.deep.equal([]);
     expect(it.failed(new Error("x"), false)).to.deep.equal([]);
     expect(it.expired("dial", 0)).to.deep.equal([]);
     expect(it.expired("retry", 0)).to.deep.equal([]);
     expect(it.expired("heartbeat", 0)).to.deep.equal([]);
-    expect(it.paced(1, 1, 0)).to.deep.equal([]);
+    expect(it.accepted(1, 1, 0)).to.deep.equal([]);
   });
 });
 
 describe("client: session, heartbeat (6.2)", () => {
   it("without sight of pings, asks after pingInterval of silence, and is dead a pingTimeout later", () => {
     const it = opened();
-    expect(words(it.paced(25_000, 20_000, 0))).to.deep.equal(["start heartbeat 25000"]);
+    expect(words(it.accepted(25_000, 20_000, 0))).to.deep.equal(["start heartbeat 25000"]);
     expect(words(it.expired("heartbeat", 25_000))).to.deep.equal(["ping", "start heartbeat 20000"]);
     const end = words(it.expired("heartbeat", 45_000));
     expect(end).to.deep.equal(["stop heartbeat", "hangUp abruptly", "start retry 1000", "close"]);
@@ -217,7 +236,7 @@ describe("client: session, heartbeat (6.2)", () => {
 
   it("takes anything that is heard for a sign of life", () => {
     const it = opened();
-    it.paced(25_000, 20_000, 0);
+    it.accepted(25_000, 20_000, 0);
     it.heard(10_000);
     expect(words(it.expired("heartbeat", 25_000))).to.deep.equal(["start heartbeat 10000"]);
     expect(words(it.expired("heartbeat", 35_000))).to.include("ping");
@@ -227,7 +246,7 @@ describe("client: session, heartbeat (6.2)", () => {
 
   it("with sight of pings, asks nothing, and is dead after pingInterval + pingTimeout of silence", () => {
     const it = opened({}, true);
-    expect(words(it.paced(25_000, 20_000, 0))).to.deep.equal(["start heartbeat 45000"]);
+    expect(words(it.accepted(25_000, 20_000, 0))).to.deep.equal(["start heartbeat 45000"]);
     it.heard(25_000);
     expect(words(it.expired("heartbeat", 45_000))).to.deep.equal(["start heartbeat 25000"]);
     expect(words(it.expired("heartbeat", 70_000))).to.include("close");
@@ -235,7 +254,7 @@ describe("client: session, heartbeat (6.2)", () => {
 
   it("asks before it takes silence for death, though a timer was late (a throttled page)", () => {
     const it = opened();
-    it.paced(25_000, 20_000, 0);
+    it.accepted(25_000, 20_000, 0);
     expect(it.hasExpired(3_600_000)).to.equal(false);
     expect(words(it.expired("heartbeat", 3_600_000))).to.include("ping");
     expect(it.hasExpired(3_619_999)).to.equal(false);
@@ -244,7 +263,7 @@ describe("client: session, heartbeat (6.2)", () => {
 
   it("knows a connection for dead before the late timer says so", () => {
     const it = opened({}, true);
-    it.paced(25_000, 20_000, 0);
+    it.accepted(25_000, 20_000, 0);
     expect(it.hasExpired(44_999)).to.equal(false);
     expect(it.hasExpired(45_000)).to.equal(true);
   });
@@ -253,7 +272,7 @@ describe("client: session, heartbeat (6.2)", () => {
     const it = opened();
     expect(words(it.expired("heartbeat", 25_000))).to.deep.equal(["ping", "start heartbeat 20000"]);
     it.heard(25_001);
-    expect(words(it.paced(100, 50, 25_001))).to.deep.equal(["start heartbeat 100"]);
+    expect(words(it.accepted(100, 50, 25_001))).to.deep.equal(["start heartbeat 100"]);
     expect(words(it.expired("heartbeat", 25_101))).to.deep.equal(["ping", "start heartbeat 50"]);
   });
 });

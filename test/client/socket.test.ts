@@ -254,11 +254,11 @@ describe("client: connection state recovery (3.8)", () => {
     const { clock, ws, it } = connectedRig({}, { pid: "p1" });
     ws().receive({ type: "event", event: "e", args: [], offset: "o1" });
     ws().fire("close", { code: 1006 });
-    clock.advance(1000);
+    clock.advance(5000);
     ws().open().accept({ pid: "p2", recovered: false });
     expect(it.recovered).to.equal(false);
     ws().fire("close", { code: 1006 });
-    clock.advance(1000);
+    clock.advance(5000);
     const connect = ws().open().accept();
     expect(connect).to.deep.equal({ type: "connect", pid: "p2" });
   });
