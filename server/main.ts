@@ -13,6 +13,7 @@ import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
 import { createPolicy } from "./auth/policy.js";
 import { createRoomSettings } from "./auth/room-settings.js";
+import { ruleOverlaps } from "./auth/rule-overlaps.js";
 import { banner } from "./banner.js";
 import { addInspectCommand } from "./cli/inspect.js";
 import { addJoinCommand } from "./cli/join.js";
@@ -72,6 +73,7 @@ async function start(config: Config): Promise<void> {
   const httpServer = makeHttpServer(config);
   const keys = await loadKeys(auth, readText, { now, warn: (message) => log.warn(message) });
   const ownKey = data === undefined ? newOwnKey() : await loadOwnKey(data);
+  for (const overlap of ruleOverlaps(rules.rooms)) log.warn(overlap);
   const roomSettings = createRoomSettings(rules);
   const store = await openStore(config, storeOptions({ roomSettings, inboxAge, now }));
   const server = createRoomsServer(httpServer, {

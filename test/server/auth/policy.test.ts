@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Pattern } from "../../../server/auth/patterns.js";
 import { createPolicy } from "../../../server/auth/policy.js";
 import { createRoomSettings } from "../../../server/auth/room-settings.js";
+import { ruleOverlaps } from "../../../server/auth/rule-overlaps.js";
 import type { RoomRule, Who } from "../../../server/auth/rules.js";
 import type { Identity, Rights } from "../../../server/identity.js";
 import { guest, user } from "./support/tokens.js";
@@ -41,7 +42,7 @@ describe("a pattern of room names", () => {
         expect(matches("x-{claim.team}", name, user("ada", claims))).to.be.false;
       }
     }
-    expect(matches("{claim.constructor}*", "anything")).to.be.false;
+    expect(matches("{claim.constructor}/*", "anything")).to.be.false;
   });
 
   it("takes nothing in an id or a claim for a part of a pattern", () => {
@@ -50,7 +51,38 @@ describe("a pattern of room names", () => {
     expect(matches("{claim.team}", "ada", user("ada", { team: "{user}" }))).to.be.false;
   });
 
+  it("takes an id or a claim for a whole segment, up to the character beside it", () => {
+    const team = (name: string) => user("ada-b", { team: name });
+    expect(matches("team-{claim.team}-*", "team-a-b-x", team("a-b"))).to.be.false;
+    expect(matches("team-{claim.team}-*", "team-a-b-x", team("a"))).to.be.true;
+    expect(matches("team/{claim.team}/*", "team/a-b/x", team("a-b"))).to.be.true;
+    expect(matches("team/{claim.team}/*", "team/a-b/x", team("a"))).to.be.false;
+    expect(matches("*-{claim.team}", "x-a-b", team("a-b"))).to.be.false;
+    expect(matches("*-x-{claim.team}-y", "1-x-a-b-y", team("a-b"))).to.be.false;
+    expect(matches("{claim.team}-{user}", "a-ada-b", team("a"))).to.be.false;
+    expect(matches("dm-{user}", "dm-ada-b", team("a"))).to.be.true;
+    expect(matches("{user}\\-*", "ada-b-x", team("a"))).to.be.false;
+  });
+
+  it("with a separator in front of what is variable matches a room for one value of a claim at most", () => {
+    const piece = fc.constantFrom("a", "b", "-", "/");
+    const text = fc.array(piece, { minLength: 1, maxLength: 4 }).map((list) => list.join(""));
+    const end = fc.constantFrom("-", "/", "-/");
+    fc.assert(
+      fc.property(text, text, fc.array(piece, { maxLength: 4 }), end, (one, other, rest, separator) => {
+        const pattern = `t${separator}{claim.team}${separator}*`;
+        const room = `t${separator}${one}${separator}${rest.join("")}`;
+        const may = (team: string) => matches(pattern, room, user("ada", { team }));
+        expect(one !== other && may(one) && may(other)).to.be.false;
+        expect(may(one)).to.equal(!one.includes(separator.charAt(0)));
+      }),
+    );
+  });
+
   for (const [pattern, error] of [
+    ["{claim.team}*", /\{claim.team\} needs a character between it and what is variable beside it/],
+    ["a*{user}", /\{user\} needs a character/],
+    ["{user}{claim.team}", /\{user\} needs a character/],
     ["", /must not be empty; \* matches every room/],
     ["{room}", /there is no \{room\} in patterns; write \{user\}, \{claim.NAME\}/],
     ["{claim.}", /there is no \{claim.\}/],
@@ -68,15 +100,16 @@ describe("a pattern of room names", () => {
   it("matches as the regular expression does that says the same", () => {
     const part = fc.constantFrom("a", "b", "ab", "*", "{user}", ".", "(");
     const name = fc
-      .array(fc.constantFrom("a", "b", ".", "("), { maxLength: 12 })
+      .array(fc.constantFrom("a", "b", ".", "(", ":ba:"), { maxLength: 12 })
       .map((list) => list.join(""));
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), name, (parts, text) => {
         const source = parts.map((one) =>
-          one === "*" ? "[^]*" : one === "{user}" ? "ba" : one.replace(/[.(]/, "\\$&"),
+          one === "*" ? "[^]*" : one === "{user}" ? ":ba:" : one.replace(/[.(]/, "\\$&"),
         );
         const expected = new RegExp(`^${source.join("")}$`).test(text);
-        expect(matches(parts.join(""), text, user("ba"))).to.equal(expected);
+        const pattern = parts.map((one) => (one === "{user}" ? ":{user}:" : one)).join("");
+        expect(matches(pattern, text, user("ba"))).to.equal(expected);
       }),
     );
   });
@@ -87,6 +120,43 @@ describe("a pattern of room names", () => {
     const started = performance.now();
     for (let i = 0; i < 1_000; i++) expect(pattern.matches(name, user("ada"))).to.be.false;
     expect(performance.now() - started).to.be.below(2_000);
+  });
+});
+
+describe("rules that can name one room", () => {
+  const pairs = (...patterns: string[]) =>
+    ruleOverlaps(patterns.map((pattern) => ({ pattern }))).map(
+      (text) =>
+        /^the rules of "(.*)" and "(.*)" can name one room: /.exec(text)?.slice(1).join(" & ") ?? text,
+    );
+
+  it("are told", () => {
+    expect(pairs("team/{claim.team}/*", "team/red/*")).to.deep.equal(["team/{claim.team}/* & team/red/*"]);
+    expect(pairs("*-public", "team-*", "x")).to.deep.equal(["*-public & team-*"]);
+    expect(pairs("dm-{user}", "dm-{claim.other}")).to.deep.equal(["dm-{user} & dm-{claim.other}"]);
+    expect(pairs("*", "lobby")).to.deep.equal(["* & lobby"]);
+    expect(ruleOverlaps([{ pattern: "a-*" }, { pattern: "a-b" }])[0]).to.include("put the second before it");
+  });
+
+  it("are not told where one is a later rule for what its exceptions leave, or no name is both's", () => {
+    expect(pairs("dm-{user}", "dm-ada-*", "dm-*", "lobby", "*")).to.deep.equal(["dm-{user} & dm-ada-*"]);
+    expect(pairs("a-*", "b-*", "*-c-", "ab", "a")).to.deep.equal(["a-* & *-c-", "b-* & *-c-"]);
+  });
+
+  it("are found as by trying all names", () => {
+    const pattern = fc
+      .array(fc.constantFrom("a", "b", "*"), { minLength: 1, maxLength: 5 })
+      .map((list) => list.join(""));
+    const names: string[] = [""];
+    for (let at = 0; names.length < 2_000; at++) names.push(`${names[at] ?? ""}a`, `${names[at] ?? ""}b`);
+    fc.assert(
+      fc.property(pattern, pattern, (one, other) => {
+        const [first, second] = [Pattern.parse(one), Pattern.parse(other)];
+        const both = names.some((name) => first.matchesForAnyone(name) && second.matchesForAnyone(name));
+        expect(first.meets(second)).to.equal(both);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
