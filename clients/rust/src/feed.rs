@@ -1,12 +1,12 @@
 //! What is told to the application: to each stream that it took, in order, and none of it lost before it is read.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 /// The sending end: one for each kind of news, with any number of streams that read it.
 pub(crate) struct Feed<T> {
@@ -16,9 +16,51 @@ pub(crate) struct Feed<T> {
 
 struct Tap<T> {
     id: u64,
-    to: mpsc::UnboundedSender<T>,
-    /// Items that were not read yet.
-    unread: Arc<AtomicUsize>,
+    queue: Arc<Queue<T>>,
+}
+
+/// What a stream has not read yet. Shared by both ends.
+struct Queue<T>(Mutex<Unread<T>>);
+
+struct Unread<T> {
+    items: VecDeque<T>,
+    waker: Option<Waker>,
+    /// Nothing more will be pushed.
+    has_ended: bool,
+    /// Nothing more will be read.
+    is_dropped: bool,
+}
+
+/// Who is told when a stream is read: at the moment when only `at` items are unread again, and when it is dropped.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) at: usize,
+}
+
+impl<T> Queue<T> {
+    fn lock(&self) -> MutexGuard<'_, Unread<T>> {
+        // Consistent whenever it is unlocked: only an item's clone or drop may panic, and not in between.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, item: T) {
+        let waker = {
+            let mut unread = self.lock();
+            unread.items.push_back(item);
+            unread.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn end(&self) {
+        let waker = {
+            let mut unread = self.lock();
+            unread.has_ended = true;
+            unread.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl<T: Clone> Feed<T> {
@@ -26,13 +68,12 @@ impl<T: Clone> Feed<T> {
         Self { taps: Vec::new(), last_id: 0 }
     }
 
-    /// A stream of all that comes from now on. `reading`: told whenever something was read, or the stream was dropped.
-    pub(crate) fn tap(&mut self, reading: Option<Arc<Notify>>) -> Tail<T> {
-        let (to, from) = mpsc::unbounded_channel();
-        let unread = Arc::new(AtomicUsize::new(0));
+    /// A stream of all that comes from now on.
+    pub(crate) fn tap(&mut self, reading: Option<Reading>) -> Tail<T> {
         self.last_id += 1;
-        self.taps.push(Tap { id: self.last_id, to, unread: Arc::clone(&unread) });
-        Tail { id: self.last_id, from, unread, reading }
+        let tail = Tail::new(self.last_id, reading);
+        self.taps.push(Tap { id: tail.id, queue: Arc::clone(&tail.queue) });
+        tail
     }
 
     pub(crate) fn push(&mut self, item: &T) {
@@ -41,56 +82,106 @@ impl<T: Clone> Feed<T> {
 
     /// The same; but a stream in which `max` items are unread gets `last` instead, and ends.
     pub(crate) fn push_bounded(&mut self, item: &T, max: usize, last: &T) {
+        self.prune();
         self.taps.retain(|tap| {
-            let is_full = tap.unread.fetch_add(1, Ordering::AcqRel) >= max;
-            let is_read = tap.to.send(if is_full { last } else { item }.clone()).is_ok();
-            is_read && !is_full
+            let is_full = tap.queue.lock().items.len() >= max;
+            tap.queue.push(if is_full { last } else { item }.clone());
+            if is_full {
+                tap.queue.end();
+            }
+            !is_full
         });
+    }
+
+    /// To each stream in which fewer than `max` items are unread. False where one has missed it.
+    pub(crate) fn push_where_room(&mut self, item: &T, max: usize) -> bool {
+        self.prune();
+        let (full, free): (Vec<_>, Vec<_>) = self.taps.iter().partition(|tap| tap.queue.lock().items.len() >= max);
+        free.into_iter().for_each(|tap| tap.queue.push(item.clone()));
+        full.is_empty()
     }
 
     /// To one stream alone.
     pub(crate) fn push_to(&self, id: u64, item: T) {
         if let Some(tap) = self.taps.iter().find(|tap| tap.id == id) {
-            tap.unread.fetch_add(1, Ordering::AcqRel);
-            // The stream may have been dropped: then nobody wants to know.
-            let _ = tap.to.send(item);
+            tap.queue.push(item);
         }
     }
 
     /// Whether anybody has a stream of it.
     pub(crate) fn is_read(&self) -> bool {
-        self.taps.iter().any(|tap| !tap.to.is_closed())
+        self.taps.iter().any(|tap| !tap.queue.lock().is_dropped)
     }
 
     /// Whether a stream has as many unread items.
     pub(crate) fn is_full(&self, max: usize) -> bool {
-        self.taps.iter().any(|tap| !tap.to.is_closed() && tap.unread.load(Ordering::Acquire) >= max)
+        self.unread() >= max
+    }
+
+    /// How many items are unread in the stream that is furthest behind.
+    pub(crate) fn unread(&self) -> usize {
+        let unread = self.taps.iter().map(|tap| tap.queue.lock());
+        unread.filter(|unread| !unread.is_dropped).map(|unread| unread.items.len()).max().unwrap_or(0)
+    }
+
+    /// Whether this stream is still read.
+    pub(crate) fn is_open(&self, id: u64) -> bool {
+        self.taps.iter().any(|tap| tap.id == id && !tap.queue.lock().is_dropped)
+    }
+
+    /// Whether such an item was not read, or not before the stream was dropped.
+    pub(crate) fn has(&self, id: u64, is_such: impl Fn(&T) -> bool) -> bool {
+        let tap = self.taps.iter().find(|tap| tap.id == id);
+        tap.is_some_and(|tap| tap.queue.lock().items.iter().any(is_such))
+    }
+
+    /// Takes unread items back.
+    pub(crate) fn take_back(&mut self, is_such: impl Fn(&T) -> bool) {
+        for tap in &self.taps {
+            tap.queue.lock().items.retain(|item| !is_such(item));
+        }
     }
 
     /// The streams end, once all that was pushed is read.
     pub(crate) fn end(&mut self) {
-        self.taps.clear();
+        for tap in self.taps.drain(..) {
+            tap.queue.end();
+        }
+    }
+
+    fn prune(&mut self) {
+        self.taps.retain(|tap| !tap.queue.lock().is_dropped);
+    }
+}
+
+/// A feed that is gone has nothing more to say.
+impl<T> Drop for Feed<T> {
+    fn drop(&mut self) {
+        for tap in &self.taps {
+            tap.queue.end();
+        }
     }
 }
 
 /// The reading end.
 pub(crate) struct Tail<T> {
     id: u64,
-    from: mpsc::UnboundedReceiver<T>,
-    unread: Arc<AtomicUsize>,
-    reading: Option<Arc<Notify>>,
+    queue: Arc<Queue<T>>,
+    reading: Option<Reading>,
 }
 
 impl<T> Tail<T> {
+    fn new(id: u64, reading: Option<Reading>) -> Self {
+        let unread = Unread { items: VecDeque::new(), waker: None, has_ended: false, is_dropped: false };
+        Self { id, queue: Arc::new(Queue(Mutex::new(unread))), reading }
+    }
+
     /// One that has ended, after `last`.
     pub(crate) fn ended(last: Option<T>) -> Self {
-        let (to, from) = mpsc::unbounded_channel();
-        let unread = Arc::new(AtomicUsize::new(usize::from(last.is_some())));
-        if let Some(last) = last {
-            // Cannot fail: the receiver is here.
-            let _ = to.send(last);
-        }
-        Self { id: 0, from, unread, reading: None }
+        let tail = Self::new(0, None);
+        last.into_iter().for_each(|last| tail.queue.push(last));
+        tail.queue.end();
+        tail
     }
 
     /// Its own, among the streams of its feed.
@@ -102,23 +193,30 @@ impl<T> Tail<T> {
 impl<T> Stream for Tail<T> {
     type Item = T;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        let polled = self.from.poll_recv(context);
-        if let Poll::Ready(Some(_)) = polled {
-            self.unread.fetch_sub(1, Ordering::AcqRel);
-            if let Some(reading) = &self.reading {
-                reading.notify_one();
-            }
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let (item, left) = {
+            let mut unread = self.queue.lock();
+            let Some(item) = unread.items.pop_front() else {
+                if unread.has_ended {
+                    return Poll::Ready(None);
+                }
+                unread.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            };
+            (item, unread.items.len())
+        };
+        if let Some(reading) = self.reading.as_ref().filter(|reading| reading.at == left) {
+            reading.wake.notify_one();
         }
-        polled
+        Poll::Ready(Some(item))
     }
 }
 
 impl<T> Drop for Tail<T> {
     fn drop(&mut self) {
-        self.from.close();
+        self.queue.lock().is_dropped = true;
         if let Some(reading) = &self.reading {
-            reading.notify_one();
+            reading.wake.notify_one();
         }
     }
 }
@@ -195,5 +293,33 @@ mod tests {
             feed.push_bounded(&item, 2, &-1);
         }
         assert_eq!(tail.collect::<Vec<_>>().now_or_never(), Some(vec![1, 2, -1]));
+    }
+
+    #[test]
+    fn gives_where_there_is_room_and_takes_back_what_was_not_read() {
+        let mut feed = Feed::new();
+        let mut tail = feed.tap(None);
+        feed.push(&1);
+        let other = feed.tap(None);
+        assert!(feed.push_where_room(&2, 2));
+        assert!(!feed.push_where_room(&3, 2), "the first has no room");
+        assert!(feed.has(tail.id(), |item| *item == 2));
+        feed.take_back(|item| *item == 2);
+        feed.end();
+        assert_eq!(tail.by_ref().collect::<Vec<_>>().now_or_never(), Some(vec![1]));
+        assert_eq!(other.collect::<Vec<_>>().now_or_never(), Some(vec![3]));
+    }
+
+    #[test]
+    fn tells_when_so_many_are_unread_again_and_when_it_is_dropped() {
+        let wake = Arc::new(Notify::new());
+        let is_told = || wake.notified().now_or_never().is_some();
+        let mut feed = Feed::new();
+        let mut tail = feed.tap(Some(Reading { wake: Arc::clone(&wake), at: 1 }));
+        [1, 2, 3].iter().for_each(|item| feed.push(item));
+        let mut reads = || tail.next().now_or_never().flatten().map(|_| is_told());
+        assert_eq!([reads(), reads(), reads()], [Some(false), Some(true), Some(false)]);
+        drop(tail);
+        assert!(is_told());
     }
 }

@@ -1,17 +1,19 @@
 //! The commands of the rooms layer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crossroom::rooms::{History, InboxItem, MemoryStorage, Room, RoomEvent, RoomEvents, RoomsEvent, SendOptions};
+use crossroom::rooms::{
+    History, InboxItem, JoinOptions, MemoryStorage, Room, RoomEvent, RoomEvents, RoomsEvent, SendOptions,
+};
 use crossroom::{Rooms, RoomsError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::credentials::{Questions, headers, reconnect};
 use crate::lock;
@@ -23,8 +25,8 @@ pub type Storages = HashMap<String, Arc<MemoryStorage>>;
 pub struct RoomsAgent {
     name: String,
     rooms: Rooms,
-    /// Rooms whose events are told.
-    told: HashSet<String>,
+    /// Rooms whose events are told, and whether they are to be told now.
+    told: HashMap<String, watch::Sender<bool>>,
     items: Arc<Mutex<Items>>,
 }
 
@@ -70,13 +72,16 @@ impl RoomsAgent {
         if let Some(count) = command["maxPending"].as_u64() {
             builder = builder.max_pending(usize::try_from(count).unwrap_or(usize::MAX));
         }
+        if let Some(count) = command["maxUnread"].as_u64() {
+            builder = builder.max_unread(usize::try_from(count).unwrap_or(usize::MAX));
+        }
         if let Some(storage) = text("storage") {
             let storage = Arc::clone(storages.entry(storage.to_owned()).or_default());
             builder = builder.storage(storage);
         }
         let rooms = builder.build().map_err(|error| rooms_error(&error))?;
         tokio::spawn(tell_session(name.to_owned(), rooms.events()));
-        Ok(Self { name: name.to_owned(), rooms, told: HashSet::new(), items: Arc::default() })
+        Ok(Self { name: name.to_owned(), rooms, told: HashMap::new(), items: Arc::default() })
     }
 
     /// Begins a command at once, and gives what waits for its end.
@@ -91,11 +96,18 @@ impl RoomsAgent {
                 value(async move { rooms.ready().await })
             }
             "join" => {
-                let room = self.room(text("room"));
-                match position("since") {
-                    Some(since) => value(room.join_since(since)),
-                    None => value(room.join()),
+                let mut options = JoinOptions::default();
+                options.since = position("since");
+                options.history = command["history"].as_u64().and_then(|history| u32::try_from(history).ok());
+                value(self.room(text("room")).join_with(options))
+            }
+            "position" => ready(Ok(Some(json!(self.room(text("room")).position())))).boxed(),
+            "pause" | "resume" => {
+                self.room(text("room"));
+                if let Some(is_told) = self.told.get(text("room")) {
+                    is_told.send_replace(text("do") == "resume");
                 }
+                done()
             }
             "leave" => self.room(text("room")).leave().map(|()| Ok(None)).boxed(),
             "publish" => {
@@ -159,8 +171,10 @@ impl RoomsAgent {
 
     fn room(&mut self, name: &str) -> Room {
         let room = self.rooms.room(name);
-        if self.told.insert(name.to_owned()) {
-            tokio::spawn(tell_room(self.name.clone(), name.to_owned(), room.events()));
+        if !self.told.contains_key(name) {
+            let (told, is_told) = watch::channel(true);
+            tokio::spawn(tell_room(self.name.clone(), name.to_owned(), room.events(), is_told));
+            self.told.insert(name.to_owned(), told);
         }
         room
     }
@@ -212,8 +226,16 @@ async fn tell_session(client: String, mut events: crossroom::rooms::RoomsEvents)
     }
 }
 
-async fn tell_room(client: String, room: String, mut events: RoomEvents) {
-    while let Some(event) = events.next().await {
+async fn tell_room(client: String, room: String, mut events: RoomEvents, mut is_told: watch::Receiver<bool>) {
+    loop {
+        // An error: the agent has forgotten the room, with its client, and the events end.
+        let _ = is_told.wait_for(|is_told| *is_told).await;
+        let event = tokio::select! {
+            biased;
+            Ok(()) = is_told.changed() => continue,
+            event = events.next() => event,
+        };
+        let Some(event) = event else { return };
         let (name, mut fields) = match event {
             Ok(RoomEvent::Joined(joined)) => ("joined", json!(joined)),
             Ok(RoomEvent::Left(error)) => ("left", json!({ "error": rooms_error(&error) })),

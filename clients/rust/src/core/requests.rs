@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{Core, check_size};
-use crate::feed::Tail;
+use crate::feed::{Reading, Tail};
 use crate::frames::{ClientFrame, RESERVED_EVENTS};
 use crate::sender::{Kind, Outgoing, Reply};
 use crate::space::Waiter;
@@ -102,8 +102,10 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) fn events(&mut self, ns: &str, reading: Arc<Notify>) -> Tail<Event> {
-        if self.closed { Tail::ended(None) } else { self.space(ns).feed.tap(Some(reading)) }
+    pub(crate) fn events(&mut self, ns: &str, wake: Arc<Notify>) -> Tail<Event> {
+        // Full before, and not any more.
+        let at = self.settings.max_unread - 1;
+        if self.closed { Tail::ended(None) } else { self.space(ns).feed.tap(Some(Reading { wake, at })) }
     }
 
     pub(crate) fn warnings(&mut self) -> Tail<String> {

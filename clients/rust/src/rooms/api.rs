@@ -268,12 +268,17 @@ impl std::fmt::Debug for Me {
 }
 
 /// A room was joined.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Joined {
     /// False: messages between the last one and `position` are lost to this device.
     pub recovered: bool,
-    /// Up to where all was delivered, or is lost.
+    /// Up to where all was delivered, or is lost. What is live comes after it.
     pub position: Position,
+    /// The newest messages up to `position`, where the join has asked for them (`JoinOptions::history`). They are here alone, and
+    /// come in no stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Page>,
 }
 
 /// A message that is kept.
@@ -351,6 +356,8 @@ pub(crate) struct JoinAnswer {
     pub(crate) recovered: bool,
     #[serde(default)]
     pub(crate) messages: Vec<Message>,
+    #[serde(default)]
+    pub(crate) history: Option<Page>,
     pub(crate) members: Vec<Member>,
     pub(crate) count: u64,
 }

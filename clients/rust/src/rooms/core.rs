@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
 
 use super::api::{InboxItem, Me, Message, PresenceChange, RoomsEvent, Signal};
 use super::backoff::Retry;
@@ -75,6 +76,11 @@ impl RoomsCore {
         self.host.now
     }
 
+    /// Told when a stream was read: `tick` is due then.
+    pub(crate) fn wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.host.wake)
+    }
+
     pub(crate) fn next_effect(&mut self) -> Option<Effect> {
         self.host.effects.pop_front()
     }
@@ -106,6 +112,7 @@ impl RoomsCore {
             if room.deadline().is_some_and(|at| now >= at) {
                 room.tick(&mut self.host);
             }
+            room.resume(&mut self.host);
         }
         let due = self.sends.iter().filter(|(_, lane)| lane.deadline().is_some_and(|at| now >= at));
         for to in due.map(|(to, _)| to.clone()).collect::<Vec<_>>() {
@@ -137,7 +144,7 @@ impl RoomsCore {
             }),
             "signal" => self.parsed(name, args, |core, signal: Signal| {
                 if let Some(room) = core.rooms.get_mut(&signal.room) {
-                    room.signal_came(signal, &core.host);
+                    room.signal_came(signal, &mut core.host);
                 }
             }),
             "presence" => self.parsed(name, args, |core, change: PresenceChange| {
@@ -207,7 +214,7 @@ impl RoomsCore {
             self.sweep();
         }
         let turn = self.last_turn;
-        let room = self.rooms.entry(name.to_owned()).or_insert_with(|| RoomState::new(name, turn));
+        let room = self.rooms.entry(name.to_owned()).or_insert_with(|| RoomState::new(name, turn, &self.host));
         (room, &mut self.host)
     }
 

@@ -5,7 +5,9 @@ use tokio::sync::oneshot;
 use super::super::api::{InboxOpened, Joined, Position, RoomEvent};
 use super::super::host::Bounds;
 use super::super::link::Tokens;
+use super::super::options::JoinOptions;
 use super::super::storage::{Kept, MemoryStorage, Storage};
+use super::super::streams::{Messages, RoomEvents};
 use super::*;
 use crate::feed::Tail;
 use crate::source::Source;
@@ -28,7 +30,7 @@ impl Rig {
         let storage = Arc::new(MemoryStorage::default());
         let kept = Kept::new(Arc::clone(&storage) as Arc<dyn Storage>);
         let credentials = Arc::new(Credentials::new(tokens, Some("Ada".into()), "device".into(), None));
-        let bounds = Bounds { ack_timeout: 10_000, max_pending: 3, max_lag: 3 };
+        let bounds = Bounds { ack_timeout: 10_000, max_pending: 3, max_unread: 3 };
         let mut core = RoomsCore::new(Host::new("device".into(), kept, bounds, || 0.0), Arc::clone(&credentials));
         let events = core.events();
         Self { core, now: 0, storage, credentials, events, effects: Vec::new() }
@@ -125,9 +127,22 @@ impl Rig {
     }
 
     fn join(&mut self, since: Option<Position>) -> Answer<Joined> {
+        self.join_with(JoinOptions { since, ..JoinOptions::default() }).1
+    }
+
+    fn join_with(&mut self, options: JoinOptions) -> (u64, Answer<Joined>) {
         let (reply, answer) = oneshot::channel();
-        self.core.join("r", since, reply);
-        answer
+        (self.core.join("r", options, reply), answer)
+    }
+
+    fn room_events(&mut self, room: &str) -> RoomEvents {
+        let (tail, bookmark) = self.core.room_events(room);
+        RoomEvents { tail, bookmark }
+    }
+
+    fn messages(&mut self) -> Messages {
+        let (tail, bookmark) = self.core.messages("r");
+        Messages { tail, bookmark }
     }
 
     fn publish(&mut self, id: &str) -> Answer<Value> {
@@ -178,7 +193,7 @@ fn outcome<T>(answer: &mut Answer<T>) -> Option<String> {
     }
 }
 
-fn room_events(tail: &mut Tail<Result<RoomEvent, RoomsError>>) -> Vec<String> {
+fn room_events(tail: &mut RoomEvents) -> Vec<String> {
     let events = std::iter::from_fn(|| tail.next().now_or_never().flatten());
     events
         .map(|event| match event {
@@ -195,7 +210,7 @@ fn room_events(tail: &mut Tail<Result<RoomEvent, RoomsError>>) -> Vec<String> {
 #[test]
 fn a_join_waits_for_the_connection_and_is_made_again_from_where_one_was() {
     let mut rig = Rig::new(None);
-    let mut events = rig.core.room_events("r");
+    let mut events = rig.room_events("r");
     let mut joined = rig.join(None);
     assert!(!rig.has_calls());
     rig.welcome();
@@ -214,7 +229,7 @@ fn a_join_waits_for_the_connection_and_is_made_again_from_where_one_was() {
 #[test]
 fn a_gap_is_read_from_history_before_anything_later_is_delivered() {
     let mut rig = Rig::joined(0);
-    let mut events = rig.core.room_events("r");
+    let mut events = rig.room_events("r");
     rig.notice("message", message("c", 3));
     let page =
         json!({ "ok": true, "messages": [message("a", 1), message("b", 2)], "more": false, "position": position(3) });
@@ -252,7 +267,7 @@ fn a_first_join_that_is_refused_fails_and_a_later_one_is_told() {
     assert_eq!(outcome(&mut joined).as_deref(), Some("forbidden"));
 
     let mut rig = Rig::joined(0);
-    let mut events = rig.core.room_events("r");
+    let mut events = rig.room_events("r");
     rig.lose_and_return();
     rig.refuse("join", RoomsError::retry("room_full", ""));
     assert!(room_events(&mut events).is_empty(), "it may pass");
@@ -341,7 +356,7 @@ fn only_so_many_publishes_and_sends_wait() {
 #[test]
 fn leaving_gives_up_what_waits_and_ends_the_streams_of_messages() {
     let mut rig = Rig::joined(0);
-    let mut messages = rig.core.messages("r");
+    let mut messages = rig.messages();
     let (mut first, mut second) = (rig.publish("a"), rig.publish("b"));
     let (reply, mut left) = oneshot::channel();
     rig.core.leave("r", reply);
@@ -375,19 +390,201 @@ fn signals_are_dropped_where_one_is_not_there() {
     assert!(matches!(&rig.effects[..], [Effect::Tell { name: "signal", .. }]));
 }
 
+/// The next messages of a stream, at most so many: their offsets.
+fn read(messages: &mut Messages, at_most: usize) -> Vec<u64> {
+    let read = std::iter::from_fn(|| messages.next().now_or_never().flatten());
+    read.take(at_most).map(|message| message.expect("a message").position.offset).collect()
+}
+
+fn page(offsets: impl IntoIterator<Item = u64>) -> Value {
+    let messages: Vec<Value> = offsets.into_iter().map(|offset| message("x", offset)).collect();
+    json!({ "ok": true, "messages": messages, "more": true, "position": position(99) })
+}
+
 #[test]
-fn a_stream_that_lags_too_far_behind_ends_with_too_slow() {
+fn a_slow_reader_loses_nothing_what_it_has_no_room_for_is_read_from_the_log_when_it_comes_to_it() {
     let mut rig = Rig::joined(0);
-    let mut messages = rig.core.messages("r");
-    for offset in 1..=5 {
+    let mut messages = rig.messages();
+    for offset in 1..=9 {
         rig.notice("message", message("x", offset));
     }
-    let read: Vec<String> = std::iter::from_fn(|| messages.next().now_or_never().flatten())
-        .map(|message| {
-            message.map_or_else(|error| error.code().to_owned(), |message| message.position.offset.to_string())
-        })
-        .collect();
-    assert_eq!(read, ["1", "2", "3", "too_slow"]);
+    rig.pass(0);
+    assert!(!rig.has_calls(), "the reader has taken nothing");
+    assert_eq!(read(&mut messages, 1), [1]);
+    rig.pass(0);
+    assert!(!rig.has_calls(), "there is no room for a page");
+    assert_eq!(read(&mut messages, 1), [2]);
+    rig.pass(0);
+    let argument = rig.answer("history", page(4..=5));
+    assert_eq!(argument, json!({ "room": "r", "after": position(3), "limit": 2 }));
+    assert_eq!(read(&mut messages, 9), [3, 4, 5]);
+    rig.pass(0);
+    rig.answer("history", page(6..=8));
+    assert_eq!(read(&mut messages, 9), [6, 7, 8]);
+    rig.pass(0);
+    rig.answer("history", page([9]));
+    rig.notice("message", message("x", 10));
+    assert_eq!(read(&mut messages, 9), [9, 10]);
+}
+
+#[test]
+fn a_join_does_not_wait_for_the_reader_nor_does_a_publish() {
+    let mut rig = Rig::up();
+    let mut messages = rig.messages();
+    let mut events = rig.room_events("r");
+    let mut joined = rig.join(Some(position(0)));
+    let mut answer = joined_at(9);
+    answer["recovered"] = json!(true);
+    answer["messages"] = page(1..=9)["messages"].clone();
+    rig.answer("join", answer);
+    let joined = joined.try_recv().unwrap().unwrap();
+    assert_eq!((joined.recovered, joined.position), (true, position(3)));
+    let _publish = rig.publish("a");
+    rig.answer("publish", published("a", 10));
+    assert_eq!(read(&mut messages, 9), [1, 2, 3]);
+    rig.pass(0);
+    assert!(!rig.has_calls(), "the other stream is not read");
+    assert_eq!(room_events(&mut events), ["1", "2", "3"]);
+    rig.pass(0);
+    rig.answer("history", page(4..=6));
+    assert_eq!((read(&mut messages, 9), room_events(&mut events)), (vec![4, 5], words(&["presence 0", "4", "5"])));
+    rig.pass(0);
+    rig.answer("history", page(6..=8));
+    assert_eq!((read(&mut messages, 9), room_events(&mut events)), (vec![6, 7, 8], words(&["6", "7", "8"])));
+    rig.pass(0);
+    rig.answer("history", page([9]));
+    assert_eq!(room_events(&mut events), ["9", "joined true 9"]);
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn what_is_gone_when_a_slow_reader_comes_to_it_is_declared_in_its_place() {
+    let mut rig = Rig::joined(0);
+    let mut events = rig.room_events("r");
+    for offset in 1..=9 {
+        rig.notice("message", message("x", offset));
+    }
+    assert_eq!(room_events(&mut events), ["1", "2", "3"]);
+    rig.pass(0);
+    rig.refuse("history", RoomsError::new("unknown_position", ""));
+    rig.notice("message", message("x", 10));
+    assert_eq!(rig.core.position("r"), Some(position(3)), "the loss was not told yet");
+    assert_eq!(room_events(&mut events), ["joined false 9", "10"]);
+    assert_eq!(rig.core.position("r"), Some(position(10)));
+}
+
+#[test]
+fn who_is_behind_when_the_connection_is_lost_joins_without_since_and_reads_page_by_page() {
+    let mut rig = Rig::joined(0);
+    let mut messages = rig.messages();
+    for offset in 1..=4 {
+        rig.notice("message", message("x", offset));
+    }
+    rig.lose_and_return();
+    assert_eq!(rig.answer("join", joined_at(5)), json!({ "room": "r" }));
+    assert!(!rig.has_calls());
+    assert_eq!(read(&mut messages, 9), [1, 2, 3]);
+    rig.pass(0);
+    rig.answer("history", page(4..=5));
+    assert_eq!(read(&mut messages, 9), [4, 5]);
+}
+
+#[test]
+fn the_position_is_that_of_the_message_that_was_last_handed_over() {
+    let mut rig = Rig::joined(5);
+    assert_eq!(rig.core.position("r"), Some(position(5)));
+    let (mut fast, mut slow) = (rig.messages(), rig.messages());
+    rig.notice("message", message("x", 6));
+    rig.notice("message", message("x", 7));
+    assert_eq!(rig.core.position("r"), Some(position(5)));
+    assert_eq!((read(&mut fast, 9), read(&mut slow, 1)), (vec![6, 7], vec![6]));
+    assert_eq!(rig.core.position("r"), Some(position(6)), "of the slowest");
+    drop(fast);
+    drop(slow);
+    rig.notice("message", message("x", 8));
+    assert_eq!(rig.core.position("r"), Some(position(6)), "nobody has read on");
+    let mut messages = rig.messages();
+    assert_eq!(rig.core.position("r"), Some(position(6)));
+    rig.notice("message", message("x", 9));
+    assert_eq!(read(&mut messages, 9), [9]);
+    assert_eq!(rig.core.position("r"), Some(position(9)));
+}
+
+#[test]
+fn a_join_since_goes_back_there_while_joined_and_what_was_not_read_comes_once() {
+    let mut rig = Rig::joined(0);
+    let mut messages = rig.messages();
+    for offset in 1..=3 {
+        rig.notice("message", message("x", offset));
+    }
+    assert_eq!(read(&mut messages, 2), [1, 2]);
+    let mut here = rig.join(Some(position(2)));
+    assert_eq!((outcome(&mut here).as_deref(), rig.has_calls()), (Some("ok"), false), "that is where one is");
+    let mut back = rig.join(Some(position(1)));
+    assert_eq!(rig.core.position("r"), Some(position(1)));
+    let mut answer = joined_at(4);
+    answer["recovered"] = json!(true);
+    answer["messages"] = page(2..=4)["messages"].clone();
+    assert_eq!(rig.answer("join", answer)["since"], json!(position(1)));
+    assert_eq!(outcome(&mut back).as_deref(), Some("ok"));
+    assert_eq!(read(&mut messages, 9), [2, 3, 4]);
+}
+
+#[test]
+fn signals_are_dropped_and_presence_is_told_later_where_a_stream_is_not_read() {
+    let mut rig = Rig::joined(0);
+    let mut events = rig.room_events("r");
+    let signal = json!({ "room": "r", "from": message("x", 1)["from"], "data": 1, "at": 5 });
+    for _ in 0..4 {
+        rig.notice("signal", signal.clone());
+    }
+    assert_eq!(rig.events(), ["warning"]);
+    for user in ["b", "c"] {
+        let member = json!({ "user": user, "name": user, "devices": [] });
+        rig.notice("presence", json!({ "room": "r", "type": "join", "member": member }));
+    }
+    assert_eq!(room_events(&mut events), ["signal", "signal", "signal"]);
+    rig.pass(0);
+    assert_eq!(room_events(&mut events), ["presence 2"]);
+}
+
+#[test]
+fn a_join_brings_the_newest_messages_where_it_asks_for_them_and_one_after_a_reconnect_does_not() {
+    let mut rig = Rig::up();
+    let mut messages = rig.messages();
+    let (_, mut joined) = rig.join_with(JoinOptions::default().history(2));
+    let mut answer = joined_at(5);
+    answer["history"] = json!({ "messages": [message("x", 4), message("y", 5)], "more": true });
+    assert_eq!(rig.answer("join", answer), json!({ "room": "r", "history": 2 }));
+    let joined = joined.try_recv().unwrap().unwrap();
+    let history = joined.history.unwrap();
+    assert_eq!((history.messages.len(), history.more, joined.position), (2, true, position(5)));
+    rig.notice("message", message("z", 6));
+    assert_eq!(read(&mut messages, 9), [6], "they are in the result alone");
+    rig.lose_and_return();
+    assert_eq!(rig.call("join").1, json!({ "room": "r", "since": position(6) }));
+}
+
+#[test]
+fn a_join_that_is_given_up_joins_nothing_unless_somebody_else_wants_the_room() {
+    let mut rig = Rig::up();
+    let (first, _) = rig.join_with(JoinOptions::default());
+    let (second, mut joined) = rig.join_with(JoinOptions::default());
+    rig.core.give_up("r", first);
+    rig.answer("join", joined_at(0));
+    assert_eq!(outcome(&mut joined).as_deref(), Some("ok"));
+    assert!(!rig.has_calls());
+    rig.core.give_up("r", second);
+    rig.call("leave");
+    let (third, _joined) = rig.join_with(JoinOptions::default());
+    rig.answer("join", joined_at(0));
+    rig.core.seen("r", third);
+    let (fourth, _) = rig.join_with(JoinOptions::default());
+    rig.core.give_up("r", fourth);
+    assert!(!rig.has_calls(), "the third stays");
 }
 
 /// The item that is being processed: its run and its offset.
@@ -496,7 +693,7 @@ fn goes_on_with_a_new_token_before_the_old_one_runs_out() {
 fn a_revoked_token_is_the_end_and_everything_that_waits_fails_with_it() {
     let mut rig = Rig::joined(0);
     let mut publish = rig.publish("a");
-    let mut messages = rig.core.messages("r");
+    let mut messages = rig.messages();
     rig.notice("session_end", json!({ "error": { "code": "token_revoked", "message": "m", "retryable": false } }));
     rig.core.disconnected(Disconnected { is_final: true, code: Some(4403), reason: String::new() });
     assert_eq!(rig.events(), ["disconnected", "ended: token_revoked"]);
@@ -514,7 +711,7 @@ fn a_revoked_token_is_the_end_and_everything_that_waits_fails_with_it() {
 fn close_fails_what_waits_and_is_no_end_to_tell_of() {
     let mut rig = Rig::up();
     let mut joined = rig.join(None);
-    let mut messages = rig.core.messages("r");
+    let mut messages = rig.messages();
     rig.core.close();
     rig.core.close();
     assert_eq!(outcome(&mut joined).as_deref(), Some("closed"));
@@ -622,7 +819,7 @@ fn a_join_waits_as_long_as_the_server_says_over_a_lost_connection_too() {
 #[test]
 fn a_page_that_cannot_be_read_is_told_and_what_is_missing_is_declared_lost_in_the_end() {
     let mut rig = Rig::joined(0);
-    let mut events = rig.core.room_events("r");
+    let mut events = rig.room_events("r");
     rig.notice("message", message("b", 2));
     for _ in 0..9 {
         rig.answer("history", json!({ "ok": true, "messages": [{ "id": 1 }], "more": false }));
@@ -664,9 +861,9 @@ fn rooms_that_nobody_needs_any_more_are_forgotten_and_their_late_answers_too() {
     rig.core.leave("r", reply);
     rig.answer("leave", json!({ "ok": true }));
     assert_eq!(outcome(&mut joined).as_deref(), Some("aborted"));
-    let _read = rig.core.room_events("is read");
+    let _read = rig.room_events("is read");
     for number in 0..1_000 {
-        drop(rig.core.room_events(&number.to_string()));
+        drop(rig.room_events(&number.to_string()));
     }
     assert!(rig.core.rooms.len() <= MIN_SWEEP);
     assert!(rig.core.rooms.contains_key("is read") && !rig.core.rooms.contains_key("r"));

@@ -26,13 +26,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What the handles and the task have in common.
 pub(crate) struct Shared {
     state: Mutex<(RoomsCore, Clock)>,
-    wake: Notify,
+    wake: Arc<Notify>,
     done: watch::Sender<bool>,
 }
 
 impl Shared {
     pub(crate) fn new(core: RoomsCore) -> Self {
-        Self { state: Mutex::new((core, Clock::new())), wake: Notify::new(), done: watch::Sender::new(false) }
+        let wake = core.wake();
+        Self { state: Mutex::new((core, Clock::new())), wake, done: watch::Sender::new(false) }
     }
 
     /// Does something with the core, at this time, and has the task look at what came of it.

@@ -79,7 +79,6 @@ impl RoomsError {
             "too_many_pending" => {
                 "As many publishes and sends as `max_pending` wait for their acks. Wait for some of them."
             }
-            "too_slow" => "The stream lagged behind by more than `max_lag`. Read faster, or join again.",
             "aborted" => "The call was given up. Whether it was carried out is not known.",
             "unconfirmed" => {
                 "The connection was lost before the ack, for longer than the server remembers ids. Whether it was \

@@ -28,8 +28,6 @@ pub mod code {
     pub const CLOSED: &str = "closed";
     /// `max_pending` publishes and sends wait already.
     pub const TOO_MANY_PENDING: &str = "too_many_pending";
-    /// A stream lagged behind by more than `max_lag`.
-    pub const TOO_SLOW: &str = "too_slow";
     /// The call was given up, by leaving the room, say.
     pub const ABORTED: &str = "aborted";
     /// The ack was lost, and the connection came back after the server may have forgotten the id: it was carried out or not,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::api::{InboxItem, Me, Position, RoomsEvent};
 use super::data::check_size;
@@ -57,7 +58,7 @@ pub(crate) enum Tag {
 pub(crate) struct Bounds {
     pub(crate) ack_timeout: u64,
     pub(crate) max_pending: usize,
-    pub(crate) max_lag: usize,
+    pub(crate) max_unread: usize,
 }
 
 pub(crate) struct Host {
@@ -70,9 +71,11 @@ pub(crate) struct Host {
     pub(crate) device: String,
     /// Why nothing can be done any more, after the end.
     pub(crate) over: Option<RoomsError>,
-    pub(crate) max_lag: usize,
+    pub(crate) max_unread: usize,
     pub(crate) kept: Kept,
     pub(crate) feed: Feed<RoomsEvent>,
+    /// The shell's: told when a stream was read.
+    pub(crate) wake: Arc<Notify>,
     pub(crate) effects: VecDeque<Effect>,
     max_pending: usize,
     pending: Arc<AtomicUsize>,
@@ -91,9 +94,10 @@ impl Host {
             me: None,
             device,
             over: None,
-            max_lag: bounds.max_lag,
+            max_unread: bounds.max_unread,
             kept,
             feed: Feed::new(),
+            wake: Arc::default(),
             effects: VecDeque::new(),
             max_pending: bounds.max_pending,
             ack_timeout: bounds.ack_timeout,
@@ -187,8 +191,9 @@ impl Host {
     }
 
     pub(crate) fn tell(&mut self, event: &RoomsEvent) {
-        let last = RoomsEvent::Warning("this stream lagged behind by more than max_lag, and ends".to_owned());
-        self.feed.push_bounded(event, self.max_lag, &last);
+        let last =
+            RoomsEvent::Warning("as many events of the session are unread as may be: this stream ends".to_owned());
+        self.feed.push_bounded(event, self.max_unread, &last);
     }
 
     pub(crate) fn warn(&mut self, message: impl Into<String>) {

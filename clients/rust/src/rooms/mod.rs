@@ -20,6 +20,7 @@ mod link;
 mod members;
 mod options;
 mod pending;
+mod readers;
 mod room;
 mod room_log;
 mod room_state;
@@ -34,7 +35,7 @@ pub use api::{
 pub use error::RoomsError;
 pub use handles::{Rooms, SendOptions, code};
 pub use inbox::Inbox;
-pub use options::RoomsBuilder;
+pub use options::{JoinOptions, RoomsBuilder};
 pub use pending::{Pending, Publishing, Sending};
 pub use room::{History, Room};
 pub use storage::{MemoryStorage, Storage};

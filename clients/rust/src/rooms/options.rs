@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::RoomsError;
+use super::api::Position;
 use super::core::RoomsCore;
 use super::driver::{Ending, Shared, drive};
 use super::handles::Rooms;
@@ -16,6 +17,33 @@ use super::storage::{Kept, MemoryStorage, Storage};
 use crate::clock::{new_id, random};
 use crate::source::Source;
 use crate::{Backoff, Client, ClientBuilder, CredentialsError};
+
+/// Options of a join.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct JoinOptions {
+    /// As in [`Room::join_since`](super::Room::join_since).
+    pub since: Option<Position>,
+    /// How many of the newest messages are wanted in the result, 1 to 500: `Joined::history`. It may have fewer. With `since`, only
+    /// where that could not be gone back to. For this join alone, and not those after a reconnect.
+    pub history: Option<u32>,
+}
+
+impl JoinOptions {
+    /// What came after this position comes first.
+    #[must_use]
+    pub fn since(mut self, position: Position) -> Self {
+        self.since = Some(position);
+        self
+    }
+
+    /// So many of the newest messages, at most, in the result.
+    #[must_use]
+    pub fn history(mut self, messages: u32) -> Self {
+        self.history = Some(messages);
+        self
+    }
+}
 
 /// Options of a rooms client, before it is made.
 #[must_use]
@@ -27,7 +55,7 @@ pub struct RoomsBuilder {
     storage: Arc<dyn Storage>,
     ack_timeout: Duration,
     max_pending: usize,
-    max_lag: usize,
+    max_unread: usize,
 }
 
 impl RoomsBuilder {
@@ -40,7 +68,7 @@ impl RoomsBuilder {
             storage: Arc::new(MemoryStorage::default()),
             ack_timeout: Duration::from_secs(10),
             max_pending: 1_000,
-            max_lag: 10_000,
+            max_unread: 1_000,
         }
     }
 
@@ -96,9 +124,10 @@ impl RoomsBuilder {
         self
     }
 
-    /// How many items a stream may lag behind. Default: 10,000; then it ends with `too_slow`.
-    pub fn max_lag(mut self, items: usize) -> Self {
-        self.max_lag = items.max(1);
+    /// How many items may be unread in one stream of a room. Default: 1,000; what comes then is read from the room's log, when
+    /// half of them are read.
+    pub fn max_unread(mut self, items: usize) -> Self {
+        self.max_unread = items.max(1);
         self
     }
 
@@ -156,7 +185,7 @@ impl RoomsBuilder {
         let bounds = Bounds {
             ack_timeout: u64::try_from(self.ack_timeout.as_millis()).unwrap_or(u64::MAX),
             max_pending: self.max_pending,
-            max_lag: self.max_lag,
+            max_unread: self.max_unread,
         };
         let host = Host::new(device, kept, bounds, random);
         let shared = Arc::new(Shared::new(RoomsCore::new(host, Arc::clone(&credentials))));

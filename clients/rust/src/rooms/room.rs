@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
 use super::RoomsError;
 use super::api::{Joined, Members, Page, Position};
 use super::data::to_data;
 use super::handles::Inner;
+use super::options::JoinOptions;
 use super::pending::{Pending, Publishing};
 use super::streams::{Messages, RoomEvents};
 use crate::clock::new_id;
@@ -29,26 +31,45 @@ impl Room {
     }
 
     /// Joins, now or when connected, and again after each reconnect from where one was, until [`leave`](Self::leave). Missed
-    /// messages come before it resolves. While joined it resolves to where one is.
+    /// messages come before it resolves, or as many as your streams take. While joined it resolves to where one is.
     ///
-    /// It begins at once. Dropping the future does not leave the room.
+    /// It begins at once. Dropping the future gives it up: the room is left again, unless another join has succeeded or waits.
     ///
     /// # Errors
     /// Where the server refuses, or the session has ended.
     pub fn join(&self) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
-        self.start_join(None)
+        self.join_with(JoinOptions::default())
     }
 
-    /// The same; what came after a position that you have kept comes first.
+    /// The same; what came after a position that you have kept comes first. While joined it goes back there: what was not read
+    /// yet comes again from there on.
     ///
     /// # Errors
     /// Those of [`join`](Self::join).
     pub fn join_since(&self, since: Position) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
-        self.start_join(Some(since))
+        self.join_with(JoinOptions::default().since(since))
     }
 
-    fn start_join(&self, since: Option<Position>) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
-        self.inner.ask(|core, reply| core.join(&self.name, since, reply))
+    /// The same with options: the room's newest messages, say.
+    ///
+    /// # Errors
+    /// Those of [`join`](Self::join).
+    pub fn join_with(&self, options: JoinOptions) -> impl Future<Output = Result<Joined, RoomsError>> + Send + use<> {
+        let (reply, answer) = oneshot::channel();
+        // With `since`, they are in the messages that come first, or cannot be had.
+        let history = options.history.filter(|_| options.since.is_none());
+        let join = self.inner.shared.with(|core| core.join(&self.name, options, reply));
+        let joining = Joining { room: self.clone(), join, is_seen: false };
+        async move {
+            let mut joined = answer.await.unwrap_or_else(|_| Err(RoomsError::own("closed")))?;
+            let room = joining.seen();
+            if let (Some(limit), None) = (history, &joined.history) {
+                // Joined before, by another call: the live messages begin where the streams are.
+                let next = Position { offset: joined.position.offset.saturating_add(1), ..joined.position.clone() };
+                joined.history = Some(room.history(History::before(&next).limit(limit)).await?);
+            }
+            Ok(joined)
+        }
     }
 
     /// Leaves the room, at once for the application; the future is done when the server knows. What waits there fails with
@@ -105,8 +126,9 @@ impl Room {
         self.inner.shared.look(|core| core.is_joined(&self.name))
     }
 
-    /// Of the last message that was delivered, or where one joined. Read it before you leave: of a room where one is not, it
-    /// is forgotten in time.
+    /// Of the last message that you were handed by a stream, or where one joined: keep it, and `join_since` goes on from there.
+    /// With several streams it is that of the slowest. Read it before you leave: of a room where one is not, it is forgotten in
+    /// time.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.inner.shared.look(|core| core.position(&self.name))
@@ -122,19 +144,44 @@ impl Room {
     /// It ends when the room is left, and fails with the reason if that was not your choice.
     #[must_use]
     pub fn messages(&self) -> Messages {
-        Messages { tail: self.inner.shared.look(|core| core.messages(&self.name)) }
+        let (tail, bookmark) = self.inner.shared.look(|core| core.messages(&self.name));
+        Messages { tail, bookmark }
     }
 
     /// All that happens in the room from now on, messages among it, until the client is closed.
     #[must_use]
     pub fn events(&self) -> RoomEvents {
-        RoomEvents { tail: self.inner.shared.look(|core| core.room_events(&self.name)) }
+        let (tail, bookmark) = self.inner.shared.look(|core| core.room_events(&self.name));
+        RoomEvents { tail, bookmark }
     }
 }
 
 impl std::fmt::Debug for Room {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Room").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A join whose caller has not seen its end: dropped before that, it is given up.
+struct Joining {
+    room: Room,
+    join: u64,
+    is_seen: bool,
+}
+
+impl Joining {
+    fn seen(mut self) -> Room {
+        self.is_seen = true;
+        self.room.inner.shared.look(|core| core.seen(&self.room.name, self.join));
+        self.room.clone()
+    }
+}
+
+impl Drop for Joining {
+    fn drop(&mut self) {
+        if !self.is_seen {
+            self.room.inner.shared.with(|core| core.give_up(&self.room.name, self.join));
+        }
     }
 }
 

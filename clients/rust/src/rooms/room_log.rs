@@ -1,6 +1,7 @@
 //! What a device has of a room's log: each message once, in order, and no gap that is not declared. A state machine with
 //! no I/O: each method takes what happened and returns what is to be done, in order. docs/rooms-api.md, 5, is its rule:
-//! what is broadcast is a hint, the log is the truth.
+//! what is broadcast is a hint, the log is the truth. It goes at its reader's pace (docs/sdk.md, 4.10): what cannot be taken
+//! yet is not kept, but read from the log when there is room for it.
 
 use std::collections::VecDeque;
 
@@ -9,11 +10,15 @@ use super::api::{Joined, Message, Position};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LogAction {
     Deliver(Message),
-    /// Read the log after this position. `failures`, from 0: how often in a row that brought nothing.
+    /// Read at most so many messages of the log after this position. `failures`, from 0: how often in a row that brought
+    /// nothing.
     Read {
         after: Position,
+        limit: usize,
         failures: u32,
     },
+    /// There is more, and no room for it: `resume` goes on.
+    Behind,
     /// Join again: the log is another one.
     Rejoin,
     /// All up to the position was delivered; or, if not `recovered`, what lies between the last message and it is lost.
@@ -24,25 +29,27 @@ pub(crate) enum LogAction {
 pub(crate) struct LogLimits {
     /// Live messages that wait while the log is read. With one more they are all dropped, and read from the log too.
     pub(crate) held: usize,
-    /// Messages that are read from the log in a row. If there are still more then, they are declared lost.
-    pub(crate) repaired: usize,
+    /// For fewer messages than that the log is not read, unless nobody reads them.
+    pub(crate) page: usize,
 }
 
-impl Default for LogLimits {
-    fn default() -> Self {
-        Self { held: 1_000, repaired: 100_000 }
-    }
-}
+/// Live messages that wait while the log is read.
+pub(crate) const MAX_HELD: usize = 1_000;
+
+/// Messages in one reading of the log: as many as the server gives at a time.
+pub(crate) const PAGE: usize = 500;
 
 /// Readings in a row that brought nothing although something is missing, before it is declared lost.
 const MAX_BARREN: u32 = 8;
 
-/// "Joining" is from the call to its ack; "Repairing" is while the log is read. In both, live messages are held.
+/// "Joining" is from the call to its ack; "Repairing" is while the log is read: in both, live messages are held.
+/// "Behind": there is no room for what comes next, and nothing is held.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Mode {
     Away,
     Joining,
     Repairing,
+    Behind,
     Live,
 }
 
@@ -56,7 +63,8 @@ pub(crate) struct RoomLog {
     heard: Option<Position>,
     /// Where the join was answered to be, until everything up to there is delivered or declared lost.
     joined_at: Option<Position>,
-    repaired: usize,
+    /// How many messages may be delivered.
+    room: usize,
     barren: u32,
     failures: u32,
 }
@@ -70,10 +78,21 @@ impl RoomLog {
             held: VecDeque::new(),
             heard: None,
             joined_at: None,
-            repaired: 0,
+            room: usize::MAX,
             barren: 0,
             failures: 0,
         }
+    }
+
+    /// To be said before anything else: how many messages the reader takes.
+    pub(crate) fn give_room(&mut self, messages: usize) -> &mut Self {
+        self.room = messages;
+        self
+    }
+
+    /// Whether the reader takes a page.
+    pub(crate) fn has_room(&self) -> bool {
+        self.room >= self.limits.page
     }
 
     /// Of the last message that was given out for delivery, or where one joined.
@@ -129,6 +148,10 @@ impl RoomLog {
         if self.mode == Mode::Away {
             return Vec::new();
         }
+        if self.mode == Mode::Behind {
+            self.hear(&message.position);
+            return Vec::new();
+        }
         if self.held.len() >= self.limits.held {
             self.held.clear();
         }
@@ -137,21 +160,25 @@ impl RoomLog {
         if self.mode == Mode::Live { self.go_on() } else { Vec::new() }
     }
 
+    /// The reader has taken something.
+    pub(crate) fn resume(&mut self) -> Vec<LogAction> {
+        if self.mode == Mode::Behind { self.go_on() } else { Vec::new() }
+    }
+
     /// The reading that was asked for brought this.
-    pub(crate) fn page(&mut self, messages: Vec<Message>, more: bool) -> Vec<LogAction> {
+    pub(crate) fn page(&mut self, messages: Vec<Message>) -> Vec<LogAction> {
         if self.mode != Mode::Repairing {
             return Vec::new();
         }
-        self.repaired = self.repaired.saturating_add(messages.len());
+        let had_room = self.room > 0;
         let mut actions = self.take(messages);
         if actions.iter().any(|action| matches!(action, LogAction::Deliver(_))) {
             (self.barren, self.failures) = (0, 0);
-        } else {
+        } else if had_room {
             self.barren += 1;
             self.failures += 1;
         }
-        let is_too_much = more && self.repaired >= self.limits.repaired;
-        actions.extend(if is_too_much || self.barren > MAX_BARREN { self.skip() } else { self.go_on() });
+        actions.extend(if self.barren > MAX_BARREN { self.skip() } else { self.go_on() });
         actions
     }
 
@@ -177,13 +204,14 @@ impl RoomLog {
         }
     }
 
-    /// Delivers messages of the log, as far as they are the next ones.
+    /// Delivers messages of the log, as far as they are the next ones and there is room.
     fn take(&mut self, messages: Vec<Message>) -> Vec<LogAction> {
         let mut actions = Vec::new();
         for message in messages {
-            if !self.is_next(&message.position) {
+            if self.room == 0 || !self.is_next(&message.position) {
                 break;
             }
+            self.room -= 1;
             self.at = Some(message.position.clone());
             actions.push(LogAction::Deliver(message));
             actions.extend(self.arrive());
@@ -200,7 +228,7 @@ impl RoomLog {
     fn arrive(&mut self) -> Vec<LogAction> {
         match self.joined_at.take() {
             Some(position) if self.has_reached(&position) => {
-                vec![LogAction::Joined(Joined { recovered: true, position })]
+                vec![LogAction::Joined(Joined { recovered: true, position, history: None })]
             }
             not_yet => {
                 self.joined_at = not_yet;
@@ -217,7 +245,8 @@ impl RoomLog {
     fn go_on(&mut self) -> Vec<LogAction> {
         let mut actions = Vec::new();
         while let Some(message) = self.held.pop_front() {
-            if !self.has_reached(&message.position) && !self.is_next(&message.position) {
+            let is_next = self.is_next(&message.position) && self.room > 0;
+            if !self.has_reached(&message.position) && !is_next {
                 self.held.push_front(message);
                 break;
             }
@@ -235,9 +264,15 @@ impl RoomLog {
             self.mode = Mode::Joining;
             return Some(LogAction::Rejoin);
         }
+        if at.offset < heard.offset && !self.has_room() {
+            self.mode = Mode::Behind;
+            self.held.clear();
+            return Some(LogAction::Behind);
+        }
         if at.offset < heard.offset {
             self.mode = Mode::Repairing;
-            return Some(LogAction::Read { after: at.clone(), failures: self.failures });
+            let limit = self.room.min(PAGE);
+            return Some(LogAction::Read { after: at.clone(), limit, failures: self.failures });
         }
         self.mode = Mode::Live;
         self.start_counting();
@@ -250,7 +285,7 @@ impl RoomLog {
         let Some(position) = self.joined_at.take().or_else(|| self.before_held()) else { return self.go_on() };
         self.at = Some(position.clone());
         self.start_counting();
-        let mut actions = vec![LogAction::Joined(Joined { recovered: false, position })];
+        let mut actions = vec![LogAction::Joined(Joined { recovered: false, position, history: None })];
         actions.extend(self.go_on());
         actions
     }
@@ -268,7 +303,7 @@ impl RoomLog {
     }
 
     fn start_counting(&mut self) {
-        (self.repaired, self.barren, self.failures) = (0, 0, 0);
+        (self.barren, self.failures) = (0, 0);
     }
 }
 

@@ -23,17 +23,18 @@ fn messages(offsets: impl IntoIterator<Item = u64>) -> Vec<Message> {
 fn short(actions: Vec<LogAction>) -> Vec<String> {
     let word = |action| match action {
         LogAction::Deliver(message) => message.position.offset.to_string(),
-        LogAction::Read { after, failures: 0 } => format!("read {}", after.offset),
-        LogAction::Read { after, failures } => format!("read {} after {failures}", after.offset),
+        LogAction::Read { after, failures: 0, .. } => format!("read {}", after.offset),
+        LogAction::Read { after, failures, .. } => format!("read {} after {failures}", after.offset),
         LogAction::Rejoin => "rejoin".to_owned(),
-        LogAction::Joined(Joined { recovered, position }) => {
+        LogAction::Behind => "behind".to_owned(),
+        LogAction::Joined(Joined { recovered, position, .. }) => {
             format!("{}joined {}{}", if recovered { "" } else { "lost, " }, position.epoch, position.offset)
         }
     };
     actions.into_iter().map(word).collect()
 }
 
-const LIMITS: LogLimits = LogLimits { held: 100, repaired: 1_000 };
+const LIMITS: LogLimits = LogLimits { held: 100, page: 2 };
 
 /// A log that is live at an offset.
 fn live_with(offset: u64, limits: LogLimits) -> RoomLog {
@@ -83,7 +84,7 @@ fn reads_what_is_missing_before_a_message_and_holds_what_comes_meanwhile() {
     let mut log = live(5);
     assert_eq!(short(log.received(message(8))), ["read 5"]);
     assert!(log.received(message(9)).is_empty());
-    assert_eq!(short(log.page(messages(6..=7), false)), ["6", "7", "8", "9"]);
+    assert_eq!(short(log.page(messages(6..=7))), ["6", "7", "8", "9"]);
     assert_eq!(short(log.received(message(10))), ["10"]);
 }
 
@@ -98,8 +99,8 @@ fn delivers_what_is_recovered_then_says_so_then_what_came_live_before_the_answer
 fn pages_through_the_log_where_the_answer_has_not_everything() {
     let mut log = rejoining(5);
     assert_eq!(short(log.joined(at("e", 9), false, vec![])), ["read 5"]);
-    assert_eq!(short(log.page(messages(6..=7), true)), ["6", "7", "read 7"]);
-    assert_eq!(short(log.page(messages(8..=9), false)), ["8", "9", "joined e9"]);
+    assert_eq!(short(log.page(messages(6..=7))), ["6", "7", "read 7"]);
+    assert_eq!(short(log.page(messages(8..=9))), ["8", "9", "joined e9"]);
 }
 
 #[test]
@@ -153,22 +154,61 @@ fn does_not_trip_over_one_stray_message_of_another_log() {
 
 #[test]
 fn holds_only_so_many_live_messages_and_reads_the_rest_from_the_log() {
-    let mut log = live_with(0, LogLimits { held: 2, repaired: 1_000 });
+    let mut log = live_with(0, LogLimits { held: 2, page: 2 });
     for offset in 2..=4 {
         log.received(message(offset));
     }
-    assert_eq!(short(log.page(messages(1..=2), false)), ["1", "2", "read 2"]);
-    assert_eq!(short(log.page(messages([3]), false)), ["3", "4"]);
+    assert_eq!(short(log.page(messages(1..=2))), ["1", "2", "read 2"]);
+    assert_eq!(short(log.page(messages([3]))), ["3", "4"]);
 }
 
 #[test]
-fn reads_only_so_many_messages_in_a_row_before_it_declares_the_rest_lost() {
-    let mut log = live_with(0, LogLimits { held: 2, repaired: 4 });
-    log.away();
-    log.joining();
-    log.joined(at("e", 9), false, vec![]);
-    log.page(messages(1..=2), true);
-    assert_eq!(short(log.page(messages(3..=4), true)), ["3", "4", "lost, joined e9"]);
+fn goes_at_its_readers_pace_and_reads_from_the_log_what_it_had_no_room_for() {
+    let mut log = rejoining(5);
+    log.give_room(3);
+    assert_eq!(short(log.joined(at("e", 12), true, messages(6..=12))), ["6", "7", "8", "behind"]);
+    assert!(log.give_room(0).received(message(13)).is_empty());
+    assert!(!log.has_room(), "a join would bring what cannot be taken");
+    assert_eq!(short(log.give_room(1).resume()), ["behind"], "not for a page of one");
+    assert_eq!(short(log.give_room(4).resume()), ["read 8"]);
+    assert!(log.received(message(14)).is_empty());
+    assert_eq!(short(log.page(messages(9..=12))), ["9", "10", "11", "12", "joined e12", "behind"]);
+    assert_eq!(short(log.give_room(4).resume()), ["read 12"]);
+    assert_eq!(short(log.page(messages(13..=14))), ["13", "14"]);
+    assert_eq!(short(log.received(message(15))), ["15"]);
+    assert_eq!(short(log.give_room(0).received(message(16))), ["behind"]);
+}
+
+#[test]
+fn reads_no_more_at_a_time_than_there_is_room_for() {
+    let mut log = rejoining(5);
+    let read = |actions: Vec<LogAction>| match &actions[..] {
+        [LogAction::Read { limit, .. }] => *limit,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(read(log.give_room(7).joined(at("e", 12), false, vec![])), 7);
+    let mut log = rejoining(5);
+    assert_eq!(read(log.joined(at("e", 12), false, vec![])), PAGE);
+}
+
+#[test]
+fn declares_in_its_place_what_is_gone_when_the_reader_comes_to_it() {
+    let mut log = live(5);
+    assert_eq!(short(log.give_room(0).received(message(6))), ["behind"]);
+    log.received(message(9));
+    assert_eq!(short(log.give_room(9).resume()), ["read 5"]);
+    assert_eq!(short(log.unreadable()), ["lost, joined e9"]);
+    assert_eq!(short(log.received(message(10))), ["10"]);
+}
+
+#[test]
+fn does_not_take_a_page_that_there_is_no_room_for_any_more_for_an_empty_one() {
+    let mut log = live(0);
+    log.received(message(3));
+    for _ in 0..20 {
+        assert_eq!(short(log.give_room(0).page(messages(1..=3))), ["behind"]);
+        assert_eq!(short(log.give_room(2).resume()), ["read 0"]);
+    }
 }
 
 #[test]
@@ -177,7 +217,7 @@ fn reads_again_after_a_failure_and_says_how_often_it_failed() {
     log.received(message(3));
     assert_eq!(short(log.reading_failed()), ["read 0 after 1"]);
     assert_eq!(short(log.reading_failed()), ["read 0 after 2"]);
-    assert_eq!(short(log.page(messages([1]), true)), ["1", "read 1"]);
+    assert_eq!(short(log.page(messages([1]))), ["1", "read 1"]);
 }
 
 #[test]
@@ -185,16 +225,16 @@ fn gives_up_a_log_that_never_has_what_it_must_have() {
     let mut log = live(0);
     log.received(message(3));
     for failures in 1..=8 {
-        assert_eq!(short(log.page(vec![], false)), [format!("read 0 after {failures}")]);
+        assert_eq!(short(log.page(vec![])), [format!("read 0 after {failures}")]);
     }
-    assert_eq!(short(log.page(vec![], false)), ["lost, joined e2", "3"]);
+    assert_eq!(short(log.page(vec![])), ["lost, joined e2", "3"]);
 }
 
 #[test]
 fn takes_nothing_out_of_its_order_from_a_page_with_a_hole() {
     let mut log = live(0);
     log.received(message(4));
-    assert_eq!(short(log.page(messages([1, 3]), false)), ["1", "read 1"]);
+    assert_eq!(short(log.page(messages([1, 3]))), ["1", "read 1"]);
 }
 
 #[test]
@@ -203,7 +243,7 @@ fn hears_nothing_while_it_is_away_and_ignores_answers_that_come_late() {
     log.received(message(8));
     log.away();
     assert!(log.received(message(6)).is_empty());
-    assert!(log.page(messages(6..=7), false).is_empty());
+    assert!(log.page(messages(6..=7)).is_empty());
     assert!(log.unreadable().is_empty());
     assert!(log.reading_failed().is_empty());
     assert!(log.joined(at("e", 9), false, vec![]).is_empty());
@@ -239,9 +279,10 @@ impl Model {
         for action in actions {
             match action {
                 LogAction::Deliver(message) => self.delivered.push(message.position.offset),
-                LogAction::Joined(Joined { recovered: false, position }) => self.lost_up_to.push(position.offset),
+                LogAction::Joined(Joined { recovered: false, position, .. }) => self.lost_up_to.push(position.offset),
                 LogAction::Joined(_) => {}
                 LogAction::Rejoin => self.join(),
+                LogAction::Behind => {}
                 LogAction::Read { after, .. } => self.reading = Some(after.offset),
             }
         }
@@ -265,7 +306,7 @@ impl Model {
                 self.log.unreadable()
             } else {
                 let last = self.end.min(after + 2);
-                self.log.page(messages(after + 1..=last), last < self.end)
+                self.log.page(messages(after + 1..=last))
             };
             self.act(actions);
         }
@@ -276,12 +317,17 @@ impl Model {
 fn delivers_each_message_once_and_in_order_and_declares_what_is_missing_whatever_the_network_does() {
     for seed in 1..2_000 {
         let mut dice = Dice(seed * 0x9E37_79B9);
-        let log = RoomLog::new(LogLimits { held: 3, repaired: 1_000 });
+        let log = RoomLog::new(LogLimits { held: 3, page: 2 });
         let mut model =
             Model { log, end: 0, oldest: 1, delivered: vec![], lost_up_to: vec![], joining: false, reading: None };
         model.log.begin(Some(at("e", 0)));
         model.join();
         for _ in 0..60 {
+            // The reader may be slow.
+            let taken = dice.roll(4);
+            model.log.give_room(usize::try_from(taken).unwrap());
+            let actions = model.log.resume();
+            model.act(actions);
             match dice.roll(8) {
                 0..=2 => {
                     model.end += 1;
@@ -300,7 +346,8 @@ fn delivers_each_message_once_and_in_order_and_declares_what_is_missing_whatever
                 _ => model.oldest = model.oldest.max(model.end.saturating_sub(5)),
             }
         }
-        // In the end the network is good, and a broadcast tells of the last message.
+        // In the end the network is good, the reader quick, and a broadcast tells of the last message.
+        model.log.give_room(usize::MAX);
         model.log.away();
         model.join();
         for _ in 0..100 {
@@ -319,19 +366,11 @@ fn delivers_each_message_once_and_in_order_and_declares_what_is_missing_whatever
 }
 
 #[test]
-fn does_not_go_back_to_what_the_log_has_brought_where_it_reads_no_more() {
-    let limits = LogLimits { held: 10, repaired: 2 };
-    let mut log = live_with(0, limits);
-    assert_eq!(short(log.received(message(3))), ["read 0"]);
-    assert_eq!(short(log.page(messages([1, 2, 3]), true)), ["1", "2", "3"]);
-    assert_eq!(log.position(), Some(&at("e", 3)));
-    // Nor is anything declared lost between what was read and what is held.
-    let mut log = live_with(0, limits);
-    log.received(message(3));
-    assert_eq!(short(log.page(messages([1, 2]), true)), ["1", "2", "3"]);
-    let mut log = live_with(0, limits);
-    log.received(message(9));
-    assert_eq!(short(log.page(messages([1, 2]), true)), ["1", "2", "lost, joined e8", "9"]);
+fn does_not_go_back_to_what_the_log_has_brought_where_nothing_more_can_be_read() {
+    let mut log = live(0);
+    assert_eq!(short(log.received(message(9))), ["read 0"]);
+    assert_eq!(short(log.page(messages([1, 2]))), ["1", "2", "read 2"]);
+    assert_eq!(short(log.unreadable()), ["lost, joined e8", "9"]);
 }
 
 #[test]

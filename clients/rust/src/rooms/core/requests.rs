@@ -8,6 +8,8 @@ use super::super::error::RoomsError;
 use super::super::host::{Effect, LaneKey};
 use super::super::inbox_state::Processor;
 use super::super::lane::Reply;
+use super::super::options::JoinOptions;
+use super::super::readers::Bookmark;
 use super::super::room_state::{RoomState, publish_argument};
 use super::RoomsCore;
 use crate::feed::Tail;
@@ -38,13 +40,25 @@ impl RoomsCore {
         }
     }
 
-    pub(crate) fn join(&mut self, room: &str, since: Option<Position>, reply: Reply<Joined>) {
+    /// Joins, and says which join it is: for `seen` when its caller has seen the result, or else `give_up`.
+    pub(crate) fn join(&mut self, room: &str, options: JoinOptions, reply: Reply<Joined>) -> u64 {
+        let id = self.host.new_key();
         if let Some(over) = &self.host.over {
             let _ = reply.send(Err(over.clone()));
-            return;
+            return id;
         }
         let (room, host) = self.room(room);
-        room.join(since, reply, host);
+        room.join(id, options, reply, host);
+        id
+    }
+
+    pub(crate) fn seen(&mut self, room: &str, join: u64) {
+        self.room(room).0.seen(join);
+    }
+
+    pub(crate) fn give_up(&mut self, room: &str, join: u64) {
+        let (room, host) = self.room(room);
+        room.give_up(join, host);
     }
 
     pub(crate) fn leave(&mut self, room: &str, reply: Reply<()>) {
@@ -153,24 +167,24 @@ impl RoomsCore {
         self.rooms.get(room).is_some_and(RoomState::is_joined)
     }
 
-    pub(crate) fn position(&self, room: &str) -> Option<Position> {
-        self.rooms.get(room)?.position().cloned()
+    pub(crate) fn position(&mut self, room: &str) -> Option<Position> {
+        self.rooms.get_mut(room)?.position()
     }
 
     pub(crate) fn members(&self, room: &str) -> Members {
         self.rooms.get(room).map(|room| room.members.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn room_events(&mut self, room: &str) -> Tail<Result<RoomEvent, RoomsError>> {
+    pub(crate) fn room_events(&mut self, room: &str) -> (Tail<Result<RoomEvent, RoomsError>>, Bookmark) {
         match &self.host.over {
-            Some(_) => Tail::ended(None),
+            Some(_) => (Tail::ended(None), Bookmark::default()),
             None => self.room(room).0.events(),
         }
     }
 
-    pub(crate) fn messages(&mut self, room: &str) -> Tail<Result<Message, RoomsError>> {
+    pub(crate) fn messages(&mut self, room: &str) -> (Tail<Result<Message, RoomsError>>, Bookmark) {
         match &self.host.over {
-            Some(over) => Tail::ended(over.unless_closed().map(Err)),
+            Some(over) => (Tail::ended(over.unless_closed().map(Err)), Bookmark::default()),
             None => self.room(room).0.messages(),
         }
     }
