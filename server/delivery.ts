@@ -1,53 +1,86 @@
 /** What the services want done, done with Socket.IO's rooms. */
 import type { Effect } from "./rooms/outcome.js";
+import { PresenceGathering } from "./rooms/presence-gathering.js";
 import type { RoomsIo } from "./rooms-io.js";
-
-/** Carries out effects, in order. */
-export function performAll(io: RoomsIo, effects: readonly Effect[]): void {
-  for (const effect of effects) perform(io, effect);
-}
 
 /** Whether it changes who hears what: to be done before an answer is given. */
 export function isMove({ type }: Effect): boolean {
   return type === "enter" || type === "exit";
 }
 
-function perform(io: RoomsIo, effect: Effect): void {
-  switch (effect.type) {
-    case "enter": {
-      const socket = io.of("/").sockets.get(effect.sid);
-      // One that has gone meanwhile would stay in the room for ever.
-      if (!socket?.connected) return;
-      void socket.join(channel(effect.room));
-      if (effect.seesPresence) void socket.leave(blind(effect.room));
-      else void socket.join(blind(effect.room));
-      return;
+/** Carries out effects. Changes of presence are gathered until the end of the tick, and told before what else a room hears. */
+export class Delivery {
+  readonly #io: RoomsIo;
+  readonly #presence = new PresenceGathering();
+  #isTelling = false;
+
+  constructor(io: RoomsIo) {
+    this.#io = io;
+  }
+
+  /** In order. */
+  readonly perform = (effects: readonly Effect[]): void => {
+    for (const effect of effects) this.#perform(effect);
+  };
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "enter": {
+        const socket = this.#io.of("/").sockets.get(effect.sid);
+        // One that has gone meanwhile would stay in the room for ever.
+        if (!socket?.connected) return;
+        void socket.join(channel(effect.room));
+        if (effect.seesPresence) void socket.leave(blind(effect.room));
+        else void socket.join(blind(effect.room));
+        return;
+      }
+      case "exit": {
+        const socket = this.#io.of("/").sockets.get(effect.sid);
+        void socket?.leave(channel(effect.room));
+        void socket?.leave(blind(effect.room));
+        return;
+      }
+      case "message":
+        this.#tellPresence(effect.message.room);
+        this.#io.to(channel(effect.message.room)).emit("message", effect.message);
+        return;
+      case "signal":
+        this.#tellPresence(effect.signal.room);
+        this.#io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
+        return;
+      case "presence":
+        this.#presence.add(effect.change, effect.except);
+        if (this.#isTelling) return;
+        this.#isTelling = true;
+        setImmediate(() => this.#tellAllPresence());
+        return;
+      case "expelled":
+        this.#io.to(effect.sid).emit("presence", effect.change);
+        return;
+      case "inbox":
+        this.#io.to(effect.sid).emit("inbox", effect.item);
+        return;
     }
-    case "exit": {
-      const socket = io.of("/").sockets.get(effect.sid);
-      void socket?.leave(channel(effect.room));
-      void socket?.leave(blind(effect.room));
-      return;
+  }
+
+  #tellAllPresence(): void {
+    this.#isTelling = false;
+    for (const room of this.#presence.rooms()) this.#tellPresence(room);
+  }
+
+  #tellPresence(room: string): void {
+    for (const telling of this.#presence.take(room)) {
+      if (telling.type === "all") {
+        this.#io
+          .to(channel(room))
+          .except([blind(room), ...telling.except])
+          .emit("presence", telling.change);
+      } else {
+        const rooms = this.#io.of("/").sockets.get(telling.sid)?.rooms;
+        if (rooms?.has(channel(room)) !== true || rooms.has(blind(room))) continue;
+        this.#io.to(telling.sid).emit("presence", telling.change);
+      }
     }
-    case "message":
-      io.to(channel(effect.message.room)).emit("message", effect.message);
-      return;
-    case "signal":
-      io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
-      return;
-    case "presence": {
-      const { room } = effect.change;
-      io.to(channel(room))
-        .except([blind(room), ...(effect.except === undefined ? [] : [effect.except])])
-        .emit("presence", effect.change);
-      return;
-    }
-    case "expelled":
-      io.to(effect.sid).emit("presence", effect.change);
-      return;
-    case "inbox":
-      io.to(effect.sid).emit("inbox", effect.item);
-      return;
   }
 }
 

@@ -36,6 +36,10 @@ export const API_ERRORS = {
     message: "This connection is in as many rooms as it may be. Leave one first.",
     retryable: false,
   },
+  too_many_devices: {
+    message: "This user is in the room with as many devices as they may be. Leave it with one first.",
+    retryable: false,
+  },
   room_full: {
     message: "The room has as many members as it may have. Try again later.",
     retryable: true,

@@ -4,12 +4,13 @@
  */
 import { CLOSE_CODES, closeWith } from "../bridge/index.js";
 import { CallQueue } from "./call-queue.js";
-import { isMove, performAll } from "./delivery.js";
+import { isMove } from "./delivery.js";
 import { apiError } from "./errors.js";
 import type { Ack, ApiError, ClientEvents } from "./events.js";
 import type { Authenticate, Credentials, Verdict } from "./identity.js";
+import type { DeviceConnections } from "./rooms/device-connections.js";
 import type { Inboxes } from "./rooms/inboxes.js";
-import type { Caller, Done } from "./rooms/outcome.js";
+import type { Caller, Done, Perform } from "./rooms/outcome.js";
 import type { Rooms } from "./rooms/rooms.js";
 import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
 import { describe, deviceSchema, SCHEMAS, type Call, type CallName } from "./schemas.js";
@@ -39,6 +40,8 @@ export interface Handlers {
   rooms: Rooms;
   inboxes: Inboxes;
   sessions: Sessions;
+  perform: Perform;
+  devices: DeviceConnections;
   authenticate: Authenticate;
   /** The token that came with the request, where there was one. */
   tokenOf: (request: RoomsSocket["request"]) => string | undefined;
@@ -131,8 +134,8 @@ class Visit {
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
   serve(): Promise<void> {
-    const { socket, handlers } = this;
-    const { rooms, inboxes, sessions, log } = handlers;
+    const { io, socket, handlers } = this;
+    const { rooms, inboxes, sessions, devices, log } = handlers;
     this.#onCall("join", (call, done) => rooms.join(this.#caller(), call, done));
     this.#onCall("leave", (call, done) => rooms.leave(this.#caller(), call, done));
     this.#onCall("publish", (call, done, placed) => rooms.publish(this.#caller(), call, done, placed));
@@ -148,6 +151,10 @@ class Visit {
       answerTo(args)({ ok: false, error: apiError("unknown_event") });
     });
     socket.conn.on("upgrade", () => this.#queue.add(true, () => this.#logged(rooms.moved(this.#caller()))));
+    const { user } = socket.data.identity;
+    const { device } = socket.data;
+    const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
+    if (taken !== undefined) io.to(taken).emit("device_taken", { sid: socket.id });
     const over = new Promise<void>((resolve) => {
       socket.on("disconnect", (reason) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
@@ -155,6 +162,8 @@ class Visit {
         const caller = this.#caller();
         const isOnPurpose = reason === "client namespace disconnect";
         this.#queue.close(() => {
+          const returned = devices.remove(socket.id);
+          if (returned !== undefined) io.to(returned).emit("device_returned", {});
           const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
           void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
         });
@@ -189,12 +198,9 @@ class Visit {
   #answer(outcome: Parameters<Done>[0], answer: (answer: Ack) => void): void {
     if (!outcome.ok) return answer({ ok: false, error: apiError(outcome.error, outcome.detail) });
     // Membership first: whoever has the answer to a join misses nothing that is sent after it.
-    performAll(this.io, outcome.effects.filter(isMove));
+    this.handlers.perform(outcome.effects.filter(isMove));
     answer({ ok: true, ...outcome.result });
-    performAll(
-      this.io,
-      outcome.effects.filter((effect) => !isMove(effect)),
-    );
+    this.handlers.perform(outcome.effects.filter((effect) => !isMove(effect)));
   }
 
   async #refresh({ token }: Call<"refresh">, done: Done<Result<"refresh">>): Promise<void> {

@@ -71,6 +71,8 @@ export interface RoomSettings {
 export interface Limits {
   /** Rooms that one connection may be in at a time. */
   roomsPerDevice: number;
+  /** Devices that one user may be in one room with, where it is known who is there. */
+  devicesPerRoom: number;
   /** Bytes of the `data` of a publish, a signal or a send, as JSON. */
   messageBytes: number;
   /** Publishes, signals and sends of one user a second, on all devices, in bursts of up to twice as many. */
@@ -85,6 +87,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   roomsPerDevice: 100,
+  devicesPerRoom: 20,
   messageBytes: 64 * 1024,
   messagesPerSecond: 100,
   pendingCalls: 1_000,

@@ -17,7 +17,7 @@ import { engineGuard } from "./auth/engine-guard.js";
 import type { KeySource } from "./auth/keys.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
-import { performAll } from "./delivery.js";
+import { Delivery } from "./delivery.js";
 import { serveRooms, type HandlerLog } from "./handlers.js";
 import { demoFiles, httpHandler } from "./http.js";
 import {
@@ -34,6 +34,7 @@ import { InspectSessions } from "./inspect/sessions.js";
 import { InspectStreams } from "./inspect/stream.js";
 import { tapUpgrades } from "./inspect/tap.js";
 import { Allowance } from "./rooms/allowance.js";
+import { DeviceConnections } from "./rooms/device-connections.js";
 import { Inboxes } from "./rooms/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
 import type { Effect } from "./rooms/outcome.js";
@@ -168,12 +169,19 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     log: store.log,
     policy: options.policy ?? EVERYTHING,
     newId: options.newId ?? (() => randomId(12)),
-    perform: (effects: readonly Effect[]) => performAll(io, effects),
+    perform: (effects: readonly Effect[]) => delivery.perform(effects),
   };
   const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
   const rooms = new Rooms({ ...common, uptime, presence: store.presence, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
-  const inboxes = new Inboxes({ ...common, clock: store.clock, devices: store.devices, inboxAge });
+  const connections = new DeviceConnections();
+  const inboxes = new Inboxes({
+    ...common,
+    clock: store.clock,
+    devices: store.devices,
+    connections,
+    inboxAge,
+  });
   const sessions = new Sessions(now, store.revocations);
   const revoke = async (revocation: Revocation): Promise<void> => {
     await store.revocations.add(revocation, store.clock.now() + REVOCATION_AGE);
@@ -206,6 +214,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     allowRequest: (request, done) => done(null, isAllowed(request.headers.origin, allowedOrigins)),
     ...options.heartbeat,
   });
+  const delivery = new Delivery(io);
   const judge = createRequestJudge(authenticate);
   io.engine.use(engineGuard({ judge, path: io.path(), onError }));
   attachBridge(io, httpServer, {
@@ -220,6 +229,8 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     rooms,
     inboxes,
     sessions,
+    perform: delivery.perform,
+    devices: connections,
     authenticate,
     tokenOf: requestToken,
     maxPendingCalls,

@@ -58,6 +58,7 @@ const rule = section({
 
 const LIMITS = {
   roomsPerDevice: count,
+  devicesPerRoom: count,
   messageBytes: size,
   messagesPerSecond: count,
   pendingCalls: count,

@@ -9,6 +9,7 @@ import type { Draft, Log } from "../store/log.js";
 import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
 import type { Allowance } from "./allowance.js";
+import type { DeviceConnections } from "./device-connections.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
 import { inboxLog } from "./log-names.js";
 import { keyOf, senderOf } from "./messages.js";
@@ -18,6 +19,7 @@ import { Turns } from "./turns.js";
 export interface InboxesOptions {
   log: Log;
   devices: Devices;
+  connections: Pick<DeviceConnections, "isNewer">;
   policy: Policy;
   limits: Limits;
   allowance: Allowance;
@@ -42,6 +44,8 @@ export class Inboxes {
   /** Open inboxes, by user. No user is kept without one. */
   readonly #open = new Map<string, Set<InboxSession>>();
   readonly #bySid = new Map<string, InboxSession>();
+  /** By user: connections that have opened the inbox, but a newer one of their device has it now; and their devices. */
+  readonly #waiting = new Map<string, Map<string, string>>();
 
   constructor(options: InboxesOptions) {
     this.#options = options;
@@ -88,13 +92,16 @@ export class Inboxes {
 
   /** The connection is gone. */
   async gone(who: Caller): Promise<void> {
+    const { user } = who.identity;
+    this.#stopWaiting(user, who.sid);
     const session = this.#bySid.get(who.sid);
     if (session === undefined) return;
     this.#close(session);
-    const { user } = who.identity;
     await this.#turns.run(user, async () => {
       const stored = (await this.#options.devices.of(user)).find(({ device }) => device === session.device);
-      if (stored) await this.#options.devices.put(user, { ...stored, seen: this.#options.clock.now() });
+      if (stored === undefined) return;
+      await this.#options.devices.put(user, { ...stored, seen: this.#options.clock.now() });
+      await this.#giveBack(user, stored);
     });
   }
 
@@ -120,12 +127,10 @@ export class Inboxes {
       { device, cursor, seen: clock.now() },
     ]);
     await this.#trim(user, kept, epoch, first);
-    const give = (item: InboxItem): void => this.#options.perform([{ type: "inbox", sid, item }]);
-    const session = new InboxSession(sid, user, device, epoch, cursor.offset, log, give);
-    this.#add(session);
+    const session = this.#begin(sid, user, device, cursor);
     const result = { cursor, waiting: last - cursor.offset, known: stored !== undefined };
     done({ ok: true, result, effects: [] });
-    this.#pump(session);
+    if (session !== undefined) this.#pump(session);
   }
 
   async #ackNow(who: Caller, position: Position, done: Done<{ cursor: Position }>): Promise<void> {
@@ -212,13 +217,52 @@ export class Inboxes {
     if (through >= first) await this.#options.log.trim(inboxLog(user), through);
   }
 
-  #add(session: InboxSession): void {
-    const { user, device, sid } = session;
-    const sessions = this.#open.get(user) ?? new Set();
-    // The same device again: its connection before is dead, or soon will be.
-    for (const other of [...sessions]) if (other.device === device || other.sid === sid) this.#close(other);
-    this.#open.set(user, sessions.add(session));
+  /**
+   * The connection has the device's inbox from now on, and an older one of the same device waits until it has gone. Undefined where a
+   * newer one has it.
+   */
+  #begin(sid: string, user: string, device: string, cursor: Position): InboxSession | undefined {
+    const { connections, log, perform } = this.#options;
+    this.#stopWaiting(user, sid);
+    const wait = (one: string): void => {
+      this.#waiting.set(user, (this.#waiting.get(user) ?? new Map<string, string>()).set(one, device));
+    };
+    for (const other of this.#sessionsOf(user, device)) {
+      if (connections.isNewer(other.sid, sid)) {
+        wait(sid);
+        return undefined;
+      }
+      this.#close(other);
+      if (other.sid !== sid) wait(other.sid);
+    }
+    const give = (item: InboxItem): void => perform([{ type: "inbox", sid, item }]);
+    const session = new InboxSession(sid, user, device, cursor.epoch, cursor.offset, log, give);
+    this.#open.set(user, (this.#open.get(user) ?? new Set()).add(session));
     this.#bySid.set(sid, session);
+    return session;
+  }
+
+  /** The newest of the connections that waited for the device's inbox has it again, unless another has opened it meanwhile. */
+  async #giveBack(user: string, { device, cursor }: DeviceCursor): Promise<void> {
+    const { connections, log } = this.#options;
+    const { epoch, first } = await log.state(inboxLog(user));
+    if (this.#sessionsOf(user, device).length > 0) return;
+    const waiting = [...(this.#waiting.get(user) ?? [])].filter(([, one]) => one === device);
+    const [sid] = waiting.map(([one]) => one).toSorted((a, b) => (connections.isNewer(a, b) ? -1 : 1));
+    if (sid === undefined) return;
+    const processed = cursor.epoch === epoch ? cursor.offset : 0;
+    const session = this.#begin(sid, user, device, { epoch, offset: Math.max(processed, first - 1) });
+    if (session !== undefined) this.#pump(session);
+  }
+
+  #sessionsOf(user: string, device: string): InboxSession[] {
+    return [...(this.#open.get(user) ?? [])].filter((session) => session.device === device);
+  }
+
+  #stopWaiting(user: string, sid: string): void {
+    const waiting = this.#waiting.get(user);
+    waiting?.delete(sid);
+    if (waiting?.size === 0) this.#waiting.delete(user);
   }
 
   #close(session: InboxSession): void {

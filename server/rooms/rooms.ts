@@ -65,7 +65,7 @@ export class Rooms {
     let isEntered = false;
     try {
       const seat = await this.#admit(room, who, isVisitor);
-      if (seat === "full") return done(refused("room_full"));
+      if (typeof seat === "string") return done(refused(seat));
       const seesPresence = rights.presence && settings(call.room).presence;
       try {
         const { members, count } = seesPresence
@@ -212,7 +212,8 @@ export class Rooms {
   /** The connection goes on under the same id, but over another transport: Socket.IO's upgrade. */
   async moved(who: Caller): Promise<void> {
     for (const { name } of this.#live.of(who.sid)) {
-      this.#options.perform(told(await this.#seat(name, who), who.sid));
+      const change = await this.#seat(name, who);
+      if (change !== "full") this.#options.perform(told(change, who.sid));
     }
   }
 
@@ -261,19 +262,25 @@ export class Rooms {
   }
 
   /** Takes a seat in the room, if there is one left. In turn, as two must not take the last one. */
-  async #admit(room: LiveRoom, who: Caller, isVisitor: boolean): Promise<{ change: Change } | "full"> {
-    let seat: { change: Change } | "full" = "full";
+  async #admit(
+    room: LiveRoom,
+    who: Caller,
+    isVisitor: boolean,
+  ): Promise<{ change: Change } | "room_full" | "too_many_devices"> {
+    let seat: { change: Change } | "room_full" | "too_many_devices" = "room_full";
     await this.#turns.run(room.name, async () => {
       if (!isVisitor && (await this.#isFull(room, who.identity.user))) return;
       // A visitor too: the row may have gone, with another connection of the same device.
-      seat = { change: await this.#seat(room.name, who) };
+      const change = await this.#seat(room.name, who);
+      seat = change === "full" ? "too_many_devices" : { change };
     });
     return seat;
   }
 
   async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
-    const { presence, settings, presenceGrace, uptime } = this.#options;
-    if (settings(room).presence) await presence.away(room, user, sid, uptime() + presenceGrace);
+    const { presence, settings, presenceGrace, uptime, perform } = this.#options;
+    if (!settings(room).presence) return;
+    perform(told(await presence.away(room, user, sid, uptime() + presenceGrace), sid));
   }
 
   async #isFull(room: LiveRoom, user: string): Promise<boolean> {
@@ -297,10 +304,11 @@ export class Rooms {
   async #seat(
     room: string,
     { identity: { user, name }, sid, transport, device = sid }: Caller,
-  ): Promise<Change> {
-    if (!this.#options.settings(room).presence) return undefined;
+  ): Promise<Change | "full"> {
+    const { settings, presence, limits } = this.#options;
+    if (!settings(room).presence) return undefined;
     const seat: Seat = { room, user, name, device: { id: device, sid, transport } };
-    return this.#options.presence.enter(seat);
+    return presence.enter(seat, limits.devicesPerRoom);
   }
 
   async #unseat(room: string, { identity: { user }, sid }: Caller): Promise<Change> {

@@ -2,11 +2,16 @@
 import type { Device, Member } from "../events.js";
 import type { Change, Seat } from "./presence.js";
 
+/** A device in a room. */
 interface Place {
-  device: Device;
+  /** Its connections, in the order in which they came. Never empty; the last one is what others see. */
+  connections: Device[];
   /** Not there while the device is connected; else until when it counts as there. */
   awayUntil?: number;
 }
+
+/** Connections of one device that are remembered; of more, the oldest are not. */
+const MAX_CONNECTIONS = 4;
 
 /** A user in a room. */
 export interface Row {
@@ -43,7 +48,7 @@ export class PresenceCore {
     for (const { devices, ...kept } of [...rows].sort((a, b) => a.serial - b.serial)) {
       const row = this.addRow({ ...kept, places: new Map() });
       for (const device of devices) {
-        const place = { device, awayUntil: Infinity };
+        const place = { connections: [device], awayUntil: Infinity };
         row.places.set(device.id, place);
         this.away.set(place, row);
       }
@@ -51,32 +56,42 @@ export class PresenceCore {
     }
   }
 
-  enter({ room, user, name, device }: Seat): Change {
+  enter({ room, user, name, device }: Seat, limit: number): Change | "full" {
     const known = this.rooms.get(room)?.get(user);
+    const place = known?.places.get(device.id);
+    const gone: string[] = [];
+    if (known !== undefined && place === undefined && known.places.size >= limit) {
+      const away = longestAway(known);
+      if (away === undefined) return "full";
+      this.drop(known, away);
+      gone.push(shownOf(away).id);
+    }
     const row = known ?? this.addRow({ serial: ++this.serial, room, user, name, places: new Map() });
-    const before = row.places.get(device.id);
-    if (before !== undefined) this.away.delete(before);
-    const sameToOthers = before?.device.transport === device.transport && row.name === name;
-    const same = sameToOthers && before.device.sid === device.sid;
+    const before = place && shownOf(place);
+    const shown = shownOf(this.connect(row, place, { ...device }));
+    const hasNewName = row.name !== name;
     row.name = name;
-    row.places.set(device.id, { device: { ...device } });
-    if (!same) this.changed(row);
+    if (hasNewName || before?.sid !== shown.sid || before.transport !== shown.transport) this.changed(row);
     if (known === undefined) return { room, type: "join", member: memberOf(row) };
-    return sameToOthers ? undefined : { room, type: "update", member: memberOf(row) };
+    const devices = before?.transport === shown.transport ? [] : [shown];
+    return hasNewName || devices.length > 0 ? updateOf(row, devices, gone) : undefined;
   }
 
   exit(room: string, user: string, sid: string): Change {
     const row = this.rooms.get(room)?.get(user);
     const place = row && placeOf(row, sid);
-    return row && place && this.vacate(row, [place]);
+    if (row === undefined || place === undefined) return undefined;
+    return place.connections.length > 1 ? this.disconnect(row, place, sid) : this.vacate(row, [place]);
   }
 
-  setAway(room: string, user: string, sid: string, until: number): void {
+  setAway(room: string, user: string, sid: string, until: number): Change {
     const row = this.rooms.get(room)?.get(user);
     const place = row && placeOf(row, sid);
-    if (row === undefined || place === undefined) return;
+    if (row === undefined || place === undefined) return undefined;
+    if (place.connections.length > 1) return this.disconnect(row, place, sid);
     place.awayUntil = until;
     this.away.set(place, row);
+    return undefined;
   }
 
   expire(now: number): NonNullable<Change>[] {
@@ -118,6 +133,7 @@ export class PresenceCore {
     for (const rows of this.rooms.values()) {
       for (const row of rows.values()) {
         for (const place of row.places.values()) {
+          place.connections = [shownOf(place)];
           place.awayUntil = until;
           this.away.set(place, row);
         }
@@ -132,32 +148,87 @@ export class PresenceCore {
     return row;
   }
 
-  private vacate(row: Row, places: Place[]): NonNullable<Change> {
-    for (const place of places) {
-      row.places.delete(place.device.id);
-      this.away.delete(place);
+  /** The device has a connection that is new, or other than before; whether it was away or not, it is there now. */
+  private connect(row: Row, place: Place | undefined, connection: Device): Place {
+    if (place === undefined) {
+      const added = { connections: [connection] };
+      row.places.set(connection.id, added);
+      return added;
     }
+    if (place.awayUntil !== undefined) {
+      this.away.delete(place);
+      delete place.awayUntil;
+      place.connections = [connection];
+      return place;
+    }
+    const known = place.connections.findIndex(({ sid }) => sid === connection.sid);
+    if (known === -1) place.connections.push(connection);
+    else place.connections[known] = connection;
+    if (place.connections.length > MAX_CONNECTIONS) place.connections.shift();
+    return place;
+  }
+
+  /** One connection of several ends. */
+  private disconnect(row: Row, place: Place, sid: string): Change {
+    const before = shownOf(place);
+    place.connections = place.connections.filter((connection) => connection.sid !== sid);
+    const shown = shownOf(place);
+    if (shown.sid !== before.sid) this.changed(row);
+    return shown.transport === before.transport ? undefined : updateOf(row, [shown], []);
+  }
+
+  private vacate(row: Row, places: Place[]): NonNullable<Change> {
+    for (const place of places) this.drop(row, place);
     this.changed(row);
     const { room, user } = row;
-    if (row.places.size > 0) return { room, type: "update", member: memberOf(row) };
+    if (row.places.size > 0) {
+      return updateOf(
+        row,
+        [],
+        places.map((place) => shownOf(place).id),
+      );
+    }
     const rows = this.rooms.get(room);
     rows?.delete(user);
     if (rows?.size === 0) this.rooms.delete(room);
     return { room, type: "leave", member: memberOf(row) };
+  }
+
+  private drop(row: Row, place: Place): void {
+    row.places.delete(shownOf(place).id);
+    this.away.delete(place);
   }
 }
 
 /** The row as it is kept, or undefined if it is gone. */
 export function keptRow({ serial, room, user, name, places }: Row): KeptRow | undefined {
   if (places.size === 0) return undefined;
-  return { serial, room, user, name, devices: [...places.values()].map(({ device }) => device) };
+  return { serial, room, user, name, devices: [...places.values()].map(shownOf) };
 }
 
 function memberOf({ user, name, places }: Row): Member {
-  return { user, name, devices: [...places.values()].map(({ device }) => ({ ...device })) };
+  return { user, name, devices: [...places.values()].map((place) => ({ ...shownOf(place) })) };
+}
+
+function updateOf({ room, user, name }: Row, devices: Device[], gone: string[]): NonNullable<Change> {
+  const member = { user, name, devices: devices.map((device) => ({ ...device })) };
+  return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
+}
+
+function shownOf({ connections }: Place): Device {
+  const shown = connections.at(-1);
+  if (shown === undefined) throw new Error("a device without a connection is in a room");
+  return shown;
 }
 
 function placeOf(row: Row, sid: string): Place | undefined {
-  for (const place of row.places.values()) if (place.device.sid === sid) return place;
+  for (const place of row.places.values()) {
+    if (place.connections.some((connection) => connection.sid === sid)) return place;
+  }
   return undefined;
+}
+
+function longestAway(row: Row): Place | undefined {
+  const away = [...row.places.values()].filter(({ awayUntil }) => awayUntil !== undefined);
+  return away.toSorted((one, other) => (one.awayUntil ?? 0) - (other.awayUntil ?? 0))[0];
 }

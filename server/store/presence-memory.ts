@@ -9,15 +9,15 @@ export class MemoryPresence implements Presence {
     protected readonly core = new PresenceCore(),
   ) {}
 
-  enter(seat: Seat): Promise<Change> {
-    return this.lifetime.run(() => this.core.enter(seat));
+  enter(seat: Seat, limit: number): Promise<Change | "full"> {
+    return this.lifetime.run(() => this.core.enter(seat, limit));
   }
 
   exit(room: string, user: string, sid: string): Promise<Change> {
     return this.lifetime.run(() => this.core.exit(room, user, sid));
   }
 
-  away(room: string, user: string, sid: string, until: number): Promise<void> {
+  away(room: string, user: string, sid: string, until: number): Promise<Change> {
     return this.lifetime.run(() => this.core.setAway(room, user, sid, until));
   }
 

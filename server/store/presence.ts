@@ -1,5 +1,5 @@
 /** The port of who is in which room. One row for each user, with the devices that they are there with. */
-import type { Device, Member } from "../events.js";
+import type { Device, Member, PresenceChange } from "../events.js";
 
 /** A device in a room, and whose it is. */
 export interface Seat {
@@ -10,15 +10,17 @@ export interface Seat {
 }
 
 /**
- * What a change made of the user's row, as others are told: `join` if the user was not there, `leave` (with no devices) if
- * the last device went, `update` if the devices or the name are others than before; undefined if nothing changed.
+ * What a change made of the user's row, as others are told (docs/rooms-api.md, 8.4): `join` if the user was not there, `leave` if the
+ * last device went, `update` with the devices that are new, changed or gone, or with the name; undefined if nothing changed.
  */
-export type Change = { room: string; type: "join" | "update" | "leave"; member: Member } | undefined;
+export type Change = PresenceChange | undefined;
 
 /**
  * Guarantees, of every implementation:
  * - A user has one row in a room, from the first device's coming to the last one's end; rows are in the order in which
  *   they came; the name is that of the device that came last.
+ * - A device that is there with several connections is shown once, with the newest of them, and goes with the last of them. Of more
+ *   than four, the oldest may be forgotten.
  * - A device that is away still counts as there, until its time is over or `enter` is called for the same user and
  *   `device.id` (whatever its sid): that seat then replaces the one that was away, and `enter` gives `update`, or
  *   undefined if only the sid differs.
@@ -27,12 +29,18 @@ export type Change = { room: string; type: "join" | "update" | "leave"; member: 
  * Presence is a matter of the moment: changes need not be durable when they resolve, only soon after.
  */
 export interface Presence {
-  /** The device is in the room now, or has another transport or name than before. */
-  enter(seat: Seat): Promise<Change>;
-  /** The device is in the room no more. */
+  /**
+   * The device is in the room now, or has another transport or name than before.
+   * @param limit Devices that the user may be there with. For one more, a device that is away makes room; "full" where none is.
+   */
+  enter(seat: Seat, limit: number): Promise<Change | "full">;
+  /** A connection is in the room no more, and with the last one the device. */
   exit(room: string, user: string, sid: string): Promise<Change>;
-  /** The device's connection is lost: it counts as there until `until`, by whatever clock `expire` is told of. */
-  away(room: string, user: string, sid: string, until: number): Promise<void>;
+  /**
+   * A connection is lost: the device counts as there until `until`, by whatever clock `expire` is told of, where it has no other
+   * one; else nothing changed, or what others see of the device.
+   */
+  away(room: string, user: string, sid: string, until: number): Promise<Change>;
   /** Ends what was away until `now` or before. */
   expire(now: number): Promise<NonNullable<Change>[]>;
   /** A page of the rows, after that of the user `after` (from the first if left out or not there). */

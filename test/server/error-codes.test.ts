@@ -75,6 +75,13 @@ const WAYS: Record<ApiErrorCode, Way> = {
     options: () => ({ limits: { roomsPerDevice: 1 } }),
     provoke: ask(JOIN, ["join", { room: "2" }]),
   },
+  too_many_devices: {
+    options: () => ({ limits: { devicesPerRoom: 1 } }),
+    provoke: async (_, world, protocol) => {
+      const { token } = (await world.join(protocol, "r")).client.self!;
+      return ask(JOIN)(await world.enter(protocol, { token }));
+    },
+  },
   room_full: {
     options: () => ({ roomSettings: room(1) }),
     provoke: async (client, world, protocol) => {

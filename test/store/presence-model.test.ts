@@ -10,17 +10,42 @@ interface ModelSeat extends Seat {
   awayUntil: number;
 }
 
-/** A list of seats, in the order in which they came; a user's row is where the first of their seats was taken. */
-class PresenceModel {
-  private rows: { room: string; user: string; name: string; seats: ModelSeat[] }[] = [];
+interface ModelRow {
+  room: string;
+  user: string;
+  name: string;
+  seats: ModelSeat[];
+}
 
-  enter(seat: Seat): Change {
+/** When devices of a restart are over, before `restore` says: not at any time of these steps. */
+const NOT_RESTORED = 1_000;
+
+/** Devices that a user of the model may be in a room with. */
+const LIMIT = 2;
+
+/**
+ * A list of seats, one for each connection, in the order in which they came; a user's row is where the first of their seats was
+ * taken. A device is where its first seat is, and shown as its last one says.
+ */
+class PresenceModel {
+  private rows: ModelRow[] = [];
+
+  enter(seat: Seat): Change | "full" {
     const { room, user, name, device } = seat;
     const before = this.member(room, user);
+    const seats = this.row(room, user)?.seats ?? [];
+    const isThere = seats.some((other) => other.device.id === device.id);
+    if (!isThere && devicesOf(seats).length >= LIMIT) {
+      const [first] = seats.filter(isAway).toSorted((a, b) => a.awayUntil - b.awayUntil);
+      if (first === undefined) return "full";
+      seats.splice(seats.indexOf(first), 1);
+    }
     let row = this.row(room, user);
     if (row === undefined) this.rows.push((row = { room, user, name, seats: [] }));
     const taken = { ...seat, awayUntil: Infinity };
-    const index = row.seats.findIndex((other) => other.device.id === device.id);
+    const index = row.seats.findIndex(
+      (other) => other.device.id === device.id && (isAway(other) || other.device.sid === device.sid),
+    );
     if (index === -1) row.seats.push(taken);
     else row.seats[index] = taken;
     row.name = name;
@@ -31,9 +56,15 @@ class PresenceModel {
     return this.remove(room, user, (seat) => seat.device.sid === sid);
   }
 
-  away(room: string, user: string, sid: string, until: number): void {
-    const seat = this.row(room, user)?.seats.find(({ device }) => device.sid === sid);
-    if (seat !== undefined) seat.awayUntil = until;
+  away(room: string, user: string, sid: string, until: number): Change {
+    const seats = this.row(room, user)?.seats ?? [];
+    const seat = seats.find(({ device }) => device.sid === sid);
+    if (seat === undefined) return undefined;
+    if (seats.some((other) => other !== seat && other.device.id === seat.device.id)) {
+      return this.exit(room, user, sid);
+    }
+    seat.awayUntil = until;
+    return undefined;
   }
 
   expire(now: number): Change[] {
@@ -42,8 +73,15 @@ class PresenceModel {
       .filter((change) => change !== undefined);
   }
 
+  /** All are away: a device that had several connections, with the last of them. */
   restore(until: number): void {
-    for (const seat of this.rows.flatMap(({ seats }) => seats)) seat.awayUntil = until;
+    for (const row of this.rows) {
+      const shown = devicesOf(row.seats);
+      row.seats = shown.map((device) => ({
+        ...row.seats.find((seat) => seat.device === device)!,
+        awayUntil: until,
+      }));
+    }
   }
 
   members(room: string): Member[] {
@@ -54,7 +92,9 @@ class PresenceModel {
     const before = this.member(room, user);
     const row = this.row(room, user);
     if (row === undefined) return undefined;
+    const order = devicesOf(row.seats).map(({ id }) => id);
     row.seats = row.seats.filter((seat) => !matches(seat));
+    row.seats.sort((a, b) => order.indexOf(a.device.id) - order.indexOf(b.device.id));
     if (row.seats.length === 0) this.rows = this.rows.filter((other) => other !== row);
     return this.change(room, user, before);
   }
@@ -63,8 +103,14 @@ class PresenceModel {
     const after = this.member(room, user);
     if (before === undefined) return after && { room, type: "join", member: after };
     if (after === undefined) return { room, type: "leave", member: { ...before, devices: [] } };
-    if (forOthers(before) === forOthers(after)) return undefined;
-    return { room, type: "update", member: after };
+    const transports = new Map(before.devices.map(({ id, transport }) => [id, transport]));
+    const devices = after.devices.filter(({ id, transport }) => transports.get(id) !== transport);
+    const gone = before.devices
+      .map(({ id }) => id)
+      .filter((id) => !after.devices.some((one) => one.id === id));
+    if (devices.length + gone.length === 0 && before.name === after.name) return undefined;
+    const member = { ...after, devices };
+    return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
   }
 
   private member(room: string, user: string): Member | undefined {
@@ -77,13 +123,16 @@ class PresenceModel {
   }
 }
 
-function memberOf({ user, name, seats }: { user: string; name: string; seats: ModelSeat[] }): Member {
-  return { user, name, devices: seats.map(({ device }) => device) };
+function isAway({ awayUntil }: ModelSeat): boolean {
+  return awayUntil !== Infinity;
 }
 
-/** What others are told of: everything but the sids. */
-function forOthers({ name, devices }: Member): string {
-  return JSON.stringify([name, devices.map(({ id, transport }) => [id, transport])]);
+function devicesOf(seats: readonly ModelSeat[]): Device[] {
+  return [...new Map(seats.map(({ device }) => [device.id, device])).values()];
+}
+
+function memberOf({ user, name, seats }: ModelRow): Member {
+  return { user, name, devices: devicesOf(seats) };
 }
 
 type Step =
@@ -95,11 +144,11 @@ type Step =
 
 const room = fc.constantFrom("r1", "r2");
 const user = fc.constantFrom("ada", "bob", "cid");
-const sid = fc.constantFrom("s1", "s2", "s3");
+const sid = fc.constantFrom("s1", "s2", "s3", "s4");
 const time = fc.integer({ min: 0, max: 20 });
 
 const device: fc.Arbitrary<Device> = fc.record({
-  id: fc.constantFrom("phone", "laptop"),
+  id: fc.constantFrom("phone", "laptop", "tablet"),
   sid,
   transport: fc.constantFrom("websocket", "bridge"),
 });
@@ -141,7 +190,7 @@ function withSoundSids(steps: Step[]): Step[] {
 async function take(taken: Step, presence: Presence, model: PresenceModel): Promise<void> {
   switch (taken.type) {
     case "enter":
-      expect(await presence.enter(taken.seat)).to.deep.equal(model.enter(taken.seat));
+      expect(await presence.enter(taken.seat, LIMIT)).to.deep.equal(model.enter(taken.seat));
       return;
     case "exit":
       expect(await presence.exit(taken.room, taken.user, taken.sid)).to.deep.equal(
@@ -149,8 +198,9 @@ async function take(taken: Step, presence: Presence, model: PresenceModel): Prom
       );
       return;
     case "away":
-      await presence.away(taken.room, taken.user, taken.sid, taken.until);
-      model.away(taken.room, taken.user, taken.sid, taken.until);
+      expect(await presence.away(taken.room, taken.user, taken.sid, taken.until)).to.deep.equal(
+        model.away(taken.room, taken.user, taken.sid, taken.until),
+      );
       return;
     case "expire":
       expect(await presence.expire(taken.now)).to.have.deep.members(model.expire(taken.now));
@@ -161,7 +211,7 @@ async function take(taken: Step, presence: Presence, model: PresenceModel): Prom
       return;
     case "restart":
       // Everybody is away then, until what `restore` is told at the latest.
-      model.restore(Infinity);
+      model.restore(NOT_RESTORED);
   }
 }
 

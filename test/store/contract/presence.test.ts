@@ -22,8 +22,12 @@ describeStores("presence", (test) => {
     transport,
   });
 
-  const enter = (user: string, at: Device, room = "room", name = user.toUpperCase()) =>
-    presence.enter({ room, user, name, device: at });
+  /** A change; a test in which one may not be there with so many devices asks for itself. */
+  const enter = async (user: string, at: Device, room = "room", name = user.toUpperCase()) => {
+    const change = await presence.enter({ room, user, name, device: at }, 20);
+    if (change === "full") throw new Error("the row is full");
+    return change;
+  };
 
   const rows = async (room = "room") => (await presence.members(room, Infinity)).members;
   const users = async (room = "room") => (await rows(room)).map(({ user }) => user);
@@ -35,11 +39,15 @@ describeStores("presence", (test) => {
       expect(await rows()).to.deep.equal([member]);
     });
 
-    it("gives update for another device, which is listed after the first", async () => {
+    it("gives update with another device alone, which is listed after the first", async () => {
       await enter("ada", device("phone"));
       const change = await enter("ada", device("laptop"));
-      expect(change).to.include({ type: "update" });
-      expect(change?.member.devices).to.deep.equal([device("phone"), device("laptop")]);
+      expect(change).to.deep.equal({
+        room: "room",
+        type: "update",
+        member: { user: "ada", name: "ADA", devices: [device("laptop")] },
+      });
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone"), device("laptop")]);
       expect(await presence.count("room")).to.equal(1);
     });
 
@@ -49,7 +57,7 @@ describeStores("presence", (test) => {
       const change = await enter("ada", device("phone", "phone-sid", "bridge"), "room", "Countess");
       expect(change).to.deep.include({
         type: "update",
-        member: { user: "ada", name: "Countess", devices: [device("phone", "phone-sid", "bridge")] },
+        member: { user: "ada", name: "Countess", devices: [] },
       });
     });
 
@@ -58,12 +66,37 @@ describeStores("presence", (test) => {
       expect(await enter("ada", device("phone"))).to.be.undefined;
     });
 
-    it("of a device that is there on another socket replaces that seat", async () => {
+    it("shows a device that is there with two connections once, with the newer one", async () => {
       await enter("ada", device("phone", "old"));
       expect(await enter("ada", device("phone", "new"))).to.be.undefined;
       expect((await rows())[0]?.devices).to.deep.equal([device("phone", "new")]);
       expect(await presence.exit("room", "ada", "old")).to.be.undefined;
-      expect(await presence.has("room", "ada")).to.be.true;
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone", "new")]);
+      expect(await presence.exit("room", "ada", "new")).to.include({ type: "leave" });
+    });
+
+    it("refuses one device more than a user may have, but not another connection of one that is there", async () => {
+      const two = (at: Device) => presence.enter({ room: "room", user: "ada", name: "ADA", device: at }, 2);
+      await two(device("phone"));
+      await two(device("laptop"));
+      expect(await two(device("tablet"))).to.equal("full");
+      expect(await two(device("laptop", "new"))).to.be.undefined;
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone"), device("laptop", "new")]);
+    });
+
+    it("lets the device that was away for longest make room for one more", async () => {
+      const two = (at: Device) => presence.enter({ room: "room", user: "ada", name: "ADA", device: at }, 2);
+      await two(device("phone"));
+      await two(device("laptop"));
+      await presence.away("room", "ada", "phone-sid", 200);
+      await presence.away("room", "ada", "laptop-sid", 100);
+      expect(await two(device("tablet"))).to.deep.equal({
+        room: "room",
+        type: "update",
+        member: { user: "ada", name: "ADA", devices: [device("tablet")] },
+        gone: ["laptop"],
+      });
+      expect(await presence.expire(100)).to.be.empty;
     });
 
     it("gives the row the name of the device that came last", async () => {
@@ -96,14 +129,26 @@ describeStores("presence", (test) => {
       expect(await presence.count("room")).to.equal(0);
     });
 
-    it("gives update while others of the user's devices are there", async () => {
+    it("gives update that names the device, while others of the user's are there", async () => {
       await enter("ada", device("phone"));
       await enter("ada", device("laptop"));
-      const change = await presence.exit("room", "ada", "phone-sid");
-      expect(change).to.deep.include({
+      expect(await presence.exit("room", "ada", "phone-sid")).to.deep.equal({
+        room: "room",
         type: "update",
-        member: { user: "ada", name: "ADA", devices: [device("laptop")] },
+        member: { user: "ada", name: "ADA", devices: [] },
+        gone: ["phone"],
       });
+    });
+
+    it("of a device's newer connection shows the older one again", async () => {
+      await enter("ada", device("phone", "old", "bridge"));
+      expect(await enter("ada", device("phone", "new"))).to.include({ type: "update" });
+      expect(await presence.exit("room", "ada", "new")).to.deep.equal({
+        room: "room",
+        type: "update",
+        member: { user: "ada", name: "ADA", devices: [device("phone", "old", "bridge")] },
+      });
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone", "old", "bridge")]);
     });
 
     it("gives undefined for who is not there", async () => {
@@ -149,10 +194,19 @@ describeStores("presence", (test) => {
       expect(await enter("ada", device("phone", "new", "bridge"))).to.include({ type: "update" });
     });
 
-    it("of a socket that was replaced does nothing", async () => {
+    it("of one of a device's two connections leaves the device there with the other", async () => {
       await enter("ada", device("phone", "new"));
-      await presence.away("room", "ada", "phone-sid", 100);
+      expect(await presence.away("room", "ada", "new", 100)).to.be.undefined;
       expect(await presence.expire(1_000)).to.be.empty;
+      expect((await rows())[0]?.devices).to.deep.equal([device("phone")]);
+    });
+
+    it("of a device's newer connection gives update where the older one has another transport", async () => {
+      await enter("ada", device("phone", "new", "bridge"));
+      expect(await presence.away("room", "ada", "new", 100)).to.deep.include({
+        type: "update",
+        member: { user: "ada", name: "ADA", devices: [device("phone")] },
+      });
     });
 
     it("of who is not there does nothing", async () => {
@@ -171,11 +225,14 @@ describeStores("presence", (test) => {
     it("that is over for one of two devices gives update, and for both at once one leave", async () => {
       await enter("ada", device("laptop"));
       await presence.away("room", "ada", "phone-sid", 100);
-      const [change] = await presence.expire(100);
-      expect(change).to.deep.include({
-        type: "update",
-        member: { user: "ada", name: "ADA", devices: [device("laptop")] },
-      });
+      expect(await presence.expire(100)).to.deep.equal([
+        {
+          room: "room",
+          type: "update",
+          member: { user: "ada", name: "ADA", devices: [] },
+          gone: ["phone"],
+        },
+      ]);
       await enter("ada", device("phone"));
       await presence.away("room", "ada", "phone-sid", 200);
       await presence.away("room", "ada", "laptop-sid", 201);
@@ -226,12 +283,8 @@ describeStores("presence", (test) => {
     it("devices are those that came last, on the sockets that they had last", async () => {
       await enter("ada", device("phone", "first"));
       await test.restart();
-      await test.store.presence.enter({
-        room: "room",
-        user: "ada",
-        name: "ADA",
-        device: device("phone", "last"),
-      });
+      ({ presence } = test.store);
+      await enter("ada", device("phone", "last"));
       await test.restart();
       ({ presence } = test.store);
       expect((await rows())[0]?.devices).to.deep.equal([device("phone", "last")]);
