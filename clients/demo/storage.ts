@@ -3,7 +3,7 @@ import type { KeyValue } from "../rooms/index.js";
 
 export class PaneStorage implements KeyValue {
   constructor(
-    private readonly store: KeyValue,
+    private readonly store: Pick<Storage, "getItem" | "setItem" | "removeItem">,
     private readonly prefix: string,
   ) {}
 

@@ -73,6 +73,8 @@ export interface Self {
   readonly guest: boolean;
   readonly expiresAt?: number;
   readonly token?: string;
+  /** What the server takes of one message's data, in bytes as JSON. */
+  readonly messageBytes?: number;
 }
 
 /**
@@ -80,6 +82,8 @@ export interface Self {
  * sockets with typed events fit too, whatever their types.
  */
 export interface SocketLike {
+  /** Whether it keeps to the server's rate by itself, and backs off from a server that closes at once. */
+  readonly isPaced?: boolean;
   readonly connected: boolean;
   readonly active: boolean;
   auth?: unknown;
@@ -90,13 +94,18 @@ export interface SocketLike {
   emit(event: string, ...args: unknown[]): unknown;
   /** What is emitted on its result has an ack with an error first: after so many milliseconds, or at a disconnect. */
   timeout(milliseconds: number): { emit(event: string, ...args: unknown[]): unknown };
+  /** Resolves when all that was emitted has left, or when so many milliseconds have passed. */
+  flush?(timeout: number): Promise<{ unsent: number }>;
 }
 
-/** Where the layer keeps what must outlast the page or the process; `localStorage` fits. May throw: then it is as if it kept nothing. */
+/**
+ * Where the layer keeps what must outlast the page or the process. `localStorage` fits, and so does React Native's AsyncStorage: each may
+ * answer by a promise. May throw or reject: then it is as if it kept nothing.
+ */
 export interface KeyValue {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
+  getItem(key: string): string | null | PromiseLike<string | null>;
+  setItem(key: string, value: string): void | PromiseLike<void>;
+  removeItem(key: string): void | PromiseLike<void>;
 }
 
 export interface RoomsOptions {
@@ -123,6 +132,8 @@ export interface RoomsOptions {
 export interface RoomsErrorLike extends Error {
   readonly code: string;
   readonly retryable: boolean;
+  /** Milliseconds before which the same call must not be made again, where the server says so. */
+  readonly retryAfter?: number | undefined;
 }
 
 export type ClientErrorCode =
@@ -142,7 +153,9 @@ export type ClientErrorCode =
   /** The server refused or closed the connection for good, without a code of the room API. */
   | "refused"
   /** The inbox has a processor already. */
-  | "in_use";
+  | "in_use"
+  /** The server's answer is none: it breaks the protocol. */
+  | "bad_answer";
 
 export interface RoomsEvents {
   /** Connected (again), and who one is; rooms are being joined again. */
@@ -153,13 +166,21 @@ export interface RoomsEvents {
   end: (error: RoomsErrorLike) => void;
   /** Something that calls for no action, but belongs in a log: an attempt to connect failed, say. */
   warning: (error: Error) => void;
+  /**
+   * Another connection has taken this device (`taken`; a duplicated tab, say), and the inbox with it; or it has gone, and both are back.
+   * Nothing is to be done: the inbox goes on by itself.
+   */
+  device: (change: { taken: boolean }) => void;
+  /** The inbox was opened, and items that this device had not processed are not kept any more. */
+  inbox_lost: () => void;
 }
 
 export interface Rooms {
   readonly connected: boolean;
   /** Who one is; undefined before the first connect. */
   readonly self: Self | undefined;
-  readonly device: string;
+  /** undefined until a storage that answers by promises has answered. */
+  readonly device: string | undefined;
   readonly inbox: Inbox;
   /** The room's handle: always the same one for a name. Does not join it. */
   room<Data = unknown>(name: string): Room<Data>;
@@ -173,8 +194,34 @@ export interface Rooms {
   ): Promise<{ id: string; at: number }>;
   on<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this;
   off<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this;
-  /** Leaves everything and disconnects; what is pending is rejected with `closed`, iterators end. */
+  /**
+   * Resolves when all publishes and sends have their acks and all else has left, or after `timeout` milliseconds. `unsent`: how many have
+   * none.
+   */
+  flush(timeout?: number): Promise<{ unsent: number }>;
+  /**
+   * Leaves everything and disconnects; what is pending is rejected with `closed`, iterators end. Without a time-out it does not wait: what
+   * the connection takes at once leaves, and its caller cannot know. With one, in milliseconds, it is `flush` before.
+   */
   close(): void;
+  close(timeout: number): Promise<{ unsent: number }>;
+}
+
+/** Past messages, in the order of the log. */
+export interface PastMessages<Data> {
+  readonly messages: readonly RoomMessage<Data>[];
+  /** Whether there are more in the direction of reading. */
+  readonly more: boolean;
+}
+
+export interface JoinResult<Data = unknown> {
+  readonly recovered: boolean;
+  readonly position: Position;
+  /**
+   * Where it was asked for: the newest messages up to where the `message` events begin. Not where all since `since` has come as
+   * events.
+   */
+  readonly history?: PastMessages<Data>;
 }
 
 export interface PublishOptions {
@@ -209,9 +256,11 @@ export interface Room<Data = unknown> {
   readonly memberCount: number;
   /**
    * Joins, now or when connected, and again after each reconnect from where one was, until `leave`. Missed messages
-   * are delivered as `message` events before it resolves. Rejects if it is refused. While joined it resolves to where one is.
+   * are delivered as `message` events before it resolves. Rejects if it is refused. While joined it resolves to where one is; or, with
+   * `since`, goes back there. With `history`, a number up to 500, the result has the newest messages before those that come as events:
+   * nothing is between, and nothing is there twice.
    */
-  join(options?: { since?: Position }): Promise<{ recovered: boolean; position: Position }>;
+  join(options?: { since?: Position; history?: number }): Promise<JoinResult<Data>>;
   leave(): Promise<void>;
   /**
    * Published in the order of the calls, each tried until it is acked. Rejects with what the server refuses for good, and with
@@ -234,8 +283,9 @@ export interface Room<Data = unknown> {
 
 export interface Inbox {
   /**
-   * Opens the inbox with the function that processes an item. Items come one at a time, in order, each once; an item is
-   * processed when the promise resolves, and only then is it acked. If it rejects, the item comes again, after a
+   * Opens the inbox with the function that processes an item. Items come one at a time, in order, each at least once; an item is
+   * processed when the promise resolves, and only then is it acked. One that was processed when the program ended, and not kept in
+   * the storage yet, comes again, with the same `id`. If it rejects, the item comes again, after a
    * pause; the error goes to `warning`. There is one processor at a time. Resolves when the inbox is open.
    */
   process<Data = unknown>(

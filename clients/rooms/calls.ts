@@ -1,6 +1,9 @@
 /** Calls to the server, on the connection that there is: each gets exactly one outcome, and never that of another connection. */
+import { isAnswer } from "./answers.js";
 import type { SocketLike } from "./api.js";
-import { fromServer, RoomsError, toError } from "./errors.js";
+import type { Environment } from "./environment.js";
+import { fromServer, ownError, RoomsError, toError } from "./errors.js";
+import { Pace } from "./pace.js";
 import type { Answer, CallName, Results } from "./wire.js";
 
 export type Outcome<Result> =
@@ -13,14 +16,28 @@ export type Outcome<Result> =
 
 type Settle = (outcome: Outcome<never>) => void;
 
+/** Codes of `error` frames that say that the connection, or the namespace, is over, and nothing of the call (PROTOCOL.md, 7.1). */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
+  "namespace_closed",
+  "not_connected",
+  "already_connected",
+  "too_many_early_frames",
+  "closed",
+]);
+
 export class Calls {
   private readonly pending = new Set<Settle>();
+  /** undefined where the socket sees to it itself. */
+  private readonly pace: Pace | undefined;
 
   /** @param timeout milliseconds to wait for an ack. */
   constructor(
     private readonly socket: SocketLike,
     private readonly timeout: number,
-  ) {}
+    environment: Environment,
+  ) {
+    this.pace = socket.isPaced === true ? undefined : new Pace(environment);
+  }
 
   /** To be made only while connected: the socket would keep it for the next connection otherwise. */
   make<Name extends CallName>(
@@ -32,45 +49,66 @@ export class Calls {
       if (this.pending.delete(settle)) done(outcome);
     };
     this.pending.add(settle);
-    try {
-      this.socket.timeout(this.timeout).emit(name, argument, (error: unknown, answer: Answer) => {
-        settle(outcomeOf<Results[Name]>(error, answer));
-      });
-    } catch (thrown) {
-      settle({ type: "refused", error: unsendable(thrown) });
-    }
+    this.paced(() => {
+      try {
+        this.socket.timeout(this.timeout).emit(name, argument, (error: unknown, answer: unknown) => {
+          settle(outcomeOf(name, error, answer));
+        });
+      } catch (thrown) {
+        settle({ type: "refused", error: unsendable(thrown) });
+      }
+    });
   }
 
   /** Tells the server something that nobody needs the ack of. @throws RoomsError for what cannot be sent. */
   tell(name: CallName, argument: object): void {
-    try {
-      this.socket.emit(name, argument);
-    } catch (thrown) {
-      throw unsendable(thrown);
-    }
+    this.paced(() => {
+      try {
+        this.socket.emit(name, argument);
+      } catch (thrown) {
+        throw unsendable(thrown);
+      }
+    });
   }
 
   /** The connection is lost: acks that still come are those of nobody. */
   lost(): void {
+    this.pace?.reset();
     for (const settle of [...this.pending]) settle({ type: "lost" });
+  }
+
+  private paced(task: () => void): void {
+    if (this.pace === undefined) task();
+    else this.pace.add(task);
   }
 }
 
-function outcomeOf<Result>(error: unknown, answer: Answer | undefined): Outcome<Result> {
-  if (error instanceof Error)
-    return hasCode(error) ? { type: "refused", error: unsendable(error) } : { type: "timeout" };
-  if (answer === undefined) return { type: "timeout" };
-  // The server's answers are as docs/rooms-api.md says.
-  return answer.ok
-    ? { type: "ok", result: answer as unknown as Result }
-    : { type: "refused", error: fromServer(answer.error) };
+function outcomeOf<Name extends CallName>(
+  name: Name,
+  error: unknown,
+  answer: unknown,
+): Outcome<Results[Name]> {
+  if (error !== null && error !== undefined) {
+    const cause = toError(error);
+    if (!hasCode(cause)) return { type: "timeout" };
+    return OF_THE_CONNECTION.has(cause.code)
+      ? { type: "lost" }
+      : { type: "refused", error: unsendable(cause) };
+  }
+  if (!isAnswer(name, answer)) {
+    return { type: "refused", error: ownError("bad_answer", `The server's answer to ${name} is none.`) };
+  }
+  const said = answer as Answer;
+  return said.ok
+    ? { type: "ok", result: said as unknown as Results[Name] } // as `isAnswer` has seen
+    : { type: "refused", error: fromServer(said.error) };
 }
 
-/** The call cannot be put into a packet or a frame, or into one that the server takes. */
+/** The call cannot be put into a packet or a frame, or into one that the server takes; or the server has refused its frame. */
 function unsendable(thrown: unknown): RoomsError {
   const cause = toError(thrown);
-  const isTooLarge = hasCode(cause) && cause.code === "payload_too_large";
-  return new RoomsError(isTooLarge ? "message_too_large" : "invalid_argument", cause.message, false, {
+  const code = hasCode(cause) ? cause.code : "invalid_argument";
+  return new RoomsError(code === "payload_too_large" ? "message_too_large" : code, cause.message, false, {
     cause,
   });
 }

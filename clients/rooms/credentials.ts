@@ -3,14 +3,17 @@ import type { RoomsOptions, SocketLike } from "./api.js";
 import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
 import { toError } from "./errors.js";
+import type { Maybe } from "./later.js";
 import type { TokenSource } from "./session.js";
 
 type AuthData = Record<string, unknown>;
 type Give = (data: AuthData) => void;
 
 export interface CredentialsView {
-  /** A token that the server gave to this guest. */
-  readonly guestToken: string | undefined;
+  /** This device's id. */
+  device(): Maybe<string>;
+  /** The newest token that the server gave to this guest. */
+  guestToken(): Maybe<string | undefined>;
   /** Getting credentials failed, and is tried again. */
   failed(error: Error): void;
   /** The application's function says that there will be no token any more. */
@@ -28,7 +31,7 @@ export class Credentials {
 
   constructor(
     private readonly socket: SocketLike,
-    private readonly options: Pick<RoomsOptions, "token" | "name"> & { device: string },
+    private readonly options: Pick<RoomsOptions, "token" | "name">,
     private readonly environment: Environment,
     private readonly view: CredentialsView,
   ) {
@@ -77,7 +80,8 @@ export class Credentials {
   }
 
   private async collect(): Promise<AuthData> {
-    const { name, device } = this.options;
+    const { name } = this.options;
+    const device = await this.view.device();
     const own = await appAuth(this.original);
     const { token, source } = await this.token(own["token"]);
     this.source = source;
@@ -95,7 +99,7 @@ export class Credentials {
     if (token !== undefined) return { token, source: "fixed" };
     if (own !== undefined)
       return { token: own, source: typeof this.original === "function" ? "provider" : "fixed" };
-    const { guestToken } = this.view;
+    const guestToken = await this.view.guestToken();
     return guestToken === undefined ? { source: "none" } : { token: guestToken, source: "guest" };
   }
 }

@@ -1,4 +1,5 @@
-/** Listeners of the layer's own events. Imports nothing. */
+/** Listeners of the layer's own events. */
+import { runApart } from "./environment.js";
 
 /**
  * Runs the application's code. What it throws surfaces as an uncaught exception, but later: it upsets neither the layer nor
@@ -8,7 +9,7 @@ export function callUser(task: () => void): void {
   try {
     task();
   } catch (thrown) {
-    queueMicrotask(() => {
+    runApart(() => {
       throw thrown;
     });
   }

@@ -4,21 +4,25 @@ import type { ClientErrorCode, RoomsErrorLike } from "./api.js";
 
 /** `code` is one of docs/rooms-api.md, 11, or a `ClientErrorCode`. */
 export class RoomsError extends Error implements RoomsErrorLike {
+  /** Milliseconds before which the same call must not be made again, where the server says so. */
+  readonly retryAfter: number | undefined;
+
   constructor(
     readonly code: string,
     message: string,
     /** Whether the same call may succeed later without the caller doing anything. */
     readonly retryable = false,
-    options?: ErrorOptions,
+    { retryAfter, ...options }: ErrorOptions & { retryAfter?: number | undefined } = {},
   ) {
     super(message, options);
+    this.retryAfter = retryAfter;
     this.name = "RoomsError";
   }
 }
 
 /** What the server answered, as an error to throw. */
-export function fromServer({ code, message, retryable }: ApiError): RoomsError {
-  return new RoomsError(code, message, retryable);
+export function fromServer({ code, message, retryable, retryAfter }: ApiError): RoomsError {
+  return new RoomsError(code, message, retryable, { retryAfter });
 }
 
 const MESSAGES = {
@@ -29,6 +33,7 @@ const MESSAGES = {
   unconfirmed:
     "The connection was lost before the ack, for longer than the server remembers ids. Whether it was carried out is not known.",
   refused: "The server refused the connection.",
+  bad_answer: "The server's answer is none. Whether the call was carried out is not known.",
   in_use: "The inbox has a processor already. It takes one at a time.",
 } as const satisfies Record<ClientErrorCode, string>;
 

@@ -50,6 +50,20 @@ export class InboxLog {
     this.isOpen = false;
   }
 
+  /** Another connection of this device has the inbox: what was not begun here is its to process. */
+  taken(): void {
+    this.isOpen = false;
+    this.queue = [];
+    this.last = this.current?.position ?? this.processed;
+  }
+
+  /** It has gone: items come here again, from the server's cursor on. */
+  returned(): InboxAction[] {
+    this.isOpen = true;
+    this.isAcking = false;
+    return this.ack();
+  }
+
   received(item: InboxItem): InboxAction[] {
     if (isReached(item.position, this.last)) return [];
     this.last = item.position;

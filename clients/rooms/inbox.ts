@@ -5,16 +5,19 @@ import type { Environment } from "./environment.js";
 import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
 import { InboxItems } from "./inbox-items.js";
 import { InboxLog, type InboxAction } from "./inbox-log.js";
+import { andThen, isLater, type Maybe } from "./later.js";
 import type { Caller } from "./outbox.js";
 import type { Kept } from "./storage.js";
 
 export interface InboxHost extends Caller {
-  readonly device: string;
+  readonly device: string | undefined;
   readonly environment: Environment;
   readonly kept: Kept;
   /** Why nothing can be done any more, after the end. */
   readonly over: RoomsError | undefined;
   warn(error: Error): void;
+  /** Items that this device had not processed are gone. */
+  inboxLost(): void;
 }
 
 type Processor = (item: InboxItem) => void | Promise<void>;
@@ -28,6 +31,10 @@ export class InboxHandle implements Inbox {
   /** Whether the inbox was asked for: it is opened on each connection from then on. */
   private isWanted = false;
   private isOpen = false;
+  /** Another connection of this device has the inbox. */
+  private isTaken = false;
+  /** While the storage is being asked how far this user's inbox is processed. */
+  private loading: Maybe<void> = undefined;
   private waiters: Waiter[] = [];
   private readonly iterators = new Set<InboxItems>();
   /** Counts connections; what belongs to an earlier one is ignored. */
@@ -57,7 +64,7 @@ export class InboxHandle implements Inbox {
     );
     this.isWanted = true;
     // On a connection where it is open already too: only the server knows how many items wait.
-    this.open();
+    this.openWhenLoaded();
     return opened;
   }
 
@@ -74,14 +81,22 @@ export class InboxHandle implements Inbox {
 
   /** There is a connection, of this user. */
   up(user: string): void {
-    if (user !== this.user) this.begin(user);
-    if (this.isWanted) this.open();
+    if (user !== this.user) this.loading = this.begin(user);
+    this.openWhenLoaded();
+  }
+
+  /** Another connection of this device has come, or has gone. */
+  deviceTaken(isTaken: boolean): void {
+    this.isTaken = isTaken;
+    if (isTaken) this.log.taken();
+    else if (this.isOpen) this.perform(this.log.returned());
   }
 
   /** The connection is lost. */
   down(): void {
     this.turn++;
     this.isOpen = false;
+    this.isTaken = false;
     this.stopCallTimer();
     this.log.away();
   }
@@ -100,11 +115,21 @@ export class InboxHandle implements Inbox {
     if (this.isOpen) this.perform(this.log.received(item));
   }
 
-  private begin(user: string): void {
+  private begin(user: string): Maybe<void> {
     this.user = user;
     this.run++;
-    this.log = new InboxLog(this.host.kept.processed(user, this.host.device));
-    this.perform(this.log.processing(this.processor !== undefined));
+    return andThen(this.host.kept.processed(user, this.host.device ?? ""), (position) => {
+      if (user !== this.user) return;
+      this.loading = undefined;
+      this.log = new InboxLog(position);
+      this.perform(this.log.processing(this.processor !== undefined));
+    });
+  }
+
+  private openWhenLoaded(): void {
+    void andThen(this.loading, () => {
+      if (this.isWanted) this.open();
+    });
   }
 
   private open(): void {
@@ -116,8 +141,9 @@ export class InboxHandle implements Inbox {
       if (turn !== this.turn || outcome.type === "lost") return;
       if (outcome.type === "timeout") return this.open();
       if (outcome.type === "refused") return this.refused(outcome.error);
-      const { cursor, waiting } = outcome.result;
+      const { cursor, waiting, recovered } = outcome.result;
       this.isOpen = true;
+      if (recovered === false) this.host.inboxLost();
       this.failures.open = 0;
       for (const { resolve } of this.waiters.splice(0)) resolve({ waiting });
       this.perform(this.log.opened(cursor));
@@ -125,8 +151,9 @@ export class InboxHandle implements Inbox {
   }
 
   private refused(error: RoomsError): void {
-    if (error.retryable) {
-      this.later("open", () => this.open());
+    // One that was open before is worth another try, though the server talks nonsense.
+    if (error.retryable || (error.code === "bad_answer" && this.waiters.length === 0)) {
+      this.later("open", error, () => this.open());
       return this.host.warn(error);
     }
     this.isWanted = false;
@@ -136,12 +163,15 @@ export class InboxHandle implements Inbox {
   }
 
   private perform(actions: readonly InboxAction[]): void {
-    for (const action of actions) {
+    for (const [index, action] of actions.entries()) {
       switch (action.do) {
-        case "keep":
-          if (this.user !== undefined)
-            this.host.kept.keepProcessed(this.user, this.host.device, action.position);
-          break;
+        case "keep": {
+          const kept = this.keep(action.position);
+          if (!isLater(kept)) break;
+          // What comes after relies on it.
+          void kept.then(() => this.perform(actions.slice(index + 1)));
+          return;
+        }
         case "ack":
           this.ack(action.position);
           break;
@@ -150,6 +180,11 @@ export class InboxHandle implements Inbox {
           break;
       }
     }
+  }
+
+  private keep(position: Position): Maybe<void> {
+    const { kept, device = "" } = this.host;
+    return this.user === undefined ? undefined : kept.keepProcessed(this.user, device, position);
   }
 
   private ack(position: Position): void {
@@ -162,7 +197,10 @@ export class InboxHandle implements Inbox {
       } else if (outcome.type === "timeout") {
         this.perform(this.log.ackFailed(position));
       } else if (outcome.error.retryable) {
-        this.later("ack", () => this.perform(this.log.ackFailed(position)));
+        this.later("ack", outcome.error, () => this.perform(this.log.ackFailed(position)));
+      } else if (outcome.error.code === "inbox_not_open" && this.isTaken) {
+        // It is told again when the inbox is back.
+        this.perform(this.log.ackFailed(position));
       } else if (outcome.error.code === "inbox_not_open") {
         this.open();
       } else {
@@ -212,8 +250,8 @@ export class InboxHandle implements Inbox {
     this.perform(this.log.processing(false));
   }
 
-  private later(what: "open" | "ack", task: () => void): void {
-    const delay = backoffDelay(++this.failures[what], this.host.environment.random());
+  private later(what: "open" | "ack", { retryAfter = 0 }: RoomsError, task: () => void): void {
+    const delay = Math.max(backoffDelay(++this.failures[what], this.host.environment.random()), retryAfter);
     this.stopCallTimer = this.host.environment.after(delay, task);
   }
 }

@@ -1,18 +1,22 @@
 /** The connection to the rooms server, on the application's socket: up from each `welcome` to the next disconnect. */
 import type { RoomsOptions, Self, SocketLike } from "./api.js";
+import { isNotice } from "./answers.js";
 import { Calls, type Outcome } from "./calls.js";
 import { Credentials } from "./credentials.js";
 import type { Environment } from "./environment.js";
-import { RoomsError, toError } from "./errors.js";
-import type { Caller } from "./outbox.js";
+import { ownError, RoomsError, toError } from "./errors.js";
+import { andThen, type Maybe } from "./later.js";
 import { Renewal } from "./renewal.js";
 import { Session, type Refusal, type Verdict } from "./session.js";
 import type { Kept } from "./storage.js";
-import type { ApiError, CallName, Results } from "./wire.js";
+import type { Ending } from "./suspects.js";
+import type { ApiError, CallName, NoticeName, Results } from "./wire.js";
 
 export interface LinkView {
   /** Calls can be made. */
   up(self: Self): void;
+  /** The connection is lost, in this way; calls that were under way are settled after this. */
+  losing(ending: Ending): void;
   /** Calls that were under way are settled as lost before this. */
   down(reason: string): void;
   /** There will be no connection any more. */
@@ -20,12 +24,12 @@ export interface LinkView {
   warning(error: Error): void;
 }
 
-export type LinkOptions = Pick<RoomsOptions, "token" | "name"> & { device: string; ackTimeout: number };
+export type LinkOptions = Pick<RoomsOptions, "token" | "name"> & { ackTimeout: number };
 
 /** A listener as the socket keeps it: events are typed by docs/rooms-api.md, not by the socket. */
 type Listener = (...args: never[]) => void;
 
-export class Link implements Caller {
+export class Link {
   /** As the last welcome said, and with the token's new end after a refresh. */
   self: Self | undefined;
   isUp = false;
@@ -35,7 +39,6 @@ export class Link implements Caller {
   private readonly renewal: Renewal;
   private readonly session: Session;
   private readonly subscriptions: [event: string, listener: Listener][] = [];
-  private guestToken: string | undefined;
   private isOver = false;
   /** Whether a connection was given up already as it had been made without this layer's credentials. */
   private hasRestarted = false;
@@ -43,13 +46,13 @@ export class Link implements Caller {
 
   constructor(
     private readonly socket: SocketLike,
+    private readonly device: () => Maybe<string>,
     private readonly options: LinkOptions,
     private readonly environment: Environment,
     private readonly kept: Kept,
     private readonly view: LinkView,
   ) {
-    this.guestToken = kept.guestToken();
-    this.calls = new Calls(socket, options.ackTimeout);
+    this.calls = new Calls(socket, options.ackTimeout, environment);
     this.session = new Session(environment.now, environment.random);
     this.credentials = this.makeCredentials();
     this.renewal = this.makeRenewal();
@@ -77,8 +80,8 @@ export class Link implements Caller {
   }
 
   /** Listens to an event of the server's, while connected. */
-  on(event: string, listener: (payload: never) => void): void {
-    this.listen(event, (payload: never) => {
+  on(event: NoticeName, listener: (payload: never) => void): void {
+    this.listenTo(event, (payload: never) => {
       if (this.isUp) listener(payload);
     });
   }
@@ -94,11 +97,9 @@ export class Link implements Caller {
   }
 
   private makeCredentials(): Credentials {
-    const guestToken = (): string | undefined => this.guestToken;
     return new Credentials(this.socket, this.options, this.environment, {
-      get guestToken() {
-        return guestToken();
-      },
+      device: this.device,
+      guestToken: () => this.kept.guestToken(),
       failed: (error) => this.view.warning(error),
       exhausted: (error) => {
         const message = `There is no token any more: ${error.message}`;
@@ -120,11 +121,25 @@ export class Link implements Caller {
 
   private subscribe(): void {
     this.listen("connect", () => this.stopTimer());
-    this.listen("welcome", (self: Self) => this.welcomed(self));
+    this.listenTo("welcome", (self: Self) => {
+      void andThen(this.device(), (device) => this.welcomed(self, device));
+    });
     this.listen("disconnect", (reason: string, details?: unknown) => this.disconnected(reason, details));
     this.listen("connect_error", (error: Error) => this.refused(error));
-    this.listen("session_end", ({ error }: { error: ApiError }) => this.session.endAnnounced(error));
-    this.listen("token_expiring", () => this.renewal.start());
+    this.listenTo("session_end", ({ error }: { error: ApiError }) => this.session.endAnnounced(error));
+    this.listenTo("token_expiring", () => this.renewal.start());
+    this.listenTo("token_renewed", ({ token }: { token: string }) => {
+      // Only a guest has one of the server's; whoever signs in has their own.
+      if (this.self?.guest === true) this.kept.keepGuestToken(token);
+    });
+  }
+
+  /** Listens to an event of the server's; one that does not say what it should is only worth a warning. */
+  private listenTo(event: NoticeName, listener: (payload: never) => void): void {
+    this.listen(event, (payload: unknown) => {
+      if (isNotice(event, payload)) listener(payload as never);
+      else this.view.warning(ownError("bad_answer", `The server has sent an event ${event} that is none.`));
+    });
   }
 
   private listen(event: string, listener: Listener): void {
@@ -132,9 +147,10 @@ export class Link implements Caller {
     this.subscriptions.push([event, listener]);
   }
 
-  private welcomed(self: Self): void {
+  private welcomed(self: Self, device: string): void {
+    if (this.isOver || !this.socket.connected) return;
     // The application's socket had connected by itself, before it was given to this layer.
-    if (self.device !== this.options.device && !this.hasRestarted) {
+    if (self.device !== device && !this.hasRestarted) {
       this.restart();
       return;
     }
@@ -142,7 +158,7 @@ export class Link implements Caller {
     this.self = self;
     this.isUp = true;
     if (self.guest && self.token !== undefined) {
-      this.keepGuest(self.token);
+      this.kept.keepGuestToken(self.token);
       // From now on this guest is the one of that token: if it is refused, another guest comes.
       if (this.credentials.source === "none") this.credentials.source = "guest";
     }
@@ -157,13 +173,11 @@ export class Link implements Caller {
 
   private disconnected(reason: string, details: unknown): void {
     const wasUp = this.isUp;
+    const code = closeCode(details);
+    this.view.losing(endingOf(reason, code));
     this.wentDown();
-    const code = (details as { code?: unknown } | undefined)?.code;
-    const closing = {
-      reason,
-      code: typeof code === "number" ? code : undefined,
-      isActive: this.socket.active,
-    };
+    const { active: isActive, isPaced } = this.socket;
+    const closing = { reason, code, isActive, isPaced };
     const verdict = this.session.closed(closing, this.credentials.source);
     if (wasUp) this.view.down(reason);
     this.follow(verdict);
@@ -187,25 +201,35 @@ export class Link implements Caller {
     if (this.isOver || verdict.do === "wait") return;
     if (verdict.do === "reconnect") {
       if (verdict.forgetGuest) {
-        this.keepGuest(undefined);
+        this.kept.keepGuestToken(undefined);
         // A request that is refused before there is anything to show says nothing of a guest the next time.
         this.credentials.source = "none";
       }
       this.reconnect(verdict.after);
       return;
     }
-    if (this.credentials.source === "guest") this.keepGuest(undefined);
+    if (this.credentials.source === "guest") this.kept.keepGuestToken(undefined);
     this.close();
     this.view.ended(verdict.error);
   }
 
   private reconnect(after: number): void {
     this.stopTimer();
+    // It would come back by itself, and too soon.
+    if (this.socket.active) this.socket.disconnect();
     this.stopTimer = this.environment.after(after, () => this.socket.connect());
   }
+}
 
-  private keepGuest(token: string | undefined): void {
-    this.guestToken = token;
-    this.kept.keepGuestToken(token);
-  }
+/** The WebSocket close code: socket.io-client has it in the context alone. */
+function closeCode(details: unknown): number | undefined {
+  const { code, context } = (details ?? {}) as { code?: unknown; context?: { code?: unknown } | null };
+  const found = code ?? context?.code;
+  return typeof found === "number" ? found : undefined;
+}
+
+function endingOf(reason: string, code: number | undefined): Ending {
+  if (code === 1009) return "too_large";
+  const isCut = reason === "transport close" || reason === "transport error";
+  return isCut && (code === undefined || code === 1006) ? "cut" : "other";
 }

@@ -1,5 +1,5 @@
 /** Who is in a room, as far as the server has told (docs/rooms-api.md, 8). */
-import type { Member } from "./api.js";
+import type { Device, Member } from "./api.js";
 import type { Joined, PresenceChange } from "./wire.js";
 
 export class Members {
@@ -13,15 +13,23 @@ export class Members {
     this.count = count;
   }
 
-  change({ type, member }: PresenceChange): void {
+  change({ type, member, gone = [] }: PresenceChange): void {
     const next = new Map(this.map);
-    const wasKnown = next.has(member.user);
+    const known = next.get(member.user);
     if (type === "leave") next.delete(member.user);
-    else next.set(member.user, member);
+    else if (type === "join" || known === undefined) next.set(member.user, member);
+    else next.set(member.user, { ...member, devices: merged(known.devices, member.devices, gone) });
     // Where only the first of many are known, a stranger may leave.
     if (type === "leave") this.count = Math.max(this.count - 1, next.size);
-    else if (type === "join" && !wasKnown) this.count++;
+    else if (type === "join" && known === undefined) this.count++;
     this.count = Math.max(this.count, next.size);
     this.map = next;
   }
+}
+
+/** Those of an update take the place of those with their ids, or come behind. */
+function merged(before: readonly Device[], changed: readonly Device[], gone: readonly string[]): Device[] {
+  const devices = new Map([...before, ...changed].map((device) => [device.id, device]));
+  for (const id of gone) devices.delete(id);
+  return [...devices.values()];
 }

@@ -3,11 +3,16 @@ import type { Outcome } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { ownError, type RoomsError } from "./errors.js";
 import { Lane, type Errand } from "./outgoing.js";
+import type { Suspects } from "./suspects.js";
 import type { CallName, Results } from "./wire.js";
 
 /** Makes calls, if there is a connection. */
 export interface Caller {
   readonly isUp: boolean;
+  /** What the server takes of one message's data, in bytes, where it has said so. */
+  readonly mostBytes: number | undefined;
+  readonly suspects: Suspects;
+  tell(name: CallName, argument: object): void;
   call<Name extends CallName>(
     name: Name,
     argument: object,
@@ -18,12 +23,14 @@ export interface Caller {
 export interface Submission {
   /** Of a publish or a send: it counts in `maxPending`. Without, the call only reads. */
   readonly id?: string;
+  /** Of its data. */
+  readonly bytes?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How many publishes and sends wait in all lanes. */
 export class Pending {
-  private count = 0;
+  count = 0;
 
   constructor(private readonly max: number) {}
 
@@ -43,6 +50,8 @@ export class Pending {
 export class OutLane {
   private readonly lane: Lane;
   private stopTimer = (): void => undefined;
+  /** When the server wants to be asked again at the earliest. */
+  private notBefore = -Infinity;
 
   /** @param isReady whether this lane's calls would be taken now. */
   constructor(
@@ -51,7 +60,8 @@ export class OutLane {
     private readonly pending: Pending,
     private readonly isReady: () => boolean,
   ) {
-    this.lane = new Lane(environment.now, environment.random);
+    const mostBytes = (): number | undefined => caller.mostBytes;
+    this.lane = new Lane(environment.now, environment.random, caller.suspects, mostBytes);
   }
 
   get isEmpty(): boolean {
@@ -62,7 +72,7 @@ export class OutLane {
   submit<Name extends CallName>(
     name: Name,
     argument: object,
-    { id, signal }: Submission,
+    { id, bytes = 0, signal }: Submission,
   ): Promise<Results[Name]> {
     if (signal?.aborted) return Promise.reject(ownError("aborted"));
     if (id !== undefined && this.pending.isFull) return Promise.reject(ownError("too_many_pending"));
@@ -76,6 +86,7 @@ export class OutLane {
         name,
         argument,
         id,
+        bytes,
         resolve: (result) => {
           over();
           resolve(result as Results[Name]); // the answer to the call of this name
@@ -98,6 +109,7 @@ export class OutLane {
 
   /** A new connection: what had to wait for the old one's sake need not wait any longer. */
   renew(): void {
+    if (this.environment.now() < this.notBefore) return;
     this.stopTimer();
     this.lane.resume();
     this.flush();
@@ -111,7 +123,7 @@ export class OutLane {
     const { name, argument } = step.errand;
     this.caller.call(name, argument, (outcome) => {
       const after = this.lane.done(outcome);
-      if (after.do === "wait") this.pause(after.ms);
+      if (after.do === "wait") this.pause(after.ms, after.isAsked);
       else this.flush();
     });
   }
@@ -127,7 +139,15 @@ export class OutLane {
     this.lane.rejectAll(error, spareUnderWay);
   }
 
-  private pause(ms: number): void {
+  /** All of it leaves now whose answer nobody will wait for, as far as there is a connection. */
+  handOver(): void {
+    if (!this.caller.isUp || !this.isReady()) return;
+    for (const { name, argument, id } of this.lane.untried)
+      if (id !== undefined) this.caller.tell(name, argument);
+  }
+
+  private pause(ms: number, isAsked: boolean): void {
+    if (isAsked) this.notBefore = this.environment.now() + ms;
     this.stopTimer = this.environment.after(ms, () => {
       this.lane.resume();
       this.flush();

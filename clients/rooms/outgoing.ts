@@ -5,6 +5,7 @@
 import { backoffDelay } from "./backoff.js";
 import type { Outcome } from "./calls.js";
 import { ownError, RoomsError } from "./errors.js";
+import type { Suspects } from "./suspects.js";
 import type { CallName } from "./wire.js";
 
 /** One call that is made until it is answered for good. */
@@ -13,6 +14,8 @@ export interface Errand {
   readonly argument: object;
   /** The id that the server knows it by again; undefined for what may be done twice, as it only reads. */
   readonly id: string | undefined;
+  /** Of its data. */
+  readonly bytes: number;
   resolve(result: unknown): void;
   reject(error: RoomsError): void;
 }
@@ -20,7 +23,8 @@ export interface Errand {
 export type LaneStep =
   | { readonly do: "nothing" }
   | { readonly do: "call"; readonly errand: Errand }
-  | { readonly do: "wait"; readonly ms: number };
+  /** `isAsked`: the server has said how long; a new connection is no reason to come sooner. */
+  | { readonly do: "wait"; readonly ms: number; readonly isAsked: boolean };
 
 /**
  * Milliseconds after its first call in which an errand may be made again. The server remembers its id for five minutes
@@ -28,21 +32,10 @@ export type LaneStep =
  */
 const REPEATABLE = 5 * 60_000 - 20_000;
 
-/**
- * Past this many lost connections in a row under one large message, it is taken for their cause: transports close the
- * connection on what is larger than they take.
- */
-const MAX_LOSSES = 5;
-
-/** Characters of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes. */
-const LARGE = 100_000;
-
 interface Queued {
   readonly errand: Errand;
   /** When it was called first. */
   calledAt: number | undefined;
-  /** Connections lost in a row while it was under way. */
-  losses: number;
   /** Whether a try had no answer: it may have been carried out. */
   isUnsure: boolean;
 }
@@ -57,6 +50,9 @@ export class Lane {
   constructor(
     private readonly now: () => number,
     private readonly random: () => number,
+    private readonly suspects: Suspects,
+    /** What the server takes of one message's data, in bytes, where it has said so. */
+    private readonly mostBytes: () => number | undefined,
   ) {}
 
   get isEmpty(): boolean {
@@ -64,7 +60,7 @@ export class Lane {
   }
 
   add(errand: Errand): void {
-    this.queue.push({ errand, calledAt: undefined, losses: 0, isUnsure: false });
+    this.queue.push({ errand, calledAt: undefined, isUnsure: false });
   }
 
   /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
@@ -75,6 +71,7 @@ export class Lane {
       if (error === undefined) {
         head.calledAt ??= this.now();
         this.underWay = head;
+        this.suspects.sent(head.errand, head.errand.bytes);
         return { do: "call", errand: head.errand };
       }
       this.queue.shift();
@@ -87,12 +84,12 @@ export class Lane {
   done(outcome: Outcome<unknown>): LaneStep {
     const { underWay } = this;
     this.underWay = undefined;
-    if (underWay === undefined || underWay !== this.queue[0]) return { do: "nothing" };
+    if (underWay === undefined) return { do: "nothing" };
+    if (outcome.type === "timeout") this.suspects.forgotten(underWay.errand);
+    else if (outcome.type !== "lost") this.suspects.answered(underWay.errand);
+    if (underWay !== this.queue[0]) return { do: "nothing" };
     switch (outcome.type) {
       case "lost":
-        underWay.losses++;
-        underWay.isUnsure = true;
-        return { do: "nothing" };
       case "timeout":
         underWay.isUnsure = true;
         return { do: "nothing" };
@@ -102,7 +99,6 @@ export class Lane {
         underWay.errand.resolve(outcome.result);
         return { do: "nothing" };
       case "refused":
-        underWay.losses = 0;
         return this.refused(underWay, outcome.error);
     }
   }
@@ -139,7 +135,9 @@ export class Lane {
       this.isPausing = true;
       // Certainly not carried out: the time in which it can be called again begins anew.
       if (!queued.isUnsure) queued.calledAt = undefined;
-      return { do: "wait", ms: backoffDelay(++this.failures, this.random()) };
+      const { retryAfter } = error;
+      const ms = Math.max(backoffDelay(++this.failures, this.random()), retryAfter ?? 0);
+      return { do: "wait", ms, isAsked: retryAfter !== undefined };
     }
     this.failures = 0;
     this.queue.shift();
@@ -147,12 +145,24 @@ export class Lane {
     return { do: "nothing" };
   }
 
+  /** What was never called yet, in its order. */
+  get untried(): readonly Errand[] {
+    return this.queue.filter(({ calledAt }) => calledAt === undefined).map(({ errand }) => errand);
+  }
+
   /** Why the call must not be made again. */
-  private hopeless({ errand, calledAt, losses }: Queued): RoomsError | undefined {
-    if (errand.id === undefined || calledAt === undefined) return undefined;
+  private hopeless({ errand, calledAt }: Queued): RoomsError | undefined {
+    if (errand.id === undefined) return undefined;
+    const most = this.mostBytes() ?? Infinity;
+    if (errand.bytes > most) {
+      const message = `data has ${errand.bytes} bytes as JSON; at most ${most} are taken`;
+      return new RoomsError("message_too_large", message);
+    }
+    if (calledAt === undefined) return undefined;
     if (this.now() - calledAt > REPEATABLE) return ownError("unconfirmed");
-    if (losses < MAX_LOSSES || JSON.stringify(errand.argument).length < LARGE) return undefined;
-    const message = `The connection was lost ${losses} times under this message: it is larger than the server takes.`;
+    if (!this.suspects.isTooLarge(errand)) return undefined;
+    const message =
+      "The connection was lost again and again under this message: something on the way takes less.";
     return new RoomsError("message_too_large", message);
   }
 }

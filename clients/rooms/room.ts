@@ -1,5 +1,16 @@
 /** A room, as the application has it: joins again after each reconnect, delivers, publishes. */
-import type { Member, PublishOptions, Position, Room, RoomEvents, RoomMessage, Self, Signal } from "./api.js";
+import type {
+  JoinResult,
+  Member,
+  PastMessages,
+  PublishOptions,
+  Position,
+  Room,
+  RoomEvents,
+  RoomMessage,
+  Self,
+  Signal,
+} from "./api.js";
 import { backoffDelay } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
@@ -8,6 +19,7 @@ import { InOrder } from "./in-order.js";
 import { Members } from "./members.js";
 import { OutLane, type Caller, type Pending } from "./outbox.js";
 import { RoomLog, type LogAction } from "./room-log.js";
+import { sizeOf } from "./sendable.js";
 import { Stream } from "./stream.js";
 import type { Joined, PresenceChange, Published } from "./wire.js";
 
@@ -18,14 +30,20 @@ export interface RoomHost extends Caller {
   readonly maxLag: number;
   /** Why nothing can be done any more, after the end. */
   readonly over: RoomsError | undefined;
-  tell(name: "signal", argument: object): void;
 }
 
 /** Messages in one reading of the log: as many as the server gives at a time. */
 const PAGE = 500;
 
-type JoinResult = { recovered: boolean; position: Position };
-type Waiter = { resolve: (result: JoinResult) => void; reject: (error: RoomsError) => void };
+/** Readings in a row that may be answered by what is no answer, before what is missing is declared lost. */
+const MAX_BAD_PAGES = 5;
+
+interface Waiter {
+  resolve: (result: JoinResult) => void;
+  reject: (error: RoomsError) => void;
+  /** How many past messages are asked for. */
+  readonly history: number | undefined;
+}
 
 /** "entering": asked for, and never answered yet; "staying": joined once, and again after each reconnect. */
 type Stay = "out" | "entering" | "staying";
@@ -48,6 +66,12 @@ export class RoomHandle implements Room {
   private turn = 0;
   private readonly actions = new InOrder<LogAction>((action) => this.act(action));
   private failures = 0;
+  /** The answer to the join that is not complete yet. */
+  private answer: Joined | undefined;
+  /** When the server wants to be asked again at the earliest. */
+  private notBefore = -Infinity;
+  /** Milliseconds before which the server does not want to be asked for the log again. */
+  private readAfter = 0;
   private stopTimer = (): void => undefined;
 
   constructor(
@@ -77,19 +101,16 @@ export class RoomHandle implements Room {
     return this.people.count;
   }
 
-  join({ since }: { since?: Position } = {}): Promise<JoinResult> {
+  join({ since, history }: { since?: Position; history?: number } = {}): Promise<JoinResult> {
     const { over } = this.host;
     if (over !== undefined) return Promise.reject(over);
-    if (this.isThere && this.delivered !== undefined) {
-      return Promise.resolve({ recovered: true, position: this.delivered });
-    }
-    const answer = new Promise<JoinResult>((resolve, reject) => this.waiters.push({ resolve, reject }));
-    if (this.stay === "out") {
-      this.stay = "entering";
-      this.delivered = since;
-      this.log.begin(since);
-      this.callJoin();
-    }
+    const isThere = this.isThere && this.delivered !== undefined;
+    const answer = new Promise<JoinResult>((resolve, reject) =>
+      this.waiters.push({ resolve, reject, history }),
+    );
+    if (this.stay === "out" || (isThere && since !== undefined)) this.enter(since);
+    else if (isThere && this.delivered !== undefined)
+      this.settle({ recovered: true, position: this.delivered });
     return answer;
   }
 
@@ -99,18 +120,28 @@ export class RoomHandle implements Room {
     return new Promise((resolve) => this.callLeave(resolve));
   }
 
-  publish(
+  /** What waits here leaves now, and nobody will hear whether it came. */
+  handOver(): void {
+    this.publishes.handOver();
+  }
+
+  async publish(
     data: unknown,
     { id = this.host.environment.newId(), signal }: PublishOptions = {},
   ): Promise<Published> {
     const { over } = this.host;
-    if (over !== undefined) return Promise.reject(over);
-    return this.publishes
-      .submit("publish", { room: this.name, data, id }, { id, signal })
-      .then(({ position, at }) => ({ id, position, at }));
+    if (over !== undefined) throw over;
+    const submission = { id, signal, bytes: sizeOf(data) };
+    const { position, at } = await this.publishes.submit(
+      "publish",
+      { room: this.name, data, id },
+      submission,
+    );
+    return { id, position, at };
   }
 
   signal(data: unknown): void {
+    sizeOf(data);
     if (this.isThere) this.host.tell("signal", { room: this.name, data });
   }
 
@@ -180,13 +211,32 @@ export class RoomHandle implements Room {
     this.emitter.emit("presence", this.people.map);
   }
 
+  /** A stay in the room begins, or begins anew from another position. */
+  private enter(since: Position | undefined): void {
+    if (this.stay === "out") this.stay = "entering";
+    this.actions.clear();
+    this.delivered = since;
+    this.log.begin(since);
+    this.callJoin();
+  }
+
   private callJoin(): void {
     if (!this.host.isUp) return;
     this.notIn();
+    const wait = this.notBefore - this.host.environment.now();
+    if (wait > 0) {
+      this.stopTimer = this.host.environment.after(wait, () => this.callJoin());
+      return;
+    }
     const { turn } = this;
     this.log.joining();
     const since = this.log.position;
-    const call = { room: this.name, ...(since === undefined ? {} : { since }) };
+    const history = Math.max(...this.waiters.map((waiter) => waiter.history ?? 0), 0);
+    const call = {
+      room: this.name,
+      ...(since === undefined ? {} : { since }),
+      ...(history > 0 ? { history } : {}),
+    };
     this.host.call("join", call, (outcome) => {
       if (turn !== this.turn || outcome.type === "lost") return;
       if (outcome.type === "ok") this.answered(outcome.result);
@@ -198,14 +248,18 @@ export class RoomHandle implements Room {
   private answered(joined: Joined): void {
     this.isIn = true;
     this.failures = 0;
+    this.answer = joined;
     this.people.reset(joined);
     this.actions.add(this.log.joined(joined));
     this.emitter.emit("presence", this.people.map);
   }
 
   private refused(error: RoomsError): void {
-    if (this.stay === "staying" && error.retryable) {
-      const delay = backoffDelay(++this.failures, this.host.environment.random());
+    const { retryAfter = 0 } = error;
+    // A stay is not ended by a server that talks nonsense for once.
+    if (this.stay === "staying" && (error.retryable || error.code === "bad_answer")) {
+      const delay = Math.max(backoffDelay(++this.failures, this.host.environment.random()), retryAfter);
+      this.notBefore = this.host.environment.now() + retryAfter;
       this.stopTimer = this.host.environment.after(delay, () => this.callJoin());
     } else {
       this.expelled(error);
@@ -267,14 +321,41 @@ export class RoomHandle implements Room {
   }
 
   private complete(result: JoinResult): void {
+    const reached = this.delivered;
     this.stay = "staying";
     this.delivered = result.position;
     // A connection that a listener has lost meanwhile counts no more.
     this.isThere = this.isIn;
-    for (const { resolve } of this.waiters.splice(0)) resolve(result);
+    this.settle(result, reached);
+    this.answer = undefined;
     this.emitter.emit("joined", result);
     this.publishes.flush();
     this.readings.flush();
+  }
+
+  /** `reached`: of the last message that came as an event before. */
+  private settle(result: JoinResult, reached?: Position): void {
+    const { answer } = this;
+    for (const { resolve, reject, history } of this.waiters.splice(0)) {
+      const hasAll = answer?.recovered !== undefined && result.recovered;
+      if (history === undefined || hasAll) resolve(result);
+      else if (answer?.history !== undefined) {
+        resolve({ ...result, history: newest(history, answer.history, reached) });
+      } else {
+        // It was asked for after the call had been made, or the server is an older one.
+        this.past(history, result.position).then((past) => resolve({ ...result, history: past }), reject);
+      }
+    }
+  }
+
+  /** The newest messages up to a position; none where one may not read them. */
+  private async past(limit: number, { epoch, offset }: Position): Promise<PastMessages<unknown>> {
+    try {
+      return await this.history({ before: { epoch, offset: offset + 1 }, limit });
+    } catch (thrown) {
+      if ((thrown as RoomsError).code !== "forbidden") throw thrown;
+      return { messages: [], more: false };
+    }
   }
 
   private read(after: Position, failures: number): void {
@@ -284,16 +365,34 @@ export class RoomHandle implements Room {
       this.host.call("history", call, (outcome) => {
         if (turn !== this.turn || outcome.type === "lost") return;
         if (outcome.type === "ok") this.actions.add(this.log.page(outcome.result));
-        else if (outcome.type === "timeout" || outcome.error.retryable)
+        else if (outcome.type === "timeout") this.actions.add(this.log.readingFailed());
+        else if (mayReadAgain(outcome.error, failures)) {
+          this.readAfter = outcome.error.retryAfter ?? 0;
           this.actions.add(this.log.readingFailed());
-        else if (outcome.error.code === "not_joined") this.callJoin();
+        } else if (outcome.error.code === "not_joined") this.callJoin();
         else this.actions.add(this.log.unreadable());
       });
     };
     if (failures === 0) return readNow();
-    this.stopTimer = this.host.environment.after(
-      backoffDelay(failures, this.host.environment.random()),
-      readNow,
-    );
+    const delay = Math.max(backoffDelay(failures, this.host.environment.random()), this.readAfter);
+    this.readAfter = 0;
+    this.stopTimer = this.host.environment.after(delay, readNow);
   }
+}
+
+/** A server may talk nonsense for once. */
+function mayReadAgain(error: RoomsError, failures: number): boolean {
+  return error.retryable || (error.code === "bad_answer" && failures < MAX_BAD_PAGES);
+}
+
+/** The last so many of them, without those that have come as events. */
+function newest(
+  count: number,
+  past: PastMessages<unknown>,
+  reached: Position | undefined,
+): PastMessages<unknown> {
+  const isNew = ({ position }: RoomMessage): boolean =>
+    position.epoch !== reached?.epoch || position.offset > reached.offset;
+  const messages = past.messages.filter(isNew).slice(-count);
+  return { messages, more: past.more || messages.length < past.messages.length };
 }

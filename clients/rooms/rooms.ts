@@ -16,15 +16,21 @@ import { Emitter } from "./emitter.js";
 import type { Outcome } from "./calls.js";
 import { realEnvironment, type Environment } from "./environment.js";
 import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
+import { andThen, isLater, type Maybe } from "./later.js";
 import { InboxHandle, type InboxHost } from "./inbox.js";
 import { Link } from "./link.js";
 import { OutLane, Pending } from "./outbox.js";
 import { RoomHandle, type RoomHost } from "./room.js";
+import { sizeOf } from "./sendable.js";
 import { Kept } from "./storage.js";
+import { Suspects } from "./suspects.js";
 import type { CallName, PresenceChange, Results } from "./wire.js";
 
 /** Milliseconds to wait for an ack; calls that may wait; messages that an iterator may lag behind. */
 const DEFAULTS = { ackTimeout: 10_000, maxPending: 1_000, maxLag: 10_000 };
+
+/** Milliseconds between two looks at what has no ack yet. */
+const FLUSH_INTERVAL = 10;
 
 type ReadyWaiter = { resolve: (self: Self) => void; reject: (error: RoomsError) => void };
 
@@ -38,11 +44,12 @@ export function createRooms(socket: SocketLike, options: RoomsOptions = {}): Roo
 
 /** The same with the clock, timers and randomness passed in. */
 export class RoomsHandle implements Rooms, RoomHost, InboxHost {
-  readonly device: string;
+  device: string | undefined;
   readonly inbox: Inbox;
   readonly kept: Kept;
   readonly pending: Pending;
   readonly maxLag: number;
+  readonly suspects = new Suspects();
   over: RoomsError | undefined;
 
   private readonly link: Link;
@@ -54,29 +61,41 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   private waiters: ReadyWaiter[] = [];
 
   constructor(
-    socket: SocketLike,
+    private readonly socket: SocketLike,
     options: RoomsOptions,
     readonly environment: Environment,
   ) {
     const { ackTimeout, maxPending, maxLag } = { ...DEFAULTS, ...options };
     this.kept = new Kept(options.storage, (error) => this.warn(toError(error)));
-    this.device = deviceOf(options.device, this.kept, environment);
+    const device = deviceOf(options.device, this.kept, environment);
+    if (!isLater(device)) this.device = device;
+    else void device.then((known) => (this.device = known));
     this.pending = new Pending(maxPending);
     this.maxLag = maxLag;
     this.items = new InboxHandle(this);
     this.inbox = this.items;
     const { token, name } = options;
     const given = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) };
-    this.link = new Link(socket, { ...given, device: this.device, ackTimeout }, environment, this.kept, {
-      up: (self) => this.up(self),
-      down: (reason) => this.down(reason),
-      ended: (error) => this.end(error),
-      warning: (error) => this.warn(error),
-    });
+    this.link = new Link(
+      socket,
+      () => this.device ?? device,
+      { ...given, ackTimeout },
+      environment,
+      this.kept,
+      {
+        losing: (ending) => this.suspects.lost(ending),
+        up: (self) => this.up(self),
+        down: (reason) => this.down(reason),
+        ended: (error) => this.end(error),
+        warning: (error) => this.warn(error),
+      },
+    );
     this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.messageCame(message));
     this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.signalCame(signal));
     this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.presenceCame(change));
     this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
+    this.link.on("device_taken", () => this.deviceTaken(true));
+    this.link.on("device_returned", () => this.deviceTaken(false));
     this.link.open();
   }
 
@@ -110,11 +129,12 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     { id = this.environment.newId(), signal, receipt }: PublishOptions & { receipt?: boolean } = {},
   ): Promise<{ id: string; at: number }> {
     if (this.over !== undefined) throw this.over;
+    const bytes = sizeOf(data);
     const lane = this.sends.get(to) ?? new OutLane(this, this.environment, this.pending, () => true);
     this.sends.set(to, lane);
     const call = { to, data, id, ...(receipt === undefined ? {} : { receipt }) };
     try {
-      const { at } = await lane.submit("send", call, { id, signal });
+      const { at } = await lane.submit("send", call, { id, signal, bytes });
       return { id, at };
     } finally {
       if (lane.isEmpty) this.sends.delete(to);
@@ -131,10 +151,45 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     return this;
   }
 
-  close(): void {
-    if (this.over !== undefined) return;
+  flush(timeout = Infinity): Promise<{ unsent: number }> {
+    const { environment, pending, socket } = this;
+    const deadline = environment.now() + timeout;
+    return new Promise((resolve) => {
+      const look = async (): Promise<void> => {
+        const left = deadline - environment.now();
+        if (this.over !== undefined || (pending.count > 0 && left <= 0)) resolve({ unsent: pending.count });
+        else if (pending.count > 0) environment.after(Math.min(FLUSH_INTERVAL, left), () => void look());
+        // Of signals, and of acks of the inbox.
+        else resolve((await socket.flush?.(Math.max(left, 0))) ?? { unsent: 0 });
+      };
+      void look();
+    });
+  }
+
+  close(): void;
+  close(timeout: number): Promise<{ unsent: number }>;
+  close(timeout?: number): undefined | Promise<{ unsent: number }> {
+    if (timeout !== undefined) return this.closeAfter(timeout);
+    if (this.over !== undefined) return undefined;
+    for (const room of this.rooms.values()) room.handOver();
+    for (const lane of this.sends.values()) lane.handOver();
+    this.finish();
+    return undefined;
+  }
+
+  private async closeAfter(timeout: number): Promise<{ unsent: number }> {
+    const flushed = await this.flush(timeout);
+    if (this.over === undefined) this.finish();
+    return flushed;
+  }
+
+  private finish(): void {
     this.link.close();
     this.end(ownError("closed"));
+  }
+
+  get mostBytes(): number | undefined {
+    return this.link.self?.messageBytes;
   }
 
   call<Name extends CallName>(
@@ -145,12 +200,21 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     this.link.call(name, argument, done);
   }
 
-  tell(name: "signal", argument: object): void {
+  tell(name: CallName, argument: object): void {
     this.link.tell(name, argument);
   }
 
   warn(error: Error): void {
     this.emitter.emit("warning", error);
+  }
+
+  inboxLost(): void {
+    this.emitter.emit("inbox_lost");
+  }
+
+  private deviceTaken(taken: boolean): void {
+    this.items.deviceTaken(taken);
+    this.emitter.emit("device", { taken });
   }
 
   /** Rooms first, as publishes wait for them; the inbox last. */
@@ -180,8 +244,12 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   }
 }
 
-function deviceOf(given: string | undefined, kept: Kept, environment: Environment): string {
-  const device = given ?? kept.device() ?? environment.newId();
-  if (given === undefined) kept.keepDevice(device);
-  return device;
+function deviceOf(given: string | undefined, kept: Kept, environment: Environment): Maybe<string> {
+  if (given !== undefined) return given;
+  return andThen(kept.device(), (known) => {
+    if (known !== undefined) return known;
+    const device = environment.newId();
+    kept.keepDevice(device);
+    return device;
+  });
 }

@@ -3,6 +3,7 @@
  * are passed in. Sockets reconnect by themselves after a failure of the network, and say so by being active still; the rest
  * is decided here.
  */
+import { isApiError } from "./answers.js";
 import { backoffDelay } from "./backoff.js";
 import { fromServer, ownError, RoomsError } from "./errors.js";
 import type { ApiError } from "./wire.js";
@@ -29,6 +30,8 @@ export interface Closing {
   readonly code?: number | undefined;
   /** Whether the socket reconnects by itself. */
   readonly isActive: boolean;
+  /** Whether it then backs off from a server that closes at once. */
+  readonly isPaced?: boolean | undefined;
 }
 
 export interface Refusal {
@@ -42,8 +45,17 @@ const GOOD_AFTER = 10_000;
 /** Fresh tokens that are refused in a row before it is of no use to get another one. */
 const MAX_FRESH_REFUSED = 2;
 
-/** WebSocket close codes below 4000 that would only come again (PROTOCOL.md, 8). */
-const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009]);
+/**
+ * WebSocket close codes below 4000 that would only come again (PROTOCOL.md, 8). Not 1009: it is of one message, which is found out and
+ * given up.
+ */
+const FINAL_CODES: ReadonlySet<number> = new Set([1002, 1007, 1008]);
+
+interface Reconnect {
+  forgetGuest?: boolean;
+  /** Milliseconds that the server wants to be left in peace. */
+  notBefore?: number | undefined;
+}
 
 export class Session {
   private failures = 0;
@@ -67,13 +79,16 @@ export class Session {
     this.ending = error;
   }
 
-  closed({ reason, code, isActive }: Closing, source: TokenSource): Verdict {
+  closed({ reason, code, isActive, isPaced }: Closing, source: TokenSource): Verdict {
     const { ending } = this;
     this.ending = undefined;
-    if (this.upSince !== undefined && this.now() - this.upSince >= GOOD_AFTER) this.failures = 0;
+    const hasLasted = this.upSince !== undefined && this.now() - this.upSince >= GOOD_AFTER;
+    if (hasLasted) this.failures = 0;
     this.upSince = undefined;
     if (ending !== undefined) return this.ended(fromServer(ending), isActive, source);
-    if (isActive || reason === "io client disconnect") return { do: "wait" };
+    if (reason === "io client disconnect") return { do: "wait" };
+    // socket.io-client would ask a server that accepts and closes at once every second, for ever.
+    if (isActive) return hasLasted || isPaced === true ? { do: "wait" } : this.reconnect();
     if (code !== undefined && isFinal(code)) {
       return {
         do: "end",
@@ -86,25 +101,26 @@ export class Session {
   refused({ error, isActive }: Refusal, source: TokenSource): Verdict {
     if (isActive) return { do: "wait" };
     const reason = errorOf(error);
-    if (reason.code === "unauthorized" && source === "guest") return this.reconnect(true);
+    if (reason.code === "unauthorized" && source === "guest") return this.reconnect({ forgetGuest: true });
     return this.ended(reason, false, source);
   }
 
   private ended(error: RoomsError, isActive: boolean, source: TokenSource): Verdict {
     if (error.code === "token_expired") {
-      if (source === "guest") return this.reconnect(true);
+      if (source === "guest") return this.reconnect({ forgetGuest: true });
       if (source === "provider" && ++this.freshRefused < MAX_FRESH_REFUSED) {
         return isActive ? { do: "wait" } : this.reconnect();
       }
     } else if (error.retryable) {
-      return isActive ? { do: "wait" } : this.reconnect();
+      return isActive ? { do: "wait" } : this.reconnect({ notBefore: error.retryAfter });
     }
     return { do: "end", error };
   }
 
-  private reconnect(forgetGuest = false): Verdict {
+  private reconnect({ forgetGuest = false, notBefore = 0 }: Reconnect = {}): Verdict {
     this.failures++;
-    return { do: "reconnect", after: backoffDelay(this.failures, this.random()), forgetGuest };
+    const after = Math.max(backoffDelay(this.failures, this.random()), notBefore);
+    return { do: "reconnect", after, forgetGuest };
   }
 }
 
@@ -114,14 +130,8 @@ function isFinal(code: number): boolean {
 
 /** What a refused connect says: docs/rooms-api.md, 2.2 and 10.2. */
 function errorOf({ message, data, status }: Refusal["error"]): RoomsError {
-  if (isApiError(data)) return fromServer(data);
+  if (isApiError(data)) return fromServer(data as ApiError);
   if (status === 401) return new RoomsError("unauthorized", message);
   if (status === 403) return new RoomsError("forbidden", message);
   return ownError("refused", message);
-}
-
-function isApiError(data: unknown): data is ApiError {
-  if (typeof data !== "object" || data === null) return false;
-  const { code, message, retryable } = data as Record<string, unknown>;
-  return typeof code === "string" && typeof message === "string" && typeof retryable === "boolean";
 }

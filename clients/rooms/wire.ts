@@ -5,6 +5,8 @@ export interface ApiError {
   readonly code: string;
   readonly message: string;
   readonly retryable: boolean;
+  /** Milliseconds before which the call must not be made again. */
+  readonly retryAfter?: number;
 }
 
 export type Answer = { readonly ok: true } | { readonly ok: false; readonly error: ApiError };
@@ -14,14 +16,19 @@ export interface Joined {
   /** With `since` only. */
   readonly recovered?: boolean;
   readonly messages?: readonly RoomMessage[];
+  /** Where it was asked for, and the answer is not `recovered: true`: the newest messages up to `position`. */
+  readonly history?: PastMessages;
   readonly members: readonly Member[];
   readonly count: number;
 }
 
-export interface HistoryPage {
+export interface PastMessages {
   readonly messages: readonly RoomMessage[];
   /** Whether there are more in the direction of reading. */
   readonly more: boolean;
+}
+
+export interface HistoryPage extends PastMessages {
   /** Where the log ends. */
   readonly position: Position;
 }
@@ -40,13 +47,31 @@ export interface Sent {
 export interface InboxOpened {
   readonly cursor: Position;
   readonly waiting: number;
+  /** Whether the device gets all that it has not processed; left out by older servers. */
+  readonly recovered?: boolean;
 }
 
 export interface PresenceChange {
   readonly room: string;
   readonly type: "join" | "update" | "leave";
+  /** Of an `update`, `devices` are those that are new or changed. */
   readonly member: Member;
+  /** Of an `update`: ids of the devices that are not there any more. */
+  readonly gone?: readonly string[];
 }
+
+/** The server's events. */
+export type NoticeName =
+  | "welcome"
+  | "message"
+  | "signal"
+  | "presence"
+  | "inbox"
+  | "token_expiring"
+  | "token_renewed"
+  | "session_end"
+  | "device_taken"
+  | "device_returned";
 
 /** What each call gets, beside `ok`. */
 export interface Results {

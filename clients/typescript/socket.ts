@@ -29,6 +29,9 @@ export class Socket<
   ListenEvents extends object = DefaultEventsMap,
   EmitEvents extends object = ListenEvents,
 > extends Namespace<ListenEvents> {
+  /** Keeps to the server's rate by itself, and backs off from a server that closes at once. */
+  readonly isPaced = true;
+
   private flags: Flags = {};
 
   constructor(

@@ -11,7 +11,7 @@ const EXAMPLES = [...readFileSync("docs/rooms-client.md", "utf8").matchAll(/^```
 );
 
 /** What each prints. */
-const PRINTED = ["Ada hello\n", "Bob see you\n", "a note to myself\n"];
+const PRINTED = ["Ada hello\n", "Bob see you\n", "a note to myself\n", "0 unsent\n"];
 
 const compiled = (path: string): string => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
 

@@ -24,9 +24,18 @@ describe("rooms layer: who is in a room", () => {
     expect([users(), members.count]).to.deep.equal([["bob", "cleo"], 2]);
   });
 
-  it("has the whole row of a member anew when it changes", () => {
-    members.change(change("update", member("ada", "phone", "watch")));
-    expect([members.map.get("ada"), members.count]).to.deep.equal([member("ada", "phone", "watch"), 2]);
+  it("has of an update what changed: devices that are new, are other ones now, or have gone, and the name", () => {
+    const [watch] = member("ada", "watch").devices;
+    members.change(change("update", { ...member("ada", "watch"), name: "Countess" }));
+    expect(members.map.get("ada")).to.deep.equal({ ...member("ada", "phone", "watch"), name: "Countess" });
+    const moved = { ...watch!, transport: "polling" as const };
+    members.change({ ...change("update", { ...member("ada"), devices: [moved] }), gone: ["phone"] });
+    expect([members.map.get("ada")?.devices, members.count]).to.deep.equal([[moved], 2]);
+  });
+
+  it("has all of a member's devices anew with a join", () => {
+    members.change(change("join", member("ada", "watch")));
+    expect(members.map.get("ada")).to.deep.equal(member("ada", "watch"));
   });
 
   it("counts nobody twice of whom it is told twice", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Outcome } from "../../../clients/rooms/calls.js";
 import { RoomsError } from "../../../clients/rooms/index.js";
 import { Lane } from "../../../clients/rooms/outgoing.js";
+import { Suspects } from "../../../clients/rooms/suspects.js";
 import { SEED } from "../../support/random.js";
 
 /** A server that appends each id once, and a network that may lose a call or its ack. */
@@ -35,6 +36,8 @@ describe("rooms layer: a lane, on a network that does anything", () => {
         const lane = new Lane(
           () => 0,
           () => 0,
+          new Suspects(),
+          () => undefined,
         );
         const ids = ["a", "b", "c", "d", "e"];
         for (const id of ids) {
@@ -42,7 +45,14 @@ describe("rooms layer: a lane, on a network that does anything", () => {
             expect(result).to.deep.equal({ offset: server.log.indexOf(id) + 1 });
             acked.push(id);
           };
-          lane.add({ name: "publish", argument: { id }, id, resolve, reject: () => rejected.push(id) });
+          lane.add({
+            name: "publish",
+            argument: { id },
+            id,
+            bytes: 1,
+            resolve,
+            reject: () => rejected.push(id),
+          });
         }
         for (const fate of [...fates, ...ids.map(() => "done" as const)]) {
           lane.resume();

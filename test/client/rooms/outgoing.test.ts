@@ -2,16 +2,21 @@ import { expect } from "chai";
 import type { Outcome } from "../../../clients/rooms/calls.js";
 import { RoomsError } from "../../../clients/rooms/index.js";
 import { Lane, type Errand } from "../../../clients/rooms/outgoing.js";
+import { Suspects } from "../../../clients/rooms/suspects.js";
 
 const MINUTE = 60_000;
 
 /** A lane on a hand-moved clock, and what became of its errands. */
 class LaneRig {
   time = 0;
+  mostBytes: number | undefined;
   readonly settled: string[] = [];
+  readonly suspects = new Suspects();
   readonly lane = new Lane(
     () => this.time,
     () => 0,
+    this.suspects,
+    () => this.mostBytes,
   );
 
   add(id: string, data: unknown = null): Errand {
@@ -19,6 +24,7 @@ class LaneRig {
       name: "publish",
       argument: { id, data },
       id,
+      bytes: JSON.stringify(data).length,
       resolve: () => this.settled.push(id),
       reject: ({ code }) => this.settled.push(`${id}: ${code}`),
     };
@@ -163,6 +169,7 @@ describe("rooms layer: what goes out in a lane", () => {
     rig.add("b");
     const calls = Array.from({ length: 5 }, () => {
       const id = rig.next();
+      rig.suspects.lost("cut");
       rig.done(LOST);
       return id;
     });
@@ -171,11 +178,49 @@ describe("rooms layer: what goes out in a lane", () => {
   });
 
   it("is made again under a small message however often the connection is lost", () => {
-    rig.add("a");
+    rig.add("a", "x".repeat(8_000));
     for (let i = 0; i < 100; i++) {
       expect(rig.next()).to.equal("a");
+      rig.suspects.lost("cut");
       rig.done(LOST);
     }
+  });
+
+  it("needs three closes only that say that a message was too large, and none that say something else", () => {
+    rig.add("a", "x".repeat(9_000));
+    for (const ending of ["other", "too_large", "other", "too_large", "too_large"] as const) {
+      expect(rig.next()).to.equal("a");
+      rig.suspects.lost(ending);
+      rig.done(LOST);
+    }
+    expect([rig.next(), rig.settled]).to.deep.equal([undefined, ["a: message_too_large"]]);
+  });
+
+  it("is not suspected any more once it was answered", () => {
+    rig.add("a", "x".repeat(9_000));
+    for (let i = 0; i < 20; i++) {
+      rig.next();
+      rig.suspects.lost("too_large");
+      rig.done(LOST);
+      rig.next();
+      rig.done(refused("rate_limited", true));
+      rig.lane.resume();
+    }
+    expect(rig.settled).to.deep.equal([]);
+  });
+
+  it("is refused before it is sent if the server takes less, and what is behind it goes on", () => {
+    rig.mostBytes = 100;
+    rig.add("a", "x".repeat(99));
+    rig.add("b", "x".repeat(98));
+    expect([rig.next(), rig.settled]).to.deep.equal(["b", ["a: message_too_large"]]);
+  });
+
+  it("waits for as long as the server says, where that is longer", () => {
+    rig.add("a");
+    rig.next();
+    const error = new RoomsError("rate_limited", "", true, { retryAfter: 90_000 });
+    expect(rig.done({ type: "refused", error })).to.equal(90_000);
   });
 
   it("is rejected all at once, but for what the server may be carrying out if that is spared", () => {

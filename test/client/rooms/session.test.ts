@@ -41,10 +41,38 @@ function refusal(code: ApiErrorCode, isActive = false): Refusal {
 
 describe("rooms layer: whether to come back", () => {
   it("leaves it to the socket where that reconnects by itself", () => {
-    expect(short(newSession().closed(closing({ isActive: true }), "none"))).to.equal("wait");
+    const active = closing({ isActive: true, isPaced: true });
+    expect(short(newSession().closed(active, "none"))).to.equal("wait");
     expect(
       short(newSession().refused({ error: new Error("websocket error"), isActive: true }, "none")),
     ).to.equal("wait");
+  });
+
+  it("sees to it itself, with longer and longer delays, where the socket would ask a server that closes at once for ever", () => {
+    let now = 0;
+    const session = new Session(
+      () => now,
+      () => 0,
+    );
+    const delays = [1, 2, 3].map(() => {
+      session.welcomed();
+      now += 9_999;
+      const verdict = session.closed(closing({ isActive: true }), "none");
+      return verdict.do === "reconnect" ? verdict.after : verdict.do;
+    });
+    expect(delays).to.deep.equal([250, 500, 1000]);
+    session.welcomed();
+    now += 10_000;
+    expect(short(session.closed(closing({ isActive: true }), "none"))).to.equal("wait");
+  });
+
+  it("does not come back before the server wants it", () => {
+    const data = { ...apiError("unavailable"), retryAfter: 77_000 };
+    const verdict = newSession().refused(
+      { error: Object.assign(new Error(""), { data }), isActive: false },
+      "none",
+    );
+    expect(verdict).to.include({ do: "reconnect", after: 77_000 });
   });
 
   it("leaves it to the application where that has disconnected the socket", () => {
@@ -59,8 +87,8 @@ describe("rooms layer: whether to come back", () => {
 
   for (const { code, description, reconnect } of Object.values(CLOSE_CODES)) {
     // What was said before such a close decides: the session's end; or it was the client's own wish (1000), or the server's
-    // application's (4000), which is as Socket.IO's "io server disconnect".
-    const isEnd = !reconnect && code !== 1000 && code !== 4000;
+    // application's (4000), which is as Socket.IO's "io server disconnect". 1009 is of one message, not of the session.
+    const isEnd = !reconnect && code !== 1000 && code !== 4000 && code !== 1009;
     it(`${isEnd ? "ends" : "comes back"} after a close with ${code}: ${description}`, () => {
       expect(short(newSession().closed(closing({ code }), "none"))).to.equal(
         isEnd ? "end: refused" : "reconnect",
@@ -148,6 +176,6 @@ describe("rooms layer: whether to come back", () => {
     const session = newSession();
     session.endAnnounced(apiError("token_revoked"));
     session.welcomed();
-    expect(short(session.closed(closing({ isActive: true }), "none"))).to.equal("wait");
+    expect(short(session.closed(closing({ isActive: true, isPaced: true }), "none"))).to.equal("wait");
   });
 });

@@ -20,6 +20,9 @@ export interface Socket {
   onAny(listener: (name: string, ...args: unknown[]) => void): unknown;
   emit(event: string, ...args: unknown[]): unknown;
   timeout(milliseconds: number): { emit(event: string, ...args: unknown[]): unknown };
+  /** Of the plain client. */
+  flush?(timeout: number): Promise<{ unsent: number }>;
+  close(timeout?: number): unknown;
 }
 
 type Reply = (...args: unknown[]) => void;
@@ -62,6 +65,8 @@ export class BridgeClient {
       case "disconnect":
         this.socket(ns).disconnect();
         return undefined;
+      case "flush":
+        return this.unsent((socket) => socket.flush?.(fields["timeout"] as number));
       case "give":
         return this.questions.give(fields);
       case "background":
@@ -82,7 +87,21 @@ export class BridgeClient {
     }
   }
 
-  close(): void {
+  close(timeout?: number): unknown {
+    if (timeout === undefined) return this.end();
+    // socket.io-client would take the time-out for nothing.
+    const closing = this.unsent((socket) => (socket.flush === undefined ? undefined : socket.close(timeout)));
+    return closing.finally(() => this.end());
+  }
+
+  /** How many events of all namespaces have not got away. socket.io-client does not say. */
+  private async unsent(task: (socket: Socket) => unknown): Promise<{ unsent: number }> {
+    const results = await Promise.all([...this.sockets.values()].map(task));
+    const counts = results.map((result) => (result as { unsent: number } | undefined)?.unsent ?? 0);
+    return { unsent: counts.reduce((sum, count) => sum + count, 0) };
+  }
+
+  private end(): void {
     for (const socket of this.sockets.values()) socket.disconnect();
     const error = new CommandError("closed", "the client was closed");
     for (const reject of this.waiting) reject(error);

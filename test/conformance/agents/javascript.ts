@@ -14,7 +14,7 @@ import { faultOf } from "./wrong.js";
 interface AgentClient {
   /** A command's value; undefined where it has none. */
   do(name: string, fields: Fields, id: number): unknown;
-  close(): void;
+  close(timeout?: number): unknown;
 }
 
 const [kind = "", wrong = ""] = process.argv.slice(2);
@@ -74,7 +74,8 @@ async function carryOut(id: number, fields: Fields): Promise<unknown> {
   if (client === undefined) throw new CommandError("closed", `there is no client ${name}`);
   if (command === "close") {
     clients.delete(name);
-    return client.close();
+    const { timeout } = fields;
+    return await client.close(typeof timeout === "number" ? timeout : undefined);
   }
   return await client.do(command, fields, id);
 }

@@ -34,6 +34,8 @@ export class RoomsClient {
       if (error.code !== "closed") host.report("end", { error: errorOf(error) });
     });
     this.rooms.on("warning", ({ message }) => host.report("warning", { message }));
+    this.rooms.on("device", ({ taken }) => host.report("device", { taken }));
+    this.rooms.on("inbox_lost", () => host.report("inbox_lost"));
   }
 
   do(name: string, fields: Fields, id: number): unknown {
@@ -41,7 +43,16 @@ export class RoomsClient {
       case "ready":
         return this.rooms.ready();
       case "join":
-        return this.room(fields).join(pick(fields, "since"));
+        return this.room(fields)
+          .join(pick(fields, "since", "history"))
+          .then((result) => toJson(result));
+      case "position":
+        return this.room(fields).position ?? null;
+      case "pause":
+      case "resume":
+        throw new CommandError("not_supported", "messages come by calls of a function");
+      case "flush":
+        return this.rooms.flush(fields["timeout"] as number);
       case "leave":
         return this.room(fields).leave();
       case "publish":
@@ -88,8 +99,8 @@ export class RoomsClient {
     }
   }
 
-  close(): void {
-    this.rooms.close();
+  close(timeout?: number): unknown {
+    return timeout === undefined ? this.rooms.close() : this.rooms.close(timeout);
   }
 
   private optionsOf(fields: Fields): Parameters<typeof createRooms>[1] {

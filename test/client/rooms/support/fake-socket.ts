@@ -13,12 +13,16 @@ export interface MadeCall {
   readonly argument: unknown;
   /** Answers it, at any time. */
   answer(result: object): void;
-  refuse(code: string, retryable: boolean): void;
+  refuse(code: string, retryable: boolean, retryAfter?: number): void;
+  /** With whatever the server says. */
+  answerWith(...args: unknown[]): void;
   /** What a socket says where no answer came in time. */
   expire(): void;
 }
 
 export class FakeSocket implements SocketLike {
+  /** As the socket of clients/typescript. */
+  isPaced = true;
   connected = false;
   active = false;
   auth: unknown;
@@ -52,6 +56,7 @@ export class FakeSocket implements SocketLike {
       argument,
       answer: () => undefined,
       refuse: () => undefined,
+      answerWith: () => undefined,
       expire: () => undefined,
     });
   }
@@ -64,7 +69,16 @@ export class FakeSocket implements SocketLike {
           name,
           argument,
           answer: (result) => settle(null, { ok: true, ...result }),
-          refuse: (code, retryable) => settle(null, { ok: false, error: { code, message: code, retryable } }),
+          refuse: (code, retryable, retryAfter) => {
+            const error = {
+              code,
+              message: code,
+              retryable,
+              ...(retryAfter === undefined ? {} : { retryAfter }),
+            };
+            settle(null, { ok: false, error });
+          },
+          answerWith: (...args) => settle(null, args[0] as object),
           expire: () => settle(new Error("operation has timed out")),
         });
       },
@@ -84,10 +98,10 @@ export class FakeSocket implements SocketLike {
     this.fire("welcome", { user: "ada", name: "Ada", sid: "s", device: "phone", guest: false, ...self });
   }
 
-  /** The connection is lost; the socket makes another one. */
-  lose(): void {
+  /** The connection is lost, with this close code; the socket makes another one. */
+  lose(code?: number): void {
     this.connected = false;
-    this.fire("disconnect", "transport close");
+    this.fire("disconnect", "transport close", ...(code === undefined ? [] : [{ code }]));
   }
 
   /** Takes the next call, which must be this one. */

@@ -97,6 +97,11 @@ export class Stage {
     return CLIENTS[client](this.url, options);
   }
 
+  /** Of another server. */
+  socketTo(client: ClientName, url: string): SocketLike {
+    return CLIENTS[client](url);
+  }
+
   /** Publishes 1, 2, 3 and so on to a room, faster than clients would. */
   async fill(room: string, count: number): Promise<void> {
     // Not over the bridge, which takes such a flood for an attack.
