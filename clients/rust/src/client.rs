@@ -35,7 +35,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.with(|core, _| core.close());
+        self.shared.with(|core, now| core.close(now));
     }
 }
 
@@ -70,7 +70,7 @@ impl Client {
     /// The app is not in sight any more: the connection is closed, and none is made until [`Client::foreground`].
     /// Namespaces stay wanted, and what is emitted waits.
     pub fn background(&self) {
-        self.inner.shared.with(|core, _| core.background());
+        self.inner.shared.with(|core, now| core.background(now));
     }
 
     /// The app is in sight again: the connection is made again, at once.
@@ -78,11 +78,35 @@ impl Client {
         self.inner.shared.with(|core, now| core.foreground(now));
     }
 
-    /// Closes the client, and returns when no task, timer or socket of it is left. What still waits fails with
-    /// [`Error::Closed`], and streams end. May be called twice. Takes effect at once; the future only waits.
+    /// Waits until all that was emitted has been handed to the system, and all calls have their answers, `timeout` at most. Gives
+    /// how many have not; they still wait.
+    pub fn flush(&self, timeout: Duration) -> impl Future<Output = usize> + Send + use<> {
+        let (done, flushed) = oneshot::channel();
+        let client = self.clone();
+        client.inner.shared.with(|core, _| core.flush(done));
+        async move {
+            // Either way, what is left is counted.
+            let _ = tokio::time::timeout(timeout, flushed).await;
+            client.inner.shared.look(|core, _| core.unsent())
+        }
+    }
+
+    /// [`flush`](Self::flush), and then [`close`](Self::close). Gives how many events and calls did not make it.
+    pub fn close_within(&self, timeout: Duration) -> impl Future<Output = usize> + Send + use<> {
+        let (client, flushed) = (self.clone(), self.flush(timeout));
+        async move {
+            let unsent = flushed.await;
+            client.close().await;
+            unsent
+        }
+    }
+
+    /// Closes the client, and returns when no task, timer or socket of it is left. What a connection that is open takes at
+    /// once leaves before; what still waits fails with [`Error::Closed`], and streams end. May be called twice. Takes effect at
+    /// once; the future only waits. [`close_within`](Self::close_within) sends what was accepted first.
     pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.inner.shared);
-        shared.with(|core, _| core.close());
+        shared.with(|core, now| core.close(now));
         async move { shared.done().await }
     }
 }
@@ -125,7 +149,7 @@ impl Namespace {
         let started = self.check().map(|()| {
             let id = self.inner.shared.with(|core, now| core.connect(&self.name, waiter, now));
             let (inner, name) = (Arc::clone(&self.inner), self.name.clone());
-            OnDrop(Some(move || inner.shared.with(|core, _| core.cancel_connect(&name, id))))
+            OnDrop(Some(move || inner.shared.with(|core, now| core.cancel_connect(&name, id, now))))
         });
         async move {
             let _guard = started?;
@@ -133,10 +157,10 @@ impl Namespace {
         }
     }
 
-    /// Leaves the namespace; without another one that is wanted, the connection is closed. What waits to be sent waits for
-    /// the next `connect`.
+    /// Leaves the namespace, after what was emitted before has left; without another one that is wanted, the connection is closed
+    /// then. What waits for a connection waits for the next `connect`.
     pub fn disconnect(&self) {
-        self.inner.shared.with(|core, _| core.disconnect(&self.name));
+        self.inner.shared.with(|core, now| core.disconnect(&self.name, now));
     }
 
     /// Sends an event: now, or when the namespace is connected. Order is kept. `args` is a tuple or an array, or `()`.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Weak;
 
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 
 use crate::Error;
 use crate::close_codes::{may_retry_upgrade, should_reconnect};
@@ -14,6 +15,7 @@ use crate::driver::Shared;
 use crate::errors::CredentialsError;
 use crate::feed::Feed;
 use crate::frames::{ClientFrame, Decoded, NamespaceFrame, decode};
+use crate::pace::Pace;
 use crate::sender::{Bounds, Kind, Outgoing};
 use crate::session::{Action, News, Session, SessionSettings};
 use crate::space::{Need, Space};
@@ -51,7 +53,18 @@ pub(crate) struct Core {
     session: Session,
     spaces: BTreeMap<String, Space>,
     effects: VecDeque<Effect>,
+    /// What leaves in its order, at the pace that the server takes.
     outbox: VecDeque<Outgoing>,
+    /// Acks and pings: they go first.
+    urgent: VecDeque<String>,
+    pace: Pace,
+    /// When the next of the outbox may leave, where it is not time yet.
+    paced_until: Option<u64>,
+    /// Whether the connection is not wanted any more, but for what is in the outbox.
+    is_leaving: bool,
+    /// Whether something was given to the WebSocket, and not to the kernel yet.
+    is_writing: bool,
+    flushes: Vec<oneshot::Sender<()>>,
     warnings: Feed<String>,
     max_payload: Option<usize>,
     next_waiter: u64,
@@ -70,6 +83,12 @@ impl Core {
             spaces: BTreeMap::new(),
             effects: VecDeque::new(),
             outbox: VecDeque::new(),
+            urgent: VecDeque::new(),
+            pace: Pace::new(0),
+            paced_until: None,
+            is_leaving: false,
+            is_writing: false,
+            flushes: Vec::new(),
             warnings: Feed::new(),
             max_payload: None,
             next_waiter: 0,
@@ -83,8 +102,9 @@ impl Core {
         if attempt != self.attempt {
             return;
         }
+        self.pace = Pace::new(now);
         let actions = self.session.opened(now);
-        self.run(actions);
+        self.run(actions, now);
     }
 
     pub(crate) fn attempt_failed(&mut self, attempt: u64, error: Error, now: u64) {
@@ -97,13 +117,13 @@ impl Core {
             _ => false,
         };
         let actions = self.session.failed(error, is_final, now);
-        self.run(actions);
+        self.run(actions, now);
     }
 
     pub(crate) fn lost(&mut self, code: Option<u16>, reason: String, now: u64) {
         let is_final = code.is_some_and(|code| !should_reconnect(code));
         let actions = self.session.lost(code, reason, is_final, now);
-        self.run(actions);
+        self.run(actions, now);
     }
 
     pub(crate) fn heard(&mut self, now: u64) {
@@ -141,19 +161,20 @@ impl Core {
         if let Some(space) = self.spaces.get_mut(ns) {
             let needs = space.credentials(question, result, backoff, random, now);
             self.serve(ns, needs);
-            self.release();
+            self.release(now);
         }
     }
 
     /// When `tick` is due.
     pub(crate) fn deadline(&self) -> Option<u64> {
         let asks = self.spaces.values().filter_map(Space::deadline);
-        asks.chain(self.session.deadline()).min()
+        asks.chain(self.session.deadline()).chain(self.paced_until).min()
     }
 
     pub(crate) fn tick(&mut self, now: u64) {
+        self.paced_until.take_if(|until| now >= *until);
         let actions = self.session.tick(now);
-        self.run(actions);
+        self.run(actions, now);
         let due: Vec<String> = self.spaces.keys().cloned().collect();
         for ns in due {
             let needs = self.space(&ns).tick(now);
@@ -166,6 +187,10 @@ impl Core {
         !self.spaces.values().any(|space| space.feed.is_full(self.settings.max_unread))
     }
 
+    pub(crate) fn has_effects(&self) -> bool {
+        !self.effects.is_empty()
+    }
+
     pub(crate) fn next_effect(&mut self) -> Option<Effect> {
         self.effects.pop_front()
     }
@@ -176,15 +201,51 @@ impl Core {
         if self.session.deadline().is_some_and(|deadline| now >= deadline) {
             return None;
         }
-        self.pop_outgoing()
+        let text = self.pop_outgoing(now);
+        self.is_writing |= text.is_some();
+        text
     }
 
-    fn pop_outgoing(&mut self) -> Option<String> {
+    fn pop_outgoing(&mut self, now: u64) -> Option<String> {
+        if let Some(text) = self.urgent.pop_front() {
+            self.pace.take(now);
+            return Some(text);
+        }
+        self.paced_until = if self.outbox.is_empty() { None } else { self.pace.next_at(now) };
+        if self.paced_until.is_some() {
+            return None;
+        }
         let out = self.outbox.pop_front()?;
+        self.pace.take(now);
         if let (Kind::Event { .. }, Some(space)) = (out.kind, self.spaces.get_mut(&out.ns)) {
             space.sender.left(out.text.len());
         }
         Some(out.text)
+    }
+
+    /// The kernel has all that was given to the WebSocket.
+    pub(crate) fn written(&mut self, now: u64) {
+        self.is_writing = false;
+        if self.is_leaving && self.outbox.is_empty() {
+            self.release(now);
+        }
+    }
+
+    /// How many events, calls among them, have not left, or have no answer.
+    pub(crate) fn unsent(&self) -> usize {
+        let is_event = |out: &&Outgoing| matches!(out.kind, Kind::Event { id: None, .. });
+        let on_their_way = self.outbox.iter().filter(is_event).count() + usize::from(self.is_writing);
+        self.spaces.values().map(|space| space.sender.unsent()).sum::<usize>() + on_their_way
+    }
+
+    /// Tells those who wait for it that nothing is left to be sent.
+    pub(crate) fn settle_flushes(&mut self) {
+        if !self.flushes.is_empty() && self.unsent() == 0 {
+            for flush in self.flushes.drain(..) {
+                // The caller may have gone meanwhile.
+                let _ = flush.send(());
+            }
+        }
     }
 
     fn space(&mut self, ns: &str) -> &mut Space {
@@ -195,6 +256,7 @@ impl Core {
     fn frame(&mut self, ns: &str, frame: NamespaceFrame, now: u64) {
         let is_connected = if let NamespaceFrame::Connected(connected) = &frame {
             self.max_payload = Some(connected.max_payload);
+            self.pace.set(connected.rate.unwrap_or_default(), now);
             self.session.connected(connected.ping_interval, connected.ping_timeout, now);
             true
         } else {
@@ -204,13 +266,13 @@ impl Core {
         let needs = space.received(frame);
         self.serve(ns, needs);
         if is_connected {
-            self.flush(ns);
+            self.send_waiting(ns);
         }
-        self.release();
+        self.release(now);
     }
 
     /// What has waited for the namespace is sent.
-    fn flush(&mut self, ns: &str) {
+    fn send_waiting(&mut self, ns: &str) {
         let max_payload = self.max_payload;
         let Some(space) = self.spaces.get_mut(ns).filter(|space| space.connected().is_some()) else { return };
         let mut refused = Vec::new();
@@ -238,46 +300,46 @@ impl Core {
         }
     }
 
-    /// Without a namespace that wants it, there is no connection.
-    fn release(&mut self) {
-        if !self.spaces.values().any(Space::is_wanted) {
+    /// Without a namespace that wants it, there is no connection; but what was emitted before leaves first.
+    fn release(&mut self, now: u64) {
+        let is_wanted = self.spaces.values().any(Space::is_wanted);
+        self.is_leaving = !is_wanted && self.session.is_open() && !self.outbox.is_empty();
+        if !is_wanted && !self.is_leaving {
             let actions = self.session.release();
-            self.run(actions);
+            self.run(actions, now);
         }
     }
 
-    fn run(&mut self, actions: Vec<Action>) {
+    fn run(&mut self, actions: Vec<Action>, now: u64) {
         for action in actions {
             match action {
                 Action::Dial => {
                     self.attempt += 1;
                     self.effects.push_back(Effect::Dial { attempt: self.attempt });
                 }
-                Action::HangUp { abrupt } => self.hang_up(abrupt),
+                Action::HangUp { abrupt } => self.hang_up(abrupt, now),
                 Action::Ping => {
-                    let text = ClientFrame::Ping.encode();
-                    self.outbox.push_back(Outgoing { ns: String::new(), text, kind: Kind::Control });
+                    self.urgent.push_back(ClientFrame::Ping.encode());
                 }
-                Action::Tell(news) => self.tell(news),
+                Action::Tell(news) => self.tell(news, now),
             }
         }
     }
 
-    fn hang_up(&mut self, abrupt: bool) {
+    fn hang_up(&mut self, abrupt: bool, now: u64) {
         self.max_payload = None;
+        self.paced_until = None;
+        self.is_leaving = false;
+        self.is_writing = false;
         let last_words = if abrupt {
-            // What has not left waits for the next connection, if it may. Last ones first, so that they are in order again.
-            while let Some(out) = self.outbox.pop_back() {
-                match (out.kind, self.spaces.get_mut(&out.ns)) {
-                    (Kind::Event { id, may_wait: true }, Some(space)) => space.sender.keep_first(id, out.text),
-                    // Who waits for its ack is told with the end of the session.
-                    (Kind::Event { may_wait: false, .. }, Some(space)) => space.sender.left(out.text.len()),
-                    _ => {}
-                }
-            }
+            self.urgent.clear();
+            self.keep_outbox();
             None
         } else {
-            Some(std::iter::from_fn(|| self.pop_outgoing()).collect())
+            // What the server takes at once; of the rest its callers hear, or it waits.
+            let words = std::iter::from_fn(|| self.pop_outgoing(now)).collect();
+            self.keep_outbox();
+            Some(words)
         };
         self.effects.push_back(Effect::HangUp { last_words });
         // A namespace that was left while its `connect` was under way will have no answer.
@@ -286,7 +348,19 @@ impl Core {
         }
     }
 
-    fn tell(&mut self, news: News) {
+    /// What has not left waits for the next connection, if it may. Last ones first, so that they are in order again.
+    fn keep_outbox(&mut self) {
+        while let Some(out) = self.outbox.pop_back() {
+            match (out.kind, self.spaces.get_mut(&out.ns)) {
+                (Kind::Event { id, may_wait: true }, Some(space)) => space.sender.keep_first(id, out.text),
+                // Who waits for its ack is told with the end of the session.
+                (Kind::Event { may_wait: false, .. }, Some(space)) => space.sender.left(out.text.len()),
+                _ => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, news: News, now: u64) {
         let all: Vec<String> = self.spaces.keys().cloned().collect();
         match news {
             News::Opened => {
@@ -300,13 +374,13 @@ impl Core {
                 for ns in all {
                     self.space(&ns).failed(&error, is_final);
                 }
-                self.release();
+                self.release(now);
             }
             News::Lost { code, reason, is_final } => {
                 for ns in all {
                     self.space(&ns).lost(code, &reason, is_final);
                 }
-                self.release();
+                self.release(now);
             }
         }
     }

@@ -353,6 +353,7 @@ fn a_refused_namespace_is_not_connected_again_and_the_others_are() {
 #[test]
 fn a_namespace_that_the_server_has_ended_stays_ended() {
     let mut rig = Rig::connected();
+    rig.written();
     rig.receive(r#"{"type":"disconnect"}"#);
     assert_eq!(rig.events(), ["disconnected for good"]);
     assert!(matches!(rig.core.next_effect(), Some(Effect::HangUp { last_words: Some(_) })));
@@ -386,7 +387,7 @@ fn a_close_code_that_says_so_is_the_end() {
 
 #[test]
 fn a_refused_upgrade_is_tried_again_or_not_as_its_status_says() {
-    let upgrade = |status| Error::UpgradeRefused { status, code: None, message: String::new() };
+    let upgrade = |status| Error::UpgradeRefused { status, code: None, message: String::new(), retry_after: None };
     for (status, expected) in [(401, Some("refused")), (403, Some("refused")), (429, None), (503, None), (500, None)] {
         let mut rig = Rig::new();
         let mut connecting = rig.connect("/");
@@ -403,7 +404,7 @@ fn tells_the_server_where_it_was_left_while_connecting() {
     let mut connecting = rig.connect("/");
     rig.open();
     rig.written();
-    rig.core.disconnect("/");
+    rig.core.disconnect("/", rig.now);
     assert_eq!(code(&mut connecting).as_deref(), Some("aborted"));
     rig.receive(CONNECTED);
     assert_eq!(rig.written(), [json!({ "type": "disconnect" })]);
@@ -416,7 +417,7 @@ fn connects_again_where_it_was_left_and_wanted_while_connecting() {
     let _other = rig.connect("/other");
     let _first = rig.connect("/");
     rig.open();
-    rig.core.disconnect("/");
+    rig.core.disconnect("/", rig.now);
     let mut second = rig.connect("/");
     rig.written();
     rig.receive(CONNECTED);
@@ -431,7 +432,7 @@ fn a_connect_that_nobody_waits_for_any_more_is_cancelled() {
     let mut rig = Rig::new();
     let (waiter, _answer) = oneshot::channel();
     let id = rig.core.connect("/", waiter, 0);
-    rig.core.cancel_connect("/", id);
+    rig.core.cancel_connect("/", id, rig.now);
     assert_eq!(rig.core.next_effect(), Some(Effect::Dial { attempt: 1 }));
     assert!(matches!(rig.core.next_effect(), Some(Effect::HangUp { .. })));
     assert_eq!(rig.core.deadline(), None);
@@ -440,7 +441,7 @@ fn a_connect_that_nobody_waits_for_any_more_is_cancelled() {
 #[test]
 fn a_connect_that_is_done_is_not_cancelled() {
     let mut rig = Rig::connected();
-    rig.core.cancel_connect("/", 0);
+    rig.core.cancel_connect("/", 0, rig.now);
     assert!(rig.core.connected("/").is_some());
 }
 
@@ -449,10 +450,11 @@ fn leaving_says_goodbye_after_what_was_sent() {
     let mut rig = Rig::connected();
     rig.written();
     rig.emit("last").unwrap();
-    rig.core.disconnect("/");
-    let Some(Effect::HangUp { last_words: Some(words) }) = rig.core.next_effect() else { panic!("it stays") };
-    let words: Vec<Value> = words.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-    assert_eq!(names(&words), ["last", "disconnect"]);
+    rig.core.disconnect("/", rig.now);
+    assert_eq!(rig.core.next_effect(), None, "something is to be written");
+    assert_eq!(names(&rig.written()), ["last", "disconnect"]);
+    rig.core.written(rig.now);
+    assert_eq!(rig.core.next_effect(), Some(Effect::HangUp { last_words: Some(Vec::new()) }));
     assert_eq!(rig.events(), ["disconnected for good"]);
 }
 
@@ -500,8 +502,8 @@ fn close_fails_all_that_waits_and_ends_the_streams() {
     let mut rig = Rig::connected();
     let mut connecting = rig.connect("/other");
     let (_, mut call) = rig.call("ask");
-    rig.core.close();
-    rig.core.close();
+    rig.core.close(rig.now);
+    rig.core.close(rig.now);
     assert_eq!(code(&mut connecting).as_deref(), Some("closed"));
     assert_eq!(code(&mut call).as_deref(), Some("closed"));
     assert_eq!(rig.events(), ["disconnected for good"]);
@@ -515,7 +517,7 @@ fn close_fails_all_that_waits_and_ends_the_streams() {
 fn namespaces_and_what_waits_stay_through_background_and_foreground() {
     let mut rig = Rig::connected();
     rig.written();
-    rig.core.background();
+    rig.core.background(rig.now);
     assert_eq!(rig.events(), ["disconnected"]);
     rig.emit("a").unwrap();
     assert_eq!(rig.core.deadline(), None);
@@ -578,4 +580,28 @@ fn credentials_are_asked_for_at_once_where_the_network_changes() {
     assert_eq!(rig.core.deadline(), Some(10));
     rig.core.tick(10);
     assert!(matches!(rig.core.next_effect(), Some(Effect::Ask { .. })));
+}
+
+#[test]
+fn a_backlog_leaves_at_the_pace_of_the_server_in_its_order_and_acks_and_pings_go_first() {
+    let mut rig = Rig::new();
+    let _connected = rig.connect("/");
+    rig.open();
+    rig.written();
+    rig.receive(&CONNECTED.replace("}", r#","rate":{"perSecond":100,"burst":2}}"#));
+    rig.receive(r#"{"type":"event","event":"asks","args":[],"id":7}"#);
+    ["a", "b", "c"].iter().for_each(|event| rig.emit(event).unwrap());
+    assert!(rig.written().is_empty(), "the connect frame counts");
+    rig.core.answer("/", 1, 7, &[]).unwrap();
+    rig.core.network_changed(rig.now);
+    assert_eq!(names(&rig.written()), ["ack", "ping"]);
+    let mut left = Vec::new();
+    while left.len() < 3 {
+        let due = rig.core.deadline().expect("a deadline");
+        assert!(due > rig.now && due < rig.now + 50, "{due}");
+        rig.now = due;
+        rig.core.tick(due);
+        left.extend(names(&rig.written()).into_iter().map(str::to_owned));
+    }
+    assert_eq!(left, ["a", "b", "c"]);
 }

@@ -1,6 +1,8 @@
 //! The shell around the core: it owns the WebSocket, the timers and the task, and does what the core says.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -26,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) headers: Source<(), Headers>,
     pub(crate) auth: Source<String, Map<String, Value>>,
+    /// Whether something on the way strips the subprotocol.
+    pub(crate) is_stripped: AtomicBool,
 }
 
 /// What the handles of a client and its task have in common.
@@ -51,8 +55,8 @@ impl Shared {
         result
     }
 
-    /// The same for the task itself.
-    fn look<T>(&self, act: impl FnOnce(&mut Core, u64) -> T) -> T {
+    /// The same for the task itself, or where nothing changes.
+    pub(crate) fn look<T>(&self, act: impl FnOnce(&mut Core, u64) -> T) -> T {
         let mut state = self.lock();
         let (core, clock) = &mut *state;
         let now = clock.now();
@@ -83,7 +87,7 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.look(|core, _| core.close());
+        self.0.look(Core::close);
         self.0.done.send_replace(true);
     }
 }
@@ -129,7 +133,10 @@ pub(crate) async fn drive(ending: Ending, target: Target) {
                 }
             }
         }
-        if shared.look(|core, _| core.is_closed()) {
+        if shared.look(|core, _| {
+            core.settle_flushes();
+            core.is_closed()
+        }) {
             break;
         }
         let step = tokio::select! {
@@ -196,9 +203,23 @@ async fn on_line(shared: &Shared, line: &mut Line, may_read: bool) -> Step {
         Line::Dialing(attempt, dial) => Step::Dialed(*attempt, dial.await),
         Line::Open(transport) => {
             let mut next = || shared.look(Core::next_outgoing);
-            Step::Happened(std::future::poll_fn(|context| transport.poll(context, &mut next, may_read)).await)
+            let poll = |context: &mut Context<'_>| {
+                let polled = transport.poll(context, &mut next, may_read);
+                if transport.is_flushed() && shared.look(has_written) && polled.is_pending() {
+                    return Poll::Ready(Step::Woken);
+                }
+                polled.map(Step::Happened)
+            };
+            std::future::poll_fn(poll).await
         }
     }
+}
+
+/// All that left is with the kernel. Whether something came of that.
+fn has_written(core: &mut Core, now: u64) -> bool {
+    core.written(now);
+    core.settle_flushes();
+    core.has_effects()
 }
 
 async fn sleep(time: Option<Duration>) {
@@ -212,5 +233,5 @@ async fn dial(target: Arc<Target>) -> Result<Box<Transport>, Error> {
     let headers = target.headers.get(()).await.map_err(|error| {
         if error.is_final { Error::NoCredentials(error.message) } else { Error::Unreachable(error.message) }
     })?;
-    Transport::open(&target.url, &headers).await.map(Box::new)
+    Transport::open(&target.url, &headers, &target.is_stripped).await.map(Box::new)
 }

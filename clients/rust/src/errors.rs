@@ -1,5 +1,7 @@
 //! The errors of the bridge layer.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 /// Why a call of the bridge layer failed.
@@ -52,6 +54,8 @@ pub enum Error {
         code: Option<String>,
         /// For people.
         message: String,
+        /// When to come back, at the soonest, where the server says so.
+        retry_after: Option<Duration>,
     },
     /// The connection was closed with a code that says not to come back (PROTOCOL.md, 8.1).
     #[error("the connection was closed for good, with code {code}{}{reason}", if reason.is_empty() { "" } else { ": " })]

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::pace::Rate;
+
 /// What the client sends. `None` is left out.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -59,6 +61,8 @@ pub(crate) struct ConnectedFrame {
     pub(crate) ping_interval: u64,
     pub(crate) ping_timeout: u64,
     pub(crate) max_payload: usize,
+    /// `None` where the server does not say, or nothing that makes sense.
+    pub(crate) rate: Option<Rate>,
 }
 
 /// A frame that belongs to one namespace.
@@ -160,6 +164,7 @@ fn decode_fields(mut fields: Map<String, Value>) -> Result<Decoded, String> {
             ping_interval: fields.amount("pingInterval")?,
             ping_timeout: fields.amount("pingTimeout")?,
             max_payload: usize::try_from(fields.amount("maxPayload")?).unwrap_or(usize::MAX),
+            rate: fields.rate(),
         }),
         "connect_error" => {
             NamespaceFrame::ConnectError { message: fields.string("message")?, data: fields.fields.remove("data") }
@@ -219,6 +224,12 @@ impl Fields<'_> {
 
     fn amount(&self, name: &str) -> Result<u64, String> {
         self.whole(name).filter(|amount| (1..=MAX_SAFE).contains(amount)).ok_or_else(|| wrong(self.kind, name))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        let rate = self.fields.get("rate")?;
+        let number = |name: &str| rate.get(name)?.as_f64().filter(|number| *number > 0.0 && number.is_finite());
+        Some(Rate { per_second: number("perSecond")?, burst: number("burst")? })
     }
 
     /// A number that is whole, however it is written: 1000, 1e3 and 1000.0 are the same in JSON.

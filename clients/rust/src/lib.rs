@@ -15,6 +15,7 @@ mod events;
 mod feed;
 mod frames;
 mod options;
+mod pace;
 pub mod rooms;
 mod sender;
 mod session;

@@ -1,6 +1,7 @@
 //! The options of a client.
 
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -164,7 +165,7 @@ impl ClientBuilder {
             bounds: self.bounds,
             max_unread: self.max_unread,
         });
-        let target = Target { url, headers: self.headers, auth: self.auth? };
+        let target = Target { url, headers: self.headers, auth: self.auth?, is_stripped: AtomicBool::new(false) };
         runtime.spawn(drive(Ending::of(&shared), target));
         Ok(Client::from_shared(shared))
     }

@@ -100,6 +100,11 @@ impl Sender {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// How many events wait, or have no answer yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.waiting.iter().filter(|waiting| waiting.id.is_none()).count() + self.acks.len()
+    }
+
     pub(crate) fn expect(&mut self, id: u64, reply: Reply) {
         self.acks.insert(id, reply);
     }

@@ -74,6 +74,8 @@ pub(crate) struct Session {
     /// When the answer to a `ping` frame must have come.
     probe_until: Option<u64>,
     connected_at: Option<u64>,
+    /// The server wants no attempt before.
+    not_before: u64,
 }
 
 impl Session {
@@ -89,6 +91,7 @@ impl Session {
             heard_at: 0,
             probe_until: None,
             connected_at: None,
+            not_before: 0,
         }
     }
 
@@ -129,6 +132,9 @@ impl Session {
     pub(crate) fn failed(&mut self, error: Error, is_final: bool, now: u64) -> Vec<Action> {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return Vec::new();
+        }
+        if let Error::UpgradeRefused { retry_after: Some(after), .. } = &error {
+            self.not_before = now.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         }
         let is_final = is_final || !self.plan_retry(now);
         if is_final {
@@ -236,6 +242,10 @@ impl Session {
     }
 
     fn dial(&mut self, now: u64) -> Vec<Action> {
+        if now < self.not_before {
+            self.phase = Phase::Waiting { until: self.not_before };
+            return Vec::new();
+        }
         self.phase = Phase::Opening { since: now, until: now.saturating_add(self.settings.attempt_timeout) };
         vec![Action::Dial]
     }
@@ -249,7 +259,7 @@ impl Session {
         self.attempts += 1;
         self.connected_at = None;
         self.probe_until = None;
-        self.phase = Phase::Waiting { until: now.saturating_add(delay) };
+        self.phase = Phase::Waiting { until: now.saturating_add(delay).max(self.not_before) };
         true
     }
 

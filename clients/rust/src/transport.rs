@@ -1,11 +1,13 @@
 //! One WebSocket, from its opening to its end. The only code that knows the library.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError::SecWebSocketSubProtocolError;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Response};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -43,20 +45,35 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Opens a WebSocket. `url` is `ws` or `wss`.
-    pub(crate) async fn open(url: &str, headers: &[(String, String)]) -> Result<Self, Error> {
+    /// Opens a WebSocket. `url` is `ws` or `wss`. `is_stripped`: kept from attempt to attempt, whether the subprotocol does not
+    /// come through (PROTOCOL.md, 1.7); then it is not offered, for as long as that works.
+    pub(crate) async fn open(url: &str, headers: &[(String, String)], is_stripped: &AtomicBool) -> Result<Self, Error> {
         let mut request = url.into_client_request().map_err(|error| Error::InvalidArgument(error.to_string()))?;
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(PROTOCOL));
         for header in headers {
             let (name, value) = check_header(header)?;
             request.headers_mut().insert(name, value);
         }
+        let mut offering = request.clone();
+        offering.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(PROTOCOL));
         let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-        match connect(request, config).await {
+        let was_stripped = is_stripped.load(Ordering::Relaxed);
+        let mut opened = connect(if was_stripped { request.clone() } else { offering }, config).await;
+        if !was_stripped && matches!(opened, Err(tungstenite::Error::Protocol(SecWebSocketSubProtocolError(_)))) {
+            opened = connect(request, config).await;
+            is_stripped.store(opened.is_ok(), Ordering::Relaxed);
+        } else if opened.is_err() {
+            is_stripped.store(false, Ordering::Relaxed);
+        }
+        match opened {
             Ok(socket) => Ok(Self { socket, is_flushed: true }),
             Err(tungstenite::Error::Http(response)) => Err(refusal(&response)),
             Err(error) => Err(Error::Unreachable(error.to_string())),
         }
+    }
+
+    /// Whether the kernel has all that was given to write.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.is_flushed
     }
 
     /// Writes what `next` gives, as fast as the server takes it, and reads, if it may.
@@ -155,7 +172,15 @@ fn refusal(response: &Response<Option<Vec<u8>>>) -> Error {
         status: response.status().as_u16(),
         code: text("code"),
         message: text("message").unwrap_or_else(reason),
+        retry_after: retry_after(response, &body),
     }
+}
+
+/// In whole seconds in the header, and in milliseconds in the body (PROTOCOL.md, 1.6): the longer one.
+fn retry_after(response: &Response<Option<Vec<u8>>>, body: &serde_json::Value) -> Option<Duration> {
+    let header = || response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok();
+    let field = || body.get("error")?.get("retryAfter")?.as_u64();
+    header().map(Duration::from_secs).max(field().map(Duration::from_millis))
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::{Core, check_size};
 use crate::feed::{Reading, Tail};
@@ -25,22 +25,22 @@ impl Core {
         let needs = self.space(ns).connect((id, waiter), is_open);
         self.serve(ns, needs);
         let actions = self.session.open(now);
-        self.run(actions);
+        self.run(actions, now);
         id
     }
 
     /// The future of a `connect` was dropped.
-    pub(crate) fn cancel_connect(&mut self, ns: &str, waiter: u64) {
+    pub(crate) fn cancel_connect(&mut self, ns: &str, waiter: u64, now: u64) {
         if self.spaces.get_mut(ns).is_some_and(|space| space.cancel(waiter)) {
-            self.disconnect(ns);
+            self.disconnect(ns, now);
         }
     }
 
-    pub(crate) fn disconnect(&mut self, ns: &str) {
+    pub(crate) fn disconnect(&mut self, ns: &str, now: u64) {
         let needs = self.space(ns).disconnect();
         // What is on its way to be sent goes first, and not to the next session.
         self.serve(ns, needs);
-        self.release();
+        self.release(now);
     }
 
     /// Sends an event, now or when the namespace is connected; with a `reply`, one that wants an ack, and whose id is
@@ -97,7 +97,7 @@ impl Core {
         let text = ClientFrame::Ack { ns, id, args }.encode();
         check_size(&text, self.max_payload)?;
         if self.space(ns).answers(session, id) {
-            self.outbox.push_back(Outgoing { ns: ns.to_owned(), text, kind: Kind::Control });
+            self.urgent.push_back(text);
         }
         Ok(())
     }
@@ -119,33 +119,41 @@ impl Core {
     pub(crate) fn network_changed(&mut self, now: u64) {
         self.spaces.values_mut().for_each(|space| space.hurry(now));
         let actions = self.session.network_changed(now);
-        self.run(actions);
+        self.run(actions, now);
     }
 
-    pub(crate) fn background(&mut self) {
+    pub(crate) fn background(&mut self, now: u64) {
         let actions = self.session.background();
-        self.run(actions);
+        self.run(actions, now);
     }
 
     pub(crate) fn foreground(&mut self, now: u64) {
         if !self.closed {
             self.spaces.values_mut().for_each(|space| space.hurry(now));
             let actions = self.session.foreground(now);
-            self.run(actions);
+            self.run(actions, now);
         }
     }
 
-    /// Ends all. What still waits fails with `closed`.
-    pub(crate) fn close(&mut self) {
+    /// Told when nothing is left to be sent.
+    pub(crate) fn flush(&mut self, done: oneshot::Sender<()>) {
+        self.flushes.push(done);
+        self.settle_flushes();
+    }
+
+    /// Ends all. What a connection that is open takes at once leaves; what still waits fails with `closed`.
+    pub(crate) fn close(&mut self, now: u64) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
+        // The last words first: what they do not hold is dropped with the namespaces.
+        let actions = self.session.release();
+        self.run(actions, now);
         for space in self.spaces.values_mut() {
             space.close();
         }
         self.warnings.end();
-        let actions = self.session.release();
-        self.run(actions);
+        self.settle_flushes();
     }
 
     pub(crate) fn is_closed(&self) -> bool {

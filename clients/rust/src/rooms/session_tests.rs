@@ -106,7 +106,7 @@ fn gives_up_after_two_fresh_tokens_in_a_row_and_counts_anew_after_each_welcome()
 
 #[test]
 fn ends_on_a_refused_upgrade_and_on_a_refusal_in_words_of_another_application() {
-    let upgrade = |status| Error::UpgradeRefused { status, code: None, message: "no".to_owned() };
+    let upgrade = |status| Error::UpgradeRefused { status, code: None, message: "no".to_owned(), retry_after: None };
     let other = |data| Error::ConnectError { message: "no".to_owned(), data };
     let verdict = |error: &Error| short(session().refused(error, TokenSource::None));
     assert_eq!(verdict(&upgrade(401)), "end: unauthorized");

@@ -60,7 +60,12 @@ async fn fails_where_the_upgrade_is_refused_for_good_and_says_why() {
     let client = client(&server);
     let connecting = client.namespace("/").connect();
     server.refuse(401, r#"{"error":{"code":"unauthorized","message":"No."}}"#).await;
-    let expected = Error::UpgradeRefused { status: 401, code: Some("unauthorized".into()), message: "No.".into() };
+    let expected = Error::UpgradeRefused {
+        status: 401,
+        code: Some("unauthorized".into()),
+        message: "No.".into(),
+        retry_after: None,
+    };
     assert_eq!(within(connecting).await, Err(expected));
 }
 
@@ -294,7 +299,7 @@ async fn takes_a_refusal_with_any_body() {
         assert!(within(warnings.next()).await.unwrap().contains("503"), "{body}");
     }
     server.refuse(403, "[]").await;
-    let expected = Error::UpgradeRefused { status: 403, code: None, message: "Forbidden".into() };
+    let expected = Error::UpgradeRefused { status: 403, code: None, message: "Forbidden".into(), retry_after: None };
     assert_eq!(within(connecting).await, Err(expected));
 }
 
@@ -342,4 +347,76 @@ fn ends_with_its_runtime() {
             within(rooms.close()).await;
         });
     }
+}
+
+#[tokio::test]
+async fn connects_without_the_subprotocol_where_something_on_the_way_strips_it() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let connecting = client.namespace("/").connect();
+    let offered = |socket: &crate::support::Socket| socket.request.headers().contains_key("sec-websocket-protocol");
+    assert!(offered(&server.accept_with(false).await));
+    for _ in 0..2 {
+        let mut socket = server.accept_with(false).await;
+        assert!(!offered(&socket), "as long as it works without");
+        socket.receive().await;
+        socket.send(CONNECTED).await;
+        socket.close(4500).await;
+    }
+    within(connecting).await.unwrap();
+    server.refuse(503, "").await;
+    assert!(offered(&server.accept().await));
+}
+
+#[tokio::test]
+async fn comes_back_no_sooner_than_a_refusal_says() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let mut warnings = client.warnings();
+    let connecting = client.namespace("/").connect();
+    server.refuse_with(429, "Retry-After: 1\r\n", r#"{"error":{"code":"c","message":"m","retryAfter":3600000}}"#).await;
+    assert!(within(warnings.next()).await.unwrap().contains("429"));
+    client.network_changed();
+    assert!(server.is_left_alone().await);
+    drop(connecting);
+}
+
+#[tokio::test]
+async fn flushes_what_was_emitted_and_says_what_did_not_make_it() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    namespace.emit("early", ()).unwrap();
+    assert_eq!(client.flush(Duration::from_millis(1)).await, 1, "there is no connection");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    socket.send(CONNECTED).await;
+    within(connecting).await.unwrap();
+    assert_eq!(within(client.flush(Duration::from_secs(5))).await, 0);
+    assert_eq!(socket.receive().await["event"], "early");
+    let unanswered = namespace.call("unanswered", (), Duration::from_secs(60));
+    assert_eq!(within(client.close_within(Duration::from_millis(1))).await, 1);
+    assert_eq!(within(unanswered).await, Err(Error::Closed));
+    assert_eq!(client.flush(Duration::from_secs(5)).await, 0);
+}
+
+#[tokio::test]
+async fn a_backlog_leaves_before_its_namespace_and_at_the_pace_that_the_server_takes() {
+    let mut server = Server::start().await;
+    let client = client(&server);
+    let namespace = client.namespace("/");
+    let connecting = namespace.connect();
+    let mut socket = server.accept().await;
+    socket.receive().await;
+    let rate = r#""maxPayload":1000,"rate":{"perSecond":1000,"burst":10}}"#;
+    socket.send(&CONNECTED.replace(r#""maxPayload":100000}"#, rate)).await;
+    within(connecting).await.unwrap();
+    (0..30).for_each(|number| namespace.emit("number", [number]).unwrap());
+    namespace.disconnect();
+    for number in 0..30 {
+        assert_eq!(socket.receive().await["args"][0], number);
+    }
+    assert_eq!(socket.receive().await, json!({ "type": "disconnect" }));
+    assert_eq!(socket.closed().await, Some(1000));
 }

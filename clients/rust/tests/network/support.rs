@@ -60,13 +60,20 @@ impl Server {
 
     /// The next WebSocket.
     pub async fn accept(&mut self) -> Socket {
+        self.accept_with(true).await
+    }
+
+    /// The next WebSocket; where it does not `speak` the subprotocol, the answer is without it.
+    pub async fn accept_with(&mut self, speaks: bool) -> Socket {
         let stream = self.next().await;
         let mut seen = None;
         // The library's type of error: it is not made here.
         #[allow(clippy::result_large_err)]
         let look = |request: &Request, mut response: Response| {
             seen = Some(request.clone());
-            response.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("crossroom.v1"));
+            if speaks {
+                response.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("crossroom.v1"));
+            }
             Ok(response)
         };
         let socket = within(tokio_tungstenite::accept_hdr_async(stream, look)).await.expect("a WebSocket");
@@ -75,13 +82,19 @@ impl Server {
 
     /// Refuses the next upgrade.
     pub async fn refuse(&mut self, status: u16, body: &str) {
+        self.refuse_with(status, "", body).await;
+    }
+
+    /// The same with headers, each with its line end.
+    pub async fn refuse_with(&mut self, status: u16, headers: &str, body: &str) {
         let mut stream = self.next().await;
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             request.push(within(stream.read_u8()).await.expect("a request"));
         }
         let length = body.len();
-        let answer = format!("HTTP/1.1 {status} No\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        let answer =
+            format!("HTTP/1.1 {status} No\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
         stream.write_all(answer.as_bytes()).await.expect("it is written");
         stream.shutdown().await.expect("it is closed");
     }
