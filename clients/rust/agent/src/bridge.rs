@@ -113,8 +113,19 @@ impl Bridge {
         }
     }
 
-    pub async fn close(self) {
-        self.client.close().await;
+    pub fn flush(&self, timeout: Duration) -> BoxFuture<'static, usize> {
+        self.client.flush(timeout).boxed()
+    }
+
+    /// With a time-out, how many events and calls did not make it.
+    pub async fn close(self, timeout: Option<Duration>) -> Option<usize> {
+        match timeout {
+            Some(timeout) => Some(self.client.close_within(timeout).await),
+            None => {
+                self.client.close().await;
+                None
+            }
+        }
     }
 
     fn namespace(&mut self, ns: &str) -> Namespace {

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -99,11 +100,17 @@ impl Agent {
             }
             "close" => {
                 let client = self.clients.remove(name);
+                let timeout = timeout(command);
                 self.run(command, async move {
-                    if let Some(client) = client {
-                        client.close().await;
-                    }
-                    Ok(None)
+                    let Some(client) = client else { return Ok(None) };
+                    Ok(client.close(timeout).await.map(|unsent| json!({ "unsent": unsent })))
+                });
+            }
+            "flush" => {
+                let flushed = self.clients.get(name).map(|client| client.flush(timeout(command).unwrap_or_default()));
+                self.run(command, async move {
+                    let flushed = flushed.ok_or_else(|| wire::failure("no_client", "there is no such client"))?;
+                    Ok(Some(json!({ "unsent": flushed.await })))
                 });
             }
             _ => match self.clients.get_mut(name) {
@@ -147,18 +154,30 @@ impl Agent {
 
     async fn close_all(&mut self) {
         for (_, client) in self.clients.drain() {
-            client.close().await;
+            client.close(None).await;
         }
     }
 }
 
 impl AnyClient {
-    async fn close(self) {
+    fn flush(&self, timeout: Duration) -> BoxFuture<'static, usize> {
         match self {
-            Self::Bridge(client) => client.close().await,
-            Self::Rooms(client) => client.close().await,
+            Self::Bridge(client) => client.flush(timeout),
+            Self::Rooms(client) => client.flush(timeout),
         }
     }
+
+    async fn close(self, timeout: Option<Duration>) -> Option<usize> {
+        match self {
+            Self::Bridge(client) => client.close(timeout).await,
+            Self::Rooms(client) => client.close(timeout).await,
+        }
+    }
+}
+
+/// The `timeout` of a command.
+fn timeout(command: &Value) -> Option<Duration> {
+    command["timeout"].as_u64().map(Duration::from_millis)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

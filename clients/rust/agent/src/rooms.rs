@@ -165,8 +165,19 @@ impl RoomsAgent {
         }
     }
 
-    pub async fn close(self) {
-        self.rooms.close().await;
+    pub fn flush(&self, timeout: Duration) -> BoxFuture<'static, usize> {
+        self.rooms.flush(timeout).boxed()
+    }
+
+    /// With a time-out, how many publishes and sends did not make it.
+    pub async fn close(self, timeout: Option<Duration>) -> Option<usize> {
+        match timeout {
+            Some(timeout) => Some(self.rooms.close_within(timeout).await),
+            None => {
+                self.rooms.close().await;
+                None
+            }
+        }
     }
 
     fn room(&mut self, name: &str) -> Room {
@@ -221,6 +232,9 @@ async fn tell_session(client: String, mut events: crossroom::rooms::RoomsEvents)
             RoomsEvent::Disconnected(reason) => tell(&client, "disconnect", json!({ "reason": reason })),
             RoomsEvent::Ended(error) => tell(&client, "end", json!({ "error": rooms_error(&error) })),
             RoomsEvent::Warning(message) => tell(&client, "warning", json!({ "message": message })),
+            RoomsEvent::DeviceTaken(_) => tell(&client, "device", json!({ "taken": true })),
+            RoomsEvent::DeviceReturned => tell(&client, "device", json!({ "taken": false })),
+            RoomsEvent::InboxLost => tell(&client, "inbox_lost", json!({})),
             _ => {}
         }
     }

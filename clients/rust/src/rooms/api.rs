@@ -346,6 +346,13 @@ pub enum RoomsEvent {
     Ended(RoomsError),
     /// What calls for no action, but belongs in a log.
     Warning(String),
+    /// Another connection of this device has come, with this id: a copy of the program, say, or of its storage. This session goes
+    /// on; the inbox is the newer one's.
+    DeviceTaken(String),
+    /// It has gone, and this session has the inbox again.
+    DeviceReturned,
+    /// The inbox was opened, and items that this device had not processed are not kept any more.
+    InboxLost,
 }
 
 /// The answer to `join`.
@@ -367,6 +374,20 @@ pub(crate) struct JoinAnswer {
 pub(crate) struct InboxAnswer {
     pub(crate) cursor: Position,
     pub(crate) waiting: u64,
+    /// `None`: of a server that does not say.
+    pub(crate) recovered: Option<bool>,
+}
+
+/// Another connection of this device has come.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DeviceTaken {
+    pub(crate) sid: String,
+}
+
+/// A newer token of this guest's.
+#[derive(Deserialize)]
+pub(crate) struct TokenRenewed {
+    pub(crate) token: String,
 }
 
 /// Somebody came, went, or changed.

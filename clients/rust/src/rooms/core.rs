@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
-use super::api::{InboxItem, Me, Message, PresenceChange, RoomsEvent, Signal};
+use super::api::{DeviceTaken, InboxItem, Me, Message, PresenceChange, RoomsEvent, Signal, TokenRenewed};
 use super::backoff::Retry;
 use super::error::RoomsError;
 use super::host::{Effect, Host, LaneKey, Tag};
@@ -45,7 +45,13 @@ pub(crate) struct RoomsCore {
     sends: BTreeMap<String, Lane>,
     inbox: InboxState,
     ready: Vec<Reply<Me>>,
+    flushes: Vec<oneshot::Sender<()>>,
+    /// Nobody has a handle any more: what was accepted is sent until then, and the rest given up.
+    leaving_until: Option<u64>,
 }
+
+/// Milliseconds in which what was accepted may still leave when the last handle was dropped.
+const LEAVING: u64 = 10_000;
 
 impl RoomsCore {
     /// Begins to connect.
@@ -63,6 +69,8 @@ impl RoomsCore {
             sends: BTreeMap::new(),
             inbox: InboxState::new(),
             ready: Vec::new(),
+            flushes: Vec::new(),
+            leaving_until: None,
         }
     }
 
@@ -95,7 +103,7 @@ impl RoomsCore {
             self.inbox.deadline(),
             self.host.deadline(),
         ];
-        rooms.chain(sends).chain(own.into_iter().flatten()).min()
+        rooms.chain(sends).chain(own.into_iter().flatten()).chain(self.leaving_until).min()
     }
 
     /// Time has passed.
@@ -123,6 +131,20 @@ impl RoomsCore {
         }
         if self.inbox.deadline().is_some_and(|at| now >= at) {
             self.inbox.tick(&mut self.host);
+        }
+    }
+
+    /// To be called when all that was to be done is done: tells those who wait until nothing is left to be sent.
+    pub(crate) fn settle_flushes(&mut self) {
+        let is_over = self.host.over.is_some();
+        if self.unsent() == 0 || is_over {
+            for flush in self.flushes.drain(..) {
+                // The caller may have gone meanwhile.
+                let _ = flush.send(());
+            }
+        }
+        if self.leaving_until.is_some_and(|until| self.unsent() == 0 || self.host.now >= until) {
+            self.close();
         }
     }
 
@@ -154,6 +176,20 @@ impl RoomsCore {
             }),
             "inbox" => self.parsed(name, args, |core, item: InboxItem| core.inbox.item_came(item, &mut core.host)),
             "token_expiring" => self.renewal.start(&mut self.host),
+            "token_renewed" => self.parsed(name, args, |core, renewed: TokenRenewed| {
+                if core.host.me.as_ref().is_some_and(|me| me.guest) {
+                    core.keep_guest(Some(&renewed.token));
+                    core.report_storage();
+                }
+            }),
+            "device_taken" => self.parsed(name, args, |core, taken: DeviceTaken| {
+                core.inbox.taken();
+                core.host.tell(&RoomsEvent::DeviceTaken(taken.sid));
+            }),
+            "device_returned" => {
+                self.inbox.returned(&mut self.host);
+                self.host.tell(&RoomsEvent::DeviceReturned);
+            }
             // A newer server's.
             _ => {}
         }
@@ -361,10 +397,11 @@ impl RoomsCore {
     fn keep_guest(&mut self, token: Option<&str>) {
         {
             let mut shown = self.credentials.shown();
-            shown.guest_token = token.map(str::to_owned);
+            let before = std::mem::replace(&mut shown.guest_token, token.map(str::to_owned));
             // Refused once more, before another token is shown, it is not the guest who is refused.
             if token.is_none() {
                 shown.source = TokenSource::None;
+                shown.refused = before;
             }
         }
         self.host.kept.keep_guest_token(token);

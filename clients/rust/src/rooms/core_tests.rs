@@ -29,7 +29,8 @@ impl Rig {
     fn new(tokens: Tokens) -> Self {
         let storage = Arc::new(MemoryStorage::default());
         let kept = Kept::new(Arc::clone(&storage) as Arc<dyn Storage>);
-        let credentials = Arc::new(Credentials::new(tokens, Some("Ada".into()), "device".into(), None));
+        let shown = Arc::clone(&storage) as Arc<dyn Storage>;
+        let credentials = Arc::new(Credentials::new(tokens, Some("Ada".into()), "device".into(), shown));
         let bounds = Bounds { ack_timeout: 10_000, max_pending: 3, max_unread: 3 };
         let mut core = RoomsCore::new(Host::new("device".into(), kept, bounds, || 0.0), Arc::clone(&credentials));
         let events = core.events();
@@ -159,6 +160,9 @@ impl Rig {
                 RoomsEvent::Disconnected(_) => "disconnected".to_owned(),
                 RoomsEvent::Ended(error) => format!("ended: {}", error.code()),
                 RoomsEvent::Warning(_) => "warning".to_owned(),
+                RoomsEvent::DeviceTaken(sid) => format!("taken by {sid}"),
+                RoomsEvent::DeviceReturned => "returned".to_owned(),
+                RoomsEvent::InboxLost => "inbox lost".to_owned(),
             })
             .collect()
     }
@@ -843,7 +847,7 @@ fn a_room_whose_join_has_no_readable_answer_is_left() {
 fn a_guest_who_is_refused_with_an_http_status_comes_as_another_one_once() {
     let mut rig = Rig::up();
     rig.lose();
-    let refused = Error::UpgradeRefused { status: 401, code: None, message: "m".into() };
+    let refused = Error::UpgradeRefused { status: 401, code: None, message: "m".into(), retry_after: None };
     rig.core.refused(&refused);
     rig.pass(250);
     assert_eq!(rig.connects(), 1);
@@ -927,4 +931,90 @@ fn a_guests_token_is_not_shown() {
     );
     let shown = format!("{:?}", rig.core.me().unwrap());
     assert!(shown.contains("ada") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn the_newest_guest_token_is_kept_and_read_at_each_connect_and_a_refused_one_is_not_shown_again() {
+    let mut rig = Rig::up();
+    let shown = |rig: &Rig| Arc::clone(&rig.credentials).auth().now_or_never().unwrap().unwrap().get("token").cloned();
+    rig.notice("token_renewed", json!({ "token": "t2" }));
+    assert_eq!(rig.storage.get("crossroom.guest").unwrap().as_deref(), Some("t2"));
+    rig.storage.set("crossroom.guest", "of another program").unwrap();
+    rig.lose();
+    assert_eq!(shown(&rig), Some(json!("of another program")));
+    let data = json!({ "code": "token_revoked", "message": "m", "retryable": false });
+    rig.core.refused(&Error::ConnectError { message: "m".into(), data: Some(data) });
+    rig.storage.set("crossroom.guest", "of another program").unwrap();
+    assert_eq!(shown(&rig), None);
+}
+
+#[test]
+fn a_device_that_was_taken_is_told_and_the_inbox_goes_on_when_it_returns() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    rig.notice("inbox", item(1));
+    rig.notice("inbox", item(2));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.notice("device_taken", json!({ "sid": "s2" }));
+    rig.core.processed(run, Ok(()));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.refuse("inbox_ack", RoomsError::new("inbox_not_open", ""));
+    rig.core.processed(run, Ok(()));
+    assert!(!rig.has_calls(), "it would take the inbox back");
+    rig.notice("device_returned", json!({}));
+    assert_eq!(rig.answer("inbox_ack", json!({ "ok": true })), json!({ "position": position(2) }));
+    rig.notice("inbox", item(2));
+    rig.notice("inbox", item(3));
+    assert_eq!(processing(&mut rig).unwrap().1, 3, "what comes again is told apart");
+    assert_eq!(rig.events(), ["taken by s2", "returned"]);
+}
+
+#[test]
+fn items_that_were_not_processed_before_the_device_was_taken_come_again() {
+    let mut rig = Rig::up();
+    inbox(&mut rig, 0);
+    (1..=3).for_each(|offset| rig.notice("inbox", item(offset)));
+    let (run, _) = processing(&mut rig).unwrap();
+    rig.notice("device_taken", json!({ "sid": "s2" }));
+    rig.core.processed(run, Ok(()));
+    rig.refuse("inbox_ack", RoomsError::new("inbox_not_open", ""));
+    let (run, offset) = processing(&mut rig).unwrap();
+    rig.core.processed(run, Ok(()));
+    assert_eq!((offset, processing(&mut rig)), (2, None), "the other one has the third");
+    rig.notice("device_returned", json!({}));
+    rig.notice("inbox", item(3));
+    assert_eq!(processing(&mut rig).unwrap().1, 3);
+}
+
+#[test]
+fn items_that_are_not_kept_any_more_are_told() {
+    let mut rig = Rig::up();
+    let (reply, _opened) = oneshot::channel();
+    rig.core.process(Arc::new(|_| async { Ok(()) }.boxed()), reply);
+    let answer = json!({ "ok": true, "cursor": position(5), "waiting": 0, "known": true, "recovered": false });
+    rig.answer("inbox", answer);
+    assert_eq!(rig.events(), ["inbox lost"]);
+}
+
+#[test]
+fn a_flush_waits_for_what_was_accepted_and_the_last_handle_leaves_after_it() {
+    let mut rig = Rig::joined(0);
+    let mut publish = rig.publish("a");
+    let (done, mut flushed) = oneshot::channel();
+    rig.core.flush(done);
+    rig.core.settle_flushes();
+    assert!((rig.core.unsent(), flushed.try_recv().is_err()) == (1, true));
+    rig.core.leave_all();
+    assert!(rig.core.over().is_none());
+    rig.answer("publish", published("a", 1));
+    rig.core.settle_flushes();
+    assert_eq!((outcome(&mut publish).as_deref(), flushed.try_recv()), (Some("ok"), Ok(())));
+    assert_eq!(rig.core.over().map(RoomsError::code), Some("closed"));
+
+    let mut rig = Rig::joined(0);
+    let mut publish = rig.publish("a");
+    rig.core.leave_all();
+    rig.pass(10_000);
+    rig.core.settle_flushes();
+    assert_eq!(outcome(&mut publish).as_deref(), Some("closed"), "nobody answers");
 }

@@ -148,6 +148,13 @@ impl Driver {
             let (effect, is_over) = self.shared.look(|core| (core.next_effect(), core.over().is_some()));
             match effect {
                 _ if is_over => return false,
+                None if self.shared.look(|core| {
+                    core.settle_flushes();
+                    core.over().is_some()
+                }) =>
+                {
+                    return false;
+                }
                 None => return true,
                 Some(effect) => self.begin(effect),
             }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -44,7 +45,8 @@ pub mod code {
 /// Rooms, presence, history and the inbox of a rooms server.
 ///
 /// A handle: clones are the same client. All of it may be used from any task or thread. When the last handle of a client, of
-/// its rooms and of its inbox is dropped, it closes; [`Rooms::close`] does the same and waits for it.
+/// its rooms and of its inbox is dropped, it closes, once what was accepted has left, 10 s later at most, and if the runtime lives
+/// as long; [`Rooms::close_within`] waits for that and says what did not make it, and [`Rooms::close`] closes at once.
 #[derive(Clone)]
 pub struct Rooms {
     inner: Arc<Inner>,
@@ -58,7 +60,7 @@ pub(crate) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.with(RoomsCore::close);
+        self.shared.with(RoomsCore::leave_all);
     }
 }
 
@@ -151,8 +153,35 @@ impl Rooms {
         self.inner.shared.with(RoomsCore::hurry);
     }
 
+    /// Waits until all publishes and sends that were accepted have their answers, those that were detached among them, and
+    /// signals have left; `timeout` at most. Gives how many publishes and sends have none; they still wait.
+    pub fn flush(&self, timeout: Duration) -> impl Future<Output = usize> + Send + use<> {
+        let (done, flushed) = oneshot::channel();
+        let rooms = self.clone();
+        rooms.inner.shared.with(|core| core.flush(done));
+        async move {
+            let begun = tokio::time::Instant::now();
+            // Either way, what is left is counted.
+            let _ = tokio::time::timeout(timeout, flushed).await;
+            rooms.inner.client.flush(timeout.saturating_sub(begun.elapsed())).await;
+            rooms.inner.shared.look(|core| core.unsent())
+        }
+    }
+
+    /// [`flush`](Self::flush), and then [`close`](Self::close): how a program ends. Gives how many publishes and sends have not
+    /// been confirmed.
+    pub fn close_within(&self, timeout: Duration) -> impl Future<Output = usize> + Send + use<> {
+        let (rooms, flushed) = (self.clone(), self.flush(timeout));
+        async move {
+            let unsent = flushed.await;
+            rooms.close().await;
+            unsent
+        }
+    }
+
     /// Leaves everything and disconnects, and returns when nothing of the client is left. What waits fails with `closed`, and
-    /// streams end. May be called twice. Takes effect at once; the future only waits.
+    /// streams end. May be called twice. Takes effect at once; the future only waits. [`close_within`](Self::close_within)
+    /// sends what was accepted first.
     pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.inner.shared);
         shared.with(RoomsCore::close);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -177,6 +177,11 @@ impl Host {
         }
         let size = argument.to_string().len();
         Ok(Errand { key: self.new_key(), name, argument, id, reply, size, permit })
+    }
+
+    /// How many publishes and sends wait for their acks.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.load(Ordering::Acquire)
     }
 
     /// Makes the lane's next call, if it is time.

@@ -73,6 +73,20 @@ impl InboxLog {
         self.is_open = false;
     }
 
+    /// Another connection of this device has the inbox: what was not processed here is processed there, or comes again.
+    pub(crate) fn taken(&mut self) {
+        self.is_open = false;
+        self.queue.clear();
+        self.last = self.current.as_ref().map(|item| item.position().clone()).or_else(|| self.processed.clone());
+    }
+
+    /// The inbox is this connection's again, and goes on after the device's cursor.
+    pub(crate) fn returned(&mut self) -> Vec<InboxAction> {
+        self.is_open = true;
+        self.is_acking = false;
+        self.ack().into_iter().collect()
+    }
+
     pub(crate) fn received(&mut self, item: InboxItem) -> Vec<InboxAction> {
         if is_reached(item.position(), self.last.as_ref()) {
             return Vec::new();

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::api::{InboxAnswer, InboxItem, InboxOpened, Position};
+use super::api::{InboxAnswer, InboxItem, InboxOpened, Position, RoomsEvent};
 use super::backoff::Retry;
 use super::error::RoomsError;
 use super::host::{Effect, Host, Tag};
@@ -29,6 +29,8 @@ pub(crate) struct InboxState {
     /// Whether the inbox was asked for: it is opened on each connection from then on.
     is_wanted: bool,
     is_open: bool,
+    /// Whether this device has a newer connection.
+    is_taken: bool,
     waiters: Vec<Reply<InboxOpened>>,
     /// Counts connections; what belongs to an earlier one is ignored.
     turn: u64,
@@ -51,6 +53,7 @@ impl InboxState {
             processor: None,
             is_wanted: false,
             is_open: false,
+            is_taken: false,
             waiters: Vec::new(),
             turn: 0,
             run: 0,
@@ -118,6 +121,7 @@ impl InboxState {
     pub(crate) fn down(&mut self) {
         self.turn += 1;
         self.is_open = false;
+        self.is_taken = false;
         self.call_later = None;
         self.log.away();
     }
@@ -129,6 +133,20 @@ impl InboxState {
         self.stop(host);
         for waiter in self.waiters.drain(..) {
             let _ = waiter.send(Err(error.clone()));
+        }
+    }
+
+    /// Another connection of this device has come. Whether it has opened the inbox, the next ack will say.
+    pub(crate) fn taken(&mut self) {
+        self.is_taken = true;
+    }
+
+    /// It has gone.
+    pub(crate) fn returned(&mut self, host: &mut Host) {
+        self.is_taken = false;
+        if self.is_open {
+            let actions = self.log.returned();
+            self.perform(actions, host);
         }
     }
 
@@ -151,7 +169,10 @@ impl InboxState {
         };
         match answer {
             Err(error) => self.refused(RoomsError::bad_answer(error), host),
-            Ok(InboxAnswer { cursor, waiting }) => {
+            Ok(InboxAnswer { cursor, waiting, recovered }) => {
+                if recovered == Some(false) {
+                    host.tell(&RoomsEvent::InboxLost);
+                }
                 self.is_open = true;
                 self.refused = None;
                 self.call_failures = 0;
@@ -176,6 +197,10 @@ impl InboxState {
             }
             Outcome::Timeout => self.log.ack_failed(position),
             Outcome::Refused(error) if error.retryable() => return self.later(&error, Later::Ack(position), host),
+            Outcome::Refused(error) if error.code() == "inbox_not_open" && self.is_taken => {
+                self.log.taken();
+                self.log.ack_failed(position)
+            }
             Outcome::Refused(error) if error.code() == "inbox_not_open" => return self.open(host),
             Outcome::Refused(error) => {
                 // The next one covers it; and when the inbox is opened again, `since` says it.

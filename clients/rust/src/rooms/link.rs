@@ -10,6 +10,7 @@ use super::error::RoomsError;
 use super::host::{Effect, Host, Tag};
 use super::lane::Outcome;
 use super::session::TokenSource;
+use super::storage::{Kept, Storage};
 use crate::CredentialsError;
 use crate::source::Source;
 
@@ -21,6 +22,7 @@ pub(crate) struct Credentials {
     pub(crate) tokens: Tokens,
     name: Option<String>,
     device: String,
+    storage: Arc<dyn Storage>,
     shown: Mutex<Shown>,
 }
 
@@ -30,17 +32,29 @@ pub(crate) struct Shown {
     pub(crate) source: TokenSource,
     /// A token that the server gave to this guest.
     pub(crate) guest_token: Option<String>,
+    /// One that the server did not take: not shown again, wherever it is kept.
+    pub(crate) refused: Option<String>,
 }
 
 impl Credentials {
-    pub(crate) fn new(tokens: Tokens, name: Option<String>, device: String, guest_token: Option<String>) -> Self {
-        let shown = Mutex::new(Shown { guest_token, source: TokenSource::None });
-        Self { tokens, name, device, shown }
+    pub(crate) fn new(tokens: Tokens, name: Option<String>, device: String, storage: Arc<dyn Storage>) -> Self {
+        Self { tokens, name, device, storage, shown: Mutex::default() }
     }
 
     pub(crate) fn shown(&self) -> MutexGuard<'_, Shown> {
         // Two fields that are set one by one: consistent in any case.
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest that is kept: by another program that has the same storage, maybe. One that failed has kept nothing, and says so
+    /// where it is written.
+    fn guest_token(&self) -> Option<String> {
+        let kept = Kept::new(Arc::clone(&self.storage)).guest_token();
+        let mut shown = self.shown();
+        if let Some(kept) = kept.filter(|kept| shown.refused.as_ref() != Some(kept)) {
+            shown.guest_token = Some(kept);
+        }
+        shown.guest_token.clone()
     }
 
     /// The `auth` of a connect.
@@ -50,7 +64,7 @@ impl Credentials {
                 let source = if tokens.is_asked() { TokenSource::Provider } else { TokenSource::Fixed };
                 (Some(tokens.get(()).await?), source)
             }
-            None => match self.shown().guest_token.clone() {
+            None => match self.guest_token() {
                 Some(token) => (Some(token), TokenSource::Guest),
                 None => (None, TokenSource::None),
             },

@@ -170,7 +170,7 @@ impl RoomsBuilder {
     /// # Errors
     /// `invalid_argument` for a URL or a header that cannot be used; `no_runtime` outside of a tokio runtime.
     pub fn build(self) -> Result<Rooms, RoomsError> {
-        let mut kept = Kept::new(self.storage);
+        let mut kept = Kept::new(Arc::clone(&self.storage));
         let device = self.device.unwrap_or_else(|| {
             kept.device().unwrap_or_else(|| {
                 let device = new_id();
@@ -178,8 +178,7 @@ impl RoomsBuilder {
                 device
             })
         });
-        let guest_token = kept.guest_token();
-        let credentials = Arc::new(Credentials::new(self.token, self.name, device.clone(), guest_token));
+        let credentials = Arc::new(Credentials::new(self.token, self.name, device.clone(), self.storage));
         let shown = Arc::clone(&credentials);
         let client = self.client.auth_with(move |_| Arc::clone(&shown).auth()).build()?;
         let bounds = Bounds {

@@ -1,6 +1,7 @@
 //! What the application asks of a rooms client.
 
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::super::api::{InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomsEvent};
 use super::super::data::check_size;
@@ -11,7 +12,7 @@ use super::super::lane::Reply;
 use super::super::options::JoinOptions;
 use super::super::readers::Bookmark;
 use super::super::room_state::{RoomState, publish_argument};
-use super::RoomsCore;
+use super::{LEAVING, RoomsCore};
 use crate::feed::Tail;
 
 impl RoomsCore {
@@ -193,7 +194,24 @@ impl RoomsCore {
         if self.host.over.is_some() { Tail::ended(None) } else { self.host.feed.tap(None) }
     }
 
+    /// Publishes and sends that were accepted, and have no answer yet.
+    pub(crate) fn unsent(&self) -> usize {
+        self.host.pending()
+    }
+
+    /// Told when there are none of those.
+    pub(crate) fn flush(&mut self, done: oneshot::Sender<()>) {
+        self.flushes.push(done);
+    }
+
+    /// Nobody has a handle any more: closes when what was accepted has left.
+    pub(crate) fn leave_all(&mut self) {
+        self.leaving_until = Some(self.host.now.saturating_add(LEAVING));
+        self.settle_flushes();
+    }
+
     pub(crate) fn close(&mut self) {
+        self.leaving_until = None;
         self.end(&RoomsError::own("closed"));
     }
 }
