@@ -1,5 +1,6 @@
 //! The client over real sockets, against a server that does what the test says.
 
 mod bridge;
+mod hostile;
 mod rooms;
 mod support;

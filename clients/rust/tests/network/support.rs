@@ -115,6 +115,10 @@ impl Socket {
         self.socket.send(Message::text(text)).await.expect("it is sent");
     }
 
+    pub async fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.socket.send(Message::binary(bytes)).await.expect("it is sent");
+    }
+
     /// The next frame.
     pub async fn receive(&mut self) -> Value {
         loop {
