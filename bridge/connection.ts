@@ -152,6 +152,12 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     return this.write(chunk, options, callback);
   }
 
+  /** Calls back when the kernel has taken all that was written; not at all if the connection ends before. */
+  whenDrained(callback: () => void): void {
+    if (this.transport.writable) callback();
+    else (this.sent ??= []).push(callback);
+  }
+
   /**
    * Closes the connection. With `discard`, as Engine.IO's server calls it, because the server shuts down.
    */

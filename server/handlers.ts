@@ -8,10 +8,12 @@ import { isMove } from "./delivery.js";
 import { apiError } from "./errors.js";
 import type { Ack, ApiError, ClientEvents } from "./events.js";
 import type { Authenticate, Credentials, Verdict } from "./identity.js";
+import { addressSubject } from "./limits/address.js";
 import type { DeviceConnections } from "./rooms/device-connections.js";
 import type { Inboxes } from "./rooms/inboxes.js";
 import type { Caller, Done, Perform } from "./rooms/outcome.js";
 import type { Rooms } from "./rooms/rooms.js";
+import type { GatheredLog } from "./log/gathered-log.js";
 import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
 import { describe, deviceSchema, SCHEMAS, type Call, type CallName } from "./schemas.js";
 import type { Sessions } from "./sessions.js";
@@ -49,6 +51,8 @@ export interface Handlers {
   /** What `welcome` tells. */
   messageBytes: number;
   log: HandlerLog;
+  /** For what clients cause, any number of times. */
+  gathered: Pick<GatheredLog, "tell">;
 }
 
 /** Calls that need only their place in the order of a connection's calls. */
@@ -123,6 +127,7 @@ function refusal(error: ApiError): Error {
 /** One client's time in the namespace, from its welcome to its end. */
 class Visit {
   readonly #queue: CallQueue;
+  readonly #address: string;
 
   constructor(
     private readonly io: RoomsIo,
@@ -130,6 +135,7 @@ class Visit {
     private readonly handlers: Handlers,
   ) {
     this.#queue = new CallQueue(handlers.maxPendingCalls);
+    this.#address = addressSubject(socket.handshake.address);
   }
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
@@ -196,7 +202,15 @@ class Visit {
   }
 
   #answer(outcome: Parameters<Done>[0], answer: (answer: Ack) => void): void {
-    if (!outcome.ok) return answer({ ok: false, error: apiError(outcome.error, outcome.detail) });
+    if (!outcome.ok) {
+      const { error, detail, retryAfter } = outcome;
+      if (error === "rate_limited") {
+        const { sid, address, identity } = this.#caller();
+        const fields = { sid, address, user: identity.user };
+        this.handlers.gathered.tell("warn", "calls were refused: rate_limited", fields);
+      }
+      return answer({ ok: false, error: apiError(error, detail, retryAfter) });
+    }
     // Membership first: whoever has the answer to a join misses nothing that is sent after it.
     this.handlers.perform(outcome.effects.filter(isMove));
     answer({ ok: true, ...outcome.result });
@@ -246,15 +260,26 @@ class Visit {
     const { id, data } = this.socket;
     const { identity, device } = data;
     return {
-      ...{ identity, sid: id, transport: transportOf(this.socket) },
+      ...{ identity, sid: id, address: this.#address, transport: transportOf(this.socket) },
       ...(device === undefined ? {} : { device }),
     };
   }
 
   #failure(error: unknown, event: string): ApiError {
-    const { log } = this.handlers;
-    log.error({ err: error, event, sid: this.socket.id }, "a call failed");
-    return apiError(error instanceof StoreError ? "unavailable" : "internal");
+    const { gathered } = this.handlers;
+    const sid = this.socket.id;
+    if (error instanceof StoreError) {
+      // Said by the store in a sentence, and the same for many calls: no stack, and not a line for each.
+      gathered.tell("error", "the store refused a call", {
+        code: error.code,
+        reason: error.message,
+        event,
+        sid,
+      });
+      return apiError("unavailable");
+    }
+    gathered.tell("error", "a call failed", { err: error, event, sid });
+    return apiError("internal");
   }
 
   /** For what nobody waits for. */

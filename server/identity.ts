@@ -1,5 +1,6 @@
 /** Who a connection is, and what that lets it do: the types that authentication, policy and rooms share. */
 import type { ApiError } from "./events.js";
+import type { Rates } from "./limits/rates.js";
 
 export interface Identity {
   /** The same at every connect of the same user. */
@@ -75,7 +76,10 @@ export interface Limits {
   devicesPerRoom: number;
   /** Bytes of the `data` of a publish, a signal or a send, as JSON. */
   messageBytes: number;
-  /** Publishes, signals and sends of one user a second, on all devices, in bursts of up to twice as many. */
+  /**
+   * Publishes, signals and sends of one user a second, on all devices, in bursts of up to twice as many. The rates of what is sent
+   * that `rates` does not have grow with it.
+   */
   messagesPerSecond: number;
   /** Calls of one connection that are not acked yet. */
   pendingCalls: number;
@@ -83,6 +87,8 @@ export interface Limits {
   inboxItems: number;
   /** Devices of one user that have a cursor; the one that was seen longest ago is forgotten for a new one. */
   devicesPerUser: number;
+  /** How fast users, addresses and rooms may have what; those that are left out are `DEFAULT_RATES`. */
+  rates: Partial<Rates>;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -93,6 +99,7 @@ export const DEFAULT_LIMITS: Limits = {
   pendingCalls: 1_000,
   inboxItems: 10_000,
   devicesPerUser: 20,
+  rates: {},
 };
 
 const DAY = 24 * 60 * 60 * 1_000;

@@ -5,6 +5,7 @@ export type { HandlerLog } from "./handlers.js";
 export type { RoomsIo } from "./rooms-io.js";
 export { DEFAULT_INBOX_AGE, DEFAULT_LIMITS, DEFAULT_ROOM } from "./identity.js";
 export type * from "./identity.js";
+export { DEFAULT_RATES, type Rate, type RateName, type Rates } from "./limits/rates.js";
 export {
   createRoomsServer,
   storeOptions,

@@ -33,7 +33,9 @@ import {
 import { InspectSessions } from "./inspect/sessions.js";
 import { InspectStreams } from "./inspect/stream.js";
 import { tapUpgrades } from "./inspect/tap.js";
-import { Allowance } from "./rooms/allowance.js";
+import { Limiter } from "./limits/limiter.js";
+import { ReadLane } from "./limits/read-lane.js";
+import { GatheredLog } from "./log/gathered-log.js";
 import { DeviceConnections } from "./rooms/device-connections.js";
 import { Inboxes } from "./rooms/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
@@ -163,9 +165,14 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     });
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const allowance = new Allowance(limits, now);
+  const limiter = new Limiter(limits, uptime);
+  const reads = new ReadLane(uptime);
+  const gathered = new GatheredLog({
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+  });
   const common = {
-    ...{ limits, allowance, now, failed },
+    ...{ limits, limiter, reads, now, failed },
     log: store.log,
     policy: options.policy ?? EVERYTHING,
     newId: options.newId ?? (() => randomId(12)),
@@ -236,10 +243,11 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     maxPendingCalls,
     messageBytes: limits.messageBytes,
     log,
+    gathered,
   });
 
   const upkeep = new Upkeep({
-    ...{ store, rooms, allowance, failed },
+    ...{ store, rooms, limiter, failed },
     closeSlowReaders: () => closeSlowReaders(io),
   });
   store.presence
@@ -255,6 +263,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       setImmediate(() => inspect.close());
       await closed;
       await settled();
+      gathered.close();
     },
   };
 }

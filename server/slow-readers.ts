@@ -18,6 +18,11 @@ interface EngineSocket {
   close(discard: boolean): void;
 }
 
+/** What is used of a connection of the bridge. */
+interface PlainConnection {
+  whenDrained(callback: () => void): void;
+}
+
 /** Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then. */
 export function closeSlowReaders(io: RoomsIo): void {
   const clients = (io.engine as unknown as { clients: Record<string, EngineSocket> }).clients;
@@ -33,9 +38,16 @@ export function closeSlowReaders(io: RoomsIo): void {
  */
 export async function drained({ conn }: RoomsSocket): Promise<void> {
   const { transport } = conn;
-  // The bridge's clients are bounded in bytes: they are closed.
-  if (transport.name === "bridge" || transport.writable || conn.readyState === "closed") return;
+  if (transport.writable || conn.readyState === "closed") return;
   await new Promise<void>((resolve) => {
+    if (transport.name === "bridge") {
+      conn.once("close", resolve);
+      (conn as unknown as PlainConnection).whenDrained(() => {
+        conn.off("close", resolve);
+        resolve();
+      });
+      return;
+    }
     const done = (): void => {
       transport.off("drain", done);
       conn.off("upgrade", done).off("close", done);

@@ -1,5 +1,5 @@
 /** What must be done now and then, for as long as a server runs. The owner of its timers. */
-import type { Allowance } from "./rooms/allowance.js";
+import type { Limiter } from "./limits/limiter.js";
 import type { Rooms } from "./rooms/rooms.js";
 import type { Store } from "./store/store.js";
 
@@ -15,7 +15,7 @@ const SWEEP_EVERY = 60_000;
 export interface UpkeepOptions {
   store: Store;
   rooms: Rooms;
-  allowance: Allowance;
+  limiter: Limiter;
   /** Closes connections for which too much waits. */
   closeSlowReaders: () => void;
   failed: (error: unknown, what: string) => void;
@@ -24,7 +24,7 @@ export interface UpkeepOptions {
 export class Upkeep {
   readonly #timers: NodeJS.Timeout[];
 
-  constructor({ store, rooms, allowance, closeSlowReaders, failed }: UpkeepOptions) {
+  constructor({ store, rooms, limiter, closeSlowReaders, failed }: UpkeepOptions) {
     const every = (milliseconds: number, what: string, work: () => Promise<void> | void): NodeJS.Timeout => {
       let isBusy = false;
       return setInterval(() => {
@@ -40,7 +40,7 @@ export class Upkeep {
       every(EXPIRE_EVERY, "the end of those who were away", () => rooms.expire()),
       every(LOOK_EVERY, "the look for slow readers", closeSlowReaders),
       every(SWEEP_EVERY, "the sweep of the log", () => store.log.sweep()),
-      every(SWEEP_EVERY, "the tidying of allowances", () => allowance.tidy()),
+      every(SWEEP_EVERY, "the tidying of budgets", () => limiter.tidy()),
     ];
   }
 

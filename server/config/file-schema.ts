@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Pattern, PatternError } from "../auth/patterns.js";
 import { ACTIONS } from "../auth/rules.js";
 import type { Limits } from "../identity.js";
+import { RATE_NAMES, type Rates } from "../limits/rates.js";
 import { LOG_LEVELS } from "./config.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 
@@ -56,6 +57,9 @@ const rule = section({
   ...roomSettings,
 });
 
+const positive = z.number("must be a number").positive("must be more than 0");
+const rate = section({ perSecond: positive, burst: count });
+
 const LIMITS = {
   roomsPerDevice: count,
   devicesPerRoom: count,
@@ -64,6 +68,7 @@ const LIMITS = {
   pendingCalls: count,
   inboxItems: count,
   devicesPerUser: count,
+  rates: section(recordOf(RATE_NAMES, rate)).partial().transform(withoutUndefined),
 } satisfies Record<keyof Limits, z.ZodType>;
 
 const schema = section({
@@ -144,6 +149,11 @@ function inUnits(parse: (value: string) => number | undefined, message: string) 
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });
+}
+
+/** Optional fields that are there, or are not. */
+function withoutUndefined(rates: { [Name in keyof Rates]?: Rates[Name] | undefined }): Partial<Rates> {
+  return Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined));
 }
 
 function recordOf<const Key extends string, Schema extends z.ZodType>(

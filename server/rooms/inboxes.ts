@@ -8,7 +8,7 @@ import { RECEIPTED, type DeviceCursor, type Devices } from "../store/devices.js"
 import type { Draft, Log } from "../store/log.js";
 import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
-import type { Allowance } from "./allowance.js";
+import type { Limiter } from "../limits/limiter.js";
 import type { DeviceConnections } from "./device-connections.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
 import { inboxLog } from "./log-names.js";
@@ -22,7 +22,7 @@ export interface InboxesOptions {
   connections: Pick<DeviceConnections, "isNewer">;
   policy: Policy;
   limits: Limits;
-  allowance: Allowance;
+  limiter: Limiter;
   /** Milliseconds after which an item, or a device that does not come, is forgotten. */
   inboxAge: number;
   now: () => number;
@@ -58,11 +58,11 @@ export class Inboxes {
     done: Done<Sent>,
     placed: () => void,
   ): Promise<void> {
-    const { log, policy, allowance, limits, now, newId } = this.#options;
+    const { log, policy, limiter, limits, now, newId } = this.#options;
     if (!(await policy.maySend(who.identity, call.to))) {
       return done(refused("forbidden", "this user may not send to that one"));
     }
-    const refusal = allowance.take(who.identity.user, call.data);
+    const refusal = limiter.message(who, call.data);
     if (refusal !== undefined) return done(refusal);
     const id = call.id ?? newId();
     const value: StoredItem = {
@@ -113,6 +113,8 @@ export class Inboxes {
         refused("invalid_argument", "inbox needs a device: connect with an id of its own as auth.device"),
       );
     }
+    const refusal = this.#options.limiter.read(who);
+    if (refusal !== undefined) return done(refusal);
     const { user } = identity;
     const { epoch, first, last } = await log.state(inboxLog(user));
     const all = await devices.of(user);

@@ -7,6 +7,8 @@ import type { Identity } from "../identity.js";
 export interface Caller {
   identity: Identity;
   sid: string;
+  /** What the address counts as that the connection comes from. */
+  address: string;
   transport: Transport;
   /** What the client named its device with, if it did. */
   device?: string;
@@ -31,7 +33,15 @@ export type Effect =
 
 /** A call was done, and these are its result and its effects, in order; or it was refused, and nothing changed. */
 export type Outcome<Result extends object = object> =
-  { ok: true; result: Result; effects: Effect[] } | { ok: false; error: ApiErrorCode; detail?: string };
+  { ok: true; result: Result; effects: Effect[] } | Refused;
+
+/** `retryAfter`: milliseconds before which the call will not succeed. */
+export interface Refused {
+  ok: false;
+  error: ApiErrorCode;
+  detail?: string;
+  retryAfter?: number;
+}
 
 /**
  * Takes the outcome of a call. Services call it in the same turn in which they change their state, so that nothing comes
@@ -42,9 +52,11 @@ export type Done<Result extends object = object> = (outcome: Outcome<Result>) =>
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;
 
-export function refused(
-  error: ApiErrorCode,
-  detail?: string,
-): { ok: false; error: ApiErrorCode; detail?: string } {
-  return { ok: false, error, ...(detail === undefined ? {} : { detail }) };
+export function refused(error: ApiErrorCode, detail?: string, retryAfter?: number): Refused {
+  return {
+    ok: false,
+    error,
+    ...(detail === undefined ? {} : { detail }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
 }

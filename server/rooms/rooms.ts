@@ -2,11 +2,13 @@
  * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
-import type { History, Joined, Member, Position, PresencePage, Published } from "../events.js";
+import type { History, Joined, Member, Position, PresencePage, Published, RoomMessage } from "../events.js";
 import type { Limits, Policy, RoomSettings } from "../identity.js";
 import type { Log, Page } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
-import type { Allowance } from "./allowance.js";
+import type { Limiter } from "../limits/limiter.js";
+import type { ReadLane } from "../limits/read-lane.js";
+import { fitting } from "./fitting.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { keyOf, messageOf, senderOf, type StoredMessage } from "./messages.js";
@@ -21,7 +23,8 @@ export interface RoomsOptions {
   policy: Policy;
   settings: (room: string) => RoomSettings;
   limits: Limits;
-  allowance: Allowance;
+  limiter: Limiter;
+  reads: Pick<ReadLane, "turn">;
   /** Milliseconds that a device whose connection is lost counts as there. */
   presenceGrace: number;
   /** Milliseconds since the Unix epoch. */
@@ -55,12 +58,15 @@ export class Rooms {
     call: { room: string; since?: Position; history?: number },
     done: Done<Joined>,
   ): Promise<void> {
-    const { policy, limits, settings } = this.#options;
+    const { policy, limits, limiter, reads, settings } = this.#options;
+    const refusal = limiter.join(who);
+    if (refusal !== undefined) return done(refusal);
     const rights = await policy.rights(who.identity, call.room);
     if (!rights.join) return done(refused("forbidden", "this user may not join this room"));
     const isVisitor = this.#live.visited(call.room, who.sid) !== undefined;
     if (!isVisitor && this.#live.countOf(who.sid) >= limits.roomsPerDevice)
       return done(refused("too_many_rooms"));
+    if (call.since !== undefined || call.history !== undefined) await reads.turn();
     const room = await this.#live.hold(call.room);
     let isEntered = false;
     try {
@@ -74,8 +80,9 @@ export class Rooms {
         const recovery =
           rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
         while (recovery?.isBehind()) await recovery.read();
+        const isRecovered = recovery?.messages !== undefined && all(recovery.messages, who) !== undefined;
         const newest =
-          rights.history && call.history !== undefined && recovery?.messages === undefined
+          rights.history && call.history !== undefined && !isRecovered
             ? new Newest(this.#options.log, room, { entries: call.history, bytes: PAGE_BYTES })
             : undefined;
         while (newest?.isBehind()) await newest.read();
@@ -84,12 +91,11 @@ export class Rooms {
         isEntered = !isVisitor;
         if (isVisitor) room.visitors.set(who.sid, rights);
         else this.#live.enter(room, who.sid, rights);
-        const missed = recovery?.messages;
-        const recovered = call.since && { recovered: missed !== undefined, messages: missed ?? [] };
-        const history =
-          call.history === undefined || missed !== undefined
-            ? undefined
-            : { history: newest?.found ?? { messages: [], more: false } };
+        const missed = recovery?.messages && all(recovery.messages, who);
+        const recovered = call.since && { recovered: missed !== undefined, messages: missed?.messages ?? [] };
+        const found = call.history === undefined || missed !== undefined ? undefined : newestOf(newest, who);
+        const history = found && { history: { messages: found.messages, more: found.more } };
+        limiter.wasRead(who, (missed?.bytes ?? 0) + (found?.bytes ?? 0) + bytesOf(members));
         const result = {
           room: room.name,
           position: positionOf(room),
@@ -126,13 +132,13 @@ export class Rooms {
     done: Done<Published>,
     placed: () => void,
   ): Promise<void> {
-    const { log, allowance, now, newId } = this.#options;
+    const { log, limiter, now, newId } = this.#options;
     const room = this.#live.visited(call.room, who.sid);
     if (room === undefined) return done(refused("not_joined"));
     if (room.visitors.get(who.sid)?.publish !== true) {
       return done(refused("forbidden", "this user may not publish to this room"));
     }
-    const refusal = allowance.take(who.identity.user, call.data);
+    const refusal = limiter.message(who, call.data, room.name);
     if (refusal !== undefined) return done(refusal);
     const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data };
     const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
@@ -162,7 +168,7 @@ export class Rooms {
     if (room.visitors.get(who.sid)?.publish !== true) {
       return done(refused("forbidden", "this user may not publish to this room"));
     }
-    const refusal = this.#options.allowance.take(who.identity.user, call.data);
+    const refusal = this.#options.limiter.message(who, call.data, room.name);
     if (refusal !== undefined) return done(refusal);
     const signal = { room: room.name, from: senderOf(who), data: call.data, at: this.#options.now() };
     done({ ok: true, result: {}, effects: [{ type: "signal", signal, except: who.sid }] });
@@ -178,7 +184,11 @@ export class Rooms {
     if (room.visitors.get(who.sid)?.history !== true) {
       return done(refused("forbidden", "this user may not read this room's history"));
     }
+    const { limiter, reads } = this.#options;
+    const refusal = limiter.read(who);
+    if (refusal !== undefined) return done(refusal);
     const { after, before } = call;
+    await reads.turn();
     const page = await this.#page(room.name, call);
     const { epoch, first, last } = page.state;
     const from = after ?? before;
@@ -186,12 +196,14 @@ export class Rooms {
     if (after !== undefined && (after.offset > last || after.offset + 1 < first)) {
       return done(refused("unknown_position"));
     }
-    const [oldest, newest] = [page.entries[0], page.entries.at(-1)];
+    const read = page.entries.map((entry) => messageOf(room.name, epoch, entry));
+    const { messages, bytes } = fitting(read, who, after === undefined);
+    limiter.wasRead(who, bytes);
+    const [oldest, newest] = [messages[0], messages.at(-1)];
     const more =
       after === undefined
-        ? oldest !== undefined && oldest.offset > first
-        : newest !== undefined && newest.offset < last;
-    const messages = page.entries.map((entry) => messageOf(room.name, epoch, entry));
+        ? oldest !== undefined && oldest.position.offset > first
+        : newest !== undefined && newest.position.offset < last;
     done({ ok: true, result: { messages, more, position: { epoch, offset: last } }, effects: [] });
   }
 
@@ -205,7 +217,12 @@ export class Rooms {
     if (room.visitors.get(who.sid)?.presence !== true || !this.#options.settings(room.name).presence) {
       return done(refused("forbidden", "who is in this room is not told"));
     }
+    const { limiter, reads } = this.#options;
+    const refusal = limiter.read(who);
+    if (refusal !== undefined) return done(refusal);
+    await reads.turn();
     const page = await this.#options.presence.members(room.name, call.limit ?? PAGE, call.after);
+    limiter.wasRead(who, bytesOf(page.members));
     done({ ok: true, result: { room: room.name, ...page }, effects: [] });
   }
 
@@ -320,6 +337,24 @@ export class Rooms {
 /** Where nobody has a seat, connections are what is counted, and others may have entered while this one waited. */
 function isOverrun({ visitors }: LiveRoom, { presence, maxMembers }: RoomSettings): boolean {
   return !presence && visitors.size >= maxMembers;
+}
+
+/** All of the messages, where they fit into one answer. */
+function all(messages: readonly RoomMessage[], who: Caller): ReturnType<typeof fitting> | undefined {
+  const found = fitting(messages, who, false);
+  return found.messages.length === messages.length ? found : undefined;
+}
+
+/** As much as fits of what was found, which is nothing for who may not read the history. */
+function newestOf(newest: Newest | undefined, who: Caller): ReturnType<typeof fitting> & { more: boolean } {
+  const { messages, more } = newest?.found ?? { messages: [], more: false };
+  const found = fitting(messages, who, true);
+  return { ...found, more: more || found.messages.length < messages.length };
+}
+
+/** About how many bytes they have in an answer. */
+function bytesOf(members: readonly Member[]): number {
+  return members.reduce((sum, { devices }) => sum + 100 + 100 * devices.length, 0);
 }
 
 function told(change: Change, except?: string): Effect[] {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { Allowance } from "../../server/rooms/allowance.js";
+import { Limiter } from "../../server/limits/limiter.js";
 import type { Caller, Effect, Outcome } from "../../server/rooms/outcome.js";
 import { Rooms } from "../../server/rooms/rooms.js";
 import {
@@ -15,6 +15,7 @@ import type { Log } from "../../server/store/log.js";
 const caller = (user: string): Caller => ({
   identity: { user, name: user, guest: false, claims: {} },
   sid: `sid of ${user}`,
+  address: "192.0.2.1",
   transport: "bridge",
 });
 
@@ -66,7 +67,8 @@ describe("the rooms service", () => {
             settings: () => DEFAULT_ROOM,
             ...{
               limits,
-              allowance: new Allowance(limits, Date.now),
+              limiter: new Limiter(limits, Date.now),
+              reads: { turn: () => Promise.resolve() },
               presenceGrace: 0,
               now: Date.now,
               uptime: Date.now,

@@ -32,6 +32,10 @@ export class ServerProcess {
     });
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** The URL that the server says it listens on. Rejects if it ends before. */
   async listening(): Promise<string> {
     const said = new Promise<string>((resolve) => {

@@ -1,0 +1,83 @@
+/** What users, addresses, rooms and guests may have, counted. Pure: the clock is passed in. */
+import type { Rate, RateName, Rates } from "./rates.js";
+
+/** So much of a rate, for one who has it. */
+export interface Charge {
+  rate: RateName;
+  /** The user, the address, the room; for what is counted for all together, anything. */
+  of: string;
+  amount: number;
+}
+
+/** What is left for one who drew on a rate. It may be less than nothing: what was read is counted when it is known. */
+interface Bucket {
+  left: number;
+  /** When `left` was so much. */
+  at: number;
+}
+
+/** Less than this is missing only because fractions are rounded. */
+const NOTHING = 1e-6;
+
+export class Budget {
+  readonly #rates: Rates;
+  readonly #now: () => number;
+  readonly #buckets = new Map<RateName, Map<string, Bucket>>();
+
+  /** @param now Milliseconds by a clock that is never set. */
+  constructor(rates: Rates, now: () => number) {
+    this.#rates = rates;
+    this.#now = now;
+  }
+
+  /**
+   * Takes all of the charges, or none where one cannot be had. An amount of 0 asks only that there is no debt.
+   * @returns Milliseconds until all can be had; undefined if they were taken.
+   */
+  take(charges: readonly Charge[]): number | undefined {
+    const now = this.#now();
+    let wait = 0;
+    for (const { rate, of, amount } of charges) {
+      const { perSecond } = this.#rates[rate];
+      const missing = amount - this.#bucket(rate, of, now).left;
+      if (missing > NOTHING) wait = Math.max(wait, Math.ceil((missing / perSecond) * 1000 - NOTHING));
+    }
+    if (wait > 0) return wait;
+    for (const { rate, of, amount } of charges) this.#bucket(rate, of, now).left -= amount;
+    return undefined;
+  }
+
+  /** Counts what has been had already, whether there was so much or not. */
+  owe(charges: readonly Charge[]): void {
+    const now = this.#now();
+    for (const { rate, of, amount } of charges) this.#bucket(rate, of, now).left -= amount;
+  }
+
+  /** Forgets whoever has all that there is, so that what is kept does not grow with all who ever came. To be called now and then. */
+  tidy(): void {
+    const now = this.#now();
+    for (const [rate, buckets] of this.#buckets) {
+      for (const [of, bucket] of buckets) {
+        refill(bucket, this.#rates[rate], now);
+        if (bucket.left >= this.#rates[rate].burst) buckets.delete(of);
+      }
+    }
+  }
+
+  #bucket(name: RateName, of: string, now: number): Bucket {
+    let buckets = this.#buckets.get(name);
+    if (buckets === undefined) this.#buckets.set(name, (buckets = new Map<string, Bucket>()));
+    const rate = this.#rates[name];
+    const known = buckets.get(of);
+    if (known !== undefined) return refill(known, rate, now);
+    const bucket = { left: rate.burst, at: now };
+    buckets.set(of, bucket);
+    return bucket;
+  }
+}
+
+function refill(bucket: Bucket, { perSecond, burst }: Rate, now: number): Bucket {
+  bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * perSecond);
+  bucket.at = now;
+  return bucket;
+}

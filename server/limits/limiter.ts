@@ -1,0 +1,80 @@
+/** What the services ask before they do something for a client, and the refusals that they get. */
+import type { Limits } from "../identity.js";
+import { refused, type Caller, type Refused } from "../rooms/outcome.js";
+import { Budget, type Charge } from "./budget.js";
+import { ratesOf, type RateName } from "./rates.js";
+import { sizeOf } from "./size.js";
+
+/** Binary values in what goes to a client of Socket.IO: more end its connection (socket.io-parser 4.2, `maxAttachments`). */
+export const MAX_BINARIES = 10;
+
+export class Limiter {
+  readonly #limits: Limits;
+  readonly #budget: Budget;
+
+  /** @param uptime Milliseconds by a clock that is never set. */
+  constructor(limits: Limits, uptime: () => number) {
+    this.#limits = limits;
+    this.#budget = new Budget(ratesOf(limits.rates, limits), uptime);
+  }
+
+  /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
+  message(who: Caller, data: unknown, room?: string): Refused | undefined {
+    const { messageBytes } = this.#limits;
+    const { bytes, binaries } = sizeOf(data);
+    if (binaries > MAX_BINARIES) {
+      return refused(
+        "invalid_argument",
+        `data has ${binaries} binary values; at most ${MAX_BINARIES} are taken`,
+      );
+    }
+    if (bytes > messageBytes) {
+      return refused(
+        "message_too_large",
+        `data has ${bytes} bytes as JSON; at most ${messageBytes} are taken`,
+      );
+    }
+    const charges = [...both("messages", who, 1), ...both("bytes", who, bytes)];
+    if (room !== undefined) {
+      charges.push({ rate: "messagesOfRoom", of: room, amount: 1 });
+      charges.push({ rate: "bytesOfRoom", of: room, amount: bytes });
+    }
+    if (who.identity.guest) charges.push({ rate: "bytesOfGuests", of: "", amount: bytes });
+    return this.#take(charges);
+  }
+
+  /** Counts a join or a leave, and refuses it to who is in debt for what was read. */
+  join(who: Caller): Refused | undefined {
+    return this.#take([...both("joins", who, 1), ...both("readBytes", who, 0)]);
+  }
+
+  /** Counts a call that reads, likewise. */
+  read(who: Caller): Refused | undefined {
+    return this.#take([...both("reads", who, 1), ...both("readBytes", who, 0)]);
+  }
+
+  /** Counts what was read. */
+  wasRead(who: Caller, bytes: number): void {
+    this.#budget.owe(both("readBytes", who, bytes));
+  }
+
+  /** To be called now and then. */
+  tidy(): void {
+    this.#budget.tidy();
+  }
+
+  #take(charges: readonly Charge[]): Refused | undefined {
+    const wait = this.#budget.take(charges);
+    return wait === undefined ? undefined : refused("rate_limited", undefined, wait);
+  }
+}
+
+type Of<Name> = Name extends `${infer What}OfAddress` ? What : never;
+
+/** Of what a user has, and of what the address has that the user comes from. */
+function both(what: Of<RateName>, { identity, address }: Caller, amount: number): Charge[] {
+  return [
+    { rate: `${what}OfUser`, of: identity.user, amount },
+    { rate: `${what}OfAddress`, of: address, amount },
+  ];
+}
