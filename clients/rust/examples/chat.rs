@@ -2,7 +2,9 @@
 //!
 //! `cargo run --example chat -- http://127.0.0.1:3000 lobby Ada`
 
-use crossroom::rooms::{Published, RoomEvent, RoomsEvent};
+use std::time::Duration;
+
+use crossroom::rooms::{JoinOptions, Message, Published, RoomEvent, RoomsEvent};
 use crossroom::{Rooms, RoomsError};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::{JoinError, JoinSet};
@@ -17,7 +19,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let room = rooms.room(room);
     let mut session = rooms.events();
     let mut events = room.events();
-    room.join().await?;
+    let joined = room.join_with(JoinOptions::default().history(20)).await?;
+    for message in joined.history.map(|page| page.messages).unwrap_or_default() {
+        print_message(&message);
+    }
     println!("You are in {}. Type a line; Ctrl+D ends.", room.name());
 
     let mut publishes = JoinSet::new();
@@ -38,10 +43,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             },
         }
     }
+    let unsent = rooms.close_within(Duration::from_secs(5)).await;
     while let Some(published) = publishes.join_next().await {
         print_refusal(published);
     }
-    rooms.close().await;
+    if unsent > 0 {
+        println!("* {unsent} lines were not confirmed");
+    }
     Ok(())
 }
 
@@ -51,12 +59,14 @@ fn print_refusal(published: Result<Result<Published, RoomsError>, JoinError>) {
     }
 }
 
+fn print_message(message: &Message) {
+    let text = message.parse().unwrap_or_else(|_| message.data.to_string());
+    println!("{}: {text}", message.from.name);
+}
+
 fn print_event(event: RoomEvent) {
     match event {
-        RoomEvent::Message(message) => {
-            let text = message.parse().unwrap_or_else(|_| message.data.to_string());
-            println!("{}: {text}", message.from.name);
-        }
+        RoomEvent::Message(message) => print_message(&message),
         RoomEvent::Presence(members) => {
             let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             println!("* here: {}", names.join(", "));

@@ -147,7 +147,10 @@ impl Driver {
         loop {
             let (effect, is_over) = self.shared.look(|core| (core.next_effect(), core.over().is_some()));
             match effect {
-                _ if is_over => return false,
+                // What was accepted before the end still leaves, where there is a connection that takes it.
+                Some(effect @ (Effect::Tell { .. } | Effect::Call { .. })) if is_over => self.begin(effect),
+                Some(effect) if is_over => drop(effect),
+                None if is_over => return false,
                 None if self.shared.look(|core| {
                     core.settle_flushes();
                     core.over().is_some()

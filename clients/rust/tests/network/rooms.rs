@@ -257,3 +257,68 @@ async fn items_go_to_the_next_processor_where_one_is_stopped() {
     assert_eq!(answer(&mut socket, "inbox_ack", json!({ "ok": true })).await["position"], position(1));
     within(opening).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_was_detached_is_sent_before_the_end_and_what_was_not_answered_is_counted() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let room = rooms.room("r");
+    let joining = room.join();
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "join", joined(0)).await;
+    within(joining).await.unwrap();
+    (0..3).for_each(|number| room.publish(number).detach());
+    let closing = tokio::spawn(rooms.close_within(Duration::from_millis(500)));
+    for offset in 1..=2 {
+        let published = json!({ "ok": true, "id": "i", "position": position(offset), "at": 1, "duplicate": false });
+        assert_eq!(answer(&mut socket, "publish", published).await["data"], offset - 1);
+    }
+    socket.receive().await;
+    assert_eq!(within(closing).await.unwrap(), 1);
+    assert_eq!(socket.closed().await, Some(1000));
+}
+
+#[tokio::test]
+async fn the_last_handle_that_is_dropped_lets_detached_publishes_leave() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let room = rooms.room("r");
+    let joining = room.join();
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "join", joined(0)).await;
+    within(joining).await.unwrap();
+    (0..3).for_each(|number| room.publish(number).detach());
+    room.signal("bye").unwrap();
+    drop((room, rooms));
+    for offset in 1..=3 {
+        let mut call = socket.receive().await;
+        if call["event"] == "signal" {
+            call = socket.receive().await;
+        }
+        let published = json!({ "ok": true, "id": "i", "position": position(offset), "at": 1, "duplicate": false });
+        socket.send(&json!({ "type": "ack", "id": call["id"], "args": [published] }).to_string()).await;
+    }
+    assert_eq!(socket.closed().await, Some(1000));
+    drop((server, socket));
+    nothing_left().await;
+}
+
+#[tokio::test]
+async fn a_signal_before_a_close_leaves_and_a_join_that_is_dropped_joins_nothing() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let joining = rooms.room("r").join();
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    answer(&mut socket, "join", joined(0)).await;
+    within(joining).await.unwrap();
+    drop(rooms.room("other").join());
+    assert_eq!(socket.receive().await["event"], "join");
+    assert_eq!(socket.receive().await["event"], "leave");
+    rooms.room("r").signal("bye").unwrap();
+    let closing = rooms.close();
+    assert_eq!(socket.receive().await["event"], "signal");
+    tokio::join!(closing, socket.closed());
+}
