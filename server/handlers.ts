@@ -81,6 +81,7 @@ export function serveRooms(io: RoomsIo, handlers: Handlers): () => Promise<void>
       ...(data.token === undefined ? {} : { token: data.token }),
       messageBytes: handlers.messageBytes,
     });
+    if (data.token !== undefined) handlers.sessions.renew(user, socket.id, data.token);
     const visit = new Visit(io, socket, handlers).serve();
     visits.add(visit);
     void visit.then(() => visits.delete(visit));
@@ -248,8 +249,9 @@ class Visit {
     handlers.sessions.watch(socket.id, {
       identity: socket.data.identity,
       warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
-      end: (why) => {
-        socket.emit("session_end", { error: apiError(why) });
+      renew: (token) => socket.emit("token_renewed", { token }),
+      end: (why, message) => {
+        socket.emit("session_end", { error: apiError(why, message) });
         const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;
         if (!closeWith(socket, code)) socket.disconnect(true);
       },

@@ -11,7 +11,7 @@ import {
 } from "../bridge/index.js";
 import { createAdminHandler } from "./admin.js";
 import { createAdminSource } from "./admin-source.js";
-import { createAuthenticator } from "./auth/authenticator.js";
+import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
 import { createDemoSignIn } from "./auth/demo-sign-in.js";
 import { engineGuard } from "./auth/engine-guard.js";
 import type { KeySource } from "./auth/keys.js";
@@ -162,6 +162,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       randomHex,
       now,
       ...store,
+      guestEnded: (user, message) => sessions.endUser(user, message),
     });
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -191,6 +192,10 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   });
   const sessions = new Sessions(now, store.revocations);
   const revoke = async (revocation: Revocation): Promise<void> => {
+    // Whatever the clock was when they were given, all of a guest's tokens are older.
+    if (revocation.type === "user" && GUEST_USER.test(revocation.user)) {
+      await store.guestTokens.end(revocation.user);
+    }
     await store.revocations.add(revocation, store.clock.now() + REVOCATION_AGE);
     sessions.revoke(revocation);
   };
@@ -200,7 +205,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const inspector = new InspectSessions();
   const inspect = new InspectStreams(inspector);
   const takesGuests = options.tokens?.guests !== false;
-  const signIn = createDemoSignIn({ ownKey, now, randomHex, onError });
+  const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const handler = httpHandler({
     bridgePath: options.bridge?.path ?? DEFAULT_PATH,
     admin: createAdminHandler({
@@ -247,7 +252,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   });
 
   const upkeep = new Upkeep({
-    ...{ store, rooms, limiter, failed },
+    ...{ store, rooms, inboxes, limiter, failed },
     closeSlowReaders: () => closeSlowReaders(io),
   });
   store.presence

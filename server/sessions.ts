@@ -9,13 +9,18 @@ export const EXPIRY_WARNING = 60_000;
 /** setTimeout's longest delay, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
 
+/** Users who are remembered as ended, while one of their tokens may still be judged. */
+const MAX_ENDED = 1_000;
+
 /** A connection whose time is watched. */
 export interface Session {
   readonly identity: Identity;
   /** Its token runs out soon. */
   warn(expiresAt: number): void;
-  /** Its time is over. */
-  end(why: Extract<ApiErrorCode, "token_expired" | "token_revoked">): void;
+  /** The user has a newer token. */
+  renew(token: string): void;
+  /** Its time is over. @param message In place of that of the code. */
+  end(why: Extract<ApiErrorCode, "token_expired" | "token_revoked">, message?: string): void;
 }
 
 interface Watched {
@@ -29,6 +34,10 @@ export class Sessions {
   readonly #revocations: Pick<Revocations, "has">;
   /** By socket id. */
   readonly #watched = new Map<string, Watched>();
+  /** Those of the map above, by user. */
+  readonly #byUser = new Map<string, Set<Watched>>();
+  /** Users whose sessions were ended of late, and with what message. */
+  readonly #ended = new Map<string, string>();
 
   constructor(now: () => number, revocations: Pick<Revocations, "has">) {
     this.#now = now;
@@ -42,25 +51,52 @@ export class Sessions {
     this.#watched.set(sid, watched);
     // Once more, as it may have been revoked while its token was judged.
     const { user, tokenId: id, issuedAt } = session.identity;
+    this.#byUser.set(user, (this.#byUser.get(user) ?? new Set()).add(watched));
     const token = {
       user,
       ...(id === undefined ? {} : { id }),
       ...(issuedAt === undefined ? {} : { issuedAt }),
     };
-    if (this.#revocations.has(token)) session.end("token_revoked");
+    const ended = this.#ended.get(user);
+    if (ended !== undefined) session.end("token_revoked", ended);
+    else if (this.#revocations.has(token)) session.end("token_revoked");
     else this.#look(watched);
   }
 
   /** The connection is gone. */
   forget(sid: string): void {
-    clearTimeout(this.#watched.get(sid)?.timer);
+    const watched = this.#watched.get(sid);
+    if (watched === undefined) return;
+    clearTimeout(watched.timer);
     this.#watched.delete(sid);
+    const { user } = watched.session.identity;
+    const sessions = this.#byUser.get(user);
+    sessions?.delete(watched);
+    if (sessions?.size === 0) this.#byUser.delete(user);
+  }
+
+  /** Gives the user's other sessions the token that the session `sid` came with. */
+  renew(user: string, sid: string, token: string): void {
+    const own = this.#watched.get(sid);
+    for (const watched of this.#byUser.get(user) ?? []) if (watched !== own) watched.session.renew(token);
+  }
+
+  /** Ends the user's sessions, those too whose tokens are being judged now. */
+  endUser(user: string, message: string): void {
+    this.#ended.set(user, message);
+    if (this.#ended.size > MAX_ENDED) {
+      for (const oldest of this.#ended.keys()) {
+        this.#ended.delete(oldest);
+        break;
+      }
+    }
+    for (const { session } of [...(this.#byUser.get(user) ?? [])]) session.end("token_revoked", message);
   }
 
   /** Ends the sessions whose tokens are revoked. */
   revoke(revocation: Revocation): void {
     for (const { session } of [...this.#watched.values()]) {
-      if (isRevoked(session.identity, revocation)) session.end("token_revoked");
+      if (isRevoked(session.identity, revocation, this.#now())) session.end("token_revoked");
     }
   }
 
@@ -81,8 +117,9 @@ export class Sessions {
   }
 }
 
-function isRevoked({ user, tokenId, issuedAt = 0 }: Identity, revocation: Revocation): boolean {
+/** A session whose token was issued later than now is there since before the clock was set back. */
+function isRevoked({ user, tokenId, issuedAt = 0 }: Identity, revocation: Revocation, now: number): boolean {
   return revocation.type === "token"
     ? tokenId === revocation.id
-    : user === revocation.user && issuedAt < revocation.issuedBefore;
+    : user === revocation.user && (issuedAt < revocation.issuedBefore || issuedAt > now);
 }

@@ -1,5 +1,7 @@
 /** What must be done now and then, for as long as a server runs. The owner of its timers. */
+import { GIVEN_LIFETIME } from "./auth/issue.js";
 import type { Limiter } from "./limits/limiter.js";
+import type { Inboxes } from "./rooms/inboxes.js";
 import type { Rooms } from "./rooms/rooms.js";
 import type { Store } from "./store/store.js";
 
@@ -15,6 +17,7 @@ const SWEEP_EVERY = 60_000;
 export interface UpkeepOptions {
   store: Store;
   rooms: Rooms;
+  inboxes: Inboxes;
   limiter: Limiter;
   /** Closes connections for which too much waits. */
   closeSlowReaders: () => void;
@@ -24,7 +27,7 @@ export interface UpkeepOptions {
 export class Upkeep {
   readonly #timers: NodeJS.Timeout[];
 
-  constructor({ store, rooms, limiter, closeSlowReaders, failed }: UpkeepOptions) {
+  constructor({ store, rooms, inboxes, limiter, closeSlowReaders, failed }: UpkeepOptions) {
     const every = (milliseconds: number, what: string, work: () => Promise<void> | void): NodeJS.Timeout => {
       let isBusy = false;
       return setInterval(() => {
@@ -40,6 +43,10 @@ export class Upkeep {
       every(EXPIRE_EVERY, "the end of those who were away", () => rooms.expire()),
       every(LOOK_EVERY, "the look for slow readers", closeSlowReaders),
       every(SWEEP_EVERY, "the sweep of the log", () => store.log.sweep()),
+      every(SWEEP_EVERY, "the sweep of the inboxes' devices", () => inboxes.sweep()),
+      every(SWEEP_EVERY, "the sweep of guests' tokens", () =>
+        store.guestTokens.sweep(store.clock.cutoff(GIVEN_LIFETIME.guests)),
+      ),
       every(SWEEP_EVERY, "the tidying of budgets", () => limiter.tidy()),
     ];
   }

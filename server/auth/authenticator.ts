@@ -3,8 +3,9 @@ import { z } from "zod";
 import { apiError } from "../errors.js";
 import type { Authenticate, Identity, Verdict } from "../identity.js";
 import { describe, MAX_NAME, nameSchema } from "../schemas.js";
+import type { GuestTokens } from "../store/guest-tokens.js";
 import type { Revocations } from "../store/revocations.js";
-import { signOwnToken } from "./issue.js";
+import { giveToken } from "./issue.js";
 import { createVerifier, refused, type VerifiedToken, type VerifierOptions } from "./verifier.js";
 
 export interface AuthenticatorOptions extends VerifierOptions {
@@ -13,36 +14,46 @@ export interface AuthenticatorOptions extends VerifierOptions {
   /** Whether visitors of the demo page may sign in by naming themselves; only where there are guests. */
   demo: boolean;
   revocations: Pick<Revocations, "has">;
+  guestTokens: Pick<GuestTokens, "show">;
+  /** An older token of this guest came back: the guest's sessions are to end, with this message. */
+  guestEnded: (user: string, message: string) => void;
   /** 64 random bits as 16 lowercase hexadecimal digits. */
   randomHex: () => string;
 }
-
-/** Milliseconds for which a guest may come back: 30 days from the last time. */
-export const GUEST_TOKEN_LIFETIME = 30 * 24 * 60 * 60 * 1_000;
 
 /** The users that this server makes; nobody else may vouch for one. */
 export const GUEST_USER = /^guest-[0-9a-f]{16}$/;
 export const DEMO_USER_PREFIX = "demo-";
 
+const COPIED =
+  "This guest has ended: an older token came back, so that somebody has a copy of it, or the guest was revoked. Come again without a token.";
+
 const authSchema = z.object({ token: z.unknown(), name: z.unknown() }).partial();
 
 /**
  * Judges tokens of the operator's keys and of the server's own, and takes guests in. A guest gets a token with every verdict,
- * good for 30 days from then. Guests and visitors of the demo have no claims, whatever their tokens say.
+ * good for 30 days from then and until the next one is shown. Guests and visitors of the demo have no claims, whatever their tokens say.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
-  const { ownKey, guests, revocations, now, randomHex } = options;
+  const { ownKey, guests, revocations, guestTokens, guestEnded, now, randomHex } = options;
   const demo = options.demo && guests;
   const verify = createVerifier(options);
 
-  async function admitGuest(user: string, name: string | undefined): Promise<Verdict> {
+  async function admitGuest(user: string, name: string | undefined, number: number): Promise<Verdict> {
     const issuedAt = now();
     const tokenId = randomHex();
-    const expiresAt = issuedAt + GUEST_TOKEN_LIFETIME;
-    const token = await signOwnToken(ownKey, "guests", { user, id: tokenId, issuedAt, expiresAt });
+    const token = await giveToken(ownKey, "guests", options, { user, id: tokenId, claims: { number } });
     const shown = name ?? `Guest ${user.slice("guest-".length).slice(0, 4)}`;
     // No `expiresAt`: the token is to come back with, and has just been given; the session does not end with it.
     return { ok: true, identity: { user, name: shown, guest: true, claims: {}, tokenId, issuedAt }, token };
+  }
+
+  async function readmitGuest({ user, claims }: VerifiedToken, name: string | undefined): Promise<Verdict> {
+    const { number } = claims;
+    const shown = await guestTokens.show(user, typeof number === "number" ? number : 0);
+    if (shown.type === "good") return admitGuest(user, name, shown.next);
+    if (shown.type === "copied") guestEnded(user, COPIED);
+    return { ok: false, error: apiError("token_revoked", COPIED) };
   }
 
   function admitUser(token: VerifiedToken, name: string | undefined): Verdict {
@@ -96,7 +107,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     const token = given.token ?? credentials.token;
     if (token === undefined) {
       return guests
-        ? admitGuest(`guest-${randomHex()}`, name)
+        ? admitGuest(`guest-${randomHex()}`, name, 1)
         : { ok: false, error: apiError("unauthorized") };
     }
     if (typeof token !== "string") return refused("auth.token must be a string");
@@ -104,7 +115,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     if (!verified.ok) return verified;
     const problem = problemWith(verified);
     if (problem !== undefined) return problem;
-    return verified.backing === "guests" ? admitGuest(verified.user, name) : admitUser(verified, name);
+    return verified.backing === "guests" ? readmitGuest(verified, name) : admitUser(verified, name);
   };
 }
 

@@ -8,20 +8,19 @@ import { z } from "zod";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "../http-json.js";
 import { describe, nameSchema } from "../schemas.js";
 import { DEMO_USER_PREFIX } from "./authenticator.js";
-import { signOwnToken } from "./issue.js";
+import { giveToken } from "./issue.js";
+import type { Clock } from "../store/store-clock.js";
 import type { OwnKey } from "./own-key.js";
 
 export interface DemoSignInOptions {
   ownKey: OwnKey;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  clock: Clock;
   /** 64 random bits in hexadecimal. */
   randomHex: () => string;
   onError: (error: unknown) => void;
 }
-
-/** Milliseconds. */
-const TOKEN_LIFETIME = 24 * 60 * 60 * 1_000;
 
 /** UTF-16 code units of a user's id after its prefix. */
 const MAX_SLUG = 64;
@@ -29,21 +28,19 @@ const MAX_SLUG = 64;
 const bodySchema = z.object({ name: nameSchema });
 
 /** Answers `{"name"}` with `{"token"}`, to the page of this server alone. */
-export function createDemoSignIn({ ownKey, now, randomHex, onError }: DemoSignInOptions): HttpHandler {
+export function createDemoSignIn({ ownKey, now, clock, randomHex, onError }: DemoSignInOptions): HttpHandler {
   return jsonHandler(async (request) => {
     requireMethod(request, "POST");
     requireSameOrigin(request);
     const body = bodySchema.safeParse(await readObject(request));
     if (!body.success) throw new HttpError(400, "invalid_argument", `${describe(body.error, "body")}.`);
     const { name } = body.data;
-    const issuedAt = now();
-    const token = await signOwnToken(ownKey, "demo", {
-      user: demoUser(name),
-      id: randomHex(),
-      name,
-      issuedAt,
-      expiresAt: issuedAt + TOKEN_LIFETIME,
-    });
+    const token = await giveToken(
+      ownKey,
+      "demo",
+      { now, clock },
+      { user: demoUser(name), id: randomHex(), name },
+    );
     return { token };
   }, onError);
 }

@@ -1,5 +1,6 @@
 /** Tokens that this server signs itself: for guests, for the demo, and at the operator's command line. */
 import { SignJWT } from "jose";
+import type { Clock } from "../store/store-clock.js";
 import type { OwnKey } from "./own-key.js";
 
 /** The claim `iss` of tokens of the server's own key: it says what they may be used for. */
@@ -11,6 +12,14 @@ export const OWN_ISSUERS = {
   /** Given to a visitor of the demo page, who has only named themselves. */
   demo: "crossroom:demo",
 } as const;
+
+/** What this server gives out by itself. */
+export type GivenPurpose = Exclude<keyof typeof OWN_ISSUERS, "operator">;
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+/** Milliseconds for which a token is good to come back with. Each time that a guest comes back, it is a new one. */
+export const GIVEN_LIFETIME: Readonly<Record<GivenPurpose, number>> = { guests: 30 * DAY, demo: DAY };
 
 export interface TokenClaims {
   /** The claim `sub`. */
@@ -51,6 +60,25 @@ export function signOwnToken(
   claims: Omit<TokenClaims, "issuer" | "audience">,
 ): Promise<string> {
   return signToken(key, { ...claims, issuer: OWN_ISSUERS[purpose] });
+}
+
+/**
+ * A token to come back with. Beside the times of the wall clock it has the stamp of the store's, by which it runs out: a clock that
+ * is set takes nobody's identity.
+ */
+export function giveToken(
+  key: OwnKey,
+  purpose: GivenPurpose,
+  { now, clock }: { now: () => number; clock: Clock },
+  { claims, ...facts }: Omit<TokenClaims, "issuer" | "audience" | "issuedAt" | "expiresAt">,
+): Promise<string> {
+  const issuedAt = now();
+  const expiresAt = issuedAt + GIVEN_LIFETIME[purpose];
+  return signOwnToken(key, purpose, {
+    ...facts,
+    claims: { ...claims, stamp: clock.now() },
+    ...{ issuedAt, expiresAt },
+  });
 }
 
 function seconds(milliseconds: number): number {

@@ -1,10 +1,11 @@
 /** From a token to what it says, or to what is wrong with it. */
-import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import { apiError } from "../errors.js";
 import type { ApiError } from "../events.js";
 import { describe, MAX_TOKEN, userSchema } from "../schemas.js";
-import { OWN_ISSUERS } from "./issue.js";
 import type { KeySource, TokenHeader } from "./keys.js";
+import type { Clock } from "../store/store-clock.js";
+import { GIVEN_LIFETIME, OWN_ISSUERS, type GivenPurpose } from "./issue.js";
 import type { OwnKey } from "./own-key.js";
 
 export interface VerifierOptions {
@@ -18,6 +19,8 @@ export interface VerifierOptions {
   clockTolerance?: number;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  /** By which tokens that this server gave run out. */
+  clock: Clock;
 }
 
 /** Who stands behind a token: the operator, or this server for a guest or for a visitor of the demo. */
@@ -46,7 +49,22 @@ const DEFAULT_CLOCK_TOLERANCE = 5_000;
 const MAX_SECONDS = 8.64e12;
 
 export function createVerifier(options: VerifierOptions): VerifyToken {
-  const { ownKey, keys, issuer, audience, now, clockTolerance = DEFAULT_CLOCK_TOLERANCE } = options;
+  const { ownKey, keys, issuer, audience, now, clock } = options;
+  const { clockTolerance = DEFAULT_CLOCK_TOLERANCE } = options;
+
+  /** One that this server gave, to somebody who only comes back. The clock may have been set since. */
+  async function checkGiven(token: string, purpose: GivenPurpose) {
+    const { payload } = await jwtVerify(token, ownKey.secret, {
+      algorithms: ["HS256"],
+      issuer: OWN_ISSUERS[purpose],
+      currentDate: new Date(0), // nothing has run out by then
+    });
+    const { stamp, exp = 0 } = payload;
+    const isOver =
+      typeof stamp === "number" ? stamp <= clock.cutoff(GIVEN_LIFETIME[purpose]) : exp * 1_000 <= now();
+    if (isOver) return { ok: false, error: apiError("token_expired") } as const;
+    return readClaims(payload, purpose, Infinity);
+  }
 
   async function check(token: string, key: Parameters<typeof jwtVerify>[1], own: boolean, alg: string) {
     const { payload } = await jwtVerify(token, key, {
@@ -56,11 +74,10 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
       ...(own || issuer === undefined ? {} : { issuer }),
       ...(own || audience === undefined ? {} : { audience }),
     });
-    const backing = own ? backingOf(payload.iss) : "operator";
-    if (own && backing === "operator" && keys.length > 0) {
+    if (own && keys.length > 0) {
       return refused("this server takes tokens of the configured keys only; this one is signed with its own");
     }
-    return readClaims(payload, backing, now() + clockTolerance);
+    return readClaims(payload, "operator", now() + clockTolerance);
   }
 
   return async (token) => {
@@ -69,7 +86,11 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
     const header = readHeader(token);
     if (header === undefined) return refused("the token is not a signed JWT");
     try {
-      if (header.kid === ownKey.id) return await check(token, ownKey.secret, true, "HS256");
+      if (header.kid === ownKey.id) {
+        const backing = backingOf(decodeJwt(token).iss);
+        if (backing !== "operator") return await checkGiven(token, backing);
+        return await check(token, ownKey.secret, true, "HS256");
+      }
       const sources = keys.filter(({ algorithms }) => algorithms.includes(header.alg));
       if (sources.length === 0) return refused(noSource(header, keys));
       let problem = refused(

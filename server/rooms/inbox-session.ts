@@ -32,6 +32,7 @@ export class InboxSession {
   #isOpen = true;
   #isPumping = false;
   #isPoked = false;
+  #hasGap = false;
 
   /** @param cursor Up to where the device has processed the inbox. */
   constructor(
@@ -58,6 +59,11 @@ export class InboxSession {
 
   processed(offset: number): void {
     this.#cursor = Math.max(this.#cursor, offset);
+  }
+
+  /** Whether something that the device has not processed was dropped before it could be sent. */
+  get hasGap(): boolean {
+    return this.#hasGap;
   }
 
   /** Nothing is sent any more. */
@@ -87,6 +93,7 @@ export class InboxSession {
     const { entries, state } = await this.log.after(inboxLog(this.user), this.#sent, limits);
     for (const entry of entries) {
       if (!this.#isOpen) return;
+      if (entry.offset > this.#sent + 1) this.#hasGap = true;
       this.#sent = entry.offset;
       this.give(itemOf(this.epoch, entry));
     }

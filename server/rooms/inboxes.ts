@@ -37,6 +37,9 @@ export interface InboxesOptions {
 /** Items that are read at a time, in search of those that want a receipt. */
 const PAGE = { entries: 100, bytes: 1024 * 1024 };
 
+/** Milliseconds after which it is written down that a device which stays connected is still there. */
+const SEEN_EVERY = 24 * 60 * 60 * 1_000;
+
 export class Inboxes {
   readonly #options: InboxesOptions;
   /** What changes a user's cursors is done in turn. */
@@ -73,9 +76,12 @@ export class Inboxes {
       ...(call.receipt === true ? { receipt: true } : {}),
     };
     const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
-    const appending = log.append(inboxLog(call.to), { value, at: now(), limit: limits.inboxItems, ...key });
+    const append = () =>
+      log.append(inboxLog(call.to), { value, at: now(), limit: limits.inboxItems, ...key });
+    const appending = append();
     placed();
-    const appended = await appending;
+    let appended = await appending;
+    if (appended === "full" && (await this.#dropHeldBack(call.to))) appended = await append();
     if (appended === "full") return done(refused("inbox_full"));
     const { at, duplicate } = appended;
     done({ ok: true, result: { id, at, duplicate }, effects: [] });
@@ -90,6 +96,14 @@ export class Inboxes {
     return this.#turns.run(who.identity.user, () => this.#ackNow(who, call.position, done));
   }
 
+  /** Forgets devices that have not come for too long. To be called now and then. */
+  async sweep(): Promise<void> {
+    const { devices, clock, inboxAge } = this.#options;
+    const cutoff = clock.cutoff(Math.min(SEEN_EVERY, inboxAge / 2));
+    for (const session of [...this.#bySid.values()]) await this.#touch(session, cutoff);
+    await devices.sweep(clock.cutoff(inboxAge));
+  }
+
   /** The connection is gone. */
   async gone(who: Caller): Promise<void> {
     const { user } = who.identity;
@@ -97,12 +111,21 @@ export class Inboxes {
     const session = this.#bySid.get(who.sid);
     if (session === undefined) return;
     this.#close(session);
+    const stored = await this.#touch(session, Infinity);
+    if (stored !== undefined) await this.#turns.run(user, () => this.#giveBack(user, stored));
+  }
+
+  /** The device is there. Its row, where it was last seen at `cutoff` or before. */
+  async #touch({ user, device }: InboxSession, cutoff: number): Promise<DeviceCursor | undefined> {
+    const { devices, clock } = this.#options;
+    let touched: DeviceCursor | undefined;
     await this.#turns.run(user, async () => {
-      const stored = (await this.#options.devices.of(user)).find(({ device }) => device === session.device);
-      if (stored === undefined) return;
-      await this.#options.devices.put(user, { ...stored, seen: this.#options.clock.now() });
-      await this.#giveBack(user, stored);
+      const stored = (await devices.of(user)).find((one) => one.device === device);
+      if (stored === undefined || stored.seen > cutoff) return;
+      touched = { ...stored, seen: clock.now() };
+      await devices.put(user, touched);
     });
+    return touched;
   }
 
   async #openNow(who: Caller, since: Position | undefined, done: Done<InboxOpened>): Promise<void> {
@@ -118,10 +141,14 @@ export class Inboxes {
     const { user } = identity;
     const { epoch, first, last } = await log.state(inboxLog(user));
     const all = await devices.of(user);
-    const stored = all.find((one) => one.device === device && one.cursor.epoch === epoch);
+    const before = all.find((one) => one.device === device);
+    const stored = before?.cursor.epoch === epoch ? before : undefined;
     const isSince = since !== undefined && since.epoch === epoch && since.offset <= last;
-    const start = Math.max(stored?.cursor.offset ?? 0, first - 1);
-    const cursor = { epoch, offset: isSince ? Math.max(since.offset, start) : start };
+    const known = Math.max(stored?.cursor.offset ?? 0, isSince ? since.offset : 0);
+    const cursor = { epoch, offset: Math.max(known, first - 1) };
+    const isNew = before === undefined && since === undefined;
+    const isInLog = since === undefined ? stored !== undefined : isSince;
+    const recovered = isNew || (isInLog && known >= first - 1 && stored?.lost !== true);
     await this.#receipts(user, all, cursor);
     await devices.put(user, { device, cursor, seen: clock.now() });
     const kept = await this.#forget(user, [
@@ -130,7 +157,7 @@ export class Inboxes {
     ]);
     await this.#trim(user, kept, epoch, first);
     const session = this.#begin(sid, user, device, cursor);
-    const result = { cursor, waiting: last - cursor.offset, known: stored !== undefined };
+    const result = { cursor, waiting: last - cursor.offset, known: stored !== undefined, recovered };
     done({ ok: true, result, effects: [] });
     if (session !== undefined) this.#pump(session);
   }
@@ -146,7 +173,11 @@ export class Inboxes {
       const { user, device } = session;
       const all = await devices.of(user);
       await this.#receipts(user, all, position);
-      const cursor = { device, cursor: position, seen: clock.now() };
+      const lost = session.hasGap || all.some((one) => one.device === device && one.lost === true);
+      const cursor: DeviceCursor = {
+        ...{ device, cursor: position, seen: clock.now() },
+        ...(lost ? { lost } : {}),
+      };
       await devices.put(user, cursor);
       const { epoch, first } = await log.state(inboxLog(user));
       await this.#trim(user, [...all.filter((one) => one.device !== device), cursor], epoch, first);
@@ -212,6 +243,19 @@ export class Inboxes {
     return kept;
   }
 
+  /** Makes room in a full inbox. Returns whether there is any. */
+  async #dropHeldBack(user: string): Promise<boolean> {
+    const { log, devices } = this.#options;
+    let hasDropped = false;
+    await this.#turns.run(user, async () => {
+      const { epoch, first, last } = await log.state(inboxLog(user));
+      const through = heldBack(await devices.of(user), epoch, last, (last - first + 1) / 2);
+      hasDropped = through >= first;
+      if (hasDropped) await log.trim(inboxLog(user), through);
+    });
+    return hasDropped;
+  }
+
   /** Drops what all devices have processed. */
   async #trim(user: string, all: readonly DeviceCursor[], epoch: string, first: number): Promise<void> {
     const real = all.filter(({ device }) => device !== RECEIPTED);
@@ -245,14 +289,16 @@ export class Inboxes {
   }
 
   /** The newest of the connections that waited for the device's inbox has it again, unless another has opened it meanwhile. */
-  async #giveBack(user: string, { device, cursor }: DeviceCursor): Promise<void> {
-    const { connections, log } = this.#options;
+  async #giveBack(user: string, stored: DeviceCursor): Promise<void> {
+    const { connections, devices, log } = this.#options;
+    const { device, cursor } = stored;
     const { epoch, first } = await log.state(inboxLog(user));
     if (this.#sessionsOf(user, device).length > 0) return;
     const waiting = [...(this.#waiting.get(user) ?? [])].filter(([, one]) => one === device);
     const [sid] = waiting.map(([one]) => one).toSorted((a, b) => (connections.isNewer(a, b) ? -1 : 1));
     if (sid === undefined) return;
     const processed = cursor.epoch === epoch ? cursor.offset : 0;
+    if (processed < first - 1) await devices.put(user, { ...stored, lost: true });
     const session = this.#begin(sid, user, device, { epoch, offset: Math.max(processed, first - 1) });
     if (session !== undefined) this.#pump(session);
   }
@@ -282,4 +328,16 @@ export class Inboxes {
   #pump(session: InboxSession): void {
     session.pump().catch((error: unknown) => this.#options.failed(error, "an inbox could not be read"));
   }
+}
+
+/**
+ * Up to where items are only held back by devices that lag far behind: by one that all others are ahead of, or by those that
+ * lag by more than `most` items while another does not. 0 where there are none.
+ */
+function heldBack(all: readonly DeviceCursor[], epoch: string, last: number, most: number): number {
+  const cursors = all
+    .filter(({ device }) => device !== RECEIPTED)
+    .map(({ cursor }) => (cursor.epoch === epoch ? cursor.offset : 0))
+    .sort((a, b) => a - b);
+  return Math.max(cursors[1] ?? 0, cursors.find((offset) => last - offset <= most) ?? 0);
 }

@@ -3,6 +3,7 @@ import type { DeviceCursor, Devices } from "./devices.js";
 import type { Lifetime } from "./lifetime.js";
 import type { LmdbFile, Table } from "./lmdb-file.js";
 import { endOf, rowKey } from "./lmdb-keys.js";
+import { sweepRows } from "./lmdb-sweep.js";
 import type { LmdbWriter } from "./lmdb-writer.js";
 
 interface Row extends DeviceCursor {
@@ -69,12 +70,18 @@ export class LmdbDevices extends StoredDevices implements Devices {
   remove(user: string, device: string): Promise<void> {
     return this.lifetime.run(() => this.writer.submit(() => void this.table.remove(rowKey(user, device))));
   }
+
+  sweep(cutoff: number): Promise<void> {
+    return this.lifetime.run(() =>
+      sweepRows(this.table, this.lifetime, this.writer, (bytes) => decode(bytes).seen <= cutoff),
+    );
+  }
 }
 
 function decode(bytes: Buffer): Row {
   return JSON.parse(bytes.toString()) as Row;
 }
 
-function cursorOf({ device, cursor: { epoch, offset }, seen }: DeviceCursor): DeviceCursor {
-  return { device, cursor: { epoch, offset }, seen };
+function cursorOf({ device, cursor: { epoch, offset }, seen, lost }: DeviceCursor): DeviceCursor {
+  return { device, cursor: { epoch, offset }, seen, ...(lost === true ? { lost } : {}) };
 }

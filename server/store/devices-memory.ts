@@ -26,8 +26,17 @@ export class MemoryDevices implements Devices {
       if (devices?.size === 0) this.users.delete(user);
     });
   }
+
+  sweep(cutoff: number): Promise<void> {
+    return this.lifetime.run(() => {
+      for (const [user, devices] of this.users) {
+        for (const { device, seen } of devices.values()) if (seen <= cutoff) devices.delete(device);
+        if (devices.size === 0) this.users.delete(user);
+      }
+    });
+  }
 }
 
-function copy({ device, cursor, seen }: DeviceCursor): DeviceCursor {
-  return { device, cursor: { ...cursor }, seen };
+function copy({ cursor, ...rest }: DeviceCursor): DeviceCursor {
+  return { ...rest, cursor: { ...cursor } };
 }

@@ -7,6 +7,8 @@ export interface DeviceCursor {
   cursor: Position;
   /** When the device was last connected, by the store's clock. */
   seen: number;
+  /** It was sent items with a gap before them, and has not been told. */
+  lost?: true;
 }
 
 /**
@@ -21,4 +23,6 @@ export interface Devices {
   of(user: string): Promise<DeviceCursor[]>;
   put(user: string, cursor: DeviceCursor): Promise<void>;
   remove(user: string, device: string): Promise<void>;
+  /** Forgets devices that were seen at `cutoff` or before, by the store's clock. To be called now and then. */
+  sweep(cutoff: number): Promise<void>;
 }

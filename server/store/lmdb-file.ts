@@ -21,9 +21,20 @@ import { nameOf } from "./owner-process.js";
 
 export type Table = Database<Buffer, Buffer>;
 
-const TABLES = ["heads", "entries", "keys", "keyTimes", "devices", "presence", "revocations"] as const;
+const TABLES = [
+  "heads",
+  "entries",
+  "keys",
+  "keyTimes",
+  "devices",
+  "presence",
+  "revocations",
+  "guests",
+] as const;
 
-export type Tables = Record<(typeof TABLES)[number], Table>;
+type TableName = (typeof TABLES)[number];
+
+export type Tables = Record<TableName, Table>;
 
 const ENCODING = { keyEncoding: "binary", encoding: "binary" } as const;
 const OPTIONS = { ...ENCODING, noSubdir: false, maxDbs: 16 };
@@ -108,13 +119,15 @@ export class LmdbFile {
   }
 
   /** Opens the tables; where the file is not open for reading only, it creates those that are not there. */
-  openTables(): Tables {
-    const entries = TABLES.map((name): [string, Table] => {
+  openTables<Name extends TableName = TableName>(
+    names: readonly Name[] = TABLES as readonly TableName[] as readonly Name[],
+  ): Record<Name, Table> {
+    const entries = names.map((name): [string, Table] => {
       const table = tableOf(this.root, name);
       if (table === undefined) throw damaged(this.folder, `its table ${name} is missing`);
       return [name, table];
     });
-    return Object.fromEntries(entries) as Tables;
+    return Object.fromEntries(entries) as Record<Name, Table>;
   }
 
   /**

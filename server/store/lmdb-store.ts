@@ -1,6 +1,7 @@
 /** The store in a data folder: everything on disk when it resolves, in one file of LMDB. */
 import { LmdbClock } from "./clock-lmdb.js";
 import { LmdbDevices, StoredDevices } from "./devices-lmdb.js";
+import { LmdbGuestTokens } from "./guest-tokens-lmdb.js";
 import { Lifetime } from "./lifetime.js";
 import { damaged, newerFormat, storeError } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
@@ -59,7 +60,7 @@ export async function readLmdbStore(folder: string): Promise<StoreView> {
   let closing: Promise<void> | undefined;
   try {
     checkFormat(file);
-    const tables = file.openTables();
+    const tables = file.openTables(["heads", "entries", "devices"]);
     const clock = { now: () => 0, cutoff: () => -Infinity };
     const everything = { retention: () => ({ count: Infinity, age: Infinity }), clock };
     return {
@@ -102,6 +103,7 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
       log: new LmdbLog(file, tables, writer, { ...options, clock }, lifetime),
       presence: new LmdbPresence(lifetime, tables.presence, writer),
       devices: new LmdbDevices(file, tables.devices, lifetime, writer),
+      guestTokens: new LmdbGuestTokens(tables.guests, lifetime, writer, clock),
       revocations: new LmdbRevocations(tables.revocations, writer, lifetime, clock),
     };
   });

@@ -1,5 +1,6 @@
 /** A store that forgets everything when the process ends: for tests, and for servers that keep nothing. */
 import { MemoryDevices } from "./devices-memory.js";
+import { MemoryGuestTokens } from "./guest-tokens-memory.js";
 import { Lifetime } from "./lifetime.js";
 import { MemoryLog } from "./log-memory.js";
 import { MemoryPresence } from "./presence-memory.js";
@@ -16,6 +17,7 @@ export function createMemoryStore(options: StoreOptions): Store {
     log: new MemoryLog({ ...options, clock }, lifetime),
     presence: new MemoryPresence(lifetime),
     devices: new MemoryDevices(lifetime),
+    guestTokens: new MemoryGuestTokens(lifetime, clock),
     revocations: new MemoryRevocations(lifetime, clock),
     close: () => {
       lifetime.end();

@@ -1,5 +1,6 @@
 /** All ports of one store, and what can go wrong with it. */
 import type { Devices } from "./devices.js";
+import type { GuestTokens } from "./guest-tokens.js";
 import type { Log, LogOptions } from "./log.js";
 import type { Presence } from "./presence.js";
 import type { Revocations } from "./revocations.js";
@@ -21,6 +22,7 @@ export interface Store {
   readonly log: Log;
   readonly presence: Presence;
   readonly devices: Devices;
+  readonly guestTokens: GuestTokens;
   readonly revocations: Revocations;
   /** Resolves when everything is on disk and the store can be opened by another process. */
   close(): Promise<void>;

@@ -185,6 +185,92 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       });
     });
 
+    describe("a device that lags holds back only so much, and is told that it lost", () => {
+      const full = { limits: { inboxItems: 10 } };
+      /** Sends numbers to Ben, of which the device processes each, as long as the inbox takes them. */
+      const sendAndProcess = async (from: number, to: number, client: TestClient): Promise<void> => {
+        for (let n = from; n <= to; n++) {
+          await send(ada, ben.user, n);
+          await processed(client, (await takeItems(client, 1))[0]!);
+        }
+      };
+
+      it("where it is gone: others' items find room, and it learns when it comes back", async () => {
+        await start(full);
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        expect(await open(phone)).to.include({ recovered: true });
+        expect(await open(laptop)).to.include({ recovered: true });
+        laptop.close();
+        await sendAndProcess(1, 10, phone);
+        expect(await open(await enterBen("tablet"))).to.include({ known: false, recovered: true });
+        await sendAndProcess(11, 15, phone);
+        const back = await enterBen("laptop");
+        expect(await open(back)).to.include({ known: true, recovered: false });
+        back.close();
+        expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: true });
+      });
+
+      it("where several are gone", async () => {
+        await start(full);
+        for (const device of ["old", "older"]) {
+          const gone = await enterBen(device);
+          await open(gone);
+          gone.close();
+        }
+        const phone = await enterBen("phone");
+        await open(phone);
+        await sendAndProcess(1, 25, phone);
+      });
+
+      it("where it is there and processes nothing for long", async () => {
+        await start({ limits: { inboxItems: 200 } });
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        await open(phone);
+        await open(laptop);
+        await sendAndProcess(1, 350, phone);
+        const items = await takeItems(laptop, 100);
+        expect(items.at(-1)?.position.offset).to.equal(100);
+        await processed(laptop, items.at(-1)!);
+        const next = await takeItems(laptop, 1);
+        expect(next[0]?.position.offset).to.be.greaterThan(101);
+        await processed(laptop, next[0]!);
+        laptop.close();
+        expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: false });
+      });
+
+      it("and where none of them has processed anything, the inbox is full", async () => {
+        await start(full);
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        await open(phone);
+        await open(laptop);
+        for (let n = 1; n <= 10; n++) await send(ada, ben.user, n);
+        expect(await refusalOf(ada, "send", { to: ben.user, data: 11 })).to.equal("inbox_full");
+      });
+    });
+
+    describe("what was not recovered is told", () => {
+      it("after items were let go by their age, and to a position that is another log's", async () => {
+        await start({ inboxAge: 10 * DAY });
+        const client = await world.enter(protocol, {
+          token: await world.token("cyd", { seconds: 1e8 }),
+          device: "phone",
+        });
+        const { cursor } = await open(client);
+        client.close();
+        await send(ada, "cyd", 1);
+        world.advance(6 * DAY);
+        const enter = async () => world.enter(protocol, { token: await world.token("cyd"), device: "phone" });
+        const back = await enter();
+        expect(await open(back)).to.include({ waiting: 1, recovered: true });
+        back.close();
+        world.advance(6 * DAY);
+        expect(await open(await enter())).to.include({ waiting: 0, known: true, recovered: false });
+        expect(await open(await enter(), { ...cursor, epoch: "another" })).to.include({ recovered: false });
+        expect(await open(await enter(), { ...cursor, offset: 7 })).to.include({ recovered: false });
+        expect(await open(await enter(), { ...cursor, offset: 1 })).to.include({ recovered: true });
+      });
+    });
+
     describe("sending again with the same id changes nothing", () => {
       it("after a restart too", async () => {
         await start();

@@ -7,6 +7,7 @@ import { PROTOCOLS, type Protocol, type TestClient } from "../server/support/cli
 import { call, joinRoom, refusalOf, World } from "./world.js";
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
   const { title, open } = PROTOCOLS[protocol];
@@ -112,6 +113,98 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         await world.running.revoke({ type: "user", user: "ada", issuedBefore: world.now() + 1000 });
         expect(await endOf(ada)).to.equal("token_revoked");
         await joinRoom(ben, "r");
+      });
+    });
+
+    describe("of a guest's tokens the newest that was shown counts", () => {
+      const tokenOf = (client: TestClient): string => client.self!.token!;
+      const renewed = async (client: TestClient): Promise<string> =>
+        ((await client.nextEvent("token_renewed")) as { token: string }).token;
+
+      it("and the guest's other connections are given each newer one", async () => {
+        await start();
+        const first = await world.enter(protocol);
+        const second = await world.enter(protocol, { token: tokenOf(first) });
+        expect(await renewed(first)).to.equal(tokenOf(second));
+        const third = await world.enter(protocol, { token: tokenOf(second) });
+        expect(await renewed(first)).to.equal(tokenOf(third));
+        expect(await renewed(second)).to.equal(tokenOf(third));
+        first.close();
+        const back = await world.enter(protocol, { token: tokenOf(third) });
+        expect(back.self?.user).to.equal(first.self?.user);
+      });
+
+      it("and an older one that comes back ends the guest, on both sides, with a message that says so", async () => {
+        await start();
+        const owner = await world.enter(protocol);
+        const copied = tokenOf(owner);
+        const other = await world.enter(protocol);
+        const again = await world.enter(protocol, { token: copied });
+        const newest = await world.enter(protocol, { token: tokenOf(again) });
+        expect(await refusedWith({ token: copied })).to.equal("token_revoked");
+        const end = await newest.nextEvent("session_end");
+        expect(end).to.have.nested.property("error.code", "token_revoked");
+        expect(end).to.have.nested.property("error.message").that.includes("somebody has a copy of it");
+        expect(await endOf(owner)).to.equal("token_revoked");
+        for (const token of [copied, tokenOf(again), tokenOf(newest)]) {
+          expect(await refusedWith({ token })).to.equal("token_revoked");
+        }
+        await world.restart();
+        expect(await refusedWith({ token: tokenOf(newest) })).to.equal("token_revoked");
+        await world.enter(protocol, { token: tokenOf(other) });
+      });
+
+      it("and none does once the guest is revoked, whatever the clock was when they were given", async () => {
+        await start();
+        world.set(DAY);
+        const guest = await world.enter(protocol);
+        world.set(0);
+        await world.running.revoke({
+          type: "user",
+          user: guest.self!.user,
+          issuedBefore: world.now() + 1000,
+        });
+        expect(await endOf(guest)).to.equal("token_revoked");
+        expect(await refusedWith({ token: tokenOf(guest) })).to.equal("token_revoked");
+      });
+    });
+
+    describe("a clock that is set takes no guest's identity", () => {
+      for (const [how, wrong] of [
+        ["forward by two months", 60 * DAY],
+        ["back by two months", -60 * DAY],
+      ] as const) {
+        it(`${how}, and set right again`, async () => {
+          await start();
+          const first = await world.enter(protocol);
+          world.set(wrong);
+          const second = await world.enter(protocol, { token: first.self!.token! });
+          world.set(0);
+          const third = await world.enter(protocol, { token: second.self!.token! });
+          expect([second, third].map(({ self }) => self?.user)).to.deep.equal([
+            first.self?.user,
+            first.self?.user,
+          ]);
+        });
+      }
+
+      it("which one loses who did not come for a month", async () => {
+        await start();
+        const { self } = await world.enter(protocol);
+        world.advance(31 * DAY);
+        expect(await refusedWith({ token: self!.token! })).to.equal("token_expired");
+      });
+    });
+
+    describe("a clock that is set leaves no ghosts", () => {
+      it("of those whose connection is lost", async () => {
+        await start({ presenceGrace: 100 });
+        const { client: ada } = await world.join(protocol, "r", { name: "Ada" });
+        const { client: ben } = await world.join(protocol, "r", { name: "Ben" });
+        expect(await ada.nextEvent("presence")).to.include({ type: "join" });
+        world.set(-60 * DAY);
+        ben.cut();
+        expect(await ada.nextEvent("presence")).to.include({ type: "leave" });
       });
     });
 

@@ -25,6 +25,8 @@ type Opener = (options: ReturnType<typeof storeOptions>) => Store | Promise<Stor
 export class World {
   private readonly clients: TestClient[] = [];
   private ahead = 0;
+  /** Milliseconds by which its clock is wrong. */
+  private wrong = 0;
   private port = 0;
   private server: RoomsServer | undefined;
   private store: Store | undefined;
@@ -46,8 +48,13 @@ export class World {
   }
 
   /** Milliseconds since the Unix epoch, for the server and its store. */
-  readonly now = (): number => Date.now() + this.ahead;
+  readonly now = (): number => Date.now() + this.ahead + this.wrong;
   readonly uptime = (): number => performance.now() + this.ahead;
+
+  /** Sets the server's clock, to be wrong by so many milliseconds. */
+  set(wrong: number): void {
+    this.wrong = wrong;
+  }
 
   /** Lets time pass, for the server. */
   advance(milliseconds: number): void {

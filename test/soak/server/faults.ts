@@ -33,8 +33,8 @@ export function broken(store: Store, how: Break): Store {
 }
 
 function parts(store: Store): Store {
-  const { clock, log, presence, devices, revocations } = store;
-  return { clock, log, presence, devices, revocations, close: () => store.close() };
+  const { clock, log, presence, devices, guestTokens, revocations } = store;
+  return { clock, log, presence, devices, guestTokens, revocations, close: () => store.close() };
 }
 
 /** A log around another. */
@@ -153,6 +153,7 @@ function devicesAhead(inner: Devices): Devices {
   return {
     of: (user) => inner.of(user),
     remove: (user, device) => inner.remove(user, device),
+    sweep: (cutoff) => inner.sweep(cutoff),
     put: (user, stored) => {
       const { epoch, offset } = stored.cursor;
       return inner.put(user, { ...stored, cursor: { epoch, offset: offset === 0 ? 0 : offset + 1 } });

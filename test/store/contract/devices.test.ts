@@ -34,6 +34,26 @@ describeStores("device cursors", (test) => {
     ]);
   });
 
+  it("are forgotten that were not seen for long, of however many users", async () => {
+    for (let user = 0; user < 1_200; user++) {
+      void devices.put(`user ${user}`, { ...cursor("old"), seen: user });
+      await devices.put(`user ${user}`, { ...cursor("new"), seen: user + 1_000 });
+    }
+    await devices.sweep(999);
+    expect(await devices.of("user 0")).to.deep.equal([{ ...cursor("new"), seen: 1_000 }]);
+    expect((await devices.of("user 999")).map(({ device }) => device)).to.deep.equal(["new"]);
+    expect(await devices.of("user 1000")).to.have.length(2);
+    await devices.sweep(Infinity);
+    expect(await devices.of("user 1000")).to.be.empty;
+  });
+
+  it("remember that something was lost", async () => {
+    await devices.put("ada", { ...cursor("phone"), lost: true });
+    await test.restart();
+    if (test.outlastsRestart)
+      expect(await test.store.devices.of("ada")).to.deep.equal([{ ...cursor("phone"), lost: true }]);
+  });
+
   it("are gone when removed, and removing what is not there does nothing", async () => {
     await devices.put("ada", cursor("phone"));
     await devices.put("ada", cursor("laptop"));

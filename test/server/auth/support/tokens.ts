@@ -2,6 +2,8 @@
 import { generateKeyPair, SignJWT, type CryptoKey } from "jose";
 import { createAuthenticator, type AuthenticatorOptions } from "../../../../server/auth/authenticator.js";
 import { newOwnKey } from "../../../../server/auth/own-key.js";
+import { MemoryGuestTokens } from "../../../../server/store/guest-tokens-memory.js";
+import { Lifetime } from "../../../../server/store/lifetime.js";
 import type { Authenticate, Identity, Verdict } from "../../../../server/identity.js";
 
 /** The clock of these tests, in milliseconds since the Unix epoch. */
@@ -31,13 +33,18 @@ export async function pair(algorithm: string) {
 /** An authenticator that takes no guests and knows no key, unless the options say otherwise. */
 export function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticate {
   let ids = 0;
+  const { now = () => NOW } = options;
+  const clock = { now, cutoff: (age: number) => now() - age };
   return createAuthenticator({
     keys: [],
     guests: false,
     demo: false,
     ownKey: newOwnKey(),
     revocations: { has: () => false },
-    now: () => NOW,
+    now,
+    clock,
+    guestTokens: new MemoryGuestTokens(new Lifetime(), clock),
+    guestEnded: () => undefined,
     randomHex: () => (ids++).toString(16).padStart(16, "0"),
     ...options,
   });
