@@ -19,7 +19,7 @@ const INSPECT_ERRORS = { 400: "bad_token", 403: "origin_not_allowed", 503: "too_
 /** All that the page needs is on this server, so that injected markup could load and send nothing. */
 const SECURITY_HEADERS = {
   "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",

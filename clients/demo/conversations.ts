@@ -4,21 +4,26 @@
  */
 import type { InboxItem } from "../rooms/index.js";
 import { randomId } from "./random-id.js";
+import { contentOf, dataOf, isPicture, type Content } from "./content.js";
 import { isClosed, mayRepeat, UNCONFIRMED } from "./repeats.js";
 import type { PaneStorage } from "./storage.js";
-import { isRecord, textOf, wordsOf } from "./values.js";
+import { isRecord, wordsOf } from "./values.js";
 
 const KEY = "direct";
 
 /** Messages of a conversation that are kept. */
 const LIMIT = 200;
 
+/** Of those, the newest whose pictures are kept: a browser keeps 5 MB for a page, of all its conversations. */
+const PICTURES = 5;
+
 /** "waiting": not acked. "sent": in their inbox. "delivered": one of their devices has processed it. */
 export type Delivery = "waiting" | "sent" | "delivered" | "refused";
 
-export interface DirectMessage {
+export interface DirectMessage extends Content {
   readonly id: string;
-  readonly text: string;
+  /** Left out of an older message: what a tab may keep is bounded. */
+  picture?: string;
   /** Milliseconds since the epoch: the server's clock, or this device's as long as it waits. */
   at: number;
   /** Of one's own messages. */
@@ -37,7 +42,7 @@ export interface Conversation {
 export interface ConversationsOptions {
   storage: PaneStorage;
   /** Resolves when the message is in the inbox of `to`; rejects if it will not be. */
-  send: (to: string, text: string, id: string) => Promise<{ at: number }>;
+  send: (to: string, data: unknown, id: string) => Promise<{ at: number }>;
   onChange: () => void;
 }
 
@@ -84,8 +89,8 @@ export class Conversations {
     this.#keep();
   }
 
-  send(to: string, text: string): void {
-    const message: DirectMessage = { id: randomId(), text, at: Date.now(), delivery: "waiting" };
+  send(to: string, content: Content): void {
+    const message: DirectMessage = { ...content, id: randomId(), at: Date.now(), delivery: "waiting" };
     this.#append(this.with(to), message);
     this.#keep();
     this.#send(to, message);
@@ -102,7 +107,8 @@ export class Conversations {
       const conversation = this.with(from.user, from.name);
       // It comes again where it could not be kept.
       if (!conversation.messages.some((known) => known.id === id && known.delivery === undefined)) {
-        this.#append(conversation, { id, at, text: textOf(data).text });
+        const { text, picture } = contentOf(data);
+        this.#append(conversation, { id, at, text, ...(picture === undefined ? {} : { picture }) });
         if (this.#watched !== from.user) conversation.unread++;
       }
     }
@@ -118,7 +124,7 @@ export class Conversations {
       this.#keep();
       this.options.onChange();
     };
-    this.options.send(to, message.text, message.id).then(
+    this.options.send(to, dataOf(message), message.id).then(
       ({ at }) => settle("sent", { at }),
       (error: unknown) => {
         if (!isClosed(error)) settle("refused", { refusal: wordsOf(error) });
@@ -128,6 +134,8 @@ export class Conversations {
 
   #append(conversation: Conversation, message: DirectMessage): void {
     conversation.messages = [...conversation.messages, message].slice(-LIMIT);
+    const withPictures = conversation.messages.filter(({ picture }) => picture !== undefined);
+    for (const old of withPictures.slice(0, -PICTURES)) delete old.picture;
   }
 
   #find(user: string, id: string): DirectMessage | undefined {
@@ -158,6 +166,7 @@ function isConversation(value: unknown): value is Conversation {
 
 function isDirectMessage(value: unknown): value is DirectMessage {
   if (!isRecord(value)) return false;
+  if (value["picture"] !== undefined && !isPicture(value["picture"])) return false;
   return (
     typeof value["id"] === "string" && typeof value["text"] === "string" && typeof value["at"] === "number"
   );

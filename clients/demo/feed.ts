@@ -1,5 +1,6 @@
 /** One room on one device: its messages, what waits to be sent, who is there and who types. Knows no document. */
 import type { Position, Room, RoomMessage, Rooms } from "../rooms/index.js";
+import type { Content } from "./content.js";
 import { comings } from "./members.js";
 import { Outbox, type Waiting } from "./outbox.js";
 import type { PaneStorage } from "./storage.js";
@@ -57,7 +58,7 @@ export class Feed {
     this.#outbox = new Outbox({
       storage: options.storage,
       key: this.#waitingKey,
-      publish: (text, id) => this.#room.publish(text, { id }),
+      publish: (data, id) => this.#room.publish(data, { id }),
       onChange: options.onChange,
     });
     this.#join();
@@ -90,8 +91,8 @@ export class Feed {
     if (isWatched) this.#read(this.timeline.last);
   }
 
-  publish(text: string): void {
-    this.#outbox.add(text);
+  publish(content: Content): void {
+    this.#outbox.add(content);
     this.#changed();
   }
 

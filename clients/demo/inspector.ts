@@ -1,4 +1,5 @@
 /** Hears from the server what passes on this page's own connections. */
+import { serverPath } from "./base.js";
 import type { InspectRecord } from "../../server/inspect/records.js";
 import type { Side } from "./transports.js";
 
@@ -13,7 +14,7 @@ export function inspect(token: string, onRecord: (side: Side, record: InspectRec
   const read = ({ data }: MessageEvent<string>): void => {
     const record = JSON.parse(data) as InspectRecord;
     if (record.type === "handshake") {
-      sides.set(record.connection, record.path.startsWith("/socket.io") ? "socketio" : "bridge");
+      sides.set(record.connection, record.path.includes("/socket.io/") ? "socketio" : "bridge");
     }
     const side = sides.get(record.connection);
     if (side !== undefined) onRecord(side, record);
@@ -25,7 +26,7 @@ export function inspect(token: string, onRecord: (side: Side, record: InspectRec
     source?.close();
     source = undefined;
     if (document.visibilityState === "hidden") return;
-    source = new EventSource(`/inspect?token=${token}`);
+    source = new EventSource(serverPath(`inspect?token=${token}`));
     source.addEventListener("message", read);
   };
   document.addEventListener("visibilitychange", follow);

@@ -2,17 +2,20 @@
 import type { Self, Sender } from "../rooms/index.js";
 import type { Conversation, DirectMessage } from "./conversations.js";
 import type { Feed } from "./feed.js";
-import { textOf } from "./values.js";
+import { contentOf, type ShownContent } from "./content.js";
 
-export interface MessageLine {
+/** Milliseconds after which somebody begins anew. */
+const PAUSE = 5 * 60_000;
+
+export interface MessageLine extends ShownContent {
   kind: "message";
   key: string;
   name: string;
   /** Not known of direct messages: they may be read long after. */
   transport?: Sender["transport"];
   own: boolean;
-  text: string;
-  isText: boolean;
+  /** Whether it goes on what the same person said just before: then it needs no name. */
+  continues?: boolean;
   at: number;
   /** How far one's own message has come. */
   status?: string;
@@ -40,7 +43,7 @@ export function roomLines(feed: Feed, self: Self | undefined, name: string): Lin
         transport: from.transport,
         own,
         at,
-        ...textOf(data),
+        ...contentOf(data),
       });
     } else if (entry.kind === "away") {
       lines.push({ kind: "divider", key: entry.key, text: awayText(entry.count) });
@@ -48,13 +51,14 @@ export function roomLines(feed: Feed, self: Self | undefined, name: string): Lin
       lines.push(entry);
     }
   }
-  for (const { id, text, at, refusal } of feed.waiting) {
+  for (const { id, text, picture, at, refusal } of feed.waiting) {
     const status = refusal === undefined ? "waiting to be sent" : `not sent: ${refusal}`;
     const trouble = refusal !== undefined;
     const key = `waiting ${id}`;
-    lines.push({ kind: "message", key, name, own: true, text, isText: true, at, status, trouble });
+    const content = { text, isText: true, ...(picture === undefined ? {} : { picture }) };
+    lines.push({ kind: "message", key, name, own: true, ...content, at, status, trouble });
   }
-  return lines;
+  return grouped(lines);
 }
 
 export function directLines({ name, messages }: Conversation, ownName: string): Line[] {
@@ -63,10 +67,10 @@ export function directLines({ name, messages }: Conversation, ownName: string): 
     key: "top",
     text: `Between you and ${name}. What you write waits in their inbox until one of their devices is there.`,
   };
-  return [
+  return grouped([
     top,
     ...messages.map((message): Line => {
-      const { id, text, at, delivery } = message;
+      const { id, text, picture, at, delivery } = message;
       const own = delivery !== undefined;
       const key = `${own ? "to" : "from"} ${id}`;
       const line: MessageLine = {
@@ -77,10 +81,25 @@ export function directLines({ name, messages }: Conversation, ownName: string): 
         text,
         isText: true,
         at,
+        ...(picture === undefined ? {} : { picture }),
       };
       return own ? { ...line, status: statusOf(message), trouble: delivery === "refused" } : line;
     }),
-  ];
+  ]);
+}
+
+/** Marks each message that goes on what the same person said just before, from the same kind of client. */
+function grouped(lines: readonly Line[]): Line[] {
+  return lines.map((line, index): Line => {
+    const before = lines[index - 1];
+    if (line.kind !== "message" || before?.kind !== "message") return line;
+    const isSame =
+      line.own === before.own &&
+      line.name === before.name &&
+      line.transport === before.transport &&
+      line.at - before.at < PAUSE;
+    return isSame ? { ...line, continues: true } : line;
+  });
 }
 
 export function awayText(count: number): string {

@@ -1,4 +1,5 @@
 /** The demo page: two devices in the same rooms, one of each protocol. Puts the parts together. */
+import { serverPath } from "./base.js";
 import { find } from "./dom.js";
 import { inspect } from "./inspector.js";
 import { Pane } from "./pane.js";
@@ -11,8 +12,8 @@ import type { Side } from "./transports.js";
 const DEFAULT_ROOM = "lobby";
 
 const SIDES: readonly { side: Side; title: string; path: string; open: OpenSocket }[] = [
-  { side: "socketio", title: "Socket.IO", path: "/socket.io/", open: socketIo },
-  { side: "bridge", title: "Plain WebSocket", path: "/bridge", open: bridge },
+  { side: "socketio", title: "Socket.IO", path: serverPath("socket.io/"), open: socketIo },
+  { side: "bridge", title: "Plain WebSocket", path: serverPath("bridge"), open: bridge },
 ];
 
 const token = randomId();

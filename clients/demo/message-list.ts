@@ -1,6 +1,7 @@
 /** The list of a place's messages: keeps the reader's place when lines come above, follows when they come below. */
 import { find, make, timeElement } from "./dom.js";
 import type { Line, MessageLine } from "./lines.js";
+import { linkParts, type Part } from "./links.js";
 import { badge, sideOf, type Side } from "./transports.js";
 
 /** Pixels from the end within which a list counts as scrolled to its end. */
@@ -60,7 +61,10 @@ export class MessageList {
     }
     const anchor = this.#following ? undefined : this.#firstInView();
     this.#reconcile(lines);
-    if (anchor !== undefined) this.#list.scrollTop += topOf(anchor.element) - anchor.top;
+    if (anchor !== undefined) {
+      const { element } = this.#shown.get(anchor.key) ?? {};
+      if (element !== undefined) this.#list.scrollTop += bottomOf(element) - anchor.bottom;
+    }
     this.#top = this.#list.scrollTop;
     this.#settle();
   }
@@ -80,7 +84,7 @@ export class MessageList {
     let next = this.#list.firstElementChild;
     for (const line of lines) {
       const known = this.#shown.get(line.key);
-      const content = JSON.stringify(line);
+      const content = JSON.stringify(line, withoutPicture);
       if (known?.content === content) {
         if (known.element === next) next = next.nextElementSibling;
         else this.#list.insertBefore(known.element, next);
@@ -101,11 +105,11 @@ export class MessageList {
       case "message":
         return this.#message(line);
       case "note":
-        return make("li", line.trouble ? "note trouble" : "note", line.text);
+        return make("div", line.trouble ? "note trouble" : "note", line.text);
       case "divider":
-        return make("li", "divider", make("span", "", line.text));
+        return make("div", "divider", make("span", "", line.text));
       case "top": {
-        const element = make("li", "note top", line.text);
+        const element = make("div", "note top", line.text);
         if (line.action === undefined) return element;
         const button = make("button", "quiet", line.action);
         button.type = "button";
@@ -116,11 +120,18 @@ export class MessageList {
     }
   }
 
-  #message({ name, transport, own, text, isText, at, status, trouble }: MessageLine): HTMLElement {
-    const from = transport === undefined ? [] : [badge(transport)];
-    const meta = make("div", "meta", make("span", "from", name), ...from, timeElement(at));
-    const body = make("div", isText ? "body" : "body data", text);
-    const line = make("li", own ? "message own" : "message", meta, body);
+  #message(message: MessageLine): HTMLElement {
+    const { name, transport, own, continues = false, at, status, trouble } = message;
+    const line = make("div", own ? "message own" : "message");
+    const time = timeElement(at);
+    if (continues) {
+      line.classList.add("continues");
+      line.title = time.textContent;
+    } else {
+      const from = transport === undefined ? [] : [badge(transport)];
+      line.append(make("div", "meta", make("span", "from", name), ...from, time));
+    }
+    line.append(...bodyOf(message));
     if (status !== undefined)
       line.append(make("div", trouble === true ? "status trouble" : "status", status));
     line.dataset["side"] = transport === undefined ? this.options.side : sideOf(transport);
@@ -152,16 +163,49 @@ export class MessageList {
     if (list.scrollHeight - list.clientHeight < NEAR_TOP) this.options.onTop();
   }
 
-  /** The first message that can be seen, and where it is. */
-  #firstInView(): { element: Element; top: number } | undefined {
+  /**
+   * The first message that can be seen, and where it ends: its element may be made anew, without its name, where it turns out to
+   * go on what was said before.
+   */
+  #firstInView(): { key: string; bottom: number } | undefined {
     const { top } = this.#list.getBoundingClientRect();
-    for (const element of this.#list.querySelectorAll(".message")) {
-      if (element.getBoundingClientRect().bottom > top) return { element, top: topOf(element) };
-    }
-    return undefined;
+    const messages = [...this.#list.querySelectorAll(".message")];
+    const first = messages.find((element) => bottomOf(element) > top);
+    const known = [...this.#shown].find(([, { element }]) => element === first);
+    return first === undefined || known === undefined
+      ? undefined
+      : { key: known[0], bottom: bottomOf(first) };
   }
 }
 
-function topOf(element: Element): number {
-  return element.getBoundingClientRect().top;
+/** A key's picture never changes, and it is as long as all the rest. */
+function withoutPicture(name: string, value: unknown): unknown {
+  return name === "picture" ? undefined : value;
+}
+
+function bodyOf({ name, text, isText, picture }: MessageLine): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (picture !== undefined) {
+    const image = make("img", "picture");
+    image.src = picture;
+    image.alt = `A picture from ${name}`;
+    parts.push(image);
+  }
+  if (text === "" && picture !== undefined) return parts;
+  if (!isText) return [...parts, make("div", "body data", text)];
+  return [...parts, make("div", "body", ...linkParts(text).map(partOf))];
+}
+
+function partOf({ text, href }: Part): string | HTMLElement {
+  if (href === undefined) return text;
+  const link = make("a", "", text);
+  link.href = href;
+  link.target = "_blank";
+  // The page that is opened learns nothing of this one, whose address names a room.
+  link.rel = "noopener noreferrer";
+  return link;
+}
+
+function bottomOf(element: Element): number {
+  return element.getBoundingClientRect().bottom;
 }

@@ -1,12 +1,12 @@
 /** What was written in a room and is not seen there yet. Kept over a reload, and sent again under the same ids. */
+import { dataOf, isPicture, type Content } from "./content.js";
 import { isClosed, mayRepeat, UNCONFIRMED } from "./repeats.js";
 import { randomId } from "./random-id.js";
 import type { PaneStorage } from "./storage.js";
 import { isRecord, wordsOf } from "./values.js";
 
-export interface Waiting {
+export interface Waiting extends Content {
   readonly id: string;
-  readonly text: string;
   /** Milliseconds since the epoch, by this device's clock. */
   readonly at: number;
   /** Why it was refused. */
@@ -17,7 +17,7 @@ export interface OutboxOptions {
   storage: PaneStorage;
   key: string;
   /** Resolves when the message is published; rejects if it will not be. */
-  publish: (text: string, id: string) => Promise<unknown>;
+  publish: (data: unknown, id: string) => Promise<unknown>;
   onChange: () => void;
 }
 
@@ -36,8 +36,8 @@ export class Outbox {
     return this.#items;
   }
 
-  add(text: string): void {
-    const item = { id: randomId(), text, at: Date.now() };
+  add(content: Content): void {
+    const item = { ...content, id: randomId(), at: Date.now() };
     this.#items.push(item);
     this.#keep();
     this.#publish(item);
@@ -51,7 +51,7 @@ export class Outbox {
   }
 
   #publish(item: Waiting): void {
-    this.options.publish(item.text, item.id).catch((error: unknown) => {
+    this.options.publish(dataOf(item), item.id).catch((error: unknown) => {
       if (isClosed(error)) return;
       item.refusal = wordsOf(error);
       this.#keep();
@@ -74,6 +74,7 @@ function isWaitingList(value: unknown): value is Waiting[] {
 
 function isWaiting(value: unknown): value is Waiting {
   if (!isRecord(value)) return false;
+  if (value["picture"] !== undefined && !isPicture(value["picture"])) return false;
   return (
     typeof value["id"] === "string" && typeof value["text"] === "string" && typeof value["at"] === "number"
   );

@@ -1,13 +1,16 @@
 /** What is looked at on a device: a room with who is in it, or a conversation. */
 import { Composer } from "./composer.js";
+import type { Content } from "./content.js";
 import type { Device } from "./device.js";
 import { find, setText } from "./dom.js";
 import { directLines, roomLines, type Line } from "./lines.js";
 import { MembersView } from "./members-view.js";
 import { MessageList } from "./message-list.js";
 import type { Place, Session } from "./session.js";
+import { pictureOf } from "./pictures.js";
 import type { Side } from "./transports.js";
 import { typingText } from "./typing.js";
+import { wordsOf } from "./values.js";
 
 export class PlaceView {
   readonly #name: HTMLElement;
@@ -44,11 +47,8 @@ export class PlaceView {
     });
     this.#typing = find(root, ".typing", HTMLElement);
     this.#composer = new Composer(root, side, {
-      onSay: (text) => {
-        const isSaid = device.session?.say(text) === true;
-        if (isSaid) this.#messages.follow();
-        return isSaid;
-      },
+      onSay: (text) => this.#say({ text }),
+      onFiles: (files) => void this.#sayPictures(files),
       onTyping: (isTyping) => this.#feed()?.signalTyping(isTyping),
     });
   }
@@ -63,6 +63,25 @@ export class PlaceView {
   show(session: Session): void {
     if (session.place.kind === "room") this.#showRoom(session, session.place.name);
     else this.#showConversation(session, session.place.user);
+  }
+
+  #say(content: Content): boolean {
+    const isSaid = this.device.session?.say(content) === true;
+    if (isSaid) this.#messages.follow();
+    return isSaid;
+  }
+
+  async #sayPictures(files: readonly File[]): Promise<void> {
+    const { session } = this.device;
+    try {
+      for (const file of files) {
+        const picture = await pictureOf(file);
+        // Who has moved on meanwhile did not mean it for where they are now.
+        if (this.device.session === session) this.#say({ text: "", picture });
+      }
+    } catch (error) {
+      session?.complain(wordsOf(error));
+    }
   }
 
   #showRoom(session: Session, name: string): void {

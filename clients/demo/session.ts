@@ -1,5 +1,6 @@
 /** One user's stay on one device: rooms, direct messages, and which of them is looked at. Knows no document. */
 import { createRooms, type Rooms, type RoomsOptions, type Self, type SocketLike } from "../rooms/index.js";
+import type { Content } from "./content.js";
 import { Conversations } from "./conversations.js";
 import { Feed } from "./feed.js";
 import type { PaneStorage } from "./storage.js";
@@ -97,10 +98,10 @@ export class Session {
   }
 
   /** Says something where the user looks. Returns false if that cannot be; `trouble` then says why. */
-  say(text: string): boolean {
+  say(content: Content): boolean {
     const { place, conversations } = this;
     if (place.kind === "room") {
-      this.feed(place.name)?.publish(text);
+      this.feed(place.name)?.publish(content);
     } else if (conversations === undefined) {
       this.complain("Wait until there is a connection: only then is it known who writes.");
       return false;
@@ -108,7 +109,7 @@ export class Session {
       this.complain("This is you. Choose somebody else.");
       return false;
     } else {
-      conversations.send(place.user, text);
+      conversations.send(place.user, content);
     }
     return true;
   }
@@ -134,7 +135,7 @@ export class Session {
     const { storage, onChange } = this.options;
     const conversations = new Conversations({
       storage: storage.within(`${user}.`),
-      send: (to, text, id) => this.#rooms.send(to, text, { id, receipt: true }),
+      send: (to, data, id) => this.#rooms.send(to, data, { id, receipt: true }),
       onChange,
     });
     this.conversations = conversations;

@@ -1,5 +1,5 @@
 /** Signs in as somebody. This is a demo: whoever gives a name gets a token of that name's user. */
-
+import { serverPath } from "./base.js";
 import { isRecord } from "./values.js";
 
 /** Says in words what is wrong, and whether the same name may be taken later. */
@@ -16,7 +16,7 @@ export class SignInError extends Error {
 
 /** Resolves to the token; rejects with a SignInError, or a TypeError where the server cannot be reached. */
 export async function signIn(name: string): Promise<string> {
-  const response = await fetch("/demo/sign-in", {
+  const response = await fetch(serverPath("demo/sign-in"), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name }),

@@ -1,6 +1,7 @@
 /** Makes a socket of either client library, on a network that can be switched off. */
 import type * as SocketIoClient from "socket.io-client";
 import type { SocketLike } from "../rooms/index.js";
+import { serverPath } from "./base.js";
 import type { Network } from "./network.js";
 
 /** @param inspect the token by which the server's inspector finds this page's connections. */
@@ -18,7 +19,7 @@ const options = (inspect: string) => ({
 
 /** A Socket.IO socket, with the client that the server itself brings. */
 export const socketIo: OpenSocket = async (network, inspect) => {
-  const url = "/socket.io/socket.io.esm.min.js";
+  const url = serverPath("socket.io/socket.io.esm.min.js");
   const { io, WebSocket: WebSocketTransport } = (await import(url)) as typeof SocketIoClient;
   class SwitchedTransport extends WebSocketTransport {
     override createSocket(uri: string, protocols?: string | string[]): unknown {
@@ -27,11 +28,15 @@ export const socketIo: OpenSocket = async (network, inspect) => {
   }
   // WebSocket from the start, so that every packet is a frame that the inspector can show. Left to itself,
   // socket.io-client begins with HTTP long-polling and upgrades.
-  return io({ ...options(inspect), transports: [SwitchedTransport] });
+  return io({ ...options(inspect), path: serverPath("socket.io/"), transports: [SwitchedTransport] });
 };
 
 /** A socket over the bridge. */
 export const bridge: OpenSocket = async (network, inspect) => {
   const { io } = await import("../typescript/index.js");
-  return io(location.origin, { ...options(inspect), WebSocket: network.WebSocket });
+  return io(location.origin, {
+    ...options(inspect),
+    path: serverPath("bridge"),
+    WebSocket: network.WebSocket,
+  });
 };

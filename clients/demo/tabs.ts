@@ -1,5 +1,5 @@
 /** On a narrow page only one device is in view: tabs choose which. On a wide one both are, and there are no tabs. */
-import { make } from "./dom.js";
+import { find, make, setText } from "./dom.js";
 
 /** As in small.css. */
 const NARROW = "(max-width: 800px)";
@@ -19,7 +19,8 @@ export class Tabs {
     private readonly targets: readonly TabTarget[],
   ) {
     this.#buttons = targets.map(({ pane: { root }, title }, index) => {
-      const button = make("button", "tab", make("span", "tab-title", title), make("span", "count"));
+      const state = make("span", "visually-hidden tab-state");
+      const button = make("button", "tab", make("span", "tab-title", title), state, make("span", "count"));
       button.type = "button";
       button.id = `${root.id}-tab`;
       button.setAttribute("role", "tab");
@@ -44,11 +45,10 @@ export class Tabs {
     const button = this.#buttons[index];
     if (button === undefined) return;
     button.dataset["state"] = state;
-    const count = button.querySelector(".count");
-    if (count !== null) count.textContent = unread === 0 ? "" : String(unread);
-    button.setAttribute(
-      "aria-label",
-      `${this.targets[index]?.title ?? ""}: ${state}${unread === 0 ? "" : `, ${unread} unread`}`,
+    setText(find(button, ".tab-state", HTMLElement), `: ${state}`);
+    const count = find(button, ".count", HTMLElement);
+    count.replaceChildren(
+      ...(unread === 0 ? [] : [String(unread), make("span", "visually-hidden", " unread")]),
     );
   }
 

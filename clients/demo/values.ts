@@ -16,10 +16,3 @@ export function isStringList(value: unknown): value is string[] {
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** Data as it is shown: text as it is, all else as JSON. */
-export function textOf(data: unknown): { text: string; isText: boolean } {
-  return typeof data === "string"
-    ? { text: data, isText: true }
-    : { text: JSON.stringify(data, null, 2), isText: false };
-}

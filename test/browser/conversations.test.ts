@@ -66,8 +66,8 @@ describe("the demo's conversations", () => {
 
   it("show how far a message has come, though the receipt is before the ack", async () => {
     const conversations = open();
-    conversations.send("ada", "first");
-    conversations.send("ada", "second");
+    conversations.send("ada", { text: "first" });
+    conversations.send("ada", { text: "second" });
     conversations.receive(receipt(ids[1] ?? ""));
     await settle();
     expect(conversations.with("ada").messages.map(({ delivery }) => delivery)).to.deep.equal([
@@ -80,7 +80,7 @@ describe("the demo's conversations", () => {
 
   it("send again after a reload what waited, under the same id", () => {
     outcome = new Promise(() => undefined);
-    open().send("ada", "hello");
+    open().send("ada", { text: "hello" });
     open();
     expect(ids).to.have.length(2);
     expect(ids[1]).to.equal(ids[0]);
@@ -89,7 +89,7 @@ describe("the demo's conversations", () => {
   it("say why a message was refused", async () => {
     outcome = Promise.reject(new RoomsError("inbox_full", "Their inbox is full."));
     const conversations = open();
-    conversations.send("ada", "hello");
+    conversations.send("ada", { text: "hello" });
     await settle();
     expect(conversations.with("ada").messages[0]).to.include({
       delivery: "refused",

@@ -1,12 +1,18 @@
 import { expect } from "chai";
+import type { AddressInfo } from "node:net";
+import { belowPath } from "../server/support/below-path.js";
 import { describeDemo } from "./suite.js";
 import { SIDES, VIEWPORTS } from "./support.js";
 
-describeDemo("the demo page's layout", {}, {}, ({ open }) => {
+describeDemo("the demo page's layout", {}, {}, (stage) => {
+  const open: typeof stage.open = (...args) => stage.open(...args);
   const sizes = {
     ...VIEWPORTS,
     "on a tablet": { width: 820, height: 1180 },
     "on a small phone": { width: 320, height: 568 },
+    "on a laptop with toolbars": { width: 1366, height: 600 },
+    "on a phone on its side": { width: 844, height: 390 },
+    "on a small phone on its side": { width: 568, height: 390 },
   };
   for (const [where, viewport] of Object.entries(sizes)) {
     it(`shows nothing beyond its place, ${where}`, async () => {
@@ -23,6 +29,7 @@ describeDemo("the demo page's layout", {}, {}, ({ open }) => {
       expect(await page.overflowing()).to.deep.equal([]);
       const composer = await page.page.locator("#bridge-text").boundingBox();
       expect((composer?.y ?? Infinity) + (composer?.height ?? 0)).to.be.at.most(viewport.height);
+      expect(await page.page.evaluate(() => document.documentElement.scrollHeight)).to.equal(viewport.height);
     });
   }
 
@@ -116,5 +123,22 @@ describeDemo("the demo page's layout", {}, {}, ({ open }) => {
   it("keeps still where motion is not wanted", async () => {
     const { page } = await open("/", { reducedMotion: "reduce" });
     expect(await page.evaluate(() => document.getAnimations().length)).to.equal(0);
+  });
+
+  it("works below a path of a proxy", async () => {
+    const proxy = belowPath(stage.server.url, "/some/app");
+    try {
+      await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+      const { port } = proxy.address() as AddressInfo;
+      const page = await stage.open("/", { baseURL: `http://127.0.0.1:${port}/some/app/` });
+      await page.signIn("bridge", "Ada");
+      await page.say("bridge", "from below");
+      await page.see("socketio", ".message", "from below");
+      await page.openWire("bridge");
+      await page.see("bridge", ".frame", "handshake");
+    } finally {
+      proxy.close();
+      proxy.closeAllConnections();
+    }
   });
 });

@@ -5,7 +5,7 @@ import { RoomsError } from "../../clients/rooms/index.js";
 import { MemoryStorage } from "./memory.js";
 
 interface Attempt {
-  text: string;
+  data: unknown;
   id: string;
   reject: (error: Error) => void;
 }
@@ -24,7 +24,7 @@ describe("the demo's outbox", () => {
     new Outbox({
       storage,
       key: "waiting",
-      publish: (text, id) => new Promise((_, reject) => attempts.push({ text, id, reject })),
+      publish: (data, id) => new Promise((_, reject) => attempts.push({ data, id, reject })),
       onChange: () => undefined,
     });
   const texts = ({ items }: Outbox): string[] => items.map(({ text }) => text);
@@ -32,10 +32,10 @@ describe("the demo's outbox", () => {
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
   it("keeps a message until it is seen in the room, over a reload too, under one id", () => {
-    open().add("hello");
+    open().add({ text: "hello" });
     const again = open();
     expect(texts(again)).to.deep.equal(["hello"]);
-    expect(attempts.map(({ text }) => text)).to.deep.equal(["hello", "hello"]);
+    expect(attempts.map(({ data }) => data)).to.deep.equal(["hello", "hello"]);
     expect(attempts[1]?.id).to.equal(attempts[0]?.id);
     again.seen(attempts[0]?.id ?? "");
     expect(again.items).to.be.empty;
@@ -52,7 +52,7 @@ describe("the demo's outbox", () => {
 
   it("shows what was refused, with the reason, and does not try it again", async () => {
     const outbox = open();
-    outbox.add("no");
+    outbox.add({ text: "no" });
     attempts[0]?.reject(new RoomsError("forbidden", "Not here."));
     await settle();
     expect(outbox.items[0]?.refusal).to.equal("Not here.");
@@ -60,7 +60,7 @@ describe("the demo's outbox", () => {
   });
 
   it("keeps what was given up only because its user signed out", async () => {
-    open().add("later");
+    open().add({ text: "later" });
     attempts[0]?.reject(new RoomsError("closed", "Closed."));
     await settle();
     expect(texts(open())).to.deep.equal(["later"]);

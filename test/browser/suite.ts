@@ -7,7 +7,7 @@ import { DemoPage, launch } from "./support.js";
 
 export interface Stage {
   readonly server: Running;
-  /** Opens the page as another person would. */
+  /** Opens the page as another person would; `baseURL` is where, if not at the server itself. */
   open: (path?: string, options?: BrowserContextOptions) => Promise<DemoPage>;
 }
 
@@ -48,7 +48,8 @@ export function describeDemo(
         return server;
       },
       async open(path = "/", more = {}) {
-        const page = await DemoPage.open(browser, server.url + path, { ...context, ...more });
+        const url = more.baseURL ?? server.url + path;
+        const page = await DemoPage.open(browser, url, { ...context, ...more });
         pages.push(page);
         return page;
       },

@@ -33,7 +33,8 @@ describe("what the server answers to HTTP", () => {
 
   it("has everything that the page links to, with the right types", async () => {
     const html = await (await fetch(server.url)).text();
-    const links = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = ""]) => path);
+    // Relative, so that the page works below a path.
+    const links = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, path = ""]) => `/${path}`);
     expect(links).to.include("/clients/demo/main.js");
     const types: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
     for (const path of links) {

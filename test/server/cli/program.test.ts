@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { within } from "../../support/deadline.js";
+import { belowPath } from "../support/below-path.js";
 import { runHere } from "../auth/support/command-line.js";
 import { startCliServer } from "./support/server.js";
 import { TestTerminal } from "./support/terminal.js";
@@ -114,35 +114,3 @@ describe("the commands, where a proxy has the server below a path", () => {
     }
   });
 });
-
-/** A proxy that serves `target` below a path and nothing elsewhere. */
-function belowPath(target: string, path: string): Server {
-  const { hostname, port } = new URL(target);
-  const inner = (url = ""): string | undefined =>
-    url.startsWith(`${path}/`) ? url.slice(path.length) : undefined;
-  const proxy = createServer((incoming, answer) => {
-    const url = inner(incoming.url);
-    if (url === undefined) return void answer.writeHead(404).end();
-    const { method, headers } = incoming;
-    const outgoing = request({ hostname, port, path: url, method, headers }, (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.headers);
-      response.pipe(answer);
-    });
-    incoming.pipe(outgoing);
-  });
-  proxy.on("upgrade", (incoming, socket) => {
-    const url = inner(incoming.url);
-    if (url === undefined) return void socket.destroy();
-    const outgoing = request({ hostname, port, path: url, headers: incoming.headers });
-    outgoing.on("upgrade", ({ rawHeaders }, upstream) => {
-      const lines = Array.from({ length: rawHeaders.length / 2 }, (_, i) =>
-        rawHeaders.slice(2 * i, 2 * i + 2).join(": "),
-      );
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n`);
-      upstream.on("error", () => socket.destroy()).pipe(socket);
-      socket.on("error", () => upstream.destroy()).pipe(upstream);
-    });
-    outgoing.on("error", () => socket.destroy()).end();
-  });
-  return proxy;
-}
