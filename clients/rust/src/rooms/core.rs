@@ -46,6 +46,8 @@ pub(crate) struct RoomsCore {
     inbox: InboxState,
     ready: Vec<Reply<Me>>,
     flushes: Vec<oneshot::Sender<()>>,
+    /// Whether the application has closed the connection itself, as it is not in sight: that says nothing of a message.
+    is_away: bool,
     /// Nobody has a handle any more: what was accepted is sent until then, and the rest given up.
     leaving_until: Option<u64>,
 }
@@ -70,6 +72,7 @@ impl RoomsCore {
             inbox: InboxState::new(),
             ready: Vec::new(),
             flushes: Vec::new(),
+            is_away: false,
             leaving_until: None,
         }
     }
@@ -284,6 +287,7 @@ impl RoomsCore {
             return;
         }
         self.session.welcomed(self.host.now);
+        self.is_away = false;
         self.host.is_up = true;
         if let (true, Some(token)) = (me.guest, &me.token) {
             self.keep_guest(Some(token));
@@ -314,8 +318,8 @@ impl RoomsCore {
     fn suspect(&mut self, code: Option<u16>) {
         let (is_told, at_least) = match code {
             Some(TOO_BIG) => (true, 0),
-            None => (false, LARGE),
-            Some(_) => return,
+            None if !self.is_away => (false, LARGE),
+            _ => return,
         };
         let lanes = self.rooms.values_mut().map(RoomState::publishes).chain(self.sends.values_mut());
         if let Some(lane) = lanes.filter(|lane| lane.under_way() > Some(at_least)).max_by_key(|lane| lane.under_way()) {

@@ -796,6 +796,21 @@ fn a_publish_that_something_on_the_way_does_not_take_fails_alone_and_the_session
 }
 
 #[test]
+fn a_connection_that_the_application_closed_itself_says_nothing_of_a_message() {
+    let mut rig = Rig::joined(0);
+    let (reply, mut answer) = oneshot::channel();
+    rig.core.publish("r", "a".into(), &json!("x".repeat(9_000)), reply).unwrap();
+    for _ in 0..10 {
+        rig.call("publish");
+        rig.core.background();
+        rig.lose_and_return();
+        rig.answer("join", joined_at(0));
+    }
+    rig.answer("publish", published("a", 1));
+    assert_eq!(outcome(&mut answer).as_deref(), Some("ok"));
+}
+
+#[test]
 fn an_error_frame_for_a_publish_fails_it_alone() {
     let mut rig = Rig::joined(0);
     let (mut first, mut second) = (rig.publish("a"), rig.publish("b"));

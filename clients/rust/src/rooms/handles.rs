@@ -144,6 +144,7 @@ impl Rooms {
 
     /// The app is not in sight any more: no connection until [`foreground`](Self::foreground). One stays in the rooms.
     pub fn background(&self) {
+        self.inner.shared.look(RoomsCore::background);
         self.inner.client.background();
     }
 

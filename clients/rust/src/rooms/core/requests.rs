@@ -151,6 +151,11 @@ impl RoomsCore {
         self.inbox.cancel(&mut self.host);
     }
 
+    /// The application closes the connection, for a while.
+    pub(crate) fn background(&mut self) {
+        self.is_away = true;
+    }
+
     /// There may be another network, or one again: what waits for its next try is due.
     pub(crate) fn hurry(&mut self) {
         let now = self.host.now;
