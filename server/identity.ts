@@ -85,6 +85,10 @@ export interface Limits {
   pendingCalls: number;
   /** Items that an inbox may hold. */
   inboxItems: number;
+  /** Items of one sender in an inbox. */
+  inboxItemsOfSender: number;
+  /** Items of all guests together in an inbox: the rest is for users who are signed in. */
+  inboxItemsOfGuests: number;
   /** Devices of one user that have a cursor; the one that was seen longest ago is forgotten for a new one. */
   devicesPerUser: number;
   /** How fast users, addresses and rooms may have what; those that are left out are `DEFAULT_RATES`. */
@@ -98,6 +102,8 @@ export const DEFAULT_LIMITS: Limits = {
   messagesPerSecond: 100,
   pendingCalls: 1_000,
   inboxItems: 10_000,
+  inboxItemsOfSender: 1_000,
+  inboxItemsOfGuests: 5_000,
   devicesPerUser: 20,
   rates: {},
 };

@@ -67,6 +67,8 @@ const LIMITS = {
   messagesPerSecond: count,
   pendingCalls: count,
   inboxItems: count,
+  inboxItemsOfSender: count,
+  inboxItemsOfGuests: count,
   devicesPerUser: count,
   rates: section(recordOf(RATE_NAMES, rate)).partial().transform(withoutUndefined),
 } satisfies Record<keyof Limits, z.ZodType>;

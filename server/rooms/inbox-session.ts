@@ -11,7 +11,14 @@ const PAGE_BYTES = 1024 * 1024;
 
 /** The value of an entry in an inbox. */
 export type StoredItem =
-  | { type: "message"; id: string; from: Sender; data: unknown; receipt?: true }
+  | {
+      type: "message";
+      id: string;
+      from: Sender;
+      data: unknown;
+      receipt?: true;
+      /** Sent by a guest. */ guest?: true;
+    }
   | { type: "receipt"; id: string; from: { user: string } };
 
 export function itemOf(epoch: string, { offset, value, at }: Entry): InboxItem {

@@ -9,8 +9,10 @@ import type { Draft, Log } from "../store/log.js";
 import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
 import type { Limiter } from "../limits/limiter.js";
+import type { ReadLane } from "../limits/read-lane.js";
 import type { DeviceConnections } from "./device-connections.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
+import { InboxShares } from "./inbox-shares.js";
 import { inboxLog } from "./log-names.js";
 import { keyOf, senderOf } from "./messages.js";
 import { refused, type Caller, type Done, type Perform } from "./outcome.js";
@@ -23,6 +25,7 @@ export interface InboxesOptions {
   policy: Policy;
   limits: Limits;
   limiter: Limiter;
+  reads: Pick<ReadLane, "turn">;
   /** Milliseconds after which an item, or a device that does not come, is forgotten. */
   inboxAge: number;
   now: () => number;
@@ -42,6 +45,7 @@ const SEEN_EVERY = 24 * 60 * 60 * 1_000;
 
 export class Inboxes {
   readonly #options: InboxesOptions;
+  readonly #shares: InboxShares;
   /** What changes a user's cursors is done in turn. */
   readonly #turns = new Turns();
   /** Open inboxes, by user. No user is kept without one. */
@@ -52,6 +56,7 @@ export class Inboxes {
 
   constructor(options: InboxesOptions) {
     this.#options = options;
+    this.#shares = new InboxShares(options);
   }
 
   /** @param placed As of `Rooms.publish`. */
@@ -74,14 +79,21 @@ export class Inboxes {
       from: senderOf(who),
       data: call.data,
       ...(call.receipt === true ? { receipt: true } : {}),
+      ...(who.identity.guest ? { guest: true } : {}),
     };
     const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
-    const append = () =>
-      log.append(inboxLog(call.to), { value, at: now(), limit: limits.inboxItems, ...key });
+    // A limit of 0 still finds what was sent before under the same id.
+    const limitNow = async (): Promise<number> =>
+      (await this.#shares.allows(call.to, who.identity)) ? limits.inboxItems : 0;
+    let limit = await limitNow();
+    const append = () => log.append(inboxLog(call.to), { value, at: now(), limit, ...key });
     const appending = append();
     placed();
     let appended = await appending;
-    if (appended === "full" && (await this.#dropHeldBack(call.to))) appended = await append();
+    if (appended === "full" && (await this.#dropHeldBack(call.to))) {
+      limit = await limitNow();
+      appended = await append();
+    }
     if (appended === "full") return done(refused("inbox_full"));
     const { at, duplicate } = appended;
     done({ ok: true, result: { id, at, duplicate }, effects: [] });
