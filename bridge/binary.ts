@@ -33,11 +33,19 @@ export function takeBinary(args: unknown[], replace: (bytes: Buffer, n: number) 
   return found;
 }
 
-/** Whether some object inside `value` is what Socket.IO's parser takes for the place of an attachment. */
-export function holdsPlaceholder(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if ((value as { _placeholder?: unknown })._placeholder === true) return true;
-  return Object.values(value).some(holdsPlaceholder);
+/**
+ * What inside `value` does not pass through Socket.IO beside binary values: its parser takes an object with
+ * `_placeholder: true` for the place of an attachment, and drops a key `__proto__`. Undefined where all does.
+ */
+export function findUnsafeBesideBinary(value: unknown): "_placeholder" | "__proto__" | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if ((value as { _placeholder?: unknown })._placeholder === true) return "_placeholder";
+  if (Object.hasOwn(value, "__proto__")) return "__proto__";
+  for (const item of Object.values(value)) {
+    const found = findUnsafeBesideBinary(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The value with `replace(item)` in the place of each item that `is` accepts; containers on the way are copied. */

@@ -6,7 +6,7 @@
  */
 import {
   binaryObject,
-  holdsPlaceholder,
+  findUnsafeBesideBinary,
   mapDeep,
   mayHoldBinary,
   MAX_ATTACHMENTS,
@@ -204,16 +204,14 @@ export function takeAttachments(
 ): Buffer[] | Refused {
   if (!mayHoldBinary(text)) return [];
   // Looked for first: a placeholder that the client made up would be taken for one of ours.
-  const forged = holdsPlaceholder(payload);
+  const unsafe = findUnsafeBesideBinary(payload);
   const attachments = takeBinary(payload, replace);
   if (attachments.length > MAX_ATTACHMENTS) {
     return { code: "too_many_attachments", message: `at most ${MAX_ATTACHMENTS} binary values in one frame` };
   }
-  if (forged && attachments.length > 0) {
-    return {
-      code: "invalid_field",
-      message: "args with binary values cannot have an object with _placeholder: true",
-    };
+  if (unsafe !== undefined && attachments.length > 0) {
+    const what = unsafe === "_placeholder" ? "an object with _placeholder: true" : "a key __proto__";
+    return { code: "invalid_field", message: `args with binary values cannot have ${what}` };
   }
   return attachments;
 }

@@ -43,6 +43,9 @@ export class BridgeCloseError extends Error {
 /** Milliseconds that a client has to answer a close when the server shuts down. */
 const SHUTDOWN_GRACE = 1_000;
 
+/** Milliseconds that a namespace's middlewares have to admit a client that has gone, so that what it sent is handled. */
+const HANDLING_GRACE = 5_000;
+
 type Listener = Parameters<EventEmitter["on"]>[1];
 
 /** The events that are emitted at every write, but only to those who listen. */
@@ -66,6 +69,9 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   private readonly messages: TokenBucket;
   /** Callbacks of writes that have not reached the kernel. */
   private sent: (() => void)[] | undefined;
+  /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. */
+  private leaving: { readonly since: number; readonly finish: () => void } | undefined;
+  private isGone = false;
   private ending = false;
   /** Whether somebody has listened for WRITE_EVENTS. */
   private observed = false;
@@ -182,36 +188,41 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   // What the WebSocket tells.
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.readyState === "open" && this.count()) this.session.receive(data, binary);
+    if (this.takes && this.count()) this.session.receive(data, binary);
   }
 
   onPing(data: Buffer): void {
-    if (this.readyState !== "open" || !this.count()) return;
+    if (!this.takes || !this.count()) return;
     // One who sends pings and reads no pongs is a slow reader like any other.
     if (this.queue.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
     else this.ws.pong(data);
   }
 
   onPong(): void {
-    if (this.readyState !== "open" || !this.count()) return;
+    if (!this.takes || !this.count()) return;
     this.emit("packet", { type: "pong" });
     this.emit("heartbeat");
   }
 
   /** The connection is gone. */
   onClose(): void {
-    this.end("transport close");
-    this.context.onGone(this);
+    this.isGone = true;
+    if (this.ending) this.context.onGone(this);
+    else this.leave("transport close");
   }
 
   /** The client broke the WebSocket protocol; `ws` sends the close code. */
   onError(error: Error): void {
-    this.end("transport error", undefined, error);
+    this.leave("transport error", undefined, error);
   }
 
   /** Called now and then, so that a connection needs no timer of its own. */
   tick(now: number): void {
     const { pingInterval, pingTimeout } = this.context.limits;
+    if (this.leaving !== undefined) {
+      if (now - this.leaving.since >= HANDLING_GRACE) this.leaving.finish();
+      return;
+    }
     const sincePing = now - this.pingedAt;
     if (this.heardAt < this.pingedAt) {
       if (sincePing < pingTimeout) return;
@@ -273,13 +284,18 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   }
 
   violate(close: CloseCode): void {
-    this.end("forced close", close);
+    this.leave("forced close", close);
   }
 
   /** Deferred, since Socket.IO may be in the middle of a broadcast. */
   abort(close: CloseCode): void {
     this.readyState = "closing";
-    process.nextTick(() => this.end("transport error", close));
+    process.nextTick(() => this.leave("transport error", close));
+  }
+
+  /** Whether anything is taken from the client. */
+  private get takes(): boolean {
+    return this.readyState === "open" && this.leaving === undefined;
   }
 
   /** Counts something that came from the client; false if it was too much. */
@@ -287,7 +303,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     const now = this.context.now();
     this.heardAt = now;
     if (this.messages.take(now)) return true;
-    this.end("transport error", CLOSE_CODES.tooManyMessages);
+    this.leave("transport error", CLOSE_CODES.tooManyMessages);
     return false;
   }
 
@@ -305,6 +321,18 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     });
   }
 
+  /** Ends the connection for its client at once, and for Socket.IO when what came before is handled (PROTOCOL.md, 2.8). */
+  private leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
+    if (this.ending || this.leaving !== undefined) return;
+    const finish = (): void => this.end(reason, close, error);
+    this.leaving = { since: this.context.now(), finish };
+    this.queue.flushAll();
+    if (close !== undefined) this.ws.close(close.code, close.reason);
+    // A connection that is not open takes no namespace any more: there is nothing to wait for.
+    if (this.readyState === "open") this.session.whenHandled(finish);
+    else setImmediate(finish);
+  }
+
   private end(reason: CloseReason, close?: CloseCode, error?: Error): void {
     if (this.ending) return;
     this.ending = true; // a listener for "drain" may close as well
@@ -314,6 +342,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     const byBridge =
       close !== undefined && reason !== "forced close" ? new BridgeCloseError(close) : undefined;
     this.context.onEnd(this);
+    if (this.isGone) this.context.onGone(this);
     this.emit("close", reason, error ?? byBridge);
   }
 }

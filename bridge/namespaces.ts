@@ -49,6 +49,11 @@ export class Namespaces<Early, Late> {
     return this.connecting === 0;
   }
 
+  /** Whether frames of the client's wait for a namespace. */
+  get holdsEarly(): boolean {
+    return this.earlyBytes > 0;
+  }
+
   /** Whether there were namespaces, and the server has ended them all. */
   get allEnded(): boolean {
     return this.entries.length > 0 && this.entries.every((entry) => entry.state === "ended");

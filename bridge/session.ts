@@ -49,6 +49,10 @@ export class Session {
   wasConnected = false;
   private readonly namespaces: Namespaces<EarlyFrame, Outgoing>;
   private malformed: TokenBucket | undefined;
+  /** Namespaces that the client has left, of which Socket.IO has not heard yet. */
+  private departing = 0;
+  /** Called when all is handled that came from the client, once that was asked for. */
+  private handled: (() => void) | undefined;
   /** The server's ack requests that are not answered; made at the first. */
   private pendingAcks: Set<string> | undefined;
 
@@ -67,6 +71,20 @@ export class Session {
   /** Whether there were namespaces, and the server has ended them all. */
   get allEnded(): boolean {
     return this.namespaces.allEnded;
+  }
+
+  /**
+   * Calls back when Socket.IO has handed all that came from the client to the application, what waits for a namespace too:
+   * Socket.IO drops the events that it has not dispatched when a socket ends (socket.io 4.8, Socket.dispatch).
+   */
+  whenHandled(callback: () => void): void {
+    this.handled = callback;
+    this.lookWhetherHandled();
+  }
+
+  private lookWhetherHandled(): void {
+    // An immediate comes after all ticks that Socket.IO, and middlewares that wait for nothing but promises, take.
+    if (this.handled !== undefined && !this.namespaces.holdsEarly) setImmediate(this.handled);
   }
 
   // From the client.
@@ -110,7 +128,9 @@ export class Session {
     }
     // Socket.IO handles packets one tick after it reads them, but a CONNECT at once: one that comes right behind the
     // DISCONNECT of the same namespace would find it connected still.
-    process.nextTick(() => this.forward(frame, text));
+    const forward = (): void => this.forward(frame, text);
+    if (this.departing > 0) setImmediate(forward);
+    else process.nextTick(forward);
   }
 
   private pass(early: EarlyFrame, bytes: number): void {
@@ -118,7 +138,11 @@ export class Session {
     const verdict = this.namespaces.offer(frame.ns, early, bytes);
     switch (verdict) {
       case "pass":
-        if (frame.type === "disconnect") this.leave(frame.ns);
+        if (frame.type === "disconnect") {
+          this.leave(frame.ns);
+          this.depart(early);
+          return;
+        }
         if (frame.type === "ack") this.pendingAcks?.delete(ackKey(frame.ns, frame.id));
         this.forward(frame, early.text);
         return;
@@ -144,6 +168,15 @@ export class Session {
   private leave(ns: string): void {
     this.namespaces.leave(ns);
     this.forgetAcks(ns);
+  }
+
+  /** Has Socket.IO hear of a `disconnect` when the application has been told of the events before it (see `whenHandled`). */
+  private depart({ frame, text }: EarlyFrame): void {
+    this.departing++;
+    setImmediate(() => {
+      this.departing--;
+      this.forward(frame, text);
+    });
   }
 
   /** Hands a frame to Socket.IO. */
@@ -186,6 +219,7 @@ export class Session {
         this.forgetAcks(ns);
         this.link.transmit(outgoing, compress);
         for (const frame of early) this.refuseLate(frame);
+        this.lookWhetherHandled();
         return;
       }
       default: {
@@ -215,10 +249,10 @@ export class Session {
       }),
     );
     for (const outgoing of late) this.send(outgoing, compress);
-    if (early.length === 0) return;
     // Socket.IO writes CONNECT before it tells the application: one tick later the handlers are there.
     process.nextTick(() => {
       for (const frame of early) this.pass(frame, 0);
+      this.lookWhetherHandled();
     });
   }
 

@@ -93,7 +93,8 @@ export const dataSchema = z
   .unknown()
   .refine((value): boolean => value !== undefined, "is missing")
   .refine((value) => !isTooDeep(value), `must not be nested more than ${MAX_DATA_DEPTH} deep`)
-  .refine((value) => !hasPlaceholder(value), "must not have an object whose _placeholder is true")
+  .refine((value) => !some(value, isPlaceholder), "must not have an object whose _placeholder is true")
+  .refine((value) => !some(value, hasProtoKey), "must not have a key __proto__")
   .describe(
     `Any JSON value, nested at most ${MAX_DATA_DEPTH} deep; it may hold binary values (PROTOCOL.md, 5.2).`,
   );
@@ -109,14 +110,23 @@ function isTooDeep(value: unknown): boolean {
 }
 
 /**
- * Whether there is what Socket.IO's parser takes for the place of a binary value (socket.io-parser 4.2). In a packet with
- * binary values, another message's among them, it would be replaced by one of those, or break the packet for its receiver.
+ * What Socket.IO's parser takes for the place of a binary value (socket.io-parser 4.2). In a packet with binary values,
+ * another message's among them, it would be replaced by one of those, or break the packet for its receiver.
  */
-function hasPlaceholder(value: unknown): boolean {
-  // No recursion: it is asked about values that are too deep as well.
+function isPlaceholder(container: { _placeholder?: unknown }): boolean {
+  return container._placeholder === true;
+}
+
+/** What Socket.IO's parser drops from a packet with binary values: it assigns to the key. */
+function hasProtoKey(container: object): boolean {
+  return Object.hasOwn(container, "__proto__");
+}
+
+/** Whether some array or object in a value `is` so. No recursion: it is asked about values that are too deep as well. */
+function some(value: unknown, is: (container: object) => boolean): boolean {
   let level = [value].filter(isContainer);
   while (level.length > 0) {
-    if (level.some((container: { _placeholder?: unknown }) => container._placeholder === true)) return true;
+    if (level.some(is)) return true;
     level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
   }
   return false;

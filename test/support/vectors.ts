@@ -32,6 +32,8 @@ export interface BinaryVector {
 export interface PacketVector {
   name: string;
   direction: "in" | "out";
-  packet: (string | { $binary: string })[];
+  /** Missing where the frame is refused. */
+  packet?: (string | { $binary: string })[];
+  error?: string;
   text: string;
 }

@@ -30,11 +30,12 @@ function fromSocketIO(
 }
 
 describe("the codec", () => {
-  for (const { name, direction, packet, text } of readVectors<PacketVector>("packets")) {
+  for (const { name, direction, packet = [], error, text } of readVectors<PacketVector>("packets")) {
     it(`${direction === "in" ? "to" : "from"} Socket.IO: ${name}`, () => {
       const codec = new DefaultCodec(noOffsets);
       const chunks = packet.map(bytesOf);
-      if (direction === "in") expect(toSocketIO(codec, text)).to.deep.equal(chunks);
+      if (error !== undefined) expect(toSocketIO(codec, text)).to.include({ code: error });
+      else if (direction === "in") expect(toSocketIO(codec, text)).to.deep.equal(chunks);
       else expect(fromSocketIO(codec, chunks)).to.equal(text);
     });
   }
