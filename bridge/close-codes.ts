@@ -137,9 +137,11 @@ export interface Refusal {
   /** `error.code` of the JSON body. */
   readonly code: string;
   readonly description: string;
+  /** Milliseconds after which it may be worth while to come back. */
+  readonly retryAfter?: number;
 }
 
-/** The HTTP answers with which the bridge refuses an upgrade; the body is `{"error":{"code","message"}}`. */
+/** The HTTP answers with which the bridge refuses an upgrade; the body is `{"error":{"code","message","retryAfter"?}}`. */
 export const REFUSALS = {
   badHandshake: {
     status: 400,
@@ -165,20 +167,24 @@ export const REFUSALS = {
     status: 429,
     code: "too_many_connections_from_address",
     description: "The client's address has as many connections as it may. Close some, or try later.",
+    retryAfter: 5_000,
   },
   tooManyConnections: {
     status: 503,
     code: "too_many_connections",
     description: "The server has as many connections as it may. Try later.",
+    retryAfter: 5_000,
   },
   upgradeTimeout: {
     status: 503,
     code: "upgrade_timeout",
     description: "The server's `authenticate` hook did not answer in time. Try later.",
+    retryAfter: 1_000,
   },
   shuttingDown: {
     status: 503,
     code: "shutting_down",
     description: "The server is shutting down. Try again.",
+    retryAfter: 1_000,
   },
 } as const satisfies Record<string, Refusal>;

@@ -5,14 +5,16 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type Server, type ServerOptions } from "ws";
+import { addressGroup } from "./addresses.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
 import { Connection, type ConnectionContext } from "./connection.js";
 import { EngineError, type Engine, type Host } from "./host.js";
-import { ConnectionCounter } from "./limits.js";
+import { ConnectionCounter, type Rate } from "./limits.js";
 import { defaultMaxPayload, type ParsedOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { PlainWebSocket } from "./plain-websocket.js";
+import { SocketIOLimits } from "./socketio-limits.js";
 import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision } from "./upgrade.js";
 
 /** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
@@ -52,6 +54,16 @@ export class BridgeEngine {
     this.codec = host.codec();
     this.counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
     httpServer.on("upgrade", this.onUpgrade);
+    if (options.limitSocketIO) {
+      const limits = new SocketIOLimits({
+        counter: this.counter,
+        messages: messageRate(options),
+        countsBinary: host.hasOwnParser,
+        now,
+        addressOf: (request) => this.addressOf(request),
+      });
+      host.onEngine((engine) => limits.watch(engine));
+    }
   }
 
   /** How many plain clients are connected. */
@@ -81,7 +93,8 @@ export class BridgeEngine {
       this.refuse(request, socket, REFUSALS.originNotAllowed);
       return;
     }
-    const place = this.counter.add(address);
+    const group = addressGroup(address);
+    const place = this.counter.add(group);
     if (place !== "added") {
       this.refuse(
         request,
@@ -91,7 +104,7 @@ export class BridgeEngine {
       return;
     }
     // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
-    const release = (): void => this.counter.remove(address);
+    const release = (): void => this.counter.remove(group);
     socket.once("close", release);
     setQuery(request);
     const decision = decide(request, socket, this.host.engine, this.options);
@@ -161,15 +174,15 @@ export class BridgeEngine {
     const context: ConnectionContext = {
       codec: this.codec,
       outbox: new Outbox(),
-      now: () => Math.trunc(performance.now()),
+      now,
       connectTimeout: this.host.connectTimeout,
       onEnd: (connection) => this.onEnd(connection),
-      onGone: (connection) => this.counter.remove(connection.remoteAddress),
+      onGone: (connection) => this.counter.remove(addressGroup(connection.remoteAddress)),
       limits: {
         pingInterval: options.pingInterval ?? inherited.pingInterval,
         pingTimeout: options.pingTimeout ?? inherited.pingTimeout,
         maxPayload,
-        messages: { perSecond: options.maxMessagesPerSecond, burst: options.maxMessagesPerSecond * 2 },
+        messages: messageRate(options),
         malformed: { perSecond: options.maxMalformedPerMinute / 60, burst: options.maxMalformedPerMinute },
         maxBufferedBytes: options.maxBufferedBytes,
         maxNamespaces: options.maxNamespaces,
@@ -246,6 +259,15 @@ function claim(path: string, httpServer: HttpServer): void {
     );
   }
   paths.set(httpServer, taken.add(path));
+}
+
+function messageRate({ maxMessagesPerSecond }: ParsedOptions): Rate {
+  return { perSecond: maxMessagesPerSecond, burst: maxMessagesPerSecond * 2 };
+}
+
+/** Whole milliseconds on a clock that only goes forward. */
+function now(): number {
+  return Math.trunc(performance.now());
 }
 
 function destroy(this: Duplex): void {

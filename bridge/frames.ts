@@ -120,20 +120,17 @@ type Fields = Record<string, unknown>;
 
 /** Parses one text message of a client. Never throws. */
 export function parseClientFrame(text: string): ClientFrame | ParseError {
-  // Not left to JSON.parse to find out: code that calls itself for each level is safe behind this.
-  const tooDeep = isTooDeep(text)
-    ? malformed("too_deep", `arrays and objects may be nested ${MAX_DEPTH} deep, no deeper`)
-    : undefined;
+  // Not left to JSON.parse to find out: code that calls itself for each level is safe behind this, and the refusal costs a
+  // look at the text, whatever is in it.
+  if (isTooDeep(text)) return tooDeep(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return tooDeep ?? malformed("invalid_json", "the message is not JSON");
+    return malformed("invalid_json", "the message is not JSON");
   }
-  if (!isObject(value)) {
-    return tooDeep ?? malformed("invalid_frame", "the message is not one JSON object");
-  }
-  const frame = tooDeep ?? parseFields(value);
+  if (!isObject(value)) return malformed("invalid_frame", "the message is not one JSON object");
+  const frame = parseFields(value);
   if (frame.type === "malformed" && isAckId(value["id"])) frame.id = value["id"];
   return frame;
 }
@@ -243,6 +240,43 @@ function isTooDeep(text: string): boolean {
   }
   return false;
 }
+
+function tooDeep(text: string): ParseError {
+  const refusal = malformed("too_deep", `arrays and objects may be nested ${MAX_DEPTH} deep, no deeper`);
+  const id = findId(text);
+  return id === undefined ? refusal : { ...refusal, id };
+}
+
+/** The `id` of a frame that is not parsed, if it is plain to see: the first of the frame's own fields with that name. */
+function findId(text: string): number | undefined {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: {
+        const end = endOfString(text, i);
+        if (depth === 1 && end === i + 3 && text.startsWith("id", i + 1)) {
+          ID.lastIndex = end + 1;
+          const id = Number(ID.exec(text)?.[1] ?? NaN);
+          if (isAckId(id)) return id;
+        }
+        i = end;
+        break;
+      }
+      case 0x5b:
+      case 0x7b:
+        depth++;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth--;
+        break;
+    }
+  }
+  return undefined;
+}
+
+/** What follows the name of a field that is an ack id; no more digits than one can have. */
+const ID = /[ \t\r\n]*:[ \t\r\n]*(\d{1,16})[ \t\r\n]*[,}]/y;
 
 /** The index of the quote that ends the JSON string which begins at `start`, or the text's length. */
 export function endOfString(text: string, start: number): number {

@@ -32,7 +32,7 @@ type Middleware = (
   response: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
-type AllowRequest = (
+export type AllowRequest = (
   request: IncomingMessage,
   done: (message: string | null | undefined, success: boolean) => void,
 ) => void;
@@ -44,6 +44,22 @@ export interface Engine extends EventEmitter {
   opts?: InheritedOptions & { allowRequest?: AllowRequest };
   middlewares?: readonly Middleware[];
   generateId?(request: IncomingMessage): string | Promise<string>;
+}
+
+/** The `allowRequest` options that are the bridge's, and the application's own that each of them asks first. */
+const guards = new WeakMap<AllowRequest, AllowRequest | undefined>();
+
+/** Puts `guard` before the application's own `allowRequest`, which it is to ask itself. */
+export function setGuard(options: { allowRequest?: AllowRequest }, guard: AllowRequest): void {
+  guards.set(guard, options.allowRequest);
+  options.allowRequest = guard;
+}
+
+/** The application's own `allowRequest` option. */
+export function ownAllowRequest({ opts }: Engine): AllowRequest | undefined {
+  let allowRequest = opts?.allowRequest;
+  while (allowRequest !== undefined && guards.has(allowRequest)) allowRequest = guards.get(allowRequest);
+  return allowRequest;
 }
 
 /** A connection's id, as the application wants it made (`io.engine.generateId`, which may be async). */
@@ -65,18 +81,32 @@ class BareEngine extends EventEmitter implements Engine {
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
 export class Host<Connection extends EngineSocket> {
   private readonly own = new Set<Connection>();
+  private watcher: ((engine: Engine) => void) | undefined;
+
   constructor(private readonly io: SocketIOServer) {
     // `io.attach` after some clients have come binds another engine: `io.close()` must find them there.
     const bind = io.bind.bind(io);
     io.bind = (engine) => {
       const former = io.engine as Engine | undefined;
       const bound = bind(engine);
+      if (this.io.engine !== former) this.watcher?.(this.engine);
       for (const connection of this.own) {
         if (former !== undefined) takeOut(connection, former);
         putIn(connection, this.engine);
       }
       return bound;
     };
+  }
+
+  /** Calls back with the engine that Socket.IO is bound to, if it is, and with each that it will be. */
+  onEngine(watcher: (engine: Engine) => void): void {
+    this.watcher = watcher;
+    if (this.io.engine !== undefined) watcher(this.engine);
+  }
+
+  /** Whether the server has a parser of the application's. */
+  get hasOwnParser(): boolean {
+    return "parser" in this.io._opts && Boolean(this.io._opts.parser);
   }
 
   /** The plain connections that there are. */
@@ -118,7 +148,7 @@ export class Host<Connection extends EngineSocket> {
   /** The codec for the server's parser. Throws if it is none that the bridge can use. */
   codec(): Codec {
     const hasOffsets = (ns: string): boolean => this.hasOffsets(ns);
-    if (!("parser" in this.io._opts) || !this.io._opts.parser) return new DefaultCodec(hasOffsets);
+    if (!this.hasOwnParser) return new DefaultCodec(hasOffsets);
     const parser = this.io._parser as Partial<Parser>;
     if (typeof parser.Encoder !== "function" || typeof parser.Decoder !== "function") {
       throw new TypeError("attachBridge: the server's parser has no Encoder and Decoder classes");

@@ -32,11 +32,19 @@ export interface BridgeOptions {
   allowedOrigins?: readonly (string | RegExp)[];
   /** Bytes of one message. Default: a third more than Socket.IO's `maxHttpBufferSize`, since binary is base64 here. */
   maxPayload?: number;
-  /** Connections in all. Default 100,000. */
+  /** Connections in all, Socket.IO's own among them. Default 100,000. */
   maxConnections?: number;
-  /** Connections of one address. Default 10,000. */
+  /** Connections of one address, Socket.IO's own among them; of IPv6, of one /64. Default 10,000. */
   maxConnectionsPerAddress?: number;
-  /** The client's address, where a proxy stands in front. Default: the other end of the TCP connection. */
+  /**
+   * Whether the limits of connections and messages hold for the clients of Socket.IO's own transports too, by the same counter.
+   * Default true.
+   */
+  limitSocketIO?: boolean;
+  /**
+   * The client's address, where a proxy stands in front; also for `handshake.address`. Default: the other end of the TCP
+   * connection.
+   */
   addressOf?: (request: IncomingMessage) => string;
   /** Messages per second of one connection, in bursts of up to twice as many. Default 500. */
   maxMessagesPerSecond?: number;
@@ -90,6 +98,7 @@ const schema = z.strictObject({
   maxPayload: count.optional(),
   maxConnections: count.default(100_000),
   maxConnectionsPerAddress: count.default(10_000),
+  limitSocketIO: z.boolean().default(true),
   addressOf: hook<(request: IncomingMessage) => string>().optional(),
   maxMessagesPerSecond: count.default(500),
   maxMalformedPerMinute: count.default(20),

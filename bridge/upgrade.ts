@@ -4,7 +4,7 @@
 import { IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { REFUSALS, type Refusal } from "./close-codes.js";
-import { generateId, type Engine } from "./host.js";
+import { generateId, ownAllowRequest, type Engine } from "./host.js";
 import type { Authenticate, ParsedOptions } from "./options.js";
 
 /** A request that is let in, or a refusal. */
@@ -63,7 +63,7 @@ export function decide(
 function hasHooks(engine: Engine, options: ParsedOptions): boolean {
   return (
     options.authenticate !== undefined ||
-    engine.opts?.allowRequest !== undefined ||
+    ownAllowRequest(engine) !== undefined ||
     (engine.middlewares?.length ?? 0) > 0 ||
     engine.listenerCount("initial_headers") > 0 ||
     engine.listenerCount("headers") > 0
@@ -180,7 +180,7 @@ async function runMiddlewares(
 
 /** The server's `allowRequest` option: why it refuses, or undefined. */
 async function askAllowRequest(request: IncomingMessage, engine: Engine): Promise<string | undefined> {
-  const allowRequest = engine.opts?.allowRequest;
+  const allowRequest = ownAllowRequest(engine);
   if (allowRequest === undefined) return undefined;
   return new Promise((resolve) => {
     allowRequest(request, (message, success) => {
@@ -189,17 +189,35 @@ async function askAllowRequest(request: IncomingMessage, engine: Engine): Promis
   });
 }
 
+/** The body of a refusal; with fields `more` for a client that expects others (PROTOCOL.md, 1.3 and 1.6). */
+export function refusalBody({ code, retryAfter }: Refusal, message: string, more: object = {}): string {
+  const error = { code, message, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  return JSON.stringify({ ...more, error });
+}
+
+export function refusalHeaders({ retryAfter }: Refusal, body: string): Record<string, string> {
+  return {
+    Connection: "close",
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(body)),
+    ...(retryAfter === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfter / 1_000)) }),
+  };
+}
+
 /** Answers an upgrade request with a refusal, and closes. */
-export function refuse(socket: Duplex, refusal: Refusal, message: string = refusal.description): void {
-  const body = JSON.stringify({ error: { code: refusal.code, message } });
+export function refuse(
+  socket: Duplex,
+  refusal: Refusal,
+  message: string = refusal.description,
+  more?: object,
+): void {
+  const body = refusalBody(refusal, message, more);
+  const headers = refusalHeaders(refusal, body);
   // RFC 6455, 4.4: a client that speaks another version learns which one would do.
-  const version = refusal === REFUSALS.badHandshake ? "Sec-WebSocket-Version: 13\r\n" : "";
+  if (refusal === REFUSALS.badHandshake) headers["Sec-WebSocket-Version"] = "13";
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once("finish", () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n` +
-      "Connection: close\r\n" +
-      "Content-Type: application/json\r\n" +
-      version +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}\r\n${lines.join("")}\r\n${body}`,
   );
 }
