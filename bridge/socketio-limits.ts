@@ -112,11 +112,12 @@ export class SocketIOLimits {
   }
 
   #limitMessages(engine: Engine, socket: NativeSocket): void {
-    const { messages, countsBinary, now } = this.#context;
-    const bucket = new TokenBucket(messages, now());
+    const context = this.#context;
+    const bucket = new TokenBucket(context.messages, context.now());
     let isOver = false;
     socket.on("packet", ({ data }: { data?: unknown }) => {
-      if (isOver || (!countsBinary && ArrayBuffer.isView(data)) || bucket.take(now())) return;
+      const isAttachment = !context.countsBinary && ArrayBuffer.isView(data);
+      if (isOver || isAttachment || bucket.take(context.now())) return;
       isOver = true;
       const { reason: code, description } = CLOSE_CODES.tooManyMessages;
       tell(engine, socket.request, { code, description });

@@ -3,8 +3,30 @@
 /** Carries out a call. It may say before it ends that its effects have their place: then others may begin. */
 type Work = (placed: () => void) => Promise<void>;
 
+/** What calls may hold in memory until they have ended, of all connections together and of each. In bytes. */
+export class CallMemory {
+  #used = 0;
+
+  constructor(
+    readonly maxInAll: number,
+    readonly maxEach: number,
+  ) {}
+
+  /** Takes `more` for a connection that holds `held`; false if that is too much. */
+  take(held: number, more: number): boolean {
+    if (held + more > this.maxEach || this.#used + more > this.maxInAll) return false;
+    this.#used += more;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
 interface Waiting {
   isAlone: boolean;
+  bytes: number;
   work: Work;
 }
 
@@ -15,33 +37,40 @@ interface Waiting {
 export class CallQueue {
   #waiting: Waiting[] = [];
   #running = 0;
+  /** What the calls hold that have not ended. */
+  #held = 0;
   #isPlacing = false;
   #last: (() => void) | undefined;
 
   /** @param max How many calls may wait or be under way. */
-  constructor(private readonly max: number) {}
+  constructor(
+    private readonly max: number,
+    private readonly memory: CallMemory,
+  ) {}
 
   /**
    * @param isAlone Whether it must see the effects of all calls before it, and those after it must see its own.
+   * @param bytes What the call holds in memory.
    * @param work Must not reject.
-   * @returns False if there are too many, or the queue is closed.
+   * @returns False if there are too many, or they hold too much, or the queue is closed.
    */
-  add(isAlone: boolean, work: Work): boolean {
+  add(isAlone: boolean, bytes: number, work: Work): boolean {
     if (this.#last !== undefined || this.#running + this.#waiting.length >= this.max) return false;
-    this.#waiting.push({ isAlone, work });
+    if (!this.memory.take(this.#held, bytes)) return false;
+    this.#held += bytes;
+    this.#waiting.push({ isAlone, bytes, work });
     this.#next();
     return true;
   }
 
-  /** Drops what has not begun, takes no more, and calls back when what was under way has ended. */
+  /** Takes no more, and calls back when all that was taken has ended. */
   close(ended: () => void): void {
-    this.#waiting = [];
     this.#last = ended;
     this.#next();
   }
 
   #next(): void {
-    if (this.#running === 0 && this.#last !== undefined) {
+    if (this.#running === 0 && this.#waiting.length === 0 && this.#last !== undefined) {
       const ended = this.#last;
       this.#last = () => undefined;
       ended();
@@ -61,6 +90,8 @@ export class CallQueue {
     };
     void first.work(first.isAlone ? () => undefined : placed).then(() => {
       this.#running--;
+      this.#held -= first.bytes;
+      this.memory.give(first.bytes);
       placed();
       this.#next();
     });

@@ -2,13 +2,14 @@
  * Between Socket.IO and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
-import { CLOSE_CODES, closeWith } from "../bridge/index.js";
-import { CallQueue } from "./call-queue.js";
+import { BridgeCloseError, CLOSE_CODES, closeWith } from "../bridge/index.js";
+import { CallQueue, type CallMemory } from "./call-queue.js";
 import { isMove } from "./delivery.js";
 import { apiError } from "./errors.js";
 import type { Ack, ApiError, ClientEvents } from "./events.js";
 import type { Authenticate, Credentials, Verdict } from "./identity.js";
 import { addressSubject } from "./limits/address.js";
+import { heldBytes } from "./limits/size.js";
 import type { DeviceConnections } from "./rooms/device-connections.js";
 import type { Inboxes } from "./rooms/inboxes.js";
 import type { Caller, Done, Perform } from "./rooms/outcome.js";
@@ -48,15 +49,22 @@ export interface Handlers {
   /** The token that came with the request, where there was one. */
   tokenOf: (request: RoomsSocket["request"]) => string | undefined;
   maxPendingCalls: number;
+  callMemory: CallMemory;
+  /** For what clients cause, any number of times. */
+  gathered: Pick<GatheredLog, "tell">;
   /** What `welcome` tells. */
   messageBytes: number;
   log: HandlerLog;
-  /** For what clients cause, any number of times. */
-  gathered: Pick<GatheredLog, "tell">;
 }
 
 /** Calls that need only their place in the order of a connection's calls. */
 const SIDE_BY_SIDE: ReadonlySet<CallName> = new Set<CallName>(["publish", "send", "signal"]);
+
+/** What a call holds in memory beside its `data`: the fields that there are have bounds. */
+const CALL_BYTES = 1_024;
+
+/** Calls that change nothing. */
+const READS: ReadonlySet<CallName> = new Set<CallName>(["history", "presence"]);
 
 /** Calls whose answers may be a thousand times as large as they are. */
 const LARGE_ANSWERS: ReadonlySet<CallName> = new Set<CallName>(["join", "history", "presence"]);
@@ -94,14 +102,19 @@ export function serveRooms(io: RoomsIo, handlers: Handlers): () => Promise<void>
 /** Sets the socket's identity, or resolves to the error that the client gets as its `connect_error`. */
 async function admit(
   socket: RoomsSocket,
-  { authenticate, tokenOf, log }: Handlers,
+  { authenticate, tokenOf, log, gathered }: Handlers,
 ): Promise<Error | undefined> {
   const { auth } = socket.handshake;
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
   const token = tokenOf(socket.request);
   const verdict = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
-  if (!verdict.ok) return refusal(verdict.error);
+  if (!verdict.ok) {
+    gathered.tell("warn", `a client was refused: ${verdict.error.code}`, {
+      address: socket.handshake.address,
+    });
+    return refusal(verdict.error);
+  }
   socket.data.identity = verdict.identity;
   if (device.data !== undefined) socket.data.device = device.data;
   if (verdict.token !== undefined) socket.data.token = verdict.token;
@@ -129,13 +142,15 @@ function refusal(error: ApiError): Error {
 class Visit {
   readonly #queue: CallQueue;
   readonly #address: string;
+  /** What carries out each call that there is. */
+  readonly #calls = new Map<string, (argument: unknown, answer: (answer: Ack) => void) => void>();
 
   constructor(
     private readonly io: RoomsIo,
     private readonly socket: RoomsSocket,
     private readonly handlers: Handlers,
   ) {
-    this.#queue = new CallQueue(handlers.maxPendingCalls);
+    this.#queue = new CallQueue(handlers.maxPendingCalls, handlers.callMemory);
     this.#address = addressSubject(socket.handshake.address);
   }
 
@@ -153,27 +168,40 @@ class Visit {
     this.#onCall("inbox", (call, done) => inboxes.open(this.#caller(), call, done));
     this.#onCall("inbox_ack", (call, done) => inboxes.ack(this.#caller(), call, done));
     this.#onCall("refresh", (call, done) => this.#refresh(call, done));
-    socket.onAny((event: CallName, ...args: unknown[]) => {
-      if (socket.listenerCount(event) > 0) return;
-      answerTo(args)({ ok: false, error: apiError("unknown_event") });
+    // Not a listener for each name: Socket.IO calls those two ticks after an event came, and drops it where the client's
+    // disconnect came meanwhile (socket.io 4.8, Socket.dispatch); and it listens for "error" itself.
+    socket.onAny((event: string, ...args: unknown[]) => {
+      const answer = answerTo(args);
+      const call = this.#calls.get(event);
+      if (call === undefined) answer({ ok: false, error: apiError("unknown_event") });
+      else call(args[0], answer);
     });
-    socket.conn.on("upgrade", () => this.#queue.add(true, () => this.#logged(rooms.moved(this.#caller()))));
+    socket.conn.on("upgrade", () =>
+      this.#queue.add(true, CALL_BYTES, () => this.#logged(rooms.moved(this.#caller()))),
+    );
     const { user } = socket.data.identity;
     const { device } = socket.data;
     const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
     if (taken !== undefined) io.to(taken).emit("device_taken", { sid: socket.id });
     const over = new Promise<void>((resolve) => {
-      socket.on("disconnect", (reason) => {
+      socket.on("disconnect", (reason, description) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
+        if (description instanceof BridgeCloseError) {
+          const { user } = socket.data.identity;
+          const fields = { address: socket.handshake.address, user, code: description.code };
+          handlers.gathered.tell("warn", `a connection was closed: ${description.message}`, fields);
+        }
         sessions.forget(socket.id);
         const caller = this.#caller();
         const isOnPurpose = reason === "client namespace disconnect";
-        this.#queue.close(() => {
+        const gone = (): void => {
           const returned = devices.remove(socket.id);
           if (returned !== undefined) io.to(returned).emit("device_returned", {});
           const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
           void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
-        });
+        };
+        // Of what came before the end, Socket.IO has some to hand over still: it does so in a tick.
+        process.nextTick(() => this.#queue.close(gone));
       });
     });
     // After all that follows from an end is seen to: the token may have run out by now.
@@ -183,14 +211,16 @@ class Visit {
 
   /** Answers one call of the client's, each time that it comes. */
   #onCall<E extends CallName>(event: E, run: Run<E>): void {
-    this.socket.on<CallName>(event, (...args) => {
-      const answer = answerTo(args);
-      const call = SCHEMAS[event].safeParse(args[0]);
+    this.#calls.set(event, (argument, answer) => {
+      const call = SCHEMAS[event].safeParse(argument);
       if (!call.success) {
         answer({ ok: false, error: apiError("invalid_argument", describe(call.error, event)) });
         return;
       }
-      const isTaken = this.#queue.add(!SIDE_BY_SIDE.has(event), async (placed) => {
+      const bytes = CALL_BYTES + ("data" in call.data ? heldBytes(call.data.data) : 0);
+      const isTaken = this.#queue.add(!SIDE_BY_SIDE.has(event), bytes, async (placed) => {
+        // What only asks for something is not worth the work when nobody is there any more.
+        if (READS.has(event) && !this.socket.connected) return;
         try {
           await run(call.data, (outcome) => this.#answer(outcome, answer), placed);
           if (LARGE_ANSWERS.has(event)) await drained(this.socket);

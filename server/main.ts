@@ -69,7 +69,7 @@ async function start(config: Config): Promise<void> {
       process.exit(1);
     });
   }
-  const { auth, data, demo, rules, limits, inboxAge, presenceGrace, allowedOrigins } = config;
+  const { auth, data, demo, rules, limits, inboxAge, presenceGrace, allowedOrigins, trustProxy } = config;
   const httpServer = makeHttpServer(config);
   const keys = await loadKeys(auth, readText, { now, warn: (message) => log.warn(message) });
   const ownKey = data === undefined ? newOwnKey() : await loadOwnKey(data);
@@ -82,6 +82,7 @@ async function start(config: Config): Promise<void> {
     policy: createPolicy(rules),
     ...{ roomSettings, limits, inboxAge, presenceGrace, demo, log, now },
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
   });
   refuseStrayUpgrades(httpServer, [DEFAULT_PATH, server.io.path()], DEFAULT_PATH);
   try {

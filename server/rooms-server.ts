@@ -17,6 +17,7 @@ import { engineGuard } from "./auth/engine-guard.js";
 import type { KeySource } from "./auth/keys.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
+import { CallMemory } from "./call-queue.js";
 import { Delivery } from "./delivery.js";
 import { serveRooms, type HandlerLog } from "./handlers.js";
 import { demoFiles, httpHandler } from "./http.js";
@@ -30,12 +31,13 @@ import {
   type Policy,
   type RoomSettings,
 } from "./identity.js";
+import { GatheredLog } from "./log/gathered-log.js";
+import { logRefusals } from "./log/refusals.js";
 import { InspectSessions } from "./inspect/sessions.js";
 import { InspectStreams } from "./inspect/stream.js";
 import { tapUpgrades } from "./inspect/tap.js";
 import { Limiter } from "./limits/limiter.js";
 import { ReadLane } from "./limits/read-lane.js";
-import { GatheredLog } from "./log/gathered-log.js";
 import { DeviceConnections } from "./rooms/device-connections.js";
 import { Inboxes } from "./rooms/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
@@ -48,6 +50,7 @@ import { createMemoryStore } from "./store/memory-store.js";
 import type { Revocation } from "./store/revocations.js";
 import { machineUptime } from "./store/machine-clock.js";
 import type { Store, StoreOptions } from "./store/store.js";
+import { createAddressOf, type TrustProxy } from "./trust-proxy.js";
 import { Upkeep } from "./upkeep.js";
 
 export interface RoomsServerOptions {
@@ -76,6 +79,8 @@ export interface RoomsServerOptions {
    * its default path.
    */
   demo?: boolean;
+  /** The proxies in front, whose `X-Forwarded-For` is believed. Default: none, and a client's address is that of the TCP connection. */
+  trustProxy?: TrustProxy;
   /** Further limits of the bridge. */
   bridge?: Omit<BridgeOptions, "allowedOrigins">;
   /** Milliseconds between Socket.IO's pings, and for their answers; the bridge's too, unless it has its own. */
@@ -120,6 +125,21 @@ const REVOCATION_AGE = 400 * DAY;
 /** Milliseconds for which a message's id is remembered. */
 const KEY_WINDOW = 10 * 60 * 1000;
 
+/** Bytes that the calls of one connection, and of all together, may hold until they have ended. */
+const MAX_CALL_BYTES = 4 * 1024 * 1024;
+const MAX_CALL_BYTES_IN_ALL = 64 * 1024 * 1024;
+
+/** Bytes around the `data` of a call: its frame, names and ids, or a token. */
+const ENVELOPE = 16 * 1024;
+
+/**
+ * Bytes of a message on the wire that has `messageBytes` of data. Base64 makes binary a third larger, and a serialiser that
+ * writes `\u0434` for every character beyond ASCII, as Python's does, makes text three times as large.
+ */
+function payloadOf(messageBytes: number): number {
+  return 3 * messageBytes + ENVELOPE;
+}
+
 /** What a store for a rooms server is to be opened with. */
 export function storeOptions({
   roomSettings = () => DEFAULT_ROOM,
@@ -148,6 +168,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     now = Date.now,
     uptime = machineUptime,
   } = options;
+  const addressOf = options.trustProxy === undefined ? undefined : createAddressOf(options.trustProxy);
   const failed = (error: unknown, what: string): void => log.error({ err: error }, what);
   const store = options.store ?? createMemoryStore(storeOptions(options));
   const ownKey = options.tokens?.ownKey ?? newOwnKey();
@@ -172,6 +193,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
   });
+  const maxPayload = payloadOf(limits.messageBytes);
   const common = {
     ...{ limits, limiter, reads, now, failed },
     log: store.log,
@@ -222,6 +244,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const io: RoomsIo = new Server(httpServer, {
     adapter: RoomAdapter,
     wsEngine: GatheringWebSocketServer,
+    maxHttpBufferSize: maxPayload,
     cors: { origin: allowedOrigins === undefined ? "*" : [...allowedOrigins] },
     allowRequest: (request, done) => done(null, isAllowed(request.headers.origin, allowedOrigins)),
     ...options.heartbeat,
@@ -231,9 +254,12 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   io.engine.use(engineGuard({ judge, path: io.path(), onError }));
   attachBridge(io, httpServer, {
     authenticate: judge,
+    maxPayload,
+    ...(addressOf === undefined ? {} : { addressOf }),
     ...options.bridge,
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
+  logRefusals(io, gathered, addressOf);
   // After all others have put their listeners there, to be the first of them.
   hideRequestTokens(httpServer);
   const maxPendingCalls = limits.pendingCalls;
@@ -246,9 +272,10 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     authenticate,
     tokenOf: requestToken,
     maxPendingCalls,
+    callMemory: new CallMemory(MAX_CALL_BYTES_IN_ALL, MAX_CALL_BYTES),
+    gathered,
     messageBytes: limits.messageBytes,
     log,
-    gathered,
   });
 
   const upkeep = new Upkeep({

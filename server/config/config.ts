@@ -7,6 +7,7 @@ import {
   DEFAULT_ROOM,
   type Limits,
 } from "../identity.js";
+import type { TrustProxy } from "../trust-proxy.js";
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -19,6 +20,8 @@ export interface Config {
   tls?: { cert: string; key: string };
   /** Browsers' origins that may connect; undefined: any. */
   allowedOrigins?: string[];
+  /** The proxies in front, whose `X-Forwarded-For` is believed; undefined: none. */
+  trustProxy?: TrustProxy;
   logLevel: LogLevel;
   /** Whether to serve the demo page, its inspector and its sign-in. */
   demo: boolean;

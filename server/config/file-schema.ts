@@ -4,6 +4,7 @@ import { Pattern, PatternError } from "../auth/patterns.js";
 import { ACTIONS } from "../auth/rules.js";
 import type { Limits } from "../identity.js";
 import { RATE_NAMES, type Rates } from "../limits/rates.js";
+import { isTrustProxy } from "../trust-proxy.js";
 import { LOG_LEVELS } from "./config.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 
@@ -19,6 +20,10 @@ export function isOrigin(value: string): boolean {
 }
 
 const origin = text.refine(isOrigin, "must be an origin, like https://app.example.com");
+
+const NO_PROXIES =
+  "must be how many proxies there are, or a list of their addresses or subnets (10.0.0.0/8, loopback)";
+const proxies = z.union([z.int().min(0), z.array(text)], NO_PROXIES).refine(isTrustProxy, NO_PROXIES);
 
 const claimValue = z.union([z.string(), z.number(), z.boolean()], "must be a text, a number, true or false");
 
@@ -78,6 +83,7 @@ const schema = section({
   host: text.optional(),
   tls: section({ cert: text, key: text }).optional(),
   allowedOrigins: z.array(origin, "must be a list of origins").optional(),
+  trustProxy: proxies.optional(),
   logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`).optional(),
   demo: flag.optional(),
   data: text.optional(),

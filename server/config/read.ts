@@ -24,6 +24,7 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
   const given = new Given(flags, env);
   const file = readFile(given.read("config"), readText);
   const { defaults } = DEFAULT_CONFIG.rules;
+  const trustProxy = given.read("trustProxy") ?? file.trustProxy;
   const allowedOrigins = given.has("allowedOrigins") ? given.read("allowedOrigins") : file.allowedOrigins;
   const maxDiskBytes = given.read("maxDisk") ?? file.maxDisk;
   const rules: Rules = {
@@ -43,6 +44,7 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
     host: given.read("host") ?? file.host ?? DEFAULT_CONFIG.host,
     ...readTls(given, file),
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
     logLevel: given.read("logLevel") ?? file.logLevel ?? DEFAULT_CONFIG.logLevel,
     demo: given.read("demo") ?? file.demo ?? DEFAULT_CONFIG.demo,
     ...readData(given, file),

@@ -2,6 +2,7 @@
 import { LOG_LEVELS, type LogLevel } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { isOrigin } from "./file-schema.js";
+import { parseTrustProxy, type TrustProxy } from "../trust-proxy.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 
 /** One setting: its flag, its variable, and what makes a value of its text. */
@@ -47,6 +48,15 @@ export const SERVER_SETTINGS = {
     help: "origins that browsers may connect from, with commas between; the server's own too if you use its demo",
     shownDefault: "any",
     parse: parseOrigins,
+  },
+  trustProxy: {
+    flags: "--trust-proxy <list>",
+    env: "TRUST_PROXY",
+    help:
+      "proxies in front, whose X-Forwarded-For is believed: addresses, subnets, loopback, linklocal, uniquelocal, " +
+      "with commas between; or how many there are",
+    shownDefault: "none",
+    parse: parseProxies,
   },
   guests: {
     flags: "--no-guests",
@@ -170,6 +180,16 @@ function parseOrigins(value: string, name: string): string[] | undefined {
     }
   }
   return origins;
+}
+
+function parseProxies(value: string, name: string): TrustProxy {
+  const proxies = parseTrustProxy(value);
+  if (proxies === undefined) {
+    throw new ConfigError(
+      `${name}: ${quote(value)} names no proxies; give addresses or subnets (10.0.0.0/8, loopback), or how many there are`,
+    );
+  }
+  return proxies;
 }
 
 function parseLogLevel(value: string, name: string): LogLevel {

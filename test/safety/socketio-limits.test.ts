@@ -1,6 +1,7 @@
 /** The limits of connections and messages, for the clients of Socket.IO's own transports beside those of the bridge. */
 import { expect } from "chai";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { io as connectSocketIO, type Socket } from "socket.io-client";
 import { addressGroup } from "../../bridge/addresses.js";
 import { until, within } from "../support/deadline.js";
@@ -135,7 +136,7 @@ describe("limits of Socket.IO's own clients", () => {
   });
 
   it("take the address that the application knows, for the handshake too", async () => {
-    const addressOf = ({ headers }: { headers: object }): string => String(Object(headers)["x-client"]);
+    const addressOf = ({ headers }: IncomingMessage): string => headers["x-client"] as string;
     const server = await BridgeServer.start({ addressOf, maxConnectionsPerAddress: 1 });
     const came = once(server.io.engine, "connection") as Promise<[{ remoteAddress: string }]>;
     expect((await polling(server, "X-Client: 2001:db8:0:1::1\r\n")).status).to.equal(200);

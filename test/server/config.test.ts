@@ -173,6 +173,8 @@ describe("the configuration", () => {
     [[], { PORT: "3e3" }, /^error: PORT: "3e3" is not a port/],
     [["--log-level", "loud"], {}, /--log-level: "loud" is not a log level; give one of fatal, /],
     [[], { DEMO: "maybe" }, /DEMO: "maybe" is neither true nor false/],
+    [["--trust-proxy", "the nearest"], {}, /"the nearest" names no proxies/],
+    [["--trust-proxy", "10.0.0.0/99"], {}, /"10.0.0.0\/99" names no proxies/],
     [["--allowed-origins", "example.com"], {}, /"example.com" is not an origin; give some like https:/],
     [["--allowed-origins", "https://a.example/"], {}, /"https:\/\/a.example\/" is not an origin/],
     [["--cert", "c.pem"], {}, /there is a TLS certificate but no key; give --key FILE \(or TLS_KEY\)/],
