@@ -1,9 +1,11 @@
 package dev.crossroom
 
 import dev.crossroom.bridge.BufferLimits
+import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Connection
 import dev.crossroom.bridge.ConnectionSettings
 import dev.crossroom.bridge.Environment
+import dev.crossroom.bridge.Flushes
 import dev.crossroom.bridge.NamespaceCore
 import dev.crossroom.bridge.RealEnvironment
 import dev.crossroom.session.Backoff
@@ -36,7 +38,7 @@ public class Bridge internal constructor(
      */
     @JvmOverloads
     public constructor(url: String, options: BridgeOptions = BridgeOptions()) :
-        this(url, options, RealEnvironment(), { OkHttpDialer(it.okHttpClient) })
+        this(url, options, RealEnvironment(options.clock), { OkHttpDialer(it.okHttpClient) })
 
     init {
         options.check()
@@ -48,10 +50,12 @@ public class Bridge internal constructor(
     private val callTimeout = options.callTimeoutMillis
     private val maxUntaken = options.maxUntakenEvents
     private val onWarning = options.onWarning
+    private val callbacks = Callbacks(options.callbackExecutor)
     private val connection = Connection(environment, settings(url), dialer(options))
     private val namespaces = LinkedHashMap<String, Namespace>()
     private val cores = ArrayList<NamespaceCore>()
     private val closed = CompletableDeferred<Unit>()
+    private val flushes = Flushes(environment) { connection.unsent }
     private var isClosing = false
 
     /**
@@ -66,7 +70,7 @@ public class Bridge internal constructor(
                 val core = NamespaceCore(connection, name, provider, bufferLimits, callTimeout, maxUntaken)
                 cores.add(core)
                 if (isClosing) loop.execute { end(core) }
-                Namespace(core, loop)
+                Namespace(core, loop, callbacks)
             }
         }
     }
@@ -80,7 +84,26 @@ public class Bridge internal constructor(
     /** The application comes back: what was connected is connected again, at once. */
     public fun foreground(): Unit = loop.execute { connection.foreground() }
 
-    /** Closes for good; what waits fails with `closed`. May be called twice. See [awaitClosed]. */
+    /**
+     * Waits until what was accepted has left: events are handed to the system, calls have their outcome.
+     *
+     * @return how many have not after `timeoutMillis`, or at the end of the bridge; 0 where all have.
+     */
+    public suspend fun flush(timeoutMillis: Long): Int = loop.await { flushes.start(timeoutMillis, it) }
+
+    /** The same with a callback. */
+    public fun flush(timeoutMillis: Long, callback: Callback<Int>): Cancellable =
+        loop.start { flushes.start(timeoutMillis, callbacks.of(callback)) }
+
+    /** [flush], and then [close]: what has not left fails with `closed`. Closes also where the caller is cancelled. */
+    public suspend fun close(timeoutMillis: Long): Int =
+        try {
+            flush(timeoutMillis)
+        } finally {
+            close()
+        }
+
+    /** Closes for good, without waiting; what waits fails with `closed`. May be called twice. See [awaitClosed]. */
     override fun close() {
         loop.execute {
             val ending =
@@ -89,6 +112,7 @@ public class Bridge internal constructor(
                     isClosing = true
                     cores.toList()
                 }
+            flushes.end()
             for (core in ending) core.close(ownError(ErrorCode.CLOSED))
             connection.close {
                 environment.close()
@@ -97,6 +121,9 @@ public class Bridge internal constructor(
             for (core in ending) core.finish()
         }
     }
+
+    /** Events of no namespace's call that have not left. */
+    internal val unsentEvents: Int get() = connection.unsentEvents
 
     /** Waits until nothing of the bridge is left after [close]: no socket, no thread, no timer. */
     public suspend fun awaitClosed(): Unit = closed.await()
@@ -120,7 +147,8 @@ public class Bridge internal constructor(
     }
 
     private fun warn(error: CrossroomException) {
-        guard { onWarning?.invoke(error) }
+        val told = onWarning ?: return
+        callbacks.run { told(error) }
     }
 }
 

@@ -4,6 +4,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runInterruptible
 import okhttp3.OkHttpClient
 import java.util.concurrent.Callable
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
 
 /** How a lost connection is made again. Times in milliseconds. */
 public class ReconnectOptions {
@@ -36,6 +38,18 @@ public abstract class ConnectionOptions internal constructor() {
      * one of the client's own, whose threads end with it.
      */
     public var okHttpClient: OkHttpClient? = null
+
+    /**
+     * Where callbacks, listeners and `onWarning` are called; each listener one at a time and in order. Default: a thread of the client's, where none
+     * of them may block. With an executor they may, and only hold up themselves.
+     */
+    public var callbackExecutor: Executor? = null
+
+    /**
+     * Milliseconds of a clock that is never set and that goes on while the machine sleeps. Default: `System.nanoTime`, which stands still in deep
+     * sleep on Android: set it to `{ SystemClock.elapsedRealtime() }` there.
+     */
+    public var clock: () -> Long = { TimeUnit.NANOSECONDS.toMillis(System.nanoTime()) }
 
     internal var headersProvider: suspend () -> Map<String, String> = { emptyMap() }
 

@@ -50,7 +50,3 @@ internal fun report(thrown: Throwable) {
         // As the virtual machine does with a handler that throws: there is nobody left to tell.
     }
 }
-
-/** A callback of the application's, that may throw. */
-internal fun <T> guarded(callback: Callback<T>): Callback<T> =
-    callback({ result -> guard { callback.onSuccess(result) } }, { error -> guard { callback.onFailure(error) } })

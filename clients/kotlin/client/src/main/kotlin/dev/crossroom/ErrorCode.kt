@@ -48,8 +48,11 @@ public data class ErrorCode(public val value: String) {
         /** `maxPending` publishes and sends wait already. */
         @JvmField public val TOO_MANY_PENDING: ErrorCode = ErrorCode("too_many_pending")
 
-        /** A collector lagged behind by more than `maxLag`. */
+        /** A collector lagged behind by more than `maxLag`, and what it missed cannot be had any more. */
         @JvmField public val TOO_SLOW: ErrorCode = ErrorCode("too_slow")
+
+        /** The server's answer is not one of the room API. */
+        @JvmField public val BAD_ANSWER: ErrorCode = ErrorCode("bad_answer")
 
         /** Given up by leaving the room. Whether the call was carried out is not known. */
         @JvmField public val ABORTED: ErrorCode = ErrorCode("aborted")
@@ -108,7 +111,7 @@ public data class ErrorCode(public val value: String) {
         /** The server cannot store anything at the moment. */
         @JvmField public val UNAVAILABLE: ErrorCode = ErrorCode("unavailable")
 
-        /** The server failed, or answered in words that are not of its API. */
+        /** The server failed. */
         @JvmField public val INTERNAL: ErrorCode = ErrorCode("internal")
     }
 }

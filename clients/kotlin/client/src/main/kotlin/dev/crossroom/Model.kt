@@ -82,8 +82,14 @@ public data class Self(
     public val expiresAt: Long?,
 )
 
-/** A room was joined. `recovered` false: messages before `position` are lost to this device. */
-public data class Joined(public val recovered: Boolean, public val position: Position)
+/**
+ * A room was joined. `recovered` false: messages before `position` are lost to this device.
+ *
+ * @property history the newest messages up to `position`, where [Room.join] was asked for them: they are not delivered otherwise.
+ */
+public data class Joined
+    @JvmOverloads
+    constructor(public val recovered: Boolean, public val position: Position, public val history: History? = null)
 
 /** A message was kept by the server. `at`: milliseconds since the Unix epoch, by its clock. */
 public data class Published(public val id: String, public val position: Position, public val at: Long)
@@ -124,6 +130,18 @@ public abstract class RoomsEvent internal constructor() {
 
     /** The session has ended for good; everything that waited has failed with this. */
     public data class Ended(public val error: CrossroomException) : RoomsEvent()
+
+    /**
+     * Another connection has taken this device: a second run of the program with the same storage, or somebody else with the user's token. Its inbox
+     * goes on there, and comes back by itself with [DeviceReturned].
+     */
+    public object DeviceTaken : RoomsEvent()
+
+    /** The connection that had taken this device has gone. */
+    public object DeviceReturned : RoomsEvent()
+
+    /** The inbox was opened (again), and items that this device had not processed were dropped. */
+    public object InboxLost : RoomsEvent()
 
     /** Something that calls for no action, but belongs in a log. */
     public data class Warning(public val error: CrossroomException) : RoomsEvent()

@@ -1,5 +1,6 @@
 package dev.crossroom
 
+import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Loop
 import dev.crossroom.bridge.NamespaceCore
 import kotlinx.coroutines.flow.Flow
@@ -8,7 +9,11 @@ import kotlinx.coroutines.flow.Flow
  * A namespace of a Socket.IO server, on the connection of its [Bridge]. All may be called from any thread or coroutine; a call that is
  * cancelled has no effect any more, unless it has left already.
  */
-public class Namespace internal constructor(private val core: NamespaceCore, private val loop: Loop) {
+public class Namespace internal constructor(
+    private val core: NamespaceCore,
+    private val loop: Loop,
+    private val callbacks: Callbacks,
+) {
     /** As it was asked for: `/`, or `/admin` and the like. */
     public val name: String get() = core.name
 
@@ -37,7 +42,7 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     public suspend fun connect(): String = loop.await(core::connect)
 
     /** The same with a callback. */
-    public fun connect(callback: Callback<String>): Cancellable = loop.start { core.connect(guarded(callback)) }
+    public fun connect(callback: Callback<String>): Cancellable = loop.start { core.connect(callbacks.of(callback)) }
 
     /**
      * Sends an event. Returns when it is taken: it leaves now, or when the namespace is connected.
@@ -53,7 +58,7 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     }
 
     /** The same with a callback. */
-    public fun emit(name: String, args: List<Value>, callback: Callback<Unit>): Unit = loop.execute { core.emit(name, args, guarded(callback)) }
+    public fun emit(name: String, args: List<Value>, callback: Callback<Unit>): Unit = loop.execute { core.emit(name, args, callbacks.of(callback)) }
 
     /**
      * Sends an event that wants an ack, now or when the namespace is connected, and waits for it.
@@ -69,23 +74,30 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
 
     /** The same with a callback. */
     public fun call(name: String, args: List<Value>, timeoutMillis: Long, callback: Callback<List<Value>>): Cancellable =
-        loop.start { core.call(name, args, timeoutMillis, guarded(callback)) }
+        loop.start { core.call(name, args, timeoutMillis, callbacks.of(callback)) }
 
-    /** Leaves the namespace; what is emitted later waits for the next [connect]. Without another namespace the connection is closed. */
+    /** Leaves the namespace, after what was emitted before; what is emitted later waits for the next [connect]. Without another namespace the connection is closed. */
     public fun disconnect(): Unit = loop.execute(core::disconnect)
 
     /**
      * Has what happens told to a listener instead of [events], from now on. It is called one at a time and in order, acks among them, on a
-     * thread of the client's: while it blocks, nothing goes on. What it throws goes to that thread's handler of uncaught exceptions.
+     * thread of the client's: while it blocks, nothing goes on. With a [ConnectionOptions.callbackExecutor] it is called there, as a collector of [events],
+     * and may block. What it throws goes to its thread's handler of uncaught exceptions.
      */
-    public fun listen(listener: NamespaceListener): Unit =
+    public fun listen(listener: NamespaceListener) {
+        callbacks.listen({ events }, { direct(listener) }) { listener.happened(it) }
+    }
+
+    private fun direct(listener: NamespaceListener): Cancellable {
         loop.execute { core.listen { event -> guard { listener.happened(event) } } }
+        return Cancellable {}
+    }
 }
 
 /** Something that happened in a namespace. More kinds may come: a `when` needs an `else`. */
 public abstract class NamespaceEvent internal constructor() {
     /** It is connected, for the first time or again. `recovered`: the server has the former session, and what was missed follows. */
-    public class Connected(public val sid: String, public val recovered: Boolean) : NamespaceEvent()
+    public class Connected internal constructor(public val sid: String, public val recovered: Boolean) : NamespaceEvent()
 
     /**
      * It is not connected any more.
@@ -94,10 +106,12 @@ public abstract class NamespaceEvent internal constructor() {
      * @property closeCode of the WebSocket, where it had one.
      * @property reason for people.
      */
-    public class Disconnected(
+    public class Disconnected internal constructor(
         public val isFinal: Boolean,
         public val closeCode: Int?,
         public val reason: String,
+        /** Whether the connection broke, without a close frame: what is 1006 in other libraries. */
+        internal val isCut: Boolean,
     ) : NamespaceEvent()
 
     /** A connect that the client made by itself was refused for good. */

@@ -1,5 +1,6 @@
 package dev.crossroom
 
+import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Environment
 import dev.crossroom.bridge.Loop
 import dev.crossroom.bridge.RealEnvironment
@@ -34,10 +35,11 @@ public class Rooms internal constructor(
      */
     @JvmOverloads
     public constructor(url: String, options: RoomsOptions = RoomsOptions()) :
-        this(url, options, RealEnvironment(), { OkHttpDialer(it.okHttpClient) })
+        this(url, options, RealEnvironment(options.clock), { OkHttpDialer(it.okHttpClient) })
 
     internal val core: RoomsCore = RoomsCore(url, options.also { it.check() }, environment, dialer)
     internal val loop: Loop = environment.loop
+    internal val callbacks: Callbacks = Callbacks(options.callbackExecutor)
     private val handles = HashMap<String, Room>()
 
     /** Names this installation. */
@@ -50,10 +52,10 @@ public class Rooms internal constructor(
     public val isConnected: Boolean get() = core.isUp
 
     /** One's own inbox. */
-    public val inbox: Inbox = Inbox(core.inbox, loop)
+    public val inbox: Inbox = Inbox(core.inbox, loop, callbacks)
 
     /** The room of this name: always the same one. Does not join it. */
-    public fun room(name: String): Room = synchronized(handles) { handles.getOrPut(name) { Room(core.room(name), loop) } }
+    public fun room(name: String): Room = synchronized(handles) { handles.getOrPut(name) { Room(core.room(name), loop, callbacks) } }
 
     /**
      * Waits for a connection.
@@ -86,7 +88,22 @@ public class Rooms internal constructor(
     /** The application comes back: the connection is made at once, rooms are joined again, and what was missed is delivered. */
     public fun foreground(): Unit = loop.execute(core::foreground)
 
-    /** Leaves everything and disconnects. What waits fails with `closed`, flows complete. May be called twice. See [awaitClosed]. */
+    /**
+     * Waits until what was accepted has left: publishes and sends have their outcome, signals are handed to the system.
+     *
+     * @return how many have not after `timeoutMillis`, or at the session's end; 0 where all have.
+     */
+    public suspend fun flush(timeoutMillis: Long): Int = loop.await { core.flush(timeoutMillis, it) }
+
+    /** [flush], and then [close]: what has not left fails with `closed`. Closes also where the caller is cancelled. */
+    public suspend fun close(timeoutMillis: Long): Int =
+        try {
+            flush(timeoutMillis)
+        } finally {
+            close()
+        }
+
+    /** Leaves everything and disconnects, without waiting. What waits fails with `closed`, flows complete. May be called twice. See [awaitClosed]. */
     override fun close(): Unit = loop.execute(core::close)
 
     /** Waits until nothing of the client is left after [close], or after the session's end: no socket, no thread, no timer. */

@@ -5,8 +5,8 @@ import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
 /**
- * Told of what happens: for Java. Called one at a time and in order, on a thread of the client's, where it must not block. What it throws
- * goes to that thread's handler of uncaught exceptions.
+ * Told of what happens: for Java. Called one at a time and in order: on the [ConnectionOptions.callbackExecutor]; or, where there is none, on a thread
+ * of the client's, where it must not block. What it throws goes to its thread's handler of uncaught exceptions.
  */
 public fun interface Listener<in T> {
     /** It happened. */
@@ -26,37 +26,62 @@ public fun interface ItemProcessor {
 public object RoomsJava {
     /** [Rooms.ready]. */
     @JvmStatic
-    public fun ready(rooms: Rooms, callback: Callback<Self>): Cancellable = rooms.loop.start { rooms.core.ready(guarded(callback)) }
+    public fun ready(rooms: Rooms, callback: Callback<Self>): Cancellable = rooms.loop.start { rooms.core.ready(rooms.callbacks.of(callback)) }
 
     /** [Rooms.send]. */
     @JvmStatic
     public fun send(rooms: Rooms, to: String, data: Value, receipt: Boolean, callback: Callback<Sent>): Cancellable =
-        rooms.loop.start { rooms.core.send(to, data, null, receipt, guarded(callback)) }
+        rooms.loop.start { rooms.core.send(to, data, null, receipt, rooms.callbacks.of(callback)) }
 
     /** Has what happens to the session told to a listener, from now on. */
     @JvmStatic
-    public fun listen(rooms: Rooms, listener: Listener<RoomsEvent>): Cancellable = rooms.core.events.listen(listener::happened)
+    public fun listen(rooms: Rooms, listener: Listener<RoomsEvent>): Cancellable =
+        rooms.callbacks.listen({ rooms.events() }, { rooms.core.events.listen(listener::happened) }) { listener.happened(it) }
+
+    /** [Rooms.flush]. */
+    @JvmStatic
+    public fun flush(rooms: Rooms, timeoutMillis: Long, callback: Callback<Int>): Cancellable =
+        rooms.loop.start { rooms.core.flush(timeoutMillis, rooms.callbacks.of(callback)) }
+
+    /** [Rooms.close] with a time-out. */
+    @JvmStatic
+    public fun close(rooms: Rooms, timeoutMillis: Long, callback: Callback<Int>) {
+        val told = rooms.callbacks.of(callback)
+        rooms.loop.execute {
+            rooms.core.flush(
+                timeoutMillis,
+                callback({ left ->
+                    rooms.core.close()
+                    told.onSuccess(left)
+                }, { told.onFailure(it) }),
+            )
+        }
+    }
 
     /** [Room.join]. `since`: null for from now on. */
     @JvmStatic
-    public fun join(room: Room, since: Position?, callback: Callback<Joined>): Cancellable =
-        room.loop.start { room.core.join(since, guarded(callback)) }
+    public fun join(room: Room, since: Position?, callback: Callback<Joined>): Cancellable = join(room, since, null, callback)
+
+    /** [Room.join]. `since`: null for from now on; `history`: null for none. */
+    @JvmStatic
+    public fun join(room: Room, since: Position?, history: Int?, callback: Callback<Joined>): Cancellable =
+        room.loop.start { room.core.join(since, history, room.callbacks.of(callback)) }
 
     /** [Room.leave]. */
     @JvmStatic
     public fun leave(room: Room, callback: Callback<Any?>): Unit =
-        room.loop.execute { room.core.leave { guard { callback.onSuccess(null) } } }
+        room.loop.execute { room.core.leave { room.callbacks.run { callback.onSuccess(null) } } }
 
     /** [Room.publish]. `id`: null for one at random. */
     @JvmStatic
     public fun publish(room: Room, data: Value, id: String?, callback: Callback<Published>): Cancellable =
-        room.loop.start { room.core.publish(data, id, guarded(callback)) }
+        room.loop.start { room.core.publish(data, id, room.callbacks.of(callback)) }
 
     /** [Room.signal]. */
     @JvmStatic
     public fun signal(room: Room, data: Value, callback: Callback<Any?>): Unit =
         room.loop.execute {
-            room.core.signal(data) { guard { if (it == null) callback.onSuccess(null) else callback.onFailure(it) } }
+            room.core.signal(data) { room.callbacks.run { if (it == null) callback.onSuccess(null) else callback.onFailure(it) } }
         }
 
     /** [Room.history]. Any but `room` and `callback` may be null. */
@@ -67,16 +92,17 @@ public object RoomsJava {
         after: Position?,
         limit: Int?,
         callback: Callback<History>,
-    ): Cancellable = room.loop.start { room.core.history(before, after, limit, guarded(callback)) }
+    ): Cancellable = room.loop.start { room.core.history(before, after, limit, room.callbacks.of(callback)) }
 
     /** Has what happens in the room told to a listener, from now on: messages, presence and the like. */
     @JvmStatic
-    public fun listen(room: Room, listener: Listener<RoomEvent>): Cancellable = room.core.events.listen(listener::happened)
+    public fun listen(room: Room, listener: Listener<RoomEvent>): Cancellable =
+        room.callbacks.listen({ room.events() }, { room.core.readers.listen(listener::happened) }) { listener.happened(it) }
 
     /** [Inbox.process]: the result is how many items wait. */
     @JvmStatic
     public fun process(inbox: Inbox, processor: ItemProcessor, callback: Callback<Long>): Cancellable =
-        inbox.loop.start { inbox.core.process({ item -> processed(processor, item) }, guarded(callback)) }
+        inbox.loop.start { inbox.core.process({ item -> processed(processor, item) }, inbox.callbacks.of(callback)) }
 
     private suspend fun processed(processor: ItemProcessor, item: InboxItem): Unit =
         suspendCancellableCoroutine { continuation ->

@@ -24,7 +24,7 @@ public class RoomsOptions : ConnectionOptions() {
      */
     public var maxPending: Int = 1_000
 
-    /** Messages or events that a collector may lag behind. Default 10,000; then it fails with `too_slow`. */
+    /** Messages or events that wait for a collector. Default 10,000; what comes then is read from the room's log when the collector comes to it. */
     public var maxLag: Int = 10_000
 
     internal fun check() {

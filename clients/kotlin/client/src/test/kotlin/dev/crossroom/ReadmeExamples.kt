@@ -6,17 +6,21 @@ import kotlinx.coroutines.launch
 /** The examples of README.md: they are compiled here, and a test compares them. */
 @Suppress("unused", "UNUSED_VARIABLE")
 private object ReadmeExamples {
+    private fun show(message: RoomMessage) = println("${message.from.name}: ${message.data["text"]?.text}")
+
     suspend fun room(rooms: Rooms) =
         coroutineScope {
             val lobby = rooms.room("lobby")
             val messages = lobby.messages() // the subscription begins here, not where it is collected
-            launch { messages.collect { println("${it.from.name}: ${it.data["text"]?.text}") } }
             launch { lobby.members.collect { println("${it.count} are here") } }
-            lobby.join()
+
+            val past = lobby.join(history = 20).history?.messages.orEmpty() // the newest, up to where the live ones begin
+            past.forEach(::show)
+            launch { messages.collect(::show) } // what comes after the last of them, and none of them again
+            val older = lobby.history(before = past.firstOrNull()?.position, limit = 20)
 
             lobby.publish(json("text" to "Hello", "photo" to byteArrayOf(1, 2, 3)))
             lobby.signal(json("typing" to true))
-            val page = lobby.history(limit = 20)
         }
 
     suspend fun events(room: Room) {
@@ -65,6 +69,12 @@ private object ReadmeExamples {
                 else -> {}
             }
         }
+    }
+
+    suspend fun shutdown(rooms: Rooms) {
+        val unsent = rooms.close(timeoutMillis = 5_000) // sends what was accepted; what is left then fails with `closed`
+        if (unsent > 0) println("$unsent were not sent")
+        rooms.awaitClosed()
     }
 
     suspend fun errors(room: Room) {

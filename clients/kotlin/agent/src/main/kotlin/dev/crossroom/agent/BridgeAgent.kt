@@ -51,9 +51,13 @@ class BridgeAgent(private val client: String, command: Value, private val scope:
         return null
     }
 
-    override suspend fun close() {
+    override suspend fun flush(timeout: Long): Int = bridge.flush(timeout)
+
+    override suspend fun close(timeout: Long?): Int? {
+        val unsent = timeout?.let { bridge.close(it) }
         bridge.close()
         bridge.awaitClosed()
+        return unsent
     }
 
     private fun nameOf(command: Value): String = command["name"]?.text ?: throw BadCommand("no name")

@@ -22,8 +22,11 @@ interface Agent {
     /** Does the command; what it returns is the answer's `value`. */
     suspend fun perform(command: Value): Any?
 
-    /** Closes the client, and waits until nothing of it is left. */
-    suspend fun close()
+    /** How many that were accepted have not left in time. */
+    suspend fun flush(timeout: Long): Int
+
+    /** Closes the client, and waits until nothing of it is left. With a time-out it flushes before: how many have not left. */
+    suspend fun close(timeout: Long? = null): Int?
 }
 
 /** Standard output, a line at a time. */
@@ -99,11 +102,13 @@ private class Session {
             }
             "close" -> {
                 val agent = agents.remove(name) ?: throw BadCommand("no such client: $name")
-                withContext(NonCancellable) { agent.close() }
-                return null
+                val unsent = withContext(NonCancellable) { agent.close(command["timeout"]?.long) }
+                return unsent?.let { json("unsent" to it) }
             }
         }
-        return (agents[name] ?: throw BadCommand("no such client: $name")).perform(command)
+        val agent = agents[name] ?: throw BadCommand("no such client: $name")
+        if (command["do"]?.text != "flush") return agent.perform(command)
+        return json("unsent" to agent.flush(command["timeout"]?.long ?: throw BadCommand("no timeout")))
     }
 
     private fun answer(id: Long, value: Any?) =

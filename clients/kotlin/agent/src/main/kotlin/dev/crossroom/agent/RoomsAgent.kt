@@ -2,6 +2,7 @@ package dev.crossroom.agent
 
 import dev.crossroom.CrossroomException
 import dev.crossroom.Device
+import dev.crossroom.History
 import dev.crossroom.InboxItem
 import dev.crossroom.InboxMessage
 import dev.crossroom.InboxReceipt
@@ -18,6 +19,7 @@ import dev.crossroom.Value
 import dev.crossroom.json
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 import java.util.concurrent.ConcurrentHashMap
 
@@ -29,7 +31,7 @@ class RoomsAgent(
 ) : Agent {
     private val keys = Keys()
     private val asking = Asking(client, keys)
-    private val watched = ConcurrentHashMap<String, Room>()
+    private val watched = ConcurrentHashMap<String, Watched>()
     private val inHand = ConcurrentHashMap<Long, CompletableDeferred<Unit>>()
     private val rooms =
         Rooms(command["url"]?.text ?: throw BadCommand("no url")) {
@@ -37,6 +39,7 @@ class RoomsAgent(
             name = command["name"]?.text
             device = command["device"]?.text
             command["ackTimeout"]?.long?.let { ackTimeoutMillis = it }
+            command["maxUnread"]?.long?.let { maxLag = it.toInt() }
             command["maxPending"]?.long?.let { maxPending = it.toInt() }
             command["storage"]?.text?.let { storage = storages.named(it) }
             when (val token = command["token"]?.text) {
@@ -59,9 +62,13 @@ class RoomsAgent(
             "network_changed" -> rooms.networkChanged()
             "ready" -> return valueOf(rooms.ready())
             "join" ->
-                return room(command).join(positionOf(command["since"])).let {
-                    json("recovered" to it.recovered, "position" to valueOf(it.position))
+                return room(command).join(positionOf(command["since"]), command["history"]?.long?.toInt()).let {
+                    val fields = arrayOf<Pair<String, Any?>>("recovered" to it.recovered, "position" to valueOf(it.position))
+                    it.history?.let { past -> json(*fields, "history" to valueOf(past)) } ?: json(*fields)
                 }
+            "position" -> return room(command).position?.let(::valueOf) ?: Value.Null
+            "pause" -> watched(command).pause()
+            "resume" -> watched(command).resume()
             "leave" -> room(command).leave()
             "publish" ->
                 return room(command).publish(dataOf(command), command["messageId"]?.text).let {
@@ -71,7 +78,7 @@ class RoomsAgent(
             "history" ->
                 return room(command)
                     .history(positionOf(command["before"]), positionOf(command["after"]), command["limit"]?.long?.toInt())
-                    .let { json("messages" to it.messages.map(::valueOf), "more" to it.more) }
+                    .let(::valueOf)
             "members" -> return json(*fieldsOf(room(command).members.value))
             "send" -> {
                 val to = command["to"]?.text ?: throw BadCommand("no recipient")
@@ -89,17 +96,43 @@ class RoomsAgent(
         return null
     }
 
-    override suspend fun close() {
+    override suspend fun flush(timeout: Long): Int = rooms.flush(timeout)
+
+    override suspend fun close(timeout: Long?): Int? {
+        val unsent = timeout?.let { rooms.close(it) }
         rooms.close()
         rooms.awaitClosed()
+        return unsent
     }
 
-    private fun room(command: Value): Room {
+    private fun room(command: Value): Room = watched(command).room
+
+    private fun watched(command: Value): Watched {
         val name = command["room"]?.text ?: throw BadCommand("no room")
-        return watched[name] ?: rooms.room(name).also { room ->
-            watched[name] = room
-            val events = room.events()
-            scope.launch { collecting { events.collect { report(name, it) } } }
+        return watched[name] ?: Watched(rooms.room(name)).also {
+            watched[name] = it
+            it.resume()
+        }
+    }
+
+    /** A room whose events are reported, unless it is paused: then they wait in its flow. */
+    private inner class Watched(val room: Room) {
+        private val events = room.events()
+        private var job: Job? = null
+
+        fun pause() {
+            job?.cancel()
+        }
+
+        fun resume() {
+            val before = job
+            if (before?.isActive == true) return
+            job =
+                scope.launch {
+                    // A flow takes one collector at a time.
+                    before?.join()
+                    collecting { events.collect { report(room.name, it) } }
+                }
         }
     }
 
@@ -123,6 +156,9 @@ class RoomsAgent(
             is RoomsEvent.Connected -> Output.event(client, "connect", "self" to valueOf(event.self))
             is RoomsEvent.Disconnected -> Output.event(client, "disconnect", "reason" to event.reason)
             is RoomsEvent.Ended -> Output.event(client, "end", "error" to errorOf(event.error))
+            is RoomsEvent.DeviceTaken -> Output.event(client, "device", "taken" to true)
+            is RoomsEvent.DeviceReturned -> Output.event(client, "device", "taken" to false)
+            is RoomsEvent.InboxLost -> Output.event(client, "inbox_lost")
             is RoomsEvent.Warning -> Output.event(client, "warning", "message" to event.error.message)
         }
     }
@@ -178,6 +214,8 @@ private fun valueOf(message: RoomMessage): Value =
         "data" to message.data,
         "at" to message.at,
     )
+
+private fun valueOf(past: History): Value = json("messages" to past.messages.map(::valueOf), "more" to past.more)
 
 private fun valueOf(item: InboxItem): Value {
     val fields = arrayOf<Pair<String, Any?>>("id" to item.id, "position" to valueOf(item.position), "at" to item.at)

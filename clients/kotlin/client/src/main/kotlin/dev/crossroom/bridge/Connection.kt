@@ -14,6 +14,7 @@ import dev.crossroom.session.Action
 import dev.crossroom.session.Announcement
 import dev.crossroom.session.Backoff
 import dev.crossroom.session.End
+import dev.crossroom.session.Pace
 import dev.crossroom.session.Phase
 import dev.crossroom.session.Session
 import dev.crossroom.session.SessionSettings
@@ -31,11 +32,17 @@ import kotlin.math.min
 /** A namespace, as its connection sees it. */
 internal interface Peer {
     /** Whether it wants the connection. */
-    val isWanted: Boolean
+    val needsConnection: Boolean
 
     fun opened()
 
     fun frame(frame: ServerFrame)
+
+    /** Events that wait here for the connection. */
+    val unsentEvents: Int
+
+    /** Calls that have no outcome yet. */
+    val unsentCalls: Int
 
     /** Whether the event has to be taken by the application: it keeps its place in the backlog until then. */
     fun event(frame: ServerFrame.Event): Boolean
@@ -84,12 +91,19 @@ internal class Connection(
 
     /** As the server of this connection said: the next one may be another. */
     private var maxPayload = Long.MAX_VALUE
+    private val pace = Pace()
+    private val inFlight = InFlight()
     private var asking = Cancellable {}
     private var isClosed = false
 
     /** Connections of which something may be left. */
     private var living = 0
     private var whenGone: (() -> Unit)? = null
+
+    init {
+        // The connection has to show that it lives: that costs nothing where only the clock was set.
+        environment.onWake { if (phase == Phase.OPEN) run(session.networkChanged(environment.now())) }
+    }
 
     fun register(ns: String, peer: Peer) {
         peers[ns] = peer
@@ -102,7 +116,7 @@ internal class Connection(
 
     /** A namespace does not want the connection any more; without any that does, it is closed. */
     fun release() {
-        if (peers.values.none { it.isWanted }) run(session.close())
+        if (peers.values.none { it.needsConnection }) run(session.close())
     }
 
     fun networkChanged() {
@@ -114,7 +128,7 @@ internal class Connection(
 
     fun foreground() {
         session.foreground()
-        if (!isClosed && peers.values.any { it.isWanted }) run(session.open(environment.now()))
+        if (!isClosed && peers.values.any { it.needsConnection }) run(session.open(environment.now()))
         hurry()
     }
 
@@ -129,6 +143,15 @@ internal class Connection(
         run(session.close())
         checkGone()
     }
+
+    /** Events that are not handed to the system yet, and calls without an outcome: of all namespaces. */
+    val unsent: Int get() = peers.values.sumOf { it.unsentCalls } + unsentEvents
+
+    /** The same without calls. */
+    val unsentEvents: Int get() = peers.values.sumOf { it.unsentEvents } + inFlight.count(link?.transport?.queuedBytes ?: 0)
+
+    /** Milliseconds before the next event of a backlog may leave: the server's limit must not be met (PROTOCOL.md, 9). */
+    fun delay(): Long = pace.delay(environment.now())
 
     /** Whether the connection takes frames; one that turns out to be dead is given up. */
     fun isUsable(): Boolean {
@@ -175,7 +198,10 @@ internal class Connection(
     }
 
     private fun sendText(text: String) {
-        link?.transport?.send(text)
+        val transport = link?.transport ?: return
+        transport.send(text)
+        pace.count(environment.now())
+        inFlight.sent(utf8Size(text), transport.queuedBytes)
     }
 
     private fun run(actions: List<Action>) {
@@ -213,14 +239,14 @@ internal class Connection(
             // A URL or headers that HTTP has not (Java's may be null): they will not get better.
             living--
             val error = ownError(ErrorCode.REFUSED, thrown.message, cause = thrown)
-            run(session.failed(error, final = true))
+            run(session.failed(error, final = true, environment.now()))
         }
     }
 
     private fun headersFailed(thrown: Throwable) {
         val isFinal = thrown is NoMoreCredentials
         val error = if (isFinal) ownError(ErrorCode.UNAUTHORIZED, thrown.message, cause = thrown) else warningOf(thrown)
-        run(session.failed(error, isFinal))
+        run(session.failed(error, isFinal, environment.now()))
     }
 
     private fun hangUp(abrupt: Boolean) {
@@ -228,6 +254,7 @@ internal class Connection(
         val link = this.link ?: return
         this.link = null
         maxPayload = Long.MAX_VALUE
+        inFlight.clear()
         link.hangUp(abrupt)
         backlog.wake()
     }
@@ -247,7 +274,11 @@ internal class Connection(
             if (!abrupt && !isOver) patience = environment.after(PATIENCE) { transport?.hangUp(abrupt = true) }
         }
 
-        override fun opened() = inLoop { run(session.opened(environment.now())) }
+        override fun opened() =
+            inLoop {
+                pace.begin(environment.now())
+                run(session.opened(environment.now()))
+            }
 
         override fun message(text: String?) {
             backlog.enter({ isOver || !isCurrent }, ::tellStuck)
@@ -292,7 +323,8 @@ internal class Connection(
             val isFinal = final || !mayRetryUpgrade(status)
             val message = failure?.message ?: "The WebSocket was closed with code $code."
             val kind = if (isFinal) ErrorCode.REFUSED else ErrorCode.FAILED
-            run(session.failed(ownError(kind, message, !isFinal, failure?.cause, status, code), isFinal))
+            val error = ownError(kind, message, !isFinal, failure?.cause, status, code, failure?.retryAfter)
+            run(session.failed(error, isFinal, environment.now()))
         } else {
             val why = failure?.message ?: reason.ifEmpty { "closed" }
             run(session.lost(code, why, final, environment.now()))
@@ -314,6 +346,7 @@ internal class Connection(
             }
             is ServerFrame.Connected -> {
                 maxPayload = frame.maxPayload
+                pace.set(frame.rate, environment.now())
                 run(session.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
                 peers[frame.ns]?.frame(frame)
             }

@@ -11,7 +11,6 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import java.security.SecureRandom
-import kotlin.math.max
 import kotlin.math.min
 import kotlin.random.Random
 
@@ -34,17 +33,25 @@ internal interface Environment {
     /** Runs what is the application's, outside of the loop; `done` is called in it, unless it is cancelled before, in the loop. */
     fun <T> ask(work: suspend () -> T, done: (Result<T>) -> Unit): Cancellable
 
+    /** Has a function called, in the loop, when the machine may have slept: the clock may not know. */
+    fun onWake(woken: () -> Unit)
+
     /** Stops all that still runs. */
     fun close()
 }
 
-internal class RealEnvironment : Environment {
+internal class RealEnvironment(private val clock: () -> Long) : Environment {
     override val loop = Loop(Dispatchers.Default.asExecutor())
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
-    private val clock = Clock(System::nanoTime, System::currentTimeMillis)
+    private val sleep = Sleep(clock, System::currentTimeMillis)
+    @Volatile private var woken: () -> Unit = {}
     private val secure = SecureRandom()
 
-    override fun now(): Long = clock.now()
+    override fun now(): Long = clock()
+
+    override fun onWake(woken: () -> Unit) {
+        this.woken = woken
+    }
 
     override fun random(): Double = Random.nextDouble()
 
@@ -68,6 +75,7 @@ internal class RealEnvironment : Environment {
         var left = due - now()
         while (left > 0) {
             delay(min(left, SLICE))
+            if (sleep.isOver()) loop.post { woken() }
             left = due - now()
         }
     }
@@ -106,32 +114,21 @@ internal class RealEnvironment : Environment {
 }
 
 /**
- * A clock that goes on while the machine sleeps. The monotonic clocks of Linux, Android and macOS stand still then, and the wall clock may be
- * set: of the two, this one goes by what has moved further, and never back. A wall clock that is put forward by minutes looks like sleep, which
- * costs the connection: it is made again at once.
+ * Notices that the machine has slept, where the clock stands still meanwhile, as the monotonic clocks of Linux and macOS do: the wall clock has moved
+ * further. Or it was set: so nothing may follow from this that would do harm then.
  */
-internal class Clock(private val nanos: () -> Long, private val wall: () -> Long) {
-    private var elapsed = 0L
-    private var lastNanos = nanos()
-    private var lastWall = wall()
+internal class Sleep(private val clock: () -> Long, private val wall: () -> Long) {
+    private var ahead = wall() - clock()
 
+    /** Whether it has slept since this was asked last. */
     @Synchronized
-    fun now(): Long {
-        val nanosNow = nanos()
-        val wallNow = wall()
-        val step = max((nanosNow - lastNanos) / NANOS, wallNow - lastWall)
-        // Only whole milliseconds are taken, and what is left counts the next time.
-        if (step > 0) {
-            elapsed += step
-            lastNanos = nanosNow
-            lastWall = wallNow
-        } else if (wallNow < lastWall) {
-            lastWall = wallNow
-        }
-        return elapsed
+    fun isOver(): Boolean {
+        val before = ahead
+        ahead = wall() - clock()
+        return ahead - before >= LONG
     }
 
     private companion object {
-        const val NANOS = 1_000_000L
+        const val LONG = 5_000L
     }
 }

@@ -38,7 +38,10 @@ internal class Loop(private val executor: Executor) {
      * Starts something in the loop, and suspends until its callback is called. When the caller is cancelled, what `start` has returned is
      * called in the loop.
      */
-    suspend fun <T> await(start: (Callback<T>) -> Cancellable): T =
+    suspend fun <T> await(start: (Callback<T>) -> Cancellable): T = await({}, start)
+
+    /** The same; `undo` is called in the loop where there was a result already that the caller, who was cancelled, does not get any more. */
+    suspend fun <T> await(undo: () -> Unit, start: (Callback<T>) -> Cancellable): T =
         suspendCancellableCoroutine { continuation ->
             execute {
                 if (continuation.isActive) {
@@ -46,7 +49,7 @@ internal class Loop(private val executor: Executor) {
                         start(
                             object : Callback<T> {
                                 override fun onSuccess(result: T) {
-                                    if (continuation.isActive) continuation.resume(result)
+                                    if (continuation.isActive) continuation.resume(result) { _, _, _ -> execute(undo) } else execute(undo)
                                 }
 
                                 override fun onFailure(error: CrossroomException) {

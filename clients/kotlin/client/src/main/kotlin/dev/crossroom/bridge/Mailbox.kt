@@ -35,6 +35,11 @@ internal class Mailbox<T : Any>(private val capacity: Int, private val taken: (T
         return true
     }
 
+    /** Takes out what waits and is not to be kept. */
+    fun retain(isKept: (T) -> Boolean) {
+        synchronized(queue) { queue.removeAll { !isKept(it) } }
+    }
+
     /** Nothing more will come. */
     fun end(cause: CrossroomException?) {
         synchronized(queue) {

@@ -36,8 +36,16 @@ internal class NamespaceCore(
     var sid: String? = null
         private set
 
-    override var isWanted = false
-        private set
+    /** Whether the application wants it to be connected. */
+    private var isWanted = false
+
+    /** Left by the application, while what it emitted before is still on its way out. */
+    private var isLeaving = false
+
+    override val needsConnection: Boolean get() = isWanted || isLeaving
+
+    override val unsentEvents: Int get() = sender.unsentEvents
+    override val unsentCalls: Int get() = sender.unsentCalls
 
     /** What waits for the application. May be used from any thread. There is room for all messages that are read, whatever waits beside them. */
     val inflow =
@@ -73,12 +81,13 @@ internal class NamespaceCore(
             callback.onFailure(it)
             return Cancellable {}
         }
-        sid?.let {
+        sid?.takeIf { !isLeaving }?.let {
             callback.onSuccess(it)
             return Cancellable {}
         }
         waiters.add(callback)
-        want()
+        // Left, and wanted again: as soon as it has been left.
+        if (!isLeaving) want()
         return Cancellable {
             if (waiters.remove(callback) && waiters.isEmpty() && !wasConnected) disconnect()
         }
@@ -98,7 +107,9 @@ internal class NamespaceCore(
     }
 
     fun disconnect() {
+        if (isLeaving) return failWaiters(ownError(ErrorCode.DISCONNECTED, "The namespace was left."))
         val wasConnected = state == State.CONNECTED
+        if (wasConnected && sender.isBehind) return leaveBehind()
         if (wasConnected) connection.send(ClientFrame.Disconnect(name))
         isWanted = false
         credentials.withdraw()
@@ -107,6 +118,18 @@ internal class NamespaceCore(
         if (wasConnected) ended(End(null, "disconnected by the client", final = true))
         failWaiters(ownError(ErrorCode.DISCONNECTED, "The namespace was left."))
         connection.release()
+    }
+
+    /** Leaves as soon as what was emitted before has left (docs/sdk.md, 2.12). */
+    private fun leaveBehind() {
+        isLeaving = true
+        val frame = FrameCodec.encode(ClientFrame.Disconnect(name)) as Encoded.Text
+        failWaiters(ownError(ErrorCode.DISCONNECTED, "The namespace was left."))
+        isWanted = false
+        sender.leave(frame.text) {
+            ended(End(null, "disconnected by the client", final = true))
+            if (waiters.isNotEmpty()) want() else connection.release()
+        }
     }
 
     fun listen(next: NamespaceListener) {
@@ -171,7 +194,13 @@ internal class NamespaceCore(
         restarts = false
         if (wasConnected) {
             if (end.final) isWanted = false
-            ended(end)
+            val wasLeaving = isLeaving
+            ended(if (wasLeaving) end.copy(final = true) else end)
+            if (wasLeaving) {
+                // Wanted again meanwhile, or by nobody: what has not left by now waits for the next connection.
+                isWanted = waiters.isNotEmpty()
+                if (!isWanted) return connection.release()
+            }
         }
         if (!end.final || !isWanted) return
         val code = end.code
@@ -281,9 +310,10 @@ internal class NamespaceCore(
 
     private fun ended(end: End) {
         state = State.IDLE
+        isLeaving = false
         sid = null
         // Told first: who makes a call again as soon as it has failed must know that there is no connection.
-        tell(NamespaceEvent.Disconnected(end.final, end.code, end.reason))
+        tell(NamespaceEvent.Disconnected(end.final, end.code, end.reason, end.isCut))
         sender.disconnected()
     }
 
@@ -316,6 +346,8 @@ internal class NamespaceCore(
             override fun objection(text: String): CrossroomException? = connection.objection(text)
 
             override fun transmit(text: String): CrossroomException? = connection.transmit(text)
+
+            override fun delay(): Long = connection.delay()
 
             override fun refused(error: CrossroomException) = connection.warn(error)
 

@@ -23,6 +23,9 @@ internal interface Outlet {
     /** Sends; or why not. */
     fun transmit(text: String): CrossroomException?
 
+    /** Milliseconds before the next event may leave. */
+    fun delay(): Long
+
     /** An event that had waited was refused, and nobody waits for its ack. */
     fun refused(error: CrossroomException)
 
@@ -34,7 +37,8 @@ internal data class BufferLimits(val events: Int, val bytes: Long)
 
 /** The sending half of a namespace: what waits for the connection, and what waits for an ack. Order is kept. */
 internal class Sender(private val ns: String, private val limits: BufferLimits, private val outlet: Outlet) {
-    private class Waiting(val id: Long?, val text: String)
+    /** `left`: of the frame that ends the session; called when it has been sent. */
+    private class Waiting(val id: Long?, val text: String, val left: (() -> Unit)? = null)
 
     private class Pending(val callback: Callback<List<Value>>, var timer: Cancellable)
 
@@ -46,6 +50,22 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
     /** Runs while the network is too slow for what waits. */
     private var pause = Cancellable {}
     private var isPausing = false
+
+    /** Events that wait, but for calls. */
+    val unsentEvents: Int get() = buffer.count { it.id == null && it.left == null }
+
+    /** Calls without an outcome. */
+    val unsentCalls: Int get() = pending.size
+
+    /** Whether something waits, though it is connected. */
+    val isBehind: Boolean get() = buffer.isNotEmpty()
+
+    /** Sends the frame that ends the session behind all that was emitted before it; then `left` is called. What is emitted later waits behind it. */
+    fun leave(text: String, left: () -> Unit) {
+        buffer.addLast(Waiting(null, text, left))
+        bufferedBytes += weightOf(text)
+        if (!isPausing) flush()
+    }
 
     /** Sends an event now, or when the namespace is connected. Why it was not taken, or null. */
     fun emit(name: String, args: List<Value>): CrossroomException? = take(name, args, null)
@@ -79,16 +99,15 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
     fun flush() {
         resume()
         while (outlet.isReady()) {
-            val next = buffer.removeFirstOrNull() ?: return
+            val next = buffer.firstOrNull() ?: return
+            val delay = outlet.delay()
+            if (delay > 0) return pause(delay)
             val refusal = outlet.transmit(next.text)
-            if (refusal?.code == ErrorCode.BUFFER_FULL) {
-                // It was taken when it was emitted: it is not given up, and nothing overtakes it.
-                buffer.addFirst(next)
-                isPausing = true
-                pause = outlet.after(PAUSE, ::flush)
-                return
-            }
+            // It was taken when it was emitted: it is not given up, and nothing overtakes it.
+            if (refusal?.code == ErrorCode.BUFFER_FULL) return pause(PAUSE)
+            buffer.removeFirst()
             bufferedBytes -= weightOf(next.text)
+            if (next.left != null) return next.left.invoke()
             if (refusal == null) continue
             if (next.id == null) outlet.refused(refusal) else refused(next.id, refusal)
         }
@@ -111,6 +130,8 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
     /** The connection is gone, and with it the acks of all that has left; what has not left still may. */
     fun disconnected() {
         resume()
+        buffer.removeAll { it.left != null }
+        bufferedBytes = buffer.sumOf { weightOf(it.text) }
         val waiting = buffer.mapNotNullTo(HashSet()) { it.id }
         for (id in pending.keys.filter { it !in waiting }) refused(id, ownError(ErrorCode.DISCONNECTED))
     }
@@ -131,7 +152,7 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
                 is Encoded.Refused -> return ownError(ErrorCode.INVALID_ARGUMENT, encoded.message)
                 is Encoded.Text -> encoded.text
             }
-        if (buffer.isEmpty() && outlet.isReady()) return outlet.transmit(text)
+        if (buffer.isEmpty() && outlet.isReady() && outlet.delay() == 0L) return outlet.transmit(text)
         outlet.objection(text)?.let { return it }
         val weight = weightOf(text)
         if (buffer.size >= limits.events || bufferedBytes + weight > limits.bytes) return ownError(ErrorCode.BUFFER_FULL)
@@ -140,6 +161,11 @@ internal class Sender(private val ns: String, private val limits: BufferLimits, 
         // Where there is a connection, it only had to stand behind others.
         if (!isPausing) flush()
         return null
+    }
+
+    private fun pause(ms: Long) {
+        isPausing = true
+        pause = outlet.after(ms, ::flush)
     }
 
     private fun resume() {

@@ -9,8 +9,8 @@ internal val RESERVED_EVENTS: Set<String> =
 /** Binary values in one frame of the client's (5.3). */
 internal const val MAX_BINARIES: Int = 10
 
-/** How deep a frame of the client's is nested, itself counted (2.8). */
-internal const val MAX_NESTING: Int = 128
+/** How deep the values of a frame of the client's are nested (docs/sdk.md, 3.1): with what is around them it is below the protocol's 128. */
+internal const val MAX_NESTING: Int = 120
 
 private const val MAX_ID = 9_007_199_254_740_991L
 
@@ -45,12 +45,24 @@ internal object FrameCodec {
     /** Refused: what the server would answer with `invalid_field`, `too_deep` or `too_many_attachments`. */
     fun encode(frame: ClientFrame): Encoded {
         val fields = fieldsOf(frame)
+        val objection = objection(fields.values)
+        return if (objection == null) Encoded.Text(JsonText.write(Value.Object(fields))) else Encoded.Refused(objection)
+    }
+
+    /** Why no frame can have these values; null where one can. A list of arguments counts as one of them. */
+    fun objection(values: Collection<Value>): String? {
         val census = Census()
-        fields.values.forEach { census.count(it, 2) }
-        if (census.isTooDeep) return Encoded.Refused("a message may be nested $MAX_NESTING deep, and no deeper")
-        if (census.binaries > MAX_BINARIES) return Encoded.Refused("a message may have $MAX_BINARIES binary values, no more")
-        if (census.hasNonFinite) return Encoded.Refused("JSON has no numbers that are not finite")
-        return Encoded.Text(JsonText.write(Value.Object(fields)))
+        // 0, for the list of an event's arguments, which is none of its values.
+        values.forEach { census.count(it, 0) }
+        return when {
+            census.isTooDeep -> "a message may be nested $MAX_NESTING deep, and no deeper"
+            census.binaries > MAX_BINARIES -> "a message may have $MAX_BINARIES binary values, no more"
+            census.hasNonFinite -> "JSON has no numbers that are not finite"
+            census.binaries > 0 && census.hasPlaceholder ->
+                "beside binary values there may be no object whose _placeholder is true: Socket.IO would take it for one of them"
+            census.binaries > 0 && census.hasProto -> "beside binary values there may be no key __proto__: Socket.IO would drop it"
+            else -> null
+        }
     }
 
     private fun fieldsOf(frame: ClientFrame): Map<String, Value> {
@@ -113,7 +125,14 @@ internal object FrameCodec {
             val pingTimeout = amount("pingTimeout") ?: return wrong("pingTimeout")
             val maxPayload = amount("maxPayload") ?: return wrong("maxPayload")
             val recovered = fields["recovered"]?.boolean == true
-            return ServerFrame.Connected(ns, sid, text("pid"), recovered, pingInterval, pingTimeout, maxPayload)
+            return ServerFrame.Connected(ns, sid, text("pid"), recovered, pingInterval, pingTimeout, maxPayload, rate())
+        }
+
+        /** The defaults of PROTOCOL.md, 9, where it is missing; what makes no sense counts as missing. */
+        private fun rate(): Rate {
+            val perSecond = fields["rate"]?.get("perSecond")?.double?.takeIf { it > 0 } ?: return Rate()
+            val burst = fields["rate"]?.get("burst")?.double?.takeIf { it >= 1 } ?: return Rate()
+            return Rate(perSecond, burst)
         }
 
         private fun event(ns: String): ServerFrame {
@@ -146,8 +165,10 @@ internal object FrameCodec {
         var binaries = 0
         var isTooDeep = false
         var hasNonFinite = false
+        var hasPlaceholder = false
+        var hasProto = false
 
-        /** @param depth of `value`, if it is a list or an object; the frame itself is at 1. */
+        /** @param depth of `value`, if it is a list or an object; that of an argument is 1. */
         fun count(value: Value, depth: Int) {
             when (value) {
                 is Value.Binary -> {
@@ -157,7 +178,11 @@ internal object FrameCodec {
                 }
                 is Value.Decimal -> if (value.value.isNaN() || value.value.isInfinite()) hasNonFinite = true
                 is Value.Array -> enter(value.items, depth)
-                is Value.Object -> enter(value.fields.values, depth)
+                is Value.Object -> {
+                    if (value.fields["_placeholder"]?.boolean == true) hasPlaceholder = true
+                    if ("__proto__" in value.fields) hasProto = true
+                    enter(value.fields.values, depth)
+                }
                 else -> Unit
             }
         }

@@ -15,6 +15,9 @@ internal sealed class ClientFrame {
     object Ping : ClientFrame()
 }
 
+/** How many messages the server takes: a bucket of `burst` tokens, to which `perSecond` are added each second (PROTOCOL.md, 9). */
+internal data class Rate(val perSecond: Double = 500.0, val burst: Double = 1_000.0)
+
 /** What the server sends (PROTOCOL.md, 2.3), and what becomes of a message that is none of it. */
 internal sealed class ServerFrame {
     /** `pingInterval` and `pingTimeout` in milliseconds, `maxPayload` in bytes. */
@@ -26,6 +29,7 @@ internal sealed class ServerFrame {
         val pingInterval: Long,
         val pingTimeout: Long,
         val maxPayload: Long,
+        val rate: Rate,
     ) : ServerFrame()
 
     data class ConnectError(val ns: String, val message: String, val data: Value?) : ServerFrame()

@@ -12,6 +12,9 @@ import dev.crossroom.ownError
 internal interface Caller {
     val isUp: Boolean
 
+    /** What the data of one message may have, in bytes of JSON; as the last welcome said, if it did. */
+    val messageBytes: Long?
+
     fun call(name: String, argument: Value.Object, done: (Outcome<Value>) -> Unit)
 }
 
@@ -57,11 +60,12 @@ internal class Calls(private val namespace: Namespace, private val ackTimeout: L
         when (error.code) {
             ErrorCode.TIMEOUT -> Outcome.Timeout
             ErrorCode.DISCONNECTED, ErrorCode.CLOSED, NAMESPACE_CLOSED, NOT_CONNECTED -> Outcome.Lost
+            // Also the code of an `error` frame: it stays so however often the call is made.
             ErrorCode.PAYLOAD_TOO_LARGE -> Outcome.Refused(ownError(ErrorCode.MESSAGE_TOO_LARGE, error.message, cause = error))
             // The network is slow: it will take more later.
             ErrorCode.BUFFER_FULL -> Outcome.Refused(ownError(ErrorCode.OVERLOADED, error.message, retryable = true, cause = error))
-            // The call cannot be put into a frame, or into one that the server takes.
-            else -> Outcome.Refused(ownError(ErrorCode.INVALID_ARGUMENT, error.message, cause = error))
+            // The call cannot be put into a frame; or the code of the `error` frame that refused it.
+            else -> Outcome.Refused(error)
         }
 
     private companion object {
@@ -72,7 +76,7 @@ internal class Calls(private val namespace: Namespace, private val ackTimeout: L
 
 /** What an answer is taken for that is not in the words of docs/rooms-api.md. */
 internal fun notOfTheApi(cause: Throwable? = null): CrossroomException =
-    ownError(ErrorCode.INTERNAL, "The server's answer is not one of the room API.", cause = cause)
+    ownError(ErrorCode.BAD_ANSWER, cause = cause)
 
 /** The outcome with its result read; an answer that cannot be read is a refusal. */
 internal inline fun <T> Outcome<Value>.read(read: (Value) -> T): Outcome<T> =

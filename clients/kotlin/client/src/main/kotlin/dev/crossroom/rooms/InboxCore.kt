@@ -20,6 +20,9 @@ internal interface InboxHost : Caller {
     val over: CrossroomException?
 
     fun warn(error: CrossroomException)
+
+    /** Items were dropped that this device had not processed. */
+    fun inboxLost()
 }
 
 /** The inbox: opens it again after each reconnect, and has its items processed one by one. In the loop alone, but for what says otherwise. */
@@ -41,6 +44,9 @@ internal class InboxCore(private val host: InboxHost) {
     private var openFailures = 0
     private var ackFailures = 0
     private var processFailures = 0
+
+    /** The server has said that the inbox is not to be opened before. */
+    private var notBefore = Long.MIN_VALUE
     private var callTimer = Cancellable {}
 
     /** The item in hand, or the pause before it is given again. */
@@ -113,6 +119,11 @@ internal class InboxCore(private val host: InboxHost) {
         turn++
         val turn = this.turn
         callTimer.cancel()
+        val early = notBefore - environment.now()
+        if (notBefore != Long.MIN_VALUE && early > 0) {
+            callTimer = environment.after(early, ::open)
+            return
+        }
         val since = log.cursor
         host.call("inbox", if (since == null) json() else json("since" to Wire.position(since))) { answer ->
             if (turn == this.turn) {
@@ -131,13 +142,15 @@ internal class InboxCore(private val host: InboxHost) {
         openFailures = 0
         val waiting = takeWaiters()
         perform(log.opened(opened.cursor))
+        if (!opened.recovered) host.inboxLost()
         // Last: who is told may look at the cursor at once, on a thread of its own.
         for (waiter in waiting) waiter.onSuccess(opened.waiting)
     }
 
     private fun refused(error: CrossroomException) {
         if (error.retryable) {
-            callTimer = environment.after(retryDelay(++openFailures, environment.random()), ::open)
+            error.retryAfterMillis?.let { notBefore = environment.now() + it }
+            callTimer = environment.after(retryDelay(++openFailures, environment.random(), error), ::open)
             return host.warn(error)
         }
         isWanted = false
@@ -179,7 +192,7 @@ internal class InboxCore(private val host: InboxHost) {
         when {
             error.retryable ->
                 callTimer =
-                    environment.after(retryDelay(++ackFailures, environment.random())) { perform(log.ackFailed(position)) }
+                    environment.after(retryDelay(++ackFailures, environment.random(), error)) { perform(log.ackFailed(position)) }
             error.code == ErrorCode.INBOX_NOT_OPEN -> open()
             else -> {
                 // The next one covers it; and when the inbox is opened again, `since` says it.

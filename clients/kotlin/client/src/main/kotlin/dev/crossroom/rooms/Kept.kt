@@ -8,6 +8,9 @@ import dev.crossroom.warningOf
 
 /** What is kept in the storage. One that fails is as one that keeps nothing; `failed` is told. */
 internal class Kept(private val storage: Storage, private val failed: (CrossroomException) -> Unit) {
+    /** The storage is used in the loop, and where credentials are made. */
+    private val lock = Any()
+
     fun device(): String? = get("device")
 
     fun keepDevice(device: String) = set("device", device)
@@ -29,7 +32,7 @@ internal class Kept(private val storage: Storage, private val failed: (Crossroom
 
     private fun get(key: String): String? =
         try {
-            storage.get(PREFIX + key)
+            synchronized(lock) { storage.get(PREFIX + key) }
         } catch (thrown: Throwable) {
             failed(warningOf(thrown))
             null
@@ -37,7 +40,7 @@ internal class Kept(private val storage: Storage, private val failed: (Crossroom
 
     private fun set(key: String, value: String?) {
         try {
-            if (value == null) storage.remove(PREFIX + key) else storage.set(PREFIX + key, value)
+            synchronized(lock) { if (value == null) storage.remove(PREFIX + key) else storage.set(PREFIX + key, value) }
         } catch (thrown: Throwable) {
             failed(warningOf(thrown))
         }

@@ -26,6 +26,12 @@ internal interface Errand {
     /** The id that the server knows it by again; null for what may be done twice, as it only reads. */
     val id: String?
 
+    /** The bytes of `argument` as JSON. */
+    val bytes: Long
+
+    /** Those of what counts as its message's data: of a publish or a send; else 0. */
+    val dataBytes: Long
+
     /** @param answer as the server's, of this call. */
     fun resolve(answer: Value)
 
@@ -43,14 +49,17 @@ internal sealed class LaneStep {
 /**
  * What goes to the server one after the other: publishes to a room, sends to a user. Nothing overtakes, nothing is sent twice under
  * two ids. A state machine with no I/O: functions return what is to be done.
+ *
+ * @param messageBytes what the server takes as the data of one message, if it has said it.
  */
-internal class Lane(private val now: () -> Long, private val random: () -> Double) {
+internal class Lane(private val now: () -> Long, private val random: () -> Double, private val messageBytes: () -> Long? = { null }) {
     private class Queued(val errand: Errand) {
         /** When it was called first. */
         var calledAt: Long? = null
 
-        /** Connections lost in a row while it was under way. */
-        var losses = 0
+        /** How often in a row the connection was closed with 1009 under it, or lost without a word. */
+        var closures = 0
+        var cuts = 0
 
         /** Whether a try had no answer: it may have been carried out. */
         var isUnsure = false
@@ -63,7 +72,15 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
     private var failures = 0
     private var isPausing = false
 
+    /** The server has said that it takes nothing before. */
+    private var notBefore = Long.MIN_VALUE
+
+    /** How many wait, for their call or for its outcome. */
+    val size: Int get() = queue.size
     val isEmpty: Boolean get() = queue.isEmpty() && underWay == null
+
+    /** Of the call that is under way, and not given up; 0 where there is none. */
+    val bytesUnderWay: Long get() = if (underWay != null && underWay === queue.firstOrNull()) underWay!!.errand.bytes else 0
 
     fun add(errand: Errand) {
         queue.addLast(Queued(errand))
@@ -72,6 +89,11 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
     /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
     fun next(): LaneStep {
         if (underWay != null || isPausing) return LaneStep.Nothing
+        val early = if (queue.isEmpty()) 0 else notBefore - now()
+        if (early > 0 && notBefore != Long.MIN_VALUE) {
+            isPausing = true
+            return LaneStep.Wait(early)
+        }
         while (true) {
             val head = queue.firstOrNull() ?: return LaneStep.Nothing
             val error = hopeless(head)
@@ -92,8 +114,12 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
         if (called == null || called !== queue.firstOrNull()) return LaneStep.Nothing
         when (outcome) {
             is Outcome.Lost -> {
-                called.losses++
                 called.isUnsure = true
+                if (called.closures >= MAX_CLOSURES || called.closures + called.cuts >= MAX_CUTS) {
+                    queue.removeFirst()
+                    val message = "The connection was lost under this message again and again: something on the way does not take as much."
+                    called.errand.reject(ownError(ErrorCode.MESSAGE_TOO_LARGE, message))
+                }
             }
             is Outcome.Timeout -> called.isUnsure = true
             is Outcome.Ok -> {
@@ -102,11 +128,18 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
                 called.errand.resolve(outcome.result)
             }
             is Outcome.Refused -> {
-                called.losses = 0
+                called.closures = 0
+                called.cuts = 0
                 return refused(called, outcome.error)
             }
         }
         return LaneStep.Nothing
+    }
+
+    /** The connection is being lost, and the call that is under way is the likely cause. `isClosed`: with 1009, and not without a word. */
+    fun suspect(isClosed: Boolean) {
+        val suspected = underWay ?: return
+        if (isClosed) suspected.closures++ else suspected.cuts++
     }
 
     /** The pause is over, or a new connection makes it pointless. */
@@ -139,7 +172,8 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
             isPausing = true
             // Certainly not carried out: the time in which it can be called again begins anew.
             if (!queued.isUnsure) queued.calledAt = null
-            return LaneStep.Wait(retryDelay(++failures, random()))
+            error.retryAfterMillis?.let { notBefore = now() + it }
+            return LaneStep.Wait(retryDelay(++failures, random(), error))
         }
         failures = 0
         queue.removeFirst()
@@ -149,12 +183,13 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
 
     /** Why the call must not be made again. */
     private fun hopeless(queued: Queued): CrossroomException? {
+        val most = messageBytes()
+        if (most != null && queued.errand.dataBytes > most) {
+            return ownError(ErrorCode.MESSAGE_TOO_LARGE, "The data has more than the $most bytes of JSON that the server takes.")
+        }
         val calledAt = queued.calledAt
         if (queued.errand.id == null || calledAt == null) return null
-        if (now() - calledAt > REPEATABLE) return ownError(ErrorCode.UNCONFIRMED)
-        if (queued.losses < MAX_LOSSES || queued.errand.argument.toString().length < LARGE) return null
-        val message = "The connection was lost ${queued.losses} times under this message: it is larger than the server takes."
-        return ownError(ErrorCode.MESSAGE_TOO_LARGE, message)
+        return if (now() - calledAt > REPEATABLE) ownError(ErrorCode.UNCONFIRMED) else null
     }
 
     private companion object {
@@ -164,13 +199,8 @@ internal class Lane(private val now: () -> Long, private val random: () -> Doubl
          */
         const val REPEATABLE = 5 * 60_000L - 20_000L
 
-        /**
-         * Past this many lost connections in a row under one large message, it is taken for their cause: transports close the
-         * connection on what is larger than they take.
-         */
-        const val MAX_LOSSES = 5
-
-        /** Characters of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes. */
-        const val LARGE = 100_000
+        /** So many connections in a row that were closed with 1009 under one message, or lost at all, and it fails (docs/sdk.md, 4.2). */
+        const val MAX_CLOSURES = 3
+        const val MAX_CUTS = 5
     }
 }

@@ -17,6 +17,12 @@ internal interface LinkView {
     /** Calls can be made. */
     fun up(self: Self)
 
+    /** The connection was lost without a word, or closed with 1009 (`isClosed`), because of what was sent, it may be. Told before [down]. */
+    fun cut(isClosed: Boolean)
+
+    /** Another connection has taken this device, or has gone. */
+    fun deviceTaken(isTaken: Boolean)
+
     /** Calls that were under way are settled as lost before this. */
     fun down(reason: String)
 
@@ -58,6 +64,10 @@ internal class Link(
     override var isUp = false
         private set
 
+    @Volatile
+    override var messageBytes: Long? = null
+        private set
+
     private val namespace: Namespace = bridge.namespace("/")
     private val calls = Calls(namespace, ackTimeout)
     private val session = RoomsSession(environment::now, environment::random)
@@ -73,6 +83,9 @@ internal class Link(
 
     /** Whether the timer runs, and a connect is made when it is over. */
     private var isWaiting = false
+
+    /** Whether the server has said how long to wait. */
+    private var isFirm = false
 
     /** Begins to connect. */
     fun open() {
@@ -99,7 +112,7 @@ internal class Link(
 
     /** A connect that is waited with is made now: the network is another one, or the application has come back. */
     fun hurry() {
-        if (isWaiting) connect()
+        if (isWaiting && !isFirm) connect()
     }
 
     private fun connect() {
@@ -109,6 +122,7 @@ internal class Link(
 
     private fun stopWaiting() {
         isWaiting = false
+        isFirm = false
         timer.cancel()
     }
 
@@ -116,7 +130,6 @@ internal class Link(
         val fields = LinkedHashMap<String, Any?>()
         shown.name?.let { fields["name"] = it }
         fields["device"] = shown.device
-        val guest = guestToken
         when {
             shown.provider != null -> {
                 fields["token"] = shown.provider.invoke()
@@ -126,11 +139,12 @@ internal class Link(
                 fields["token"] = shown.fixedToken
                 source = TokenSource.FIXED
             }
-            guest != null -> {
-                fields["token"] = guest
-                source = TokenSource.GUEST
+            else -> {
+                // Another client with the same storage may have got a newer one.
+                val guest = kept.guestToken() ?: guestToken
+                guest?.let { fields["token"] = it }
+                source = if (guest == null) TokenSource.NONE else TokenSource.GUEST
             }
-            else -> source = TokenSource.NONE
         }
         return json(*fields.map { it.toPair() }.toTypedArray())
     }
@@ -152,17 +166,21 @@ internal class Link(
                 "welcome" -> welcomed(Wire.welcome(value))
                 "session_end" -> session.endAnnounced(Wire.error(value["error"]) ?: throw NotOfTheApi("error is missing"))
                 "token_expiring" -> renewal.start()
+                "token_renewed" -> if (self?.isGuest == true) keepGuest(Wire.renewed(value))
+                "device_taken" -> view.deviceTaken(true)
+                "device_returned" -> view.deviceTaken(false)
                 else -> if (isUp) view.event(event.name, value)
             }
         } catch (thrown: NotOfTheApi) {
             val message = "The server's event ${event.name} is not one of the room API: ${thrown.message}."
-            view.warning(ownError(ErrorCode.INTERNAL, message, cause = thrown))
+            view.warning(ownError(ErrorCode.BAD_ANSWER, message, cause = thrown))
         }
     }
 
     private fun welcomed(welcome: Welcome) {
         session.welcomed()
         self = welcome.self
+        messageBytes = welcome.messageBytes
         isUp = true
         if (welcome.self.isGuest && welcome.token != null) {
             keepGuest(welcome.token)
@@ -178,6 +196,7 @@ internal class Link(
 
     private fun disconnected(end: NamespaceEvent.Disconnected) {
         val wasUp = isUp
+        if (wasUp && (end.isCut || end.closeCode == TOO_BIG)) view.cut(isClosed = end.closeCode == TOO_BIG)
         wentDown()
         val verdict = session.closed(end.closeCode, !end.isFinal, source)
         if (wasUp) view.down(end.reason)
@@ -210,6 +229,7 @@ internal class Link(
                 }
                 stopWaiting()
                 isWaiting = true
+                isFirm = verdict.isFirm
                 timer = environment.after(verdict.after, ::connect)
             }
             is Verdict.Ended -> {
@@ -223,5 +243,10 @@ internal class Link(
     private fun keepGuest(token: String?) {
         guestToken = token
         kept.keepGuestToken(token)
+    }
+
+    private companion object {
+        /** The close code for a message that is larger than the other side takes (RFC 6455, 7.4.1). */
+        const val TOO_BIG = 1009
     }
 }

@@ -18,15 +18,27 @@ internal class MemberList {
         val next = LinkedHashMap(now.byUser)
         val user = change.member.user
         var count = now.count
-        if (change.type == "leave") {
-            next.remove(user)
-            // Where only the first of many are known, a stranger may leave.
-            count--
-        } else {
-            if (change.type == "join" && user !in next) count++
-            next[user] = change.member
+        when (change.type) {
+            "leave" -> {
+                next.remove(user)
+                // Where only the first of many are known, a stranger may leave.
+                count--
+            }
+            "join" -> {
+                if (user !in next) count++
+                next[user] = change.member
+            }
+            // Of a stranger an update tells some devices only: no row can be made of them.
+            else -> next[user]?.let { next[user] = updated(it, change) }
         }
         now = Members(next, max(count, next.size))
         return now
+    }
+
+    private fun updated(known: Member, change: PresenceChange): Member {
+        val devices = known.devices.associateByTo(LinkedHashMap()) { it.id }
+        change.member.devices.associateByTo(devices) { it.id }
+        devices.keys.removeAll(change.gone.toSet())
+        return Member(known.user, change.member.name, devices.values.toList())
     }
 }

@@ -6,6 +6,8 @@ import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.Value
 import dev.crossroom.bridge.Environment
+import dev.crossroom.frames.FrameCodec
+import dev.crossroom.frames.utf8Size
 import dev.crossroom.ownError
 
 /** How many calls of a kind wait in all lanes. */
@@ -34,7 +36,7 @@ internal class OutLane(
     private val pending: PendingCount,
     private val isReady: () -> Boolean,
 ) {
-    private val lane = Lane(environment::now, environment::random)
+    private val lane = Lane(environment::now, environment::random) { caller.messageBytes }
     private var timer = Cancellable {}
 
     /** A call may be refused at once, and so may the one behind it: they are made in a loop, and not one inside of the other. */
@@ -43,10 +45,18 @@ internal class OutLane(
 
     val isEmpty: Boolean get() = lane.isEmpty
 
+    /** How many wait, for their call or for its outcome. */
+    val size: Int get() = lane.size
+
+    val bytesUnderWay: Long get() = lane.bytesUnderWay
+
+    /** See [Lane.suspect]. */
+    fun suspect(isClosed: Boolean) = lane.suspect(isClosed)
+
     /**
      * Makes a call until it is answered for good.
      *
-     * @param id of a publish or a send. Without, the call only reads.
+     * @param id of a publish or a send, whose field `data` is its message's. Without, the call only reads.
      * @param over called once, when the call waits no more, whatever its outcome.
      */
     fun <T> submit(
@@ -57,8 +67,9 @@ internal class OutLane(
         callback: Callback<T>,
         over: () -> Unit = {},
     ): Cancellable {
-        if (pending.isFull) {
-            callback.onFailure(ownError(ErrorCode.TOO_MANY_PENDING))
+        val refusal = if (pending.isFull) ownError(ErrorCode.TOO_MANY_PENDING) else objection(argument)
+        if (refusal != null) {
+            callback.onFailure(refusal)
             over()
             return Cancellable {}
         }
@@ -99,7 +110,18 @@ internal class OutLane(
 
     private fun makeNext() {
         if (!caller.isUp || !isReady()) return
-        val step = lane.next() as? LaneStep.Call ?: return
+        when (val step = lane.next()) {
+            is LaneStep.Nothing -> Unit
+            is LaneStep.Wait -> pause(step.ms)
+            is LaneStep.Call -> make(step)
+        }
+    }
+
+    /** What no frame can carry fails at once, and not when it is its turn. */
+    private fun objection(argument: Value.Object): CrossroomException? =
+        FrameCodec.objection(listOf(Value.Array(listOf(argument))))?.let { ownError(ErrorCode.INVALID_ARGUMENT, it) }
+
+    private fun make(step: LaneStep.Call) {
         caller.call(step.errand.name, step.errand.argument) { outcome ->
             val after = lane.done(outcome)
             if (after is LaneStep.Wait) pause(after.ms) else flush()
@@ -116,6 +138,7 @@ internal class OutLane(
     }
 
     private fun pause(ms: Long) {
+        timer.cancel()
         timer =
             environment.after(ms) {
                 lane.resume()
@@ -133,6 +156,10 @@ internal class OutLane(
     ) : Errand {
         var isOver = false
             private set
+
+        override val bytes by lazy { utf8Size(argument.toString()) }
+
+        override val dataBytes: Long by lazy { if (id == null) 0 else argument["data"]?.let(::dataSize) ?: 0 }
 
         override fun resolve(answer: Value) {
             end()

@@ -56,7 +56,7 @@ internal class Renewal(
     }
 
     private fun later(error: CrossroomException) {
-        underWay = environment.after(retryDelay(++failures, environment.random()), ::attempt)
+        underWay = environment.after(retryDelay(++failures, environment.random(), error), ::attempt)
         failed(error)
     }
 }

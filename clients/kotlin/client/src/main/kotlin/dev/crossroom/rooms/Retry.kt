@@ -1,5 +1,6 @@
 package dev.crossroom.rooms
 
+import dev.crossroom.CrossroomException
 import kotlin.math.max
 import kotlin.math.min
 
@@ -17,3 +18,7 @@ internal fun retryDelay(failures: Int, random: Double): Long {
     val whole = min(FIRST shl min(max(failures - 1, 0), MAX_DOUBLINGS), LONGEST)
     return (whole * (0.5 + random / 2)).toLong()
 }
+
+/** The same after an error: not before the server has said. */
+internal fun retryDelay(failures: Int, random: Double, error: CrossroomException): Long =
+    max(retryDelay(failures, random), error.retryAfterMillis ?: 0)

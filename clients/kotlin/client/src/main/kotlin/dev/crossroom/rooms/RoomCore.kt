@@ -15,9 +15,11 @@ import dev.crossroom.Self
 import dev.crossroom.Signal
 import dev.crossroom.Value
 import dev.crossroom.bridge.Environment
+import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlin.math.max
 
 internal interface RoomHost : Caller {
     val self: Self?
@@ -33,25 +35,29 @@ internal interface RoomHost : Caller {
 }
 
 /** A room: joins again after each reconnect, delivers, publishes. In the loop alone, but for what says otherwise. */
-internal class RoomCore(val name: String, private val host: RoomHost) {
+internal class RoomCore(val name: String, private val host: RoomHost) : ReadersHost {
     /** ENTERING: asked for, and never answered yet; STAYING: joined once, and again after each reconnect. */
     private enum class Stay { OUT, ENTERING, STAYING }
 
-    private val environment = host.environment
+    /** Whoever waits for a join. `history`: how many of the newest messages are wanted with it. */
+    private class JoinWaiter(val history: Int?, val callback: Callback<Joined>)
+
+    override val environment = host.environment
+    override val maxLag = host.maxLag
     private val people = MemberList()
 
     /** May be used from any thread. */
-    val events = Subscribers<RoomEvent>(host.maxLag)
-
-    /** The same, until the room is left. */
-    val messages = Subscribers<RoomMessage>(host.maxLag)
+    val readers = Readers(this)
 
     /** May be read from any thread. */
     val members = MutableStateFlow(Members(emptyMap(), 0))
 
-    /** May be read from any thread: of the last message that was delivered, or where one joined. */
+    /** May be read from any thread: of the last message that the application was given, or where one joined. */
+    val position: Position? get() = readers.position(tip)
+
+    /** Of the last message that was told to the readers, or where one joined. */
     @Volatile
-    var delivered: Position? = null
+    override var tip: Position? = null
         private set
 
     /** May be read from any thread: whether the server has this device in the room, and everything up to the join was delivered. */
@@ -60,13 +66,23 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         private set
 
     private val log = RoomLog()
-    private val publishes: OutLane
+    val publishes: OutLane
     private val readings: OutLane
     private var stay = Stay.OUT
 
     /** Whether the server has this device in the room. */
     private var isIn = false
-    private val waiters = ArrayList<Callback<Joined>>()
+    private val waiters = ArrayList<JoinWaiter>()
+
+    /** Callers whose join was answered in this stay. */
+    private var holders = 0
+
+    /** Whether this stay began with a `since`; and what the last answer had of the room's past, before anything was told. */
+    private var isSince = false
+    private var past: HistoryPage? = null
+
+    /** The server has said that it takes no joins and readings before. */
+    private var notBefore = Long.MIN_VALUE
 
     /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
     private var turn = 0
@@ -81,26 +97,47 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         readings = OutLane(host, environment, host.pendingReadings, isReady)
     }
 
-    fun join(since: Position?, callback: Callback<Joined>): Cancellable {
+    fun join(since: Position?, history: Int?, callback: Callback<Joined>): Cancellable {
         host.over?.let {
             callback.onFailure(it)
             return Cancellable {}
         }
-        val at = delivered
-        if (isThere && at != null) {
-            callback.onSuccess(Joined(true, at))
+        val waiter = JoinWaiter(history, callback)
+        val at = if (stay == Stay.ENTERING) log.position else position
+        val isElsewhere = since != null && since != at
+        if (isThere && at != null && !isElsewhere) {
+            answer(waiter, Joined(true, at), null, isAllTold = false)
             return Cancellable {}
         }
-        waiters.add(callback)
+        waiters.add(waiter)
         if (stay == Stay.OUT) {
             stay = Stay.ENTERING
-            delivered = since
-            log.begin(since)
-            callJoin()
+            begin(since)
+        } else if (isElsewhere) {
+            begin(since)
         }
         return Cancellable {
-            if (waiters.remove(callback) && waiters.isEmpty() && stay == Stay.ENTERING) leave {}
+            if (waiters.remove(waiter)) leaveUnwanted(stay == Stay.ENTERING)
         }
+    }
+
+    /** A join that was answered is of no use to its caller, who was cancelled meanwhile. */
+    fun giveUp() {
+        if (holders > 0) leaveUnwanted(--holders == 0)
+    }
+
+    private fun leaveUnwanted(isUnwanted: Boolean) {
+        if (isUnwanted && waiters.isEmpty()) leave {}
+    }
+
+    /** Reads the room from here: after `since`, or from where the log is when the join is answered. */
+    private fun begin(since: Position?) {
+        actions.clear()
+        isSince = since != null
+        tip = since
+        log.begin(since)
+        readers.begin(since)
+        callJoin()
     }
 
     fun leave(done: () -> Unit) {
@@ -134,8 +171,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         after?.let { fields["after"] = Wire.position(it) }
         limit?.let { fields["limit"] = it }
         val call = json(*fields.map { it.toPair() }.toTypedArray())
-        val read = { answer: Value -> Wire.history(answer).let { History(it.messages, it.more) } }
-        return readings.submit("history", call, null, read, callback)
+        return readings.submit("history", call, null, { answer -> Wire.history(answer).let { History(it.messages, it.more) } }, callback)
     }
 
     /** There is a connection. */
@@ -156,20 +192,19 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         goOut(error, unlessClosed(error))
         publishes.rejectAll(error)
         readings.rejectAll(error)
-        events.end(unlessClosed(error))
+        readers.end(unlessClosed(error))
     }
 
     /** After a subscription: one that came after the end ends too. */
     fun endIfOver() {
         val error = host.over ?: return
-        messages.end(unlessClosed(error))
-        events.end(unlessClosed(error))
+        readers.end(unlessClosed(error))
     }
 
     fun messageCame(message: RoomMessage) = actions.add(log.received(message))
 
     fun signalCame(signal: Signal) {
-        if (isIn) events.tell(RoomEvent.Signalled(signal))
+        if (isIn) readers.tell(RoomEvent.Signalled(signal))
     }
 
     fun presenceCame(change: PresenceChange) {
@@ -181,16 +216,23 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
 
     private fun show(now: Members) {
         members.value = now
-        events.tell(RoomEvent.Presence(now))
+        readers.tell(RoomEvent.Presence(now))
     }
 
     private fun callJoin() {
         if (!host.isUp) return
         notIn()
+        val early = notBefore - environment.now()
+        if (notBefore != Long.MIN_VALUE && early > 0) {
+            timer = environment.after(early, ::callJoin)
+            return
+        }
         val turn = this.turn
         log.joining()
-        val since = log.position
-        val call = if (since == null) json("room" to name) else json("room" to name, "since" to Wire.position(since))
+        val fields = arrayListOf<Pair<String, Any?>>("room" to name)
+        log.position?.let { fields += "since" to Wire.position(it) }
+        waiters.mapNotNull { it.history }.maxOrNull()?.let { fields += "history" to it }
+        val call = json(*fields.toTypedArray())
         host.call("join", call) { answer ->
             if (turn == this.turn) {
                 when (val outcome = answer.read(Wire::joined)) {
@@ -206,6 +248,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
     private fun answered(joined: JoinAnswer) {
         isIn = true
         failures = 0
+        past = joined.history
         val now = people.reset(joined.members, joined.count)
         actions.add(log.joined(joined.position, joined.recovered, joined.messages))
         show(now)
@@ -213,7 +256,8 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
 
     private fun refused(error: CrossroomException) {
         if (stay == Stay.STAYING && error.retryable) {
-            timer = environment.after(retryDelay(++failures, environment.random()), ::callJoin)
+            waitFor(error)
+            timer = environment.after(retryDelay(++failures, environment.random(), error), ::callJoin)
         } else {
             expelled(error)
         }
@@ -222,7 +266,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
     private fun expelled(error: CrossroomException) {
         val wasIn = stay == Stay.STAYING
         goOut(error, error)
-        if (wasIn) events.tell(RoomEvent.Left(error))
+        if (wasIn) readers.tell(RoomEvent.Left(error))
     }
 
     /** Ends the stay. `pending`: what joins and publishes that wait fail with; `reading`: what those who collect messages fail with. */
@@ -230,10 +274,9 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
         down()
         actions.clear()
         stay = Stay.OUT
-        val waiting = ArrayList(waiters)
-        waiters.clear()
-        for (waiter in waiting) waiter.onFailure(pending)
-        messages.end(reading)
+        holders = 0
+        for (waiter in takeWaiters()) waiter.callback.onFailure(pending)
+        readers.leave(reading)
         publishes.rejectAll(pending, spareUnderWay = true)
         readings.rejectAll(pending, spareUnderWay = true)
     }
@@ -258,42 +301,83 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
             is LogAction.Deliver -> deliver(action.message)
             is LogAction.Joined -> complete(Joined(action.recovered, action.position))
             is LogAction.Rejoin -> callJoin()
-            is LogAction.Read -> read(action.after, action.failures)
+            is LogAction.Read -> if (readers.areAllBehind) actions.add(log.passed()) else read(action.after, action.failures)
         }
     }
 
     private fun deliver(message: RoomMessage) {
-        delivered = message.position
         if (message.from.user == host.self?.user) {
             val answer = json("id" to message.id, "position" to Wire.position(message.position), "at" to message.at)
             publishes.seen(message.id, answer)
         }
-        events.tell(RoomEvent.Message(message))
-        messages.tell(message)
+        readers.tell(RoomEvent.Message(message)) { tip = message.position }
     }
 
     private fun complete(result: Joined) {
         stay = Stay.STAYING
-        delivered = result.position
         // A connection that was lost meanwhile counts no more.
         isThere = isIn
-        val waiting = ArrayList(waiters)
-        waiters.clear()
-        events.tell(RoomEvent.Entered(result))
-        for (waiter in waiting) waiter.onSuccess(result)
+        val page = past?.let { afterTip(it) }
+        past = null
+        val waiting = takeWaiters()
+        readers.tell(RoomEvent.Entered(result)) { tip = result.position }
+        // Where all since a position was told, the newest were among it.
+        val isAllTold = isSince && result.recovered
+        for (waiter in waiting) answer(waiter, result, page, isAllTold)
         publishes.flush()
         readings.flush()
+        readers.resume()
+    }
+
+    /** What was told already is not told a second time. */
+    private fun afterTip(page: HistoryPage): HistoryPage {
+        val told = tip?.takeIf { isSince } ?: return page
+        return HistoryPage(page.messages.filter { it.position.epoch != told.epoch || it.position.offset > told.offset }, page.more)
+    }
+
+    /** Answers with the newest messages up to where one joined, where they are wanted: those of the server's answer, or else they are read. */
+    private fun answer(waiter: JoinWaiter, joined: Joined, page: HistoryPage?, isAllTold: Boolean) {
+        holders++
+        val wanted = waiter.history
+        if (wanted == null || isAllTold) return waiter.callback.onSuccess(joined)
+        if (page != null) {
+            val newest = page.messages.takeLast(wanted)
+            return waiter.callback.onSuccess(joined.copy(history = History(newest, page.more || newest.size < page.messages.size)))
+        }
+        val none = History(emptyList(), false)
+        val (epoch, offset) = joined.position
+        history(
+            Position(epoch, offset + 1),
+            null,
+            wanted,
+            callback({ waiter.callback.onSuccess(joined.copy(history = it)) }, { error ->
+                // Who may not read the past has joined all the same.
+                if (error.code == ErrorCode.FORBIDDEN) waiter.callback.onSuccess(joined.copy(history = none)) else waiter.callback.onFailure(error)
+            }),
+        )
+    }
+
+    private fun takeWaiters(): List<JoinWaiter> = ArrayList(waiters).also { waiters.clear() }
+
+    private fun waitFor(error: CrossroomException) {
+        error.retryAfterMillis?.let { notBefore = environment.now() + it }
+    }
+
+    override val isReadable: Boolean get() = isThere
+
+    override fun presence(): RoomEvent = RoomEvent.Presence(members.value)
+
+    override fun readLog(after: Position, limit: Int, done: (Outcome<HistoryPage>) -> Unit) {
+        val call = json("room" to name, "after" to Wire.position(after), "limit" to limit)
+        host.call("history", call) { done(it.read(Wire::history)) }
     }
 
     private fun read(after: Position, failures: Int) {
         val turn = this.turn
-        val call = json("room" to name, "after" to Wire.position(after), "limit" to PAGE)
-        val readNow: () -> Unit = {
-            host.call("history", call) { answer ->
-                if (turn == this.turn) pageCame(answer.read(Wire::history))
-            }
-        }
-        if (failures == 0) readNow() else timer = environment.after(retryDelay(failures, environment.random()), readNow)
+        val readNow: () -> Unit = { readLog(after, PAGE) { if (turn == this.turn) pageCame(it) } }
+        val early = if (notBefore == Long.MIN_VALUE) 0 else notBefore - environment.now()
+        val delay = if (failures == 0) 0 else retryDelay(failures, environment.random())
+        if (max(delay, early) <= 0) readNow() else timer = environment.after(max(delay, early), readNow)
     }
 
     private fun pageCame(outcome: Outcome<HistoryPage>) {
@@ -302,7 +386,10 @@ internal class RoomCore(val name: String, private val host: RoomHost) {
             is Outcome.Timeout -> actions.add(log.readingFailed())
             is Outcome.Refused ->
                 when {
-                    outcome.error.retryable -> actions.add(log.readingFailed())
+                    outcome.error.retryable -> {
+                        waitFor(outcome.error)
+                        actions.add(log.readingFailed())
+                    }
                     outcome.error.code == ErrorCode.NOT_JOINED -> callJoin()
                     else -> actions.add(log.unreadable())
                 }

@@ -112,6 +112,19 @@ internal class RoomLog(private val limits: LogLimits = LogLimits()) {
         return goOn()
     }
 
+    /** What is missing is not to be read here: those who are told read it themselves, when they come to it. */
+    fun passed(): List<LogAction> {
+        val told = heard
+        if (mode != Mode.REPAIRING || told == null) return emptyList()
+        val isJoin = joinedAt != null
+        held.clear()
+        position = told
+        joinedAt = null
+        startCounting()
+        mode = Mode.LIVE
+        return if (isJoin) listOf(LogAction.Joined(recovered = true, told)) else emptyList()
+    }
+
     /** What was asked for cannot be read any more. */
     fun unreadable(): List<LogAction> = if (mode == Mode.REPAIRING) skip() else emptyList()
 

@@ -12,6 +12,7 @@ import dev.crossroom.Self
 import dev.crossroom.Sent
 import dev.crossroom.Value
 import dev.crossroom.bridge.Environment
+import dev.crossroom.bridge.Flushes
 import dev.crossroom.json
 import dev.crossroom.ownError
 import dev.crossroom.transport.Dialer
@@ -48,6 +49,9 @@ internal class RoomsCore(
     private val sends = HashMap<String, OutLane>()
     private val waiters = ArrayList<Callback<Self>>()
 
+    /** Signals count where nothing else waits: what is under way is among the frames that the connection has. */
+    private val flushes = Flushes(environment) { lanes().sumOf { it.size }.takeIf { it > 0 } ?: bridge.unsentEvents }
+
     init {
         val shown = LinkCredentials(options.name, device, options.fixedToken, options.tokenProvider)
         link =
@@ -71,6 +75,7 @@ internal class RoomsCore(
 
     override val self: Self? get() = link.self
     override val isUp: Boolean get() = link.isUp
+    override val messageBytes: Long? get() = link.messageBytes
 
     /** May be called from any thread. */
     fun room(name: String): RoomCore =
@@ -107,8 +112,11 @@ internal class RoomsCore(
         }
     }
 
+    fun flush(timeout: Long, callback: Callback<Int>): Cancellable = flushes.start(timeout, callback)
+
     fun close() {
         if (over != null) return
+        flushes.end()
         link.close()
         end(ownError(ErrorCode.CLOSED))
     }
@@ -137,13 +145,29 @@ internal class RoomsCore(
         for (waiter in waiting) waiter.onSuccess(self)
     }
 
+    /** The largest message under way is the likely cause. */
+    override fun cut(isClosed: Boolean) {
+        val suspected = lanes().maxByOrNull { it.bytesUnderWay } ?: return
+        if (isClosed || suspected.bytesUnderWay > LARGE) suspected.suspect(isClosed)
+    }
+
+    override fun deviceTaken(isTaken: Boolean) = events.tell(if (isTaken) RoomsEvent.DeviceTaken else RoomsEvent.DeviceReturned)
+
+    override fun inboxLost() = events.tell(RoomsEvent.InboxLost)
+
+    /** All that publish or send. */
+    private fun lanes(): List<OutLane> = rooms.values.map { it.publishes } + sends.values
+
     override fun down(reason: String) {
         for (room in rooms.values) room.down()
         inbox.down()
         events.tell(RoomsEvent.Disconnected(reason))
     }
 
-    override fun ended(error: CrossroomException) = end(error)
+    override fun ended(error: CrossroomException) {
+        flushes.end()
+        end(error)
+    }
 
     override fun event(name: String, value: Value) {
         when (name) {
@@ -169,6 +193,11 @@ internal class RoomsCore(
         inbox.end(error)
         if (unlessClosed(error) != null) events.tell(RoomsEvent.Ended(error))
         events.end(null)
+    }
+
+    private companion object {
+        /** Bytes of a call from which on it may be the reason of a lost connection (docs/sdk.md, 4.2). */
+        const val LARGE = 8_192L
     }
 }
 

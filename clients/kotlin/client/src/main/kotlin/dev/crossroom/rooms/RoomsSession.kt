@@ -22,7 +22,8 @@ internal sealed class Verdict {
     /** The connection is made again below. */
     object Wait : Verdict()
 
-    data class Reconnect(val after: Long, val forgetGuest: Boolean) : Verdict()
+    /** `isFirm`: the server has said not to come back sooner, whatever happens. */
+    data class Reconnect(val after: Long, val forgetGuest: Boolean, val isFirm: Boolean) : Verdict()
 
     data class Ended(val error: CrossroomException) : Verdict()
 }
@@ -57,7 +58,8 @@ internal class RoomsSession(private val now: () -> Long, private val random: () 
         upSince = null
         if (announced != null) return ended(announced, isActive, source)
         if (isActive) return Verdict.Wait
-        // A plain end, and the server's application that disconnects without a reason: as over Socket.IO, that is no end of a session.
+        // A plain end, the server's application that disconnects without a reason, as over Socket.IO, and something on the way that takes less than a
+        // message has: that is no end of a session.
         if (code != null && code !in PLAIN && !shouldReconnect(code)) {
             return Verdict.Ended(
                 ownError(ErrorCode.REFUSED, "The server closed the connection for good, with code $code.", closeCode = code),
@@ -69,25 +71,27 @@ internal class RoomsSession(private val now: () -> Long, private val random: () 
     /** A connect was refused for good, as far as the bridge is concerned. */
     fun refused(error: CrossroomException, source: TokenSource): Verdict {
         val reason = reasonOf(error)
-        if (reason.code == ErrorCode.UNAUTHORIZED && source == TokenSource.GUEST) return reconnect(forgetGuest = true)
+        val isGuestRefused = reason.code == ErrorCode.UNAUTHORIZED || reason.code == ErrorCode.TOKEN_REVOKED
+        if (isGuestRefused && source == TokenSource.GUEST) return reconnect(reason, forgetGuest = true)
         return ended(reason, false, source)
     }
 
     private fun ended(error: CrossroomException, isActive: Boolean, source: TokenSource): Verdict {
         if (error.code == ErrorCode.TOKEN_EXPIRED) {
-            if (source == TokenSource.GUEST) return reconnect(forgetGuest = true)
+            if (source == TokenSource.GUEST) return reconnect(error, forgetGuest = true)
             if (source == TokenSource.PROVIDER && ++freshRefused < MAX_FRESH_REFUSED) {
-                return if (isActive) Verdict.Wait else reconnect()
+                return if (isActive) Verdict.Wait else reconnect(error)
             }
         } else if (error.retryable) {
-            return if (isActive) Verdict.Wait else reconnect()
+            return if (isActive) Verdict.Wait else reconnect(error)
         }
         return Verdict.Ended(error)
     }
 
-    private fun reconnect(forgetGuest: Boolean = false): Verdict {
+    private fun reconnect(error: CrossroomException? = null, forgetGuest: Boolean = false): Verdict {
         failures++
-        return Verdict.Reconnect(retryDelay(failures, random()), forgetGuest)
+        val delay = if (error == null) retryDelay(failures, random()) else retryDelay(failures, random(), error)
+        return Verdict.Reconnect(delay, forgetGuest, isFirm = error?.retryAfterMillis != null)
     }
 
     /** What a refused connect says: docs/rooms-api.md, 2.2 and 10.2. */
@@ -109,6 +113,6 @@ internal class RoomsSession(private val now: () -> Long, private val random: () 
         /** Fresh tokens that are refused in a row before it is of no use to get another one. */
         const val MAX_FRESH_REFUSED = 2
 
-        val PLAIN = setOf(1000, 4000)
+        val PLAIN = setOf(1000, 1009, 4000)
     }
 }

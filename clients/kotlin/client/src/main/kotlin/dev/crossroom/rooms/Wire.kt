@@ -15,30 +15,33 @@ import dev.crossroom.Sender
 import dev.crossroom.Signal
 import dev.crossroom.Value
 
-/** The answer of a `join`. `recovered` is null where no `since` was given. */
+/** The answer of a `join`. `recovered` is null where no `since` was given, `history` where there is none. */
 internal class JoinAnswer(
     val position: Position,
     val recovered: Boolean?,
     val messages: List<RoomMessage>,
     val members: List<Member>,
     val count: Int,
+    val history: HistoryPage?,
 )
 
 internal class HistoryPage(val messages: List<RoomMessage>, val more: Boolean)
 
-internal class PresenceChange(val room: String, val type: String, val member: Member)
+/** Of an `update`, `member` has the devices that are new or changed, and `gone` the ids of those that went. */
+internal class PresenceChange(val room: String, val type: String, val member: Member, val gone: List<String>)
 
-internal class InboxOpened(val cursor: Position, val waiting: Long)
+/** `recovered` false: items were dropped that this device had not processed. */
+internal class InboxOpened(val cursor: Position, val waiting: Long, val recovered: Boolean)
 
-/** A welcome: who one is, and for guests the token to come back with. */
-internal class Welcome(val self: Self, val token: String?)
+/** A welcome: who one is, for guests the token to come back with, and what the data of one message may have, in bytes of JSON. */
+internal class Welcome(val self: Self, val token: String?, val messageBytes: Long?)
 
 /** What a server said that is not in the words of docs/rooms-api.md. */
 internal class NotOfTheApi(message: String) : Exception(message)
 
 /** The answers and notices of docs/rooms-api.md, read from values. All throw [NotOfTheApi] where a field is missing. */
 internal object Wire {
-    fun position(value: Value?): Position = Position(text(value, "epoch"), long(value, "offset"))
+    fun position(value: Value?): Position = Position(text(value, "epoch"), natural(value, "offset"))
 
     fun position(position: Position): Value.Object =
         Value.Object(mapOf("epoch" to Value.Text(position.epoch), "offset" to Value.Integer(position.offset)))
@@ -49,10 +52,12 @@ internal object Wire {
             value["recovered"]?.boolean,
             value["messages"]?.list.orEmpty().map(::message),
             list(value, "members").map(::member),
-            long(value, "count").toInt(),
+            natural(value, "count").coerceAtMost(Int.MAX_VALUE.toLong()).toInt(),
+            value["history"]?.takeIf { it.map != null }?.let(::history),
         )
 
-    fun history(value: Value): HistoryPage = HistoryPage(list(value, "messages").map(::message), value["more"]?.boolean == true)
+    fun history(value: Value): HistoryPage = 
+        HistoryPage(list(value, "messages").map(::message), value["more"]?.boolean ?: throw NotOfTheApi("more is missing"))
 
     fun message(value: Value): RoomMessage =
         RoomMessage(
@@ -73,7 +78,12 @@ internal object Wire {
         )
 
     fun presence(value: Value): PresenceChange =
-        PresenceChange(text(value, "room"), text(value, "type"), member(value["member"] ?: throw NotOfTheApi("member is missing")))
+        PresenceChange(
+            text(value, "room"),
+            text(value, "type"),
+            member(value["member"] ?: throw NotOfTheApi("member is missing")),
+            value["gone"]?.list.orEmpty().mapNotNull { it.text },
+        )
 
     /** Null for an item of a type that this version does not know. */
     fun item(value: Value): InboxItem? {
@@ -90,7 +100,8 @@ internal object Wire {
 
     fun published(value: Value): Published = Published(text(value, "id"), position(value["position"]), long(value, "at"))
 
-    fun opened(value: Value): InboxOpened = InboxOpened(position(value["cursor"]), long(value, "waiting"))
+    fun opened(value: Value): InboxOpened = 
+        InboxOpened(position(value["cursor"]), natural(value, "waiting"), value["recovered"]?.boolean != false)
 
     fun welcome(value: Value): Welcome =
         Welcome(
@@ -103,17 +114,26 @@ internal object Wire {
                 value["expiresAt"]?.long,
             ),
             value["token"]?.text,
+            value["messageBytes"]?.long?.takeIf { it > 0 },
         )
+
+    /** The token of a `token_renewed`. */
+    fun renewed(value: Value): String = text(value, "token")
 
     /** Null where it is no error of the room API. */
     fun error(value: Value?): CrossroomException? {
         val code = value?.get("code")?.text ?: return null
         val message = value["message"]?.text ?: return null
         val retryable = value["retryable"]?.boolean ?: return null
-        return CrossroomException(ErrorCode(code), message, retryable)
+        val retryAfter = value["retryAfter"]?.double?.takeIf { it > 0 }?.coerceAtMost(MAX_WAIT)?.toLong()
+        return CrossroomException(ErrorCode(code), message, retryable, retryAfterMillis = retryAfter)
     }
 
     fun long(value: Value?, name: String): Long = value?.get(name)?.long ?: throw NotOfTheApi("$name is missing")
+
+    /** A whole number that is not negative. */
+    private fun natural(value: Value?, name: String): Long =
+        long(value, name).takeIf { it >= 0 } ?: throw NotOfTheApi("$name is negative")
 
     private fun text(value: Value?, name: String): String = value?.get(name)?.text ?: throw NotOfTheApi("$name is missing")
 
@@ -128,4 +148,7 @@ internal object Wire {
 
     private fun sender(value: Value?): Sender =
         Sender(text(value, "user"), text(value, "name"), text(value, "sid"), text(value, "transport"))
+
+    /** Milliseconds of a `retryAfter`, at most: what timers take. */
+    private const val MAX_WAIT = 2_147_483_647.0
 }

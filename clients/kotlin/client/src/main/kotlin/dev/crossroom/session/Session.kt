@@ -14,8 +14,8 @@ internal data class SessionSettings(
 
 internal enum class TimerName { DIAL, RETRY, HEARTBEAT, PROBE }
 
-/** How a connection ended. `final`: the client does not come back by itself. */
-internal data class End(val code: Int?, val reason: String, val final: Boolean)
+/** How a connection ended. `final`: the client does not come back by itself. `isCut`: it broke, without a close frame. */
+internal data class End(val code: Int?, val reason: String, val final: Boolean, val isCut: Boolean = false)
 
 internal sealed class Announcement {
     object Opened : Announcement()
@@ -75,6 +75,9 @@ internal class Session(private val settings: SessionSettings, private val random
     /** When the first namespace was connected on this connection. */
     private var connectedAt: Long? = null
 
+    /** The server has said that no attempt may be made before (PROTOCOL.md, 1.6). */
+    private var notBefore = Long.MIN_VALUE
+
     /** The connection is wanted. */
     fun open(now: Long): List<Action> {
         if (isAway || phase == Phase.OPENING || phase == Phase.OPEN) return emptyList()
@@ -112,9 +115,10 @@ internal class Session(private val settings: SessionSettings, private val random
     fun hasExpired(now: Long): Boolean = phase == Phase.OPEN && isDead(now)
 
     /** The connection could not be made. `final`: trying again would be no use. */
-    fun failed(error: CrossroomException, final: Boolean): List<Action> {
+    fun failed(error: CrossroomException, final: Boolean, now: Long): List<Action> {
         if (phase != Phase.OPENING) return emptyList()
-        val next = if (final) rest() else planRetry()
+        error.retryAfterMillis?.let { notBefore = now + it }
+        val next = if (final) rest() else planRetry(now)
         val isOver = phase == Phase.CLOSED
         val told = if (isOver && !final) gaveUp(error) else error
         return listOf(Action.Stop(TimerName.DIAL), Action.HangUp(abrupt = true)) +
@@ -124,7 +128,7 @@ internal class Session(private val settings: SessionSettings, private val random
 
     /** The open connection ended. `final`: the server, or the rules, say not to come back. */
     fun lost(code: Int?, reason: String, final: Boolean, now: Long): List<Action> =
-        lose(End(code, reason, final), abrupt = false, now)
+        lose(End(code, reason, final, isCut = code == null), abrupt = false, now)
 
     /** The connection is not wanted any more, in whatever phase it is. */
     fun close(): List<Action> {
@@ -174,13 +178,17 @@ internal class Session(private val settings: SessionSettings, private val random
     /** A timer that an action started has run out. */
     fun expired(timer: TimerName, now: Long): List<Action> =
         when (timer) {
-            TimerName.DIAL -> failed(ownError(ErrorCode.TIMEOUT, "The attempt to connect took too long.", true), final = false)
+            TimerName.DIAL -> failed(ownError(ErrorCode.TIMEOUT, "The attempt to connect took too long.", true), final = false, now)
             TimerName.RETRY -> if (phase == Phase.WAITING) dial(now) else emptyList()
             TimerName.HEARTBEAT -> if (phase == Phase.OPEN) checkHeartbeat(now) else emptyList()
             TimerName.PROBE -> if (phase == Phase.OPEN && isProbing) died(now) else emptyList()
         }
 
     private fun dial(now: Long): List<Action> {
+        if (now < notBefore) {
+            enter(Phase.WAITING)
+            return listOf(Action.Start(TimerName.RETRY, notBefore - now))
+        }
         enter(Phase.OPENING)
         dialedAt = now
         return listOf(Action.Dial)
@@ -190,7 +198,7 @@ internal class Session(private val settings: SessionSettings, private val random
         if (phase != Phase.OPEN) return emptyList()
         val since = connectedAt
         if (since != null && now - since >= GOOD_AFTER) attempts = 0
-        val next = if (end.final) rest() else planRetry()
+        val next = if (end.final) rest() else planRetry(now)
         val told = end.copy(final = phase == Phase.CLOSED)
         return listOf(Action.Stop(TimerName.HEARTBEAT), Action.Stop(TimerName.PROBE), Action.HangUp(abrupt)) +
             next +
@@ -200,10 +208,11 @@ internal class Session(private val settings: SessionSettings, private val random
     private fun died(now: Long): List<Action> = lose(End(null, "ping timeout", final = false), abrupt = true, now)
 
     /** Waits before the next attempt, or gives up after the last one. */
-    private fun planRetry(): List<Action> {
+    private fun planRetry(now: Long): List<Action> {
         if (attempts >= settings.maxAttempts) return rest()
         enter(Phase.WAITING)
-        return listOf(Action.Start(TimerName.RETRY, settings.backoff.delay(attempts++, random())))
+        val delay = settings.backoff.delay(attempts++, random())
+        return listOf(Action.Start(TimerName.RETRY, if (now + delay < notBefore) notBefore - now else delay))
     }
 
     private fun rest(): List<Action> {

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadFactory
 import java.util.concurrent.ThreadPoolExecutor
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicBoolean
+import javax.net.SocketFactory
 
 /**
  * WebSockets by OkHttp. The application's own client is used as it is and left alone; without one a client is made at the first dial, whose
@@ -38,7 +39,7 @@ internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
                 isClosed = true
                 own.also { own = null }
             }
-        if (client == null) return done()
+        if (client == null || given != null) return done()
         client.connectionPool.evictAll()
         threads.terminated = done
         threads.shutdown()
@@ -47,8 +48,11 @@ internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
     @Synchronized
     private fun client(): OkHttpClient {
         check(!isClosed) { "the client was closed" }
-        return given ?: own ?: newClient().also { own = it }
+        return own ?: (given?.let(::prompt) ?: newClient()).also { own = it }
     }
+
+    /** It shares threads, connections and all settings with the application's own. */
+    private fun prompt(given: OkHttpClient): OkHttpClient = given.newBuilder().socketFactory(PromptSockets(given.socketFactory)).build()
 
     private fun newClient(): OkHttpClient =
         OkHttpClient.Builder()
@@ -57,6 +61,7 @@ internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
             .connectTimeout(0, TimeUnit.MILLISECONDS)
             .readTimeout(0, TimeUnit.MILLISECONDS)
             .writeTimeout(0, TimeUnit.MILLISECONDS)
+            .socketFactory(PromptSockets(SocketFactory.getDefault()))
             .build()
 }
 
@@ -133,7 +138,7 @@ private class OkHttpTransport(client: OkHttpClient, request: Request, private va
 
         override fun onFailure(webSocket: WebSocket, t: Throwable, response: Response?) {
             val refusal = response?.takeIf { !isOpen }
-            lost(null, "", TransportFailure(messageOf(t, refusal), refusal?.code, t))
+            lost(null, "", TransportFailure(messageOf(t, refusal), refusal?.code, t, refusal?.let(::retryAfterOf)))
             gone()
         }
     }
@@ -149,7 +154,12 @@ private class OkHttpTransport(client: OkHttpClient, request: Request, private va
         return "The server refused the connection with HTTP ${refusal.code}. $body".trim()
     }
 
+    /** Seconds (PROTOCOL.md, 1.6); a date, which HTTP has too, is not read. */
+    private fun retryAfterOf(refusal: Response): Long? =
+        refusal.header("Retry-After")?.toLongOrNull()?.takeIf { it > 0 }?.coerceAtMost(MAX_SECONDS)?.let { it * 1_000 }
+
     private companion object {
+        const val MAX_SECONDS = 2_147_483L
         const val NORMAL = 1000
         const val MAX_BODY = 4_096L
     }

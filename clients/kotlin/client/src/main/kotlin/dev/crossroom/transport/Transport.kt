@@ -1,7 +1,10 @@
 package dev.crossroom.transport
 
-/** Why a WebSocket could not be opened, or broke. `status` is that of a refused upgrade; null where there was no answer. */
-internal class TransportFailure(val message: String, val status: Int?, val cause: Throwable?)
+/**
+ * Why a WebSocket could not be opened, or broke. `status` is that of a refused upgrade; null where there was no answer. `retryAfter`: in how many
+ * milliseconds it may be tried again at the earliest, where the answer says it.
+ */
+internal class TransportFailure(val message: String, val status: Int?, val cause: Throwable?, val retryAfter: Long? = null)
 
 /** What happens to a connection, on threads of the library's, in order. After [lost], or after [Transport.hangUp], only [gone] is called. */
 internal interface TransportListener {

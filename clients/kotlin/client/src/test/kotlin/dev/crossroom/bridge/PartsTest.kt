@@ -135,41 +135,42 @@ class LoopTest {
     }
 }
 
-class ClockTest {
-    private var nanos = 0L
+class SleepTest {
+    private var clock = 0L
     private var wall = 1_000_000L
-    private val clock = Clock({ nanos }, { wall })
+    private val sleep = Sleep({ clock }, { wall })
 
-    private fun pass(ms: Long, sleeping: Long = 0) {
-        nanos += ms * 1_000_000
+    private fun pass(ms: Long, sleeping: Long = 0): Boolean {
+        clock += ms
         wall += ms + sleeping
+        return sleep.isOver()
     }
 
     @Test
-    fun `goes on while the machine sleeps`() {
-        pass(10)
-        assertEquals(10, clock.now())
-        pass(5, sleeping = 3_600_000)
-        assertEquals(3_600_015, clock.now())
+    fun `is noticed once, where the clock stood still meanwhile`() {
+        assertEquals(listOf(false, true, false), listOf(pass(2_000), pass(2_000, sleeping = 3_600_000), pass(2_000)))
     }
 
     @Test
-    fun `never goes back, and goes on where the wall clock was set`() {
-        pass(10)
-        clock.now()
-        wall -= 500_000
-        assertEquals(10, clock.now())
-        pass(7)
-        assertEquals(17, clock.now())
+    fun `is not what a wall clock looks like that is put back or corrected`() {
+        assertEquals(listOf(false, false, false), listOf(pass(2_000, sleeping = -3_600_000), pass(2_000, sleeping = 100), pass(2_000)))
+    }
+}
+
+class InFlightTest {
+    @Test
+    fun `counts the frames of which something is still queued`() {
+        val inFlight = InFlight()
+        inFlight.sent(10, queued = 10)
+        inFlight.sent(20, queued = 30)
+        inFlight.sent(5, queued = 35)
+        assertEquals(listOf(3, 2, 1, 0, 0), listOf(26L, 25L, 5L, 0L, 0L).map(inFlight::count))
     }
 
     @Test
-    fun `loses no time to being looked at often`() {
-        repeat(1_000) {
-            nanos += 100_000
-            if (it % 10 == 9) wall++
-            clock.now()
-        }
-        assertEquals(100, clock.now())
+    fun `forgets frames that have left before the next one is sent`() {
+        val inFlight = InFlight()
+        repeat(1_000) { inFlight.sent(10, queued = 0) }
+        assertEquals(0, inFlight.count(0))
     }
 }

@@ -33,9 +33,21 @@ class FrameCodecTest {
 
     @Test
     fun `refuses what is nested deeper than the protocol allows`() {
-        assertTrue(encode(nested(126)) is Encoded.Text)
-        assertTrue(encode(nested(127)) is Encoded.Refused)
+        assertTrue(encode(nested(120)) is Encoded.Text)
+        assertTrue(encode(nested(121)) is Encoded.Refused)
         assertTrue(encode(nested(100_000)) is Encoded.Refused)
+    }
+
+    @Test
+    fun `refuses beside binary values what Socket IO would take for one, or drop`() {
+        val placeholder = json("_placeholder" to true)
+        val proto = json("a" to json("__proto__" to 1))
+        val binary = Value.Binary(byteArrayOf(1))
+        for (value in listOf(placeholder, proto)) {
+            assertTrue(encode(value) is Encoded.Text)
+            assertTrue(encode(value, binary) is Encoded.Refused)
+        }
+        assertTrue(encode(json("_placeholder" to 1), binary) is Encoded.Text)
     }
 
     @Test

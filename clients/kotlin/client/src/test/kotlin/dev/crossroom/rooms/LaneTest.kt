@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test
 class LaneTest {
     private var time = 0L
     private val settled = ArrayList<String>()
-    private val lane = Lane({ time }, { 0.0 })
+    private var messageBytes: Long? = null
+    private val lane = Lane({ time }, { 0.0 }, { messageBytes })
     private val ok: Outcome<Value> = Outcome.Ok(json())
 
     private fun add(id: String, data: Any? = null): Errand =
@@ -20,6 +21,8 @@ class LaneTest {
             override val name = "publish"
             override val argument = json("id" to id, "data" to data)
             override val id = id
+            override val bytes = argument.toString().length.toLong()
+            override val dataBytes = dataSize(argument["data"] ?: Value.Null)
 
             override fun resolve(answer: Value) {
                 settled.add(id)
@@ -161,14 +164,61 @@ class LaneTest {
         assertTrue(settled.isEmpty())
     }
 
+    /** The connection is lost under the call of this id, and what it does then. */
+    private fun cut(id: String, isClosed: Boolean) {
+        assertEquals(id, next())
+        lane.suspect(isClosed)
+        done(Outcome.Lost)
+    }
+
     @Test
-    fun `is taken for the cause if the connection is lost again and again under a large message`() {
-        add("a", "x".repeat(200_000))
+    fun `fails where the connection is closed with 1009 under it three times, and the next one goes on`() {
+        add("a")
         add("b")
-        repeat(5) {
+        repeat(3) { cut("a", isClosed = true) }
+        assertEquals(listOf("a: message_too_large"), settled)
+        assertEquals("b", next())
+    }
+
+    @Test
+    fun `fails where the connection is lost under it five times while it is suspected`() {
+        add("a")
+        add("b")
+        repeat(5) { cut("a", isClosed = false) }
+        assertEquals(listOf("a: message_too_large"), settled)
+        assertEquals("b", next())
+    }
+
+    @Test
+    fun `is not suspected any more after any answer`() {
+        add("a")
+        repeat(20) {
+            repeat(2) { cut("a", isClosed = true) }
             assertEquals("a", next())
-            done(Outcome.Lost)
+            done(refused(ErrorCode.RATE_LIMITED, true))
+            lane.resume()
         }
+        assertTrue(settled.isEmpty())
+    }
+
+    @Test
+    fun `waits as long as the server says, over a new connection too`() {
+        add("a")
+        next()
+        assertEquals(60_000L, done(Outcome.Refused(CrossroomException(ErrorCode.RATE_LIMITED, "", true, retryAfterMillis = 60_000))))
+        time = 10_000
+        lane.resume()
+        assertEquals(LaneStep.Wait(50_000), lane.next())
+        time = 60_000
+        lane.resume()
+        assertEquals("a", next())
+    }
+
+    @Test
+    fun `fails before its call where the server takes less, and the next one goes on`() {
+        messageBytes = 10
+        add("a", "x".repeat(9))
+        add("b", "x".repeat(8))
         assertEquals("b", next())
         assertEquals(listOf("a: message_too_large"), settled)
     }
@@ -191,5 +241,22 @@ class LaneTest {
         assertEquals(listOf("b: aborted"), settled)
         lane.rejectAll(ownError(ErrorCode.CLOSED), spareUnderWay = false)
         assertEquals(listOf("b: aborted", "a: closed"), settled)
+    }
+}
+
+class DataSizeTest {
+    @Test
+    fun `counts what JavaScript would write, and binary data with its own bytes`() {
+        val sizes =
+            mapOf(
+                "\"a\\\\\"" to Value.Text("a\\"),
+                "\"\\n\\t\\u0001é😀\"" to Value.Text("\n\t\u0001é😀"),
+                "[1,2.5,null,true]" to Value.of(listOf(1, 2.5, null, true)),
+                "[]" to Value.of(emptyList<Any>()),
+                "{}" to json(),
+                "{\"a\":{\"b\":1}}" to json("a" to json("b" to 1.0)),
+            )
+        for ((text, value) in sizes) assertEquals(text.toByteArray().size.toLong(), dataSize(value), text)
+        assertEquals(3, dataSize(Value.Binary(ByteArray(3))))
     }
 }

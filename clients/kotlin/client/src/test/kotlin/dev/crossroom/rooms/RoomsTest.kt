@@ -19,6 +19,7 @@ import dev.crossroom.support.FakeSocket
 import dev.crossroom.support.Told
 import dev.crossroom.support.jsonOf
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import kotlin.coroutines.CoroutineContext
 
 /** The rooms layer against a server of the test's, on a clock of the test's. */
 class RoomsTest {
@@ -111,14 +113,15 @@ class RoomsTest {
         }
 
     private fun Rooms.happenings(): List<String> =
-        collected(room("r").events()) {
-            when (it) {
-                is RoomEvent.Message -> "${it.message.position.offset}"
-                is RoomEvent.Entered -> (if (it.joined.recovered) "joined " else "lost, joined ") + it.joined.position.offset
-                is RoomEvent.Left -> "left: ${it.error.code}"
-                is RoomEvent.Signalled -> "signal ${it.signal.data}"
-                else -> null
-            }
+        collected(room("r").events(), ::word)
+
+    private fun word(event: RoomEvent): String? =
+        when (event) {
+            is RoomEvent.Message -> "${event.message.position.offset}"
+            is RoomEvent.Entered -> (if (event.joined.recovered) "joined " else "lost, joined ") + event.joined.position.offset
+            is RoomEvent.Left -> "left: ${event.error.code}"
+            is RoomEvent.Signalled -> "signal ${event.signal.data}"
+            else -> null
         }
 
     private fun Rooms.joinedAt(offset: Int): Rooms {
@@ -146,7 +149,7 @@ class RoomsTest {
         assertEquals(json("device" to "d"), welcome())
         ack(called("join", "{'room':'r','since':${at(3)}}"), joined(4, ",'recovered':true,'messages':[${message(4)}]"))
         assertEquals(listOf("4"), messages)
-        assertEquals(listOf("ok: Joined(recovered=true, position=Position(epoch=e, offset=4))"), told.outcomes)
+        assertEquals(listOf("ok: Joined(recovered=true, position=Position(epoch=e, offset=4), history=null)"), told.outcomes)
     }
 
     @Test
@@ -403,15 +406,280 @@ class RoomsTest {
         assertEquals(listOf("ok: null", "ok: null"), signals.flatMap { it.outcomes })
     }
 
+    /** The log is read after an offset; what is there. */
+    private fun page(after: Int, offsets: IntRange, limit: Int, isMore: Boolean = false) {
+        val id = called("history", "{'room':'r','after':${at(after)},'limit':$limit}")
+        val last = at(offsets.last)
+        ack(id, "{'ok':true,'messages':${offsets.map { message(it) }},'more':$isMore,'position':$last}")
+    }
+
     @Test
-    fun `fails a collector that lags behind, and no other`() {
+    fun `has a slow collector read from the log what it missed, at its own pace, and holds up no other`() {
+        val rooms = rooms { maxLag = 4 }
+        val room = rooms.room("r")
+        val slow = room.messages()
+        val quick = collected(room.messages()) { "${it.position.offset}" }
+        rooms.joinedAt(0)
+        for (offset in 1..20) event("message", message(offset))
+        assertEquals((1..20).map { "$it" }, quick)
+        assertNull(server.nextOrNull())
+        assertEquals(0L, room.position?.offset)
+
+        val got = collected(slow) { "${it.position.offset}" }
+        assertEquals(listOf("1", "2", "3"), got)
+        assertEquals(3L, room.position?.offset)
+        for (after in 3..15 step 4) page(after, after + 1..after + 4, 4, isMore = true)
+        event("message", message(21))
+        page(19, 20..21, 4)
+        assertEquals(21L, room.position?.offset)
+        event("message", message(22))
+        assertEquals((1..22).map { "$it" }, got)
+        assertNull(server.nextOrNull())
+        assertEquals((1..22).map { "$it" }, quick)
+    }
+
+    @Test
+    fun `does not read a backlog that nobody takes`() {
+        val rooms = rooms { maxLag = 2 }
+        val slow = rooms.room("r").events()
+        val told = Told<Joined>()
+        RoomsJava.join(rooms.room("r"), dev.crossroom.Position("e", 0), told)
+        welcome()
+        ack(called("join", "{'room':'r','since':${at(0)}}"), joined(5_000, ",'recovered':false,'messages':[]"))
+        page(0, 1..500, 500, isMore = true)
+        assertNull(server.nextOrNull())
+        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5000), history=null)", told.outcomes.single())
+        val got = collected(slow) { (it as? RoomEvent.Message)?.message?.position?.offset?.toString() }
+        page(1, 2..3, 2, isMore = true)
+        page(3, 4..5, 2, isMore = true)
+        assertEquals(listOf("1", "2", "3", "4", "5"), got)
+        assertEquals(5L, rooms.room("r").position?.offset)
+    }
+
+    @Test
+    fun `tells a slow collector, in its place, of what is not kept any more`() {
+        val rooms = rooms { maxLag = 2 }
+        val events = rooms.room("r").events()
+        val messages = rooms.room("r").messages()
+        rooms.joinedAt(0)
+        for (offset in 1..9) event("message", message(offset))
+        val happenings = collected(events) { word(it) }
+        ack(called("history", "{'room':'r','after':${at(0)},'limit':2}"), refusal("unknown_position"))
+        event("message", message(10))
+        assertEquals(listOf("joined 0", "lost, joined 9", "10"), happenings)
+        val got = collected(messages) { "${it.position.offset}" }
+        ack(called("history", "{'room':'r','after':${at(1)},'limit':2}"), refusal("unknown_position"))
+        assertEquals(listOf("1", "failed: too_slow"), got)
+    }
+
+    @Test
+    fun `goes on reading for a slow collector after a reconnect, and after an error that may pass`() {
         val rooms = rooms { maxLag = 2 }
         val slow = rooms.room("r").messages()
-        val quick = collected(rooms.room("r").messages()) { "${it.position.offset}" }
         rooms.joinedAt(0)
+        for (offset in 1..4) event("message", message(offset))
+        val got = collected(slow) { "${it.position.offset}" }
+        called("history", "{'room':'r','after':${at(1)},'limit':2}")
+        reconnect()
+        ack(called("join", "{'room':'r','since':${at(4)}}"), joined(4, ",'recovered':true,'messages':[]"))
+        val busy = "{'ok':false,'error':{'code':'rate_limited','message':'m','retryable':true,'retryAfter':5000}}"
+        ack(called("history", "{'room':'r','after':${at(1)},'limit':2}"), busy)
+        environment.pass(4_999)
+        assertNull(server.nextOrNull())
+        environment.pass(1)
+        page(1, 2..3, 2, isMore = true)
+        page(3, 4..4, 2)
+        assertEquals(listOf("1", "2", "3", "4"), got)
+    }
+
+    @Test
+    fun `goes back to the since of a join while joined, whatever waits`() {
+        val rooms = rooms()
+        val room = rooms.room("r")
+        val flow = room.messages()
+        rooms.joinedAt(0)
+        for (offset in 1..5) event("message", message(offset))
+        assertEquals(listOf("1", "2", "3", "over"), collected(flow.take(3)) { "${it.position.offset}" })
+        assertEquals(3L, room.position?.offset)
+        val told = Told<Joined>()
+        RoomsJava.join(room, dev.crossroom.Position("e", 1), told)
+        val missed = (2..5).map { message(it) }
+        ack(called("join", "{'room':'r','since':${at(1)}}"), joined(5, ",'recovered':true,'messages':$missed"))
+        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5), history=null)", told.outcomes.single())
+        assertEquals(listOf("2", "3", "4", "5"), collected(flow) { "${it.position.offset}" })
+    }
+
+    private fun Rooms.join(history: Int, since: dev.crossroom.Position? = null): Told<Joined> =
+        Told<Joined>().also { RoomsJava.join(room("r"), since, history, it) }
+
+    private fun Told<Joined>.past(): String? = result?.history?.let { "${it.messages.map { message -> message.position.offset }} ${it.more}" }
+
+    @Test
+    fun `joins with the newest messages up to where the live ones begin, once`() {
+        val rooms = rooms()
+        val told = rooms.happenings()
+        val joined = rooms.join(2)
+        welcome()
+        val past = ",'history':{'messages':[${message(4)},${message(5)}],'more':true}"
+        ack(called("join", "{'room':'r','history':2}"), joined(5, past))
+        event("message", message(6))
+        assertEquals("[4, 5] true", joined.past())
+        assertEquals(listOf("joined 5", "6"), told)
+        reconnect()
+        called("join", "{'room':'r','since':${at(6)}}")
+    }
+
+    @Test
+    fun `reads the past for a join with history while joined, up to what was given`() {
+        val rooms = rooms().joinedAt(0)
         for (offset in 1..3) event("message", message(offset))
-        assertEquals(listOf("1", "2", "3"), quick)
-        assertEquals(listOf("1", "2", "failed: too_slow"), collected(slow) { "${it.position.offset}" })
+        val joined = rooms.join(2)
+        ack(called("history", "{'room':'r','before':${at(4)},'limit':2}"), "{'ok':true,'messages':[${message(2)},${message(3)}],'more':true}")
+        assertEquals("[2, 3] true", joined.past())
+        val forbidden = rooms.join(2)
+        ack(called("history", "{'room':'r','before':${at(4)},'limit':2}"), refusal("forbidden"))
+        assertEquals("[] false", forbidden.past())
+    }
+
+    @Test
+    fun `has the past beside a since only where something is lost, and nothing in it twice`() {
+        val rooms = rooms()
+        val told = rooms.happenings()
+        val joined = rooms.join(4, dev.crossroom.Position("e", 0))
+        welcome()
+        val past = ",'history':{'messages':${(6..9).map { message(it) }},'more':true}"
+        ack(called("join", "{'room':'r','since':${at(0)},'history':4}"), joined(9, ",'recovered':false,'messages':[]$past"))
+        page(0, 1..7, 500, isMore = true)
+        ack(called("history", "{'room':'r','after':${at(7)},'limit':500}"), refusal("unknown_position"))
+        assertEquals("[8, 9] true", joined.past())
+        assertEquals((1..7).map { "$it" } + "lost, joined 9", told)
+    }
+
+    @Test
+    fun `joins nothing where the join is given up, unless somebody else wants it`() {
+        val rooms = rooms()
+        val room = rooms.room("r")
+        welcome()
+        val given = RoomsJava.join(room, null, Told())
+        val id = called("join", "{'room':'r'}")
+        given.cancel()
+        called("leave", "{'room':'r'}")
+        ack(id, joined(0))
+        assertEquals(false, room.isJoined)
+        val first = RoomsJava.join(room, null, Told())
+        RoomsJava.join(room, null, Told())
+        first.cancel()
+        ack(called("join", "{'room':'r'}"), joined(0))
+        assertTrue(room.isJoined)
+        assertNull(server.nextOrNull())
+    }
+
+    @Test
+    fun `leaves a room where the one caller was cancelled before it got the result of its join`() {
+        val room = rooms().room("r")
+        val tasks = ArrayDeque<Runnable>()
+        val later =
+            object : CoroutineDispatcher() {
+                override fun dispatch(context: CoroutineContext, block: Runnable) {
+                    tasks.add(block)
+                }
+            }
+        welcome()
+        val job = scope.launch(later) { room.join() }
+        tasks.removeFirst().run()
+        ack(called("join", "{'room':'r'}"), joined(0))
+        assertTrue(room.isJoined)
+        job.cancel()
+        while (tasks.isNotEmpty()) tasks.removeFirst().run()
+        called("leave", "{'room':'r'}")
+        assertEquals(false, room.isJoined)
+    }
+
+    @Test
+    fun `fails the largest message under way after three connections closed with 1009, and the session lives`() {
+        val rooms = rooms()
+        welcome()
+        val told = listOf("x".repeat(500), "y").map { text ->
+            Told<Sent>().also { RoomsJava.send(rooms, text.take(1), Value.Text(text), false, it) }
+        }
+        repeat(3) {
+            repeat(2) { server.next() }
+            server.close(1009)
+            environment.pass(5_000)
+            welcome()
+        }
+        ack(called("send", "{'to':'y','data':'y','id':'id2'}"), "{'ok':true,'id':'id2','at':1}")
+        assertEquals(listOf("message_too_large", "ok: Sent(id=id2, at=1)"), told.flatMap { it.outcomes })
+        assertNull(server.nextOrNull())
+    }
+
+    @Test
+    fun `fails at once what the server would not take, and with its code what it refused`() {
+        val rooms = rooms()
+        server.open()
+        server.next()
+        server.connected()
+        event("welcome", jsonOf("{'user':'ada','name':'A','sid':'s','device':'d','guest':false,'messageBytes':10}"))
+        val told = List(3) { Told<Sent>() }
+        RoomsJava.send(rooms, "ben", Value.Text("x".repeat(20)), false, told[0])
+        RoomsJava.send(rooms, "ben", Value.Null, false, told[1])
+        val id = server.next()["id"]?.long
+        RoomsJava.send(rooms, "ben", Value.Decimal(Double.NaN), false, told[2])
+        assertEquals(listOf("message_too_large", "invalid_argument"), told[0].outcomes + told[2].outcomes)
+        server.give(json("type" to "error", "code" to "too_deep", "message" to "m", "id" to id))
+        assertEquals(listOf("too_deep"), told[1].outcomes)
+    }
+
+    @Test
+    fun `tells of the device that another connection has taken, of a newer token, and of items that were dropped`() {
+        val storage = MemoryStorage()
+        val rooms = rooms { this.storage = storage }
+        val told = ArrayList<RoomsEvent>()
+        RoomsJava.listen(rooms) { told.add(it) }
+        welcome("guest-1", token = "t1")
+        event("token_renewed", json("token" to "t2"))
+        assertEquals("t2", storage.get("crossroom.guest"))
+        event("device_taken", json("sid" to "s9"))
+        event("device_returned", json())
+        RoomsJava.process(rooms.inbox, { _, done -> done.onSuccess(null) }, Told())
+        ack(called("inbox", "{}"), "{'ok':true,'cursor':${at(7)},'waiting':0,'known':true,'recovered':false}")
+        assertEquals(listOf(RoomsEvent.DeviceTaken, RoomsEvent.DeviceReturned, RoomsEvent.InboxLost), told.drop(1))
+    }
+
+    @Test
+    fun `reads the guest's token from the storage at each connect`() {
+        val storage = MemoryStorage()
+        rooms { this.storage = storage }
+        welcome("guest-1", token = "t1")
+        storage.set("crossroom.guest", "t3")
+        server.close(4501)
+        environment.pass(5_000)
+        assertEquals("t3", welcome("guest-1", token = "t4")?.get("token")?.text)
+    }
+
+    @Test
+    fun `flushes until all has its outcome, and says what has not`() {
+        val rooms = rooms().joinedAt(0)
+        val done = Told<Int>()
+        val late = Told<Int>()
+        rooms.publish(1, "a")
+        rooms.publish(2, "b")
+        RoomsJava.flush(rooms, 1_000, late)
+        RoomsJava.flush(rooms, 60_000, done)
+        environment.pass(1_000)
+        assertEquals(listOf("ok: 2"), late.outcomes)
+        for ((offset, id) in listOf("a", "b").withIndex()) {
+            ack(called("publish", "{'room':'r','data':${offset + 1},'id':'$id'}"), "{'ok':true,'id':'$id','position':${at(offset)},'at':5}")
+        }
+        assertTrue(done.outcomes.isEmpty())
+        environment.pass(10)
+        assertEquals(listOf("ok: 0"), done.outcomes)
+        val publish = rooms.publish(3, "c")
+        val closed = Told<Int>()
+        RoomsJava.close(rooms, 500, closed)
+        environment.pass(500)
+        assertEquals(listOf("ok: 1", "closed"), closed.outcomes + publish.outcomes)
+        assertTrue(dialer.isClosed && environment.isClosed)
     }
 
     @Test
@@ -484,7 +752,7 @@ class RoomsTest {
         rooms.joinedAt(0)
         event("message", json("room" to "r"))
         event("message", message(1))
-        assertEquals(listOf("connected", "warning: internal"), told)
+        assertEquals(listOf("connected", "warning: bad_answer"), told)
         assertEquals(listOf("joined 0", "1"), happenings)
     }
 }

@@ -36,7 +36,7 @@ class SessionTest {
             }
         }
 
-    private fun fail(session: Session, final: Boolean = false) = words(session.failed(ownError(ErrorCode.FAILED), final))
+    private fun fail(session: Session, final: Boolean = false) = words(session.failed(ownError(ErrorCode.FAILED), final, 0))
 
     private fun lose(session: Session, now: Long, final: Boolean = false) = words(session.lost(1006, "", final, now))
 
@@ -56,6 +56,20 @@ class SessionTest {
             assertEquals(listOf("stop DIAL", "cut", "start RETRY $delay", "failed failed"), fail(session))
             assertEquals(listOf("dial"), words(session.expired(TimerName.RETRY, 0)))
         }
+    }
+
+    @Test
+    fun `makes no attempt before the server has said, whatever happens`() {
+        val session = session()
+        session.open(0)
+        val refusal = ownError(ErrorCode.FAILED, retryAfter = 60_000)
+        assertEquals(listOf("stop DIAL", "cut", "start RETRY 60000", "failed failed"), words(session.failed(refusal, false, 0)))
+        assertEquals(listOf("stop RETRY", "start RETRY 50000"), words(session.networkChanged(10_000)))
+        assertEquals(listOf("stop RETRY", "start RETRY 40000"), words(session.open(20_000)))
+        session.background()
+        session.foreground()
+        assertEquals(listOf("stop RETRY", "start RETRY 30000"), words(session.open(30_000)))
+        assertEquals(listOf("dial"), words(session.expired(TimerName.RETRY, 60_000)))
     }
 
     @Test
@@ -209,7 +223,7 @@ class SessionTest {
         val session = session()
         assertEquals(emptyList<Action>(), session.opened(0))
         assertEquals(emptyList<Action>(), session.lost(1006, "", false, 0))
-        assertEquals(emptyList<Action>(), session.failed(ownError(ErrorCode.FAILED), false))
+        assertEquals(emptyList<Action>(), session.failed(ownError(ErrorCode.FAILED), false, 0))
         assertEquals(emptyList<Action>(), TimerName.values().flatMap { session.expired(it, 0) })
         assertEquals(emptyList<Action>(), session.connected(1, 1, 0))
     }

@@ -49,6 +49,8 @@ internal class FakeEnvironment : Environment {
         }
     }
 
+    override fun onWake(woken: () -> Unit) = Unit
+
     override fun close() {
         isClosed = true
         timers.clear()

@@ -37,6 +37,9 @@ internal class FakeSocket(val url: String, val headers: Map<String, String>, pri
     /** Sends a frame; `'` stands for `"`. */
     fun give(frame: String) = listener.message(frame.replace('\'', '"'))
 
+    /** A message as it is; null for a binary one. */
+    fun giveText(text: String?) = listener.message(text)
+
     fun give(frame: Value) = listener.message(frame.toString())
 
     fun close(code: Int) {

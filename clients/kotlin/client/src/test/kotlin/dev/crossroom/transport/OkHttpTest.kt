@@ -25,6 +25,9 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
 import org.junit.jupiter.api.fail
+import java.net.InetAddress
+import java.net.Socket
+import javax.net.SocketFactory
 
 /** The whole client over real sockets, against a small server in this process. */
 @Timeout(30)
@@ -200,4 +203,64 @@ class OkHttpTest {
             client.dispatcher.executorService.shutdown()
             client.connectionPool.evictAll()
         }
+
+    @Test
+    fun `comes back no sooner than a refusal's Retry-After`() =
+        run {
+            server.enqueue(MockResponse().setResponseCode(503).setHeader("Retry-After", "7"))
+            val dialer = OkHttpDialer(null)
+            val told = Channel<TransportFailure>(Channel.UNLIMITED)
+            dialer.dial(
+                server.url("/").toString(),
+                emptyMap(),
+                object : TransportListener {
+                    override fun opened() = Unit
+
+                    override fun message(text: String?) = Unit
+
+                    override fun lost(code: Int?, reason: String, failure: TransportFailure?) {
+                        failure?.let(told::trySend)
+                    }
+
+                    override fun gone() = Unit
+                },
+            )
+            assertEquals(7_000L, told.receive().retryAfter)
+            dialer.close {}
+        }
+
+    @Test
+    fun `opens where something on the way strips the subprotocol from the answer`() =
+        run {
+            serve()
+            val bridge = bridge()
+            assertEquals("s", bridge.namespace().connect())
+            bridge.close()
+            bridge.awaitClosed()
+        }
+
+    @Test
+    fun `sends at once what is written, and lets the given factory make the sockets`() {
+        val made = ArrayList<Socket>()
+        val given =
+            object : SocketFactory() {
+                override fun createSocket(): Socket = Socket().also(made::add)
+
+                override fun createSocket(host: String?, port: Int) = createSocket()
+
+                override fun createSocket(host: String?, port: Int, localHost: InetAddress?, localPort: Int) = createSocket()
+
+                override fun createSocket(host: InetAddress?, port: Int) = createSocket()
+
+                override fun createSocket(address: InetAddress?, port: Int, localAddress: InetAddress?, localPort: Int) = createSocket()
+            }
+        run {
+            serve()
+            val bridge = bridge { okHttpClient = OkHttpClient.Builder().socketFactory(given).build() }
+            bridge.namespace().connect()
+            assertEquals(listOf(true), made.map { it.tcpNoDelay })
+            bridge.close()
+            bridge.awaitClosed()
+        }
+    }
 }

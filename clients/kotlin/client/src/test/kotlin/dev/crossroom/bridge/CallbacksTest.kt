@@ -1,0 +1,71 @@
+package dev.crossroom.bridge
+
+import dev.crossroom.Cancellable
+import dev.crossroom.NamespaceEvent
+import dev.crossroom.Bridge
+import dev.crossroom.BridgeOptions
+import dev.crossroom.support.FakeDialer
+import dev.crossroom.support.FakeEnvironment
+import dev.crossroom.support.Told
+import kotlinx.coroutines.flow.flowOf
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.Timeout
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executors
+
+@Timeout(30)
+class CallbacksTest {
+    private val executor = Executors.newFixedThreadPool(2)
+
+    @AfterEach
+    fun stop() {
+        executor.shutdownNow()
+    }
+
+    @Test
+    fun `holds up nobody but itself where a listener blocks on the executor`() {
+        val dialer = FakeDialer()
+        val options = BridgeOptions().apply { callbackExecutor = executor }
+        val namespace = Bridge("http://host", options, FakeEnvironment()) { dialer }.namespace()
+        val isBlocking = CountDownLatch(1)
+        val isReleased = CountDownLatch(1)
+        val got = ArrayList<String>()
+        val isDone = CountDownLatch(3)
+        namespace.listen { event ->
+            isBlocking.countDown()
+            isReleased.await()
+            got.add(if (event is NamespaceEvent.Message) event.name else "connected")
+            isDone.countDown()
+        }
+        namespace.connect(Told())
+        dialer.last.accept()
+        isBlocking.await()
+        // Nothing of the client waits for it.
+        dialer.last.give("{'type':'event','event':'a','args':[]}")
+        dialer.last.give("{'type':'event','event':'b','args':[]}")
+        namespace.call("ask", emptyList(), 1_000, Told())
+        assertEquals("ask", dialer.last.next()["event"]?.text)
+        isReleased.countDown()
+        isDone.await()
+        assertEquals(listOf("connected", "a", "b"), got)
+    }
+
+    @Test
+    fun `goes on where a listener throws, and where there is no executor calls it at once`() {
+        val got = ArrayList<Int>()
+        val isDone = CountDownLatch(3)
+        Callbacks(executor).listen({ flowOf(1, 2, 3) }, { error("not on the client's thread") }) {
+            isDone.countDown()
+            if (it == 2) error("two") else got.add(it)
+        }
+        isDone.await()
+        var isDirect = false
+        Callbacks(null).listen({ error("not as a flow") }, {
+            isDirect = true
+            Cancellable {}
+        }) { _: Int -> }
+        assertEquals(true, isDirect)
+    }
+}
