@@ -40,4 +40,11 @@ type PrependError<Params extends unknown[]> = {
 
 export type AllButLast<Params extends unknown[]> = Params extends [...infer Head, unknown] ? Head : unknown[];
 export type Last<Params extends unknown[]> = Params extends [...unknown[], infer Tail] ? Tail : unknown;
-export type FirstArg<Ack> = Ack extends (first: infer First, ...rest: never[]) => unknown ? First : unknown;
+/** What an ack answers: its first value, or the one behind the error that `timeout()` puts before it. */
+export type Answer<Ack> = Ack extends (...args: infer Args) => unknown
+  ? Args[0] extends Error | null
+    ? Error extends Args[0]
+      ? Args[1]
+      : Args[0]
+    : Args[0]
+  : unknown;

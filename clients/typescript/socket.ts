@@ -6,11 +6,11 @@ import { wireName } from "./emitter.js";
 import { toError } from "./errors.js";
 import type {
   AllButLast,
+  Answer,
   DecorateAcknowledgements,
   DefaultEventsMap,
   EventNames,
   EventParams,
-  FirstArg,
   Last,
 } from "./event-types.js";
 import { RESERVED_EVENTS } from "./frames.js";
@@ -87,12 +87,12 @@ export class Socket<
   emitWithAck<Event extends EventNames<EmitEvents>>(
     event: Event,
     ...args: AllButLast<EventParams<EmitEvents, Event>>
-  ): Promise<FirstArg<Last<EventParams<EmitEvents, Event>>>> {
+  ): Promise<Answer<Last<EventParams<EmitEvents, Event>>>> {
     return new Promise((resolve, reject) => {
       const callback: AckCallback = (error, answer) => {
         if (error) reject(toError(error));
         // What the server answers is as the map of events says, or the map is wrong.
-        else resolve(answer as FirstArg<Last<EventParams<EmitEvents, Event>>>);
+        else resolve(answer as Answer<Last<EventParams<EmitEvents, Event>>>);
       };
       this.transmit(event, args, { callback, errorFirst: true });
     });

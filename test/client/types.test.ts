@@ -18,13 +18,17 @@ describe("client: types", () => {
       const answered: Promise<boolean> = socket
         .emitWithAck("leave", { room: "r" })
         .then((answer) => answer.ok);
+      const inTime: Promise<boolean> = socket
+        .timeout(100)
+        .emitWithAck("join", { room: "r" })
+        .then((answer) => answer.ok);
       // @ts-expect-error: no such event
       socket.emit("jion", { room: "r" });
       // @ts-expect-error: a wrong value
       socket.emit("join", { room: 1 }, () => undefined);
       // @ts-expect-error: no such event
       socket.on("massage", () => undefined);
-      return answered;
+      return [answered, inTime];
     };
     expect(compiledOnly).to.be.a("function");
     expect(socket.listeners("message")).to.have.length(1);
