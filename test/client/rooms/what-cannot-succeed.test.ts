@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { Position, Room, RoomsErrorLike } from "../../../clients/rooms/index.js";
 import { sizeOf } from "../../../clients/rooms/sendable.js";
-import { sizeOf as serverSizeOf } from "../../../server/rooms/size.js";
+import { sizeOf as serverSizeOf } from "../../../server/limits/size.js";
 import { within } from "../../support/deadline.js";
 import { fakeRig, type FakeSocket } from "./support/fake-socket.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";
@@ -41,7 +41,7 @@ describe("rooms layer: what cannot succeed", () => {
   it("has the size that the server counts", () => {
     const values = [null, 1, -1.5, "naïve 😀 \n", [], {}, [1, [2]], { a: { b: "c" }, d: [] }, nested(100)];
     const binary = [new Uint8Array(7), { a: new Uint8Array(3), b: [new ArrayBuffer(5), 1] }];
-    for (const value of [...values, ...binary]) expect(sizeOf(value)).to.equal(serverSizeOf(value));
+    for (const value of [...values, ...binary]) expect(sizeOf(value)).to.equal(serverSizeOf(value).bytes);
   });
 
   for (const client of CLIENT_NAMES) {
