@@ -5,6 +5,9 @@ enum CloseCodes {
     /// No close frame came: never sent, only told.
     static let abnormal = 1006
 
+    /// A message was larger than the server takes, or something on the way.
+    static let tooLarge = 1009
+
     /// Codes below 4000 after which the same would only happen again: a broken WebSocket library, text that is not
     /// UTF-8, too many fragments, a message that is too large.
     private static let final: Set<Int> = [1000, 1002, 1007, 1008, 1009]

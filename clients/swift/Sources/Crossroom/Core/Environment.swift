@@ -5,7 +5,7 @@ typealias Cancel = @CrossroomActor @Sendable () -> Void
 
 /// What the client needs of the world around it: a clock, timers, and randomness.
 struct Environment: Sendable {
-    /// Milliseconds of a clock that also counts while the machine sleeps.
+    /// Milliseconds of a clock that is not set, and that also counts while the machine sleeps.
     var now: @Sendable () -> Double
     /// From 0 up to 1.
     var random: @Sendable () -> Double
@@ -40,31 +40,31 @@ private enum UUIDs {
     }
 }
 
-/// A clock that goes on while the machine sleeps, where the system has one.
+/// A clock that nobody sets, and that goes on while the machine sleeps.
 private enum Clock {
+    /// Milliseconds that are slept at a time where the system's timers stand still in sleep: a deadline that has passed meanwhile is
+    /// noticed so soon after the machine wakes.
+    private static let slice = 5_000.0
+
     static func now() -> Double {
-        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *) { return Continuous.now() }
-        return Date().timeIntervalSince1970 * 1000
+        #if os(Linux)
+            let clock = CLOCK_BOOTTIME
+        #else
+            // Goes on in sleep on Apple's systems.
+            let clock = CLOCK_MONOTONIC
+        #endif
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
     }
 
     /// Returns early when the task is cancelled.
     static func sleep(_ milliseconds: Double) async {
-        let milliseconds = max(0, min(milliseconds, 1e9))
-        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *) {
-            // Until a time of that clock: a machine that wakes after it goes on at once.
-            try? await Task.sleep(until: .now + .milliseconds(Int64(milliseconds)), clock: .continuous)
-        } else {
-            try? await Task.sleep(nanoseconds: UInt64(milliseconds * 1e6))
-        }
-    }
-
-    @available(macOS 13, iOS 16, tvOS 16, watchOS 9, *)
-    private enum Continuous {
-        static let start = ContinuousClock.now
-
-        static func now() -> Double {
-            let (seconds, attoseconds) = start.duration(to: .now).components
-            return Double(seconds) * 1000 + Double(attoseconds) / 1e15
+        let end = now() + max(0, min(milliseconds, 1e9))
+        while !Task.isCancelled {
+            let left = end - now()
+            if left <= 0 { return }
+            try? await Task.sleep(nanoseconds: UInt64(max(1, min(left, slice)) * 1e6))
         }
     }
 }

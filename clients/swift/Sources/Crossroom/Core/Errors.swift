@@ -45,7 +45,9 @@ extension ErrorCode {
     public static let payloadTooLarge: ErrorCode = "payload_too_large"
     /// The server could not be reached, in as many attempts as were allowed.
     public static let unreachable: ErrorCode = "unreachable"
-    /// The server sent what is no frame of the protocol.
+    /// The server's answer has not the shape that it should have.
+    public static let badAnswer: ErrorCode = "bad_answer"
+    /// The server sent what is no frame or no event of the protocol.
     public static let malformedFrame: ErrorCode = "malformed_frame"
 
     // The room API's.
@@ -68,9 +70,11 @@ extension ErrorCode {
     public static let tooManyRooms: ErrorCode = "too_many_rooms"
     /// The room has as many members as it may have.
     public static let roomFull: ErrorCode = "room_full"
-    /// The message is larger than the server takes.
+    /// The user is in the room with as many devices as they may be.
+    public static let tooManyDevices: ErrorCode = "too_many_devices"
+    /// The message is larger than the server takes, or something on the way there.
     public static let messageTooLarge: ErrorCode = "message_too_large"
-    /// This user sends more than the server takes.
+    /// This user, address or room does more than the server takes.
     public static let rateLimited: ErrorCode = "rate_limited"
     /// What follows this position is not kept any more.
     public static let unknownPosition: ErrorCode = "unknown_position"
@@ -94,6 +98,8 @@ public struct CrossroomError: Error, Sendable, Equatable, CustomStringConvertibl
     public let message: String
     /// Whether the same call may succeed later without the caller doing anything.
     public let isRetryable: Bool
+    /// Seconds before which the call must not be made again, where the server says so.
+    public let retryAfter: Double?
     /// What the server sent with a `connect_error`.
     public let data: Value?
     /// The HTTP status of a refused upgrade.
@@ -103,12 +109,13 @@ public struct CrossroomError: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// An error. One that is not retryable, thrown by a function that gives credentials, ends the session.
     public init(
-        _ code: ErrorCode, _ message: String, isRetryable: Bool = false, data: Value? = nil, status: Int? = nil,
-        closeCode: Int? = nil
+        _ code: ErrorCode, _ message: String, isRetryable: Bool = false, retryAfter: Double? = nil, data: Value? = nil,
+        status: Int? = nil, closeCode: Int? = nil
     ) {
         self.code = code
         self.message = message
         self.isRetryable = isRetryable
+        self.retryAfter = retryAfter
         self.data = data
         self.status = status
         self.closeCode = closeCode
@@ -127,7 +134,12 @@ extension CrossroomError {
 
     /// The same, of what is not tried again.
     var asFinal: CrossroomError {
-        CrossroomError(code, message, isRetryable: false, data: data, status: status, closeCode: closeCode)
+        CrossroomError(
+            code, message, isRetryable: false, retryAfter: retryAfter, data: data, status: status, closeCode: closeCode)
+    }
+
+    static func tooSlow(_ limit: Int) -> CrossroomError {
+        CrossroomError(.tooSlow, "More than \(limit) events waited to be read. Read faster.")
     }
 
     static func invalidArgument(_ message: String) -> CrossroomError { CrossroomError(.invalidArgument, message) }

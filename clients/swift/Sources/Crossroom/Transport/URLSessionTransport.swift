@@ -83,8 +83,10 @@ final class URLSessionTransport: WebSocketTransport {
     }
 
     private var refusal: TransportFailure? {
-        guard let status = (task.response as? HTTPURLResponse)?.statusCode, status != 101 else { return nil }
-        return TransportFailure("The server refused the upgrade with HTTP status \(status).", status: status)
+        guard let response = task.response as? HTTPURLResponse, response.statusCode != 101 else { return nil }
+        let message = "The server refused the upgrade with HTTP status \(response.statusCode)."
+        let retryAfter = RetryAfter.seconds(header: response.value(forHTTPHeaderField: "Retry-After"))
+        return TransportFailure(message, status: response.statusCode, retryAfter: retryAfter)
     }
 }
 

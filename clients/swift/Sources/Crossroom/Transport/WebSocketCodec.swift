@@ -88,10 +88,14 @@ struct WebSocketDecoder {
             throw Violation(code: 1002, message: "a fragment out of place")
         }
         var message = partial ?? (frame.opcode == 1, [])
+        // So that the bytes before are not copied for each fragment.
+        partial = nil
         message.payload += frame.payload
         guard message.payload.count <= maxMessageSize else { throw Violation(code: 1009, message: "too large") }
-        partial = frame.isFinal ? nil : message
-        if !frame.isFinal { return nil }
+        if !frame.isFinal {
+            partial = message
+            return nil
+        }
         return message.isText ? .text(try text(message.payload)) : .binary
     }
 

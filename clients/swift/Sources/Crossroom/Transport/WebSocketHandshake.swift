@@ -33,8 +33,8 @@ struct WebSocketHandshake {
             "Connection": "Upgrade",
             "Sec-WebSocket-Key": key,
             "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Protocol": request.subprotocol,
         ]
+        headers["Sec-WebSocket-Protocol"] = request.subprotocol
         headers.merge(request.headers) { own, _ in own }
         // A line break would begin another header.
         let lines = headers.map { "\($0): \($1)".filter { !$0.isNewline } }
@@ -62,7 +62,7 @@ struct WebSocketHandshake {
         if status == 101 { return accepted(headers, body) }
         let length = headers["content-length"].flatMap(Int.init) ?? .max
         let isWhole = isEnd || body.count >= length || body.count > Self.maxAnswer
-        return isWhole ? .refused(Self.refusal(status, body)) : .refusing
+        return isWhole ? .refused(Self.refusal(status, body, headers)) : .refusing
     }
 
     private func accepted(_ headers: [String: String], _ rest: [UInt8]) -> Answer {
@@ -74,11 +74,12 @@ struct WebSocketHandshake {
     }
 
     /// What the body says (PROTOCOL.md, 1.3), if it does.
-    private static func refusal(_ status: Int, _ body: [UInt8]) -> TransportFailure {
+    private static func refusal(_ status: Int, _ body: [UInt8], _ headers: [String: String]) -> TransportFailure {
         let error = JSONParser.parse(Data(body))?["error"]
         let said = error?["message"]?.string ?? error?["code"]?.string
         let usual = "The server refused the upgrade with HTTP status \(status)"
-        return TransportFailure(said.map { "\(usual): \($0)" } ?? "\(usual).", status: status)
+        let retryAfter = RetryAfter.seconds(milliseconds: error?["retryAfter"]) ?? RetryAfter.seconds(header: headers["retry-after"])
+        return TransportFailure(said.map { "\(usual): \($0)" } ?? "\(usual).", status: status, retryAfter: retryAfter)
     }
 
     private static func endOfHead(_ bytes: [UInt8]) -> Int? {

@@ -4,15 +4,15 @@ import Foundation
 public struct TransportRequest: Sendable {
     /// `ws:` or `wss:`, with the path of the bridge and the query.
     public let url: URL
-    /// To be offered in the handshake.
-    public let subprotocol: String
+    /// To be offered in the handshake; nil for none, after an attempt that failed with it.
+    public let subprotocol: String?
     /// HTTP headers of the handshake.
     public let headers: [String: String]
     /// Bytes of the largest message that must be taken.
     public let maxMessageSize: Int
 
     /// A request.
-    public init(url: URL, subprotocol: String, headers: [String: String], maxMessageSize: Int) {
+    public init(url: URL, subprotocol: String?, headers: [String: String], maxMessageSize: Int) {
         self.url = url
         self.subprotocol = subprotocol
         self.headers = headers
@@ -36,14 +36,17 @@ public struct TransportFailure: Error, Sendable, Equatable {
     public let status: Int?
     /// The close code of the server's close frame; nil where there was none.
     public let closeCode: Int?
+    /// Seconds before which the server wants no other attempt.
+    public let retryAfter: Double?
     /// For people.
     public let message: String
 
     /// A failure.
-    public init(_ message: String, status: Int? = nil, closeCode: Int? = nil) {
+    public init(_ message: String, status: Int? = nil, closeCode: Int? = nil, retryAfter: Double? = nil) {
         self.message = message
         self.status = status
         self.closeCode = closeCode
+        self.retryAfter = retryAfter
     }
 }
 

@@ -12,6 +12,9 @@ enum ClientFrame: Equatable, Sendable {
     /// A frame has at most so many binary values (PROTOCOL.md, 5.3).
     static let maxBinaries = 10
 
+    /// How deeply values may be nested; the server takes 128, the frame and its `args` counted (PROTOCOL.md, 2.8).
+    static let maxDepth = 120
+
     /// Event names that Socket.IO keeps for itself (PROTOCOL.md, 4.4).
     static let reservedEvents: Set<String> = [
         "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
@@ -20,7 +23,7 @@ enum ClientFrame: Equatable, Sendable {
     /// The text of the frame.
     /// - Throws: `CrossroomError` with `invalid_argument` for what no frame can carry.
     func encoded() throws -> String {
-        try JSONWriter.text(of: .object(fields), maxBinaries: Self.maxBinaries)
+        try JSONWriter.text(ofFrame: .object(fields), maxBinaries: Self.maxBinaries, maxDepth: Self.maxDepth + 2)
     }
 
     private var fields: [String: Value] {
@@ -46,6 +49,15 @@ enum ClientFrame: Equatable, Sendable {
     }
 }
 
+/// How many messages a connection may send: a token bucket (PROTOCOL.md, 9).
+struct Rate: Equatable, Sendable {
+    var perSecond: Double
+    var burst: Double
+
+    /// A server's that says nothing.
+    static let usual = Rate(perSecond: 500, burst: 1_000)
+}
+
 /// What `connected` says. Times in milliseconds, `maxPayload` in bytes.
 struct ConnectedFrame: Equatable, Sendable {
     let sid: String
@@ -54,6 +66,7 @@ struct ConnectedFrame: Equatable, Sendable {
     let pingInterval: Double
     let pingTimeout: Double
     let maxPayload: Int
+    var rate: Rate?
 }
 
 /// What the server sends. `unknown` is a newer server's, to be ignored (2.7).
@@ -110,7 +123,15 @@ enum ServerFrame: Equatable, Sendable {
             sid: try reader.string("sid"), pid: reader.fields["pid"]?.string,
             recovered: reader.fields["recovered"] == .bool(true), pingInterval: try reader.amount("pingInterval"),
             pingTimeout: try reader.amount("pingTimeout"),
-            maxPayload: Int(min(try reader.amount("maxPayload"), Double(Int32.max))))
+            maxPayload: Int(min(try reader.amount("maxPayload"), Double(Int32.max))), rate: rate(reader.fields["rate"]))
+    }
+
+    /// One that cannot be meant counts as none.
+    private static func rate(_ value: Value?) -> Rate? {
+        guard let perSecond = value?["perSecond"]?.double, let burst = value?["burst"]?.double, perSecond > 0, burst > 0,
+            perSecond.isFinite, burst.isFinite
+        else { return nil }
+        return Rate(perSecond: perSecond, burst: burst)
     }
 
     private static func event(_ reader: Reader) throws(Wrong) -> ServerFrame {
@@ -152,7 +173,7 @@ enum ServerFrame: Equatable, Sendable {
         }
 
         func amount(_ field: String) throws(Wrong) -> Double {
-            guard let amount = fields[field]?.double, amount > 0 else { throw wrong(field) }
+            guard let amount = fields[field]?.double, amount > 0, amount.isFinite else { throw wrong(field) }
             return amount
         }
     }

@@ -2,8 +2,9 @@ import Foundation
 
 /// Reads JSON (RFC 8259), to the letter. Foundation's reader does not tell integers from other numbers on every platform.
 struct JSONParser {
-    /// What is nested more deeply counts as malformed: each level takes space on the stack.
-    static let maxDepth = 512
+    /// What is nested more deeply counts as malformed: whoever reads, compares or frees a value goes down its levels on the stack. A
+    /// server's messages have 128.
+    static let maxDepth = 256
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0
@@ -26,7 +27,7 @@ struct JSONParser {
 
     private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
         var parser = JSONParser(bytes)
-        guard let value = try? parser.value(depth: 0) else { return nil }
+        guard let value = try? parser.value() else { return nil }
         parser.skipSpace()
         return parser.at == bytes.count ? value : nil
     }
@@ -52,49 +53,79 @@ struct JSONParser {
         return value
     }
 
-    private mutating func value(depth: Int) throws -> Value {
-        skipSpace()
+    /// An array or an object that is not closed yet.
+    private final class Open {
+        let isArray: Bool
+        var values: [Value] = []
+        var fields: [String: Value] = [:]
+        /// Of the field whose value comes next.
+        var name = ""
+
+        init(isArray: Bool) { self.isArray = isArray }
+
+        func add(_ value: Value) {
+            if isArray { values.append(value) } else { fields[name] = value }
+        }
+
+        var value: Value { isArray ? .array(values) : Value.reviving(fields) }
+    }
+
+    /// Without recursion: how deeply a stranger nests must not be a question of the thread's stack.
+    private mutating func value() throws -> Value {
+        var open: [Open] = []
+        while true {
+            skipSpace()
+            if var done = try beginning(&open) {
+                while true {
+                    guard let innermost = open.last else { return done }
+                    innermost.add(done)
+                    if try goesOn(innermost) { break }
+                    done = open.removeLast().value
+                }
+            }
+        }
+    }
+
+    /// A value that is whole; nil where an array or an object was opened, and has something in it.
+    private mutating func beginning(_ open: inout [Open]) throws -> Value? {
         switch peek {
-        case UInt8(ascii: "{"): return try object(depth: depth + 1)
-        case UInt8(ascii: "["): return try array(depth: depth + 1)
+        case UInt8(ascii: "{"):
+            at += 1
+            skipSpace()
+            if skip(UInt8(ascii: "}")) { return .object([:]) }
+            open.append(Open(isArray: false))
+            try name(open[open.count - 1])
+        case UInt8(ascii: "["):
+            at += 1
+            skipSpace()
+            if skip(UInt8(ascii: "]")) { return .array([]) }
+            open.append(Open(isArray: true))
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         default: return try number()
         }
+        guard open.count <= Self.maxDepth else { throw Malformed() }
+        return nil
     }
 
-    private mutating func object(depth: Int) throws -> Value {
-        guard depth <= Self.maxDepth else { throw Malformed() }
-        at += 1
-        var values: [String: Value] = [:]
+    /// Whether another value follows, after a comma; or else it was closed.
+    private mutating func goesOn(_ open: Open) throws -> Bool {
         skipSpace()
-        if skip(UInt8(ascii: "}")) { return .object(values) }
-        repeat {
-            skipSpace()
-            let name = try string()
-            skipSpace()
-            try expect(UInt8(ascii: ":"))
-            values[name] = try value(depth: depth)
-            skipSpace()
-        } while skip(UInt8(ascii: ","))
-        try expect(UInt8(ascii: "}"))
-        return Value.reviving(values)
+        guard skip(UInt8(ascii: ",")) else {
+            try expect(UInt8(ascii: open.isArray ? "]" : "}"))
+            return false
+        }
+        if !open.isArray { try name(open) }
+        return true
     }
 
-    private mutating func array(depth: Int) throws -> Value {
-        guard depth <= Self.maxDepth else { throw Malformed() }
-        at += 1
-        var values: [Value] = []
+    private mutating func name(_ open: Open) throws {
         skipSpace()
-        if skip(UInt8(ascii: "]")) { return .array(values) }
-        repeat {
-            values.append(try value(depth: depth))
-            skipSpace()
-        } while skip(UInt8(ascii: ","))
-        try expect(UInt8(ascii: "]"))
-        return .array(values)
+        open.name = try string()
+        skipSpace()
+        try expect(UInt8(ascii: ":"))
     }
 
     private mutating func string() throws -> String {

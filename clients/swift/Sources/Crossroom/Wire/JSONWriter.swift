@@ -4,16 +4,41 @@ import Foundation
 struct JSONWriter {
     private var bytes: [UInt8] = []
     private var binaries = 0
+    private var depth = 0
+    /// A name of a field that Socket.IO would misread beside binary.
+    private var trap: String?
     private let maxBinaries: Int
+    private let maxDepth: Int
 
-    private init(maxBinaries: Int) { self.maxBinaries = maxBinaries }
+    private init(maxBinaries: Int, maxDepth: Int) {
+        self.maxBinaries = maxBinaries
+        self.maxDepth = maxDepth
+    }
 
-    /// - Throws: `CrossroomError` with `invalid_argument` for a number that JSON has not, and for more binary values than
-    ///   `maxBinaries`.
+    /// - Throws: `CrossroomError` with `invalid_argument` for a number that JSON has not, for more binary values than `maxBinaries`,
+    ///   and for what is nested more deeply than `JSONParser` would read it.
     static func text(of value: Value, maxBinaries: Int) throws -> String {
-        var writer = JSONWriter(maxBinaries: maxBinaries)
+        var writer = JSONWriter(maxBinaries: maxBinaries, maxDepth: JSONParser.maxDepth)
         try writer.write(value)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        return writer.text
+    }
+
+    /// The same of a frame.
+    /// - Throws: for what the server would refuse, too (PROTOCOL.md, 2.8 and 5.3).
+    static func text(ofFrame frame: Value, maxBinaries: Int, maxDepth: Int) throws -> String {
+        var writer = JSONWriter(maxBinaries: maxBinaries, maxDepth: maxDepth)
+        try writer.write(frame)
+        if writer.binaries > 0, let trap = writer.trap {
+            throw CrossroomError.invalidArgument("beside binary values, no object may have the key \(trap)")
+        }
+        return writer.text
+    }
+
+    private var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    private mutating func goDown() throws {
+        depth += 1
+        if depth > maxDepth { throw CrossroomError.invalidArgument("arrays and objects are nested too deeply") }
     }
 
     private mutating func write(_ value: Value) throws {
@@ -42,6 +67,8 @@ struct JSONWriter {
     }
 
     private mutating func write(_ values: [Value]) throws {
+        try goDown()
+        defer { depth -= 1 }
         bytes.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -51,11 +78,14 @@ struct JSONWriter {
     }
 
     private mutating func write(_ values: [String: Value]) throws {
+        try goDown()
+        defer { depth -= 1 }
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
         for (name, value) in values {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
+            if name == "__proto__" || name == "_placeholder" && value == .bool(true) { trap = name }
             write(name)
             bytes.append(UInt8(ascii: ":"))
             try write(value)
