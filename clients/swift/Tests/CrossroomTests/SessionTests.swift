@@ -30,7 +30,7 @@ final class SessionTests: XCTestCase {
         _ = session.open()
         let delays = (0..<5).map { _ -> Double? in
             defer { _ = session.expired(.retry, 0) }
-            return delay(session.failed(error, isFinal: false))
+            return delay(session.failed(error, isFinal: false, 0))
         }
         XCTAssertEqual(delays, [1_000, 2_000, 4_000, 5_000, 5_000])
     }
@@ -62,10 +62,21 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(delay(actions), 1_000)
     }
 
+    func testTheServersTimeIsWaitedForWhateverHappensMeanwhile() {
+        var session = make()
+        _ = session.open()
+        let busy = CrossroomError(.refused, "", isRetryable: true, retryAfter: 60, status: 503)
+        XCTAssertEqual(delay(session.failed(busy, isFinal: false, 1_000)), 60_000)
+        XCTAssertEqual(session.networkChanged(2_000), [])
+        _ = session.background(3_000)
+        XCTAssertEqual(session.foreground(11_000), [.start(.retry, 50_000)])
+        XCTAssertEqual(session.networkChanged(61_000), [.stop(.retry), .start(.dial, 20_000), .dial])
+    }
+
     func testAFinalFailureIsNotTriedAgain() {
         var session = make()
         _ = session.open()
-        let actions = session.failed(error, isFinal: true)
+        let actions = session.failed(error, isFinal: true, 0)
         XCTAssertEqual(actions.last, .tellFailed(error.asFinal, isFinal: true))
         XCTAssertEqual(session.phase, .closed)
         XCTAssertNil(delay(actions))
@@ -74,9 +85,9 @@ final class SessionTests: XCTestCase {
     func testAttemptsRunOutWhereALimitWasSet() {
         var session = make(ReconnectPolicy(maxAttempts: 1))
         _ = session.open()
-        XCTAssertEqual(session.failed(error, isFinal: false).last, .tellFailed(error, isFinal: false))
+        XCTAssertEqual(session.failed(error, isFinal: false, 0).last, .tellFailed(error, isFinal: false))
         _ = session.expired(.retry, 0)
-        XCTAssertEqual(session.failed(error, isFinal: false).last, .tellFailed(error.asFinal, isFinal: true))
+        XCTAssertEqual(session.failed(error, isFinal: false, 0).last, .tellFailed(error.asFinal, isFinal: true))
     }
 
     func testSilenceIsAskedAboutAndThenTakenForDeath() {
@@ -106,7 +117,7 @@ final class SessionTests: XCTestCase {
     func testANetworkChangeEndsTheWaiting() {
         var session = make()
         _ = session.open()
-        _ = session.failed(error, isFinal: false)
+        _ = session.failed(error, isFinal: false, 0)
         XCTAssertEqual(session.networkChanged(0), [.stop(.retry), .start(.dial, 20_000), .dial])
     }
 
@@ -140,7 +151,7 @@ final class SessionTests: XCTestCase {
         _ = opening.open()
         var waiting = make()
         _ = waiting.open()
-        _ = waiting.failed(error, isFinal: false)
+        _ = waiting.failed(error, isFinal: false, 0)
         for var session in [opening, waiting, opened()] {
             let actions = session.close()
             for timer in Session.Timer.allCases { XCTAssert(actions.contains(.stop(timer))) }

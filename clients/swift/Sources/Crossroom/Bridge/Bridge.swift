@@ -60,11 +60,22 @@ public final class Bridge {
     /// The app is back: connects again, at once.
     public func enterForeground() { connection.foreground() }
 
-    /// Closes the connection for good. What waits fails with `closed`. Returns when nothing is left; may be called again.
-    public func close() async {
-        await connection.close()
+    /// Waits until all that was accepted has got away: events are with the system's socket, calls have their answers.
+    /// - Parameter timeout: seconds to wait, at most.
+    /// - Returns: how many events and calls did not make it. They go on.
+    public func flush(timeout: Double) async -> Int { await connection.flush(timeout) }
+
+    /// Closes the connection for good, after what the connection takes at once. What waits fails with `closed`. Returns when nothing is
+    /// left; may be called again.
+    /// - Parameter timeout: seconds to `flush` before, at most. Default: none, it does not wait for answers.
+    /// - Returns: how many events and calls did not get away.
+    @discardableResult
+    public func close(timeout: Double = 0) async -> Int {
+        if timeout > 0 { _ = await flush(timeout: timeout) }
+        let unsent = await connection.close()
         errors.end()
         observers = []
+        return unsent
     }
 
     private func report(_ error: CrossroomError) {

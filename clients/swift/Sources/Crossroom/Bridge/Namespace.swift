@@ -8,8 +8,9 @@ public final class Namespace {
     /// The server's id of this client in the namespace, while connected.
     public private(set) var sid: String?
 
-    /// "asking" is for credentials; "connecting" is from the `connect` frame to its answer.
-    private enum State { case idle, asking, connecting, connected }
+    /// "asking" is for credentials; "connecting" is from the `connect` frame to its answer; "leaving" is until what was emitted before
+    /// has left.
+    private enum State { case idle, asking, connecting, connected, leaving }
 
     private let connection: Connection
     private let sender: EventSender
@@ -34,6 +35,7 @@ public final class Namespace {
         self.name = name
         self.connection = connection
         sender = EventSender(ns: name, connection: connection)
+        sender.left = { [weak self] in self?.left() }
         broadcast.drained = { [weak connection] in connection?.drained() }
         connection.register(name, self)
     }
@@ -73,19 +75,30 @@ public final class Namespace {
         if state == .idle { ask(failures: 0) } else if state == .connecting, !wasWanted { restarts = true }
     }
 
-    /// Leaves the namespace; without another one that is connected, the connection is closed.
+    /// Leaves the namespace, after what was emitted before; without another one that is connected, the connection is then closed.
     public func disconnect() {
         let wasConnected = state == .connected
-        if wasConnected { connection.send(.disconnect(ns: name)) }
         isWanted = false
         isTrial = false
         withdraw()
+        if wasConnected {
+            state = .leaving
+            sid = nil
+            sender.leave()
+        } else if state == .asking {
+            state = .idle
+        }
         // Not while connecting: the answer is still to come, and the server must then be told.
-        if state != .connecting { state = .idle }
         connection.release()
         if !connection.isOpen { state = .idle }
         rejectWaiters(.aborted)
-        if wasConnected { ended(Disconnection(isFinal: true, closeCode: nil, reason: "The client disconnected.")) }
+        if wasConnected { tell(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: "The client disconnected."))) }
+    }
+
+    /// All that was emitted before a `disconnect` has left, and the server knows.
+    private func left() {
+        state = .idle
+        if isWanted { ask(failures: 0) } else { connection.release() }
     }
 
     /// Sends an event: now, or when the namespace is connected. Events leave in the order of the calls.
@@ -121,11 +134,14 @@ public final class Namespace {
     }
 
     /// The same for code on `CrossroomActor`, which is told the outcome at once: once, on that actor, in the order in which acks come.
+    /// - Returns: a function that gives it up: an event that has not left yet will not.
+    @discardableResult
     public func call(
         _ event: String, args: [Value], timeout: Double,
         completion: @escaping @CrossroomActor @Sendable (Result<[Value], CrossroomError>) -> Void
-    ) throws {
-        _ = try sender.call(event, args, timeout: timeout, completion: completion)
+    ) throws -> @CrossroomActor @Sendable () -> Void {
+        let id = try sender.call(event, args, timeout: timeout, completion: completion)
+        return { [weak sender] in sender?.giveUp(id, .aborted) }
     }
 
     /// What happens from now on. While a stream has `maxUnread` events that were not read, nothing is read from the WebSocket.
@@ -184,8 +200,14 @@ extension Namespace {
             leave()
             return refuse(error)
         }
+        let policy = connection.options.reconnect
+        if let max = policy.maxAttempts, failures > max {
+            leave()
+            return refuse(error.asFinal)
+        }
         connection.report(error)
-        let delay = Backoff.call(failures: failures, random: connection.environment.random())
+        let backoff = Backoff.connection(attempt: failures - 1, policy: policy, random: connection.environment.random())
+        let delay = max(backoff, (error.retryAfter ?? 0) * 1000)
         stopTimer = connection.environment.after(delay) { [weak self] in self?.ask(failures: failures) }
     }
 
@@ -223,13 +245,20 @@ extension Namespace {
     private func ended(_ disconnection: Disconnection) {
         state = .idle
         sid = nil
-        tell(.disconnected(disconnection))
+        // First, so that whoever hears of the end knows which calls had left.
         sender.disconnected()
+        tell(.disconnected(disconnection))
     }
 }
 
 extension Namespace: Peer {
     var lag: Int { broadcast.lag }
+
+    var needsConnection: Bool { isWanted || state == .leaving }
+
+    var unsent: Int { sender.unsent }
+
+    func sendNext() -> Bool { sender.sendNext() }
 
     func opened() {
         if isWanted { ask(failures: 0) }
@@ -244,6 +273,7 @@ extension Namespace: Peer {
     func lost(_ ending: Session.Ending, isFinal: Bool) {
         let wasConnected = state == .connected
         withdraw()
+        if state == .leaving { sender.disconnected() }
         state = .idle
         restarts = false
         guard isWanted else { return }
@@ -257,18 +287,18 @@ extension Namespace: Peer {
 
     func refused(id: Int64, _ error: CrossroomError) { sender.refused(id, error) }
 
-    func end(_ error: CrossroomError) {
+    func end(_ error: CrossroomError) -> Int {
         let wasConnected = state == .connected
-        if wasConnected { connection.send(.disconnect(ns: name)) }
         isWanted = false
         withdraw()
         state = .idle
         sid = nil
-        sender.end(error)
+        let unsent = sender.end(error)
         rejectWaiters(error)
         if wasConnected { tell(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: error.message))) }
         observers = []
         broadcast.end()
+        return unsent
     }
 
     func frame(_ frame: ServerFrame) {
@@ -281,6 +311,10 @@ extension Namespace: Peer {
             if let offset { self.offset = offset }
         case .ack(_, let id, let args): sender.answered(id, args)
         case .disconnect(_, let reason):
+            if state == .leaving {
+                sender.disconnected()
+                return left()
+            }
             guard state == .connected else { return }
             leave()
             ended(Disconnection(isFinal: true, closeCode: nil, reason: reason ?? "The server ended the namespace."))

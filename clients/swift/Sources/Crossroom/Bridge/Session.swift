@@ -51,6 +51,8 @@ struct Session {
     /// Since when a namespace is connected.
     private var goodSince: Double?
     private var isBackground = false
+    /// Before this time the server wants no attempt (PROTOCOL.md, 1.6), whatever happens meanwhile.
+    private var notBefore = 0.0
 
     init(policy: ReconnectPolicy, random: @escaping @Sendable () -> Double) {
         self.policy = policy
@@ -99,9 +101,10 @@ struct Session {
     func hasExpired(_ now: Double) -> Bool { phase == .open && isLast && silenceLeft(now) <= 0 }
 
     /// The connection could not be made. `isFinal`: trying again would be of no use.
-    mutating func failed(_ error: CrossroomError, isFinal: Bool, abrupt: Bool = false) -> [Action] {
+    mutating func failed(_ error: CrossroomError, isFinal: Bool, abrupt: Bool = false, _ now: Double) -> [Action] {
         guard phase == .opening else { return [] }
-        let next = isFinal ? rest() : planRetry()
+        if let seconds = error.retryAfter { notBefore = now + seconds * 1000 }
+        let next = isFinal ? rest() : planRetry(now)
         let isOver = phase == .closed
         return [.stop(.dial), .hangUp(abrupt: abrupt)] + next + [.tellFailed(isOver ? error.asFinal : error, isFinal: isOver)]
     }
@@ -110,7 +113,7 @@ struct Session {
     mutating func lost(_ ending: Ending, isFinal: Bool, abrupt: Bool = false, _ now: Double) -> [Action] {
         guard phase == .open else { return [] }
         settleGoodness(now)
-        let next = isFinal ? rest() : planRetry()
+        let next = isFinal ? rest() : planRetry(now)
         return stopWatching + [.hangUp(abrupt: abrupt)] + next + [.tellLost(ending, isFinal: phase == .closed)]
     }
 
@@ -124,7 +127,7 @@ struct Session {
     /// The network is another one.
     mutating func networkChanged(_ now: Double) -> [Action] {
         switch phase {
-        case .waiting: return [.stop(.retry)] + dial()
+        case .waiting: return now < notBefore ? [] : [.stop(.retry)] + dial()
         // What was begun on the old network may take long to fail.
         case .opening: return [.stop(.dial), .hangUp(abrupt: true)] + dial()
         case .open:
@@ -152,7 +155,11 @@ struct Session {
     mutating func foreground(_ now: Double) -> [Action] {
         isBackground = false
         attempts = 0
-        if phase == .suspended { return dial() }
+        if phase == .suspended {
+            if now >= notBefore { return dial() }
+            enter(.waiting)
+            return [.start(.retry, notBefore - now)]
+        }
         return hasExpired(now) ? checkHeartbeat(now) : []
     }
 
@@ -161,7 +168,7 @@ struct Session {
         switch timer {
         case .dial:
             let message = "The attempt to connect took more than \(policy.timeout) s."
-            return failed(CrossroomError(.timeout, message, isRetryable: true), isFinal: false, abrupt: true)
+            return failed(CrossroomError(.timeout, message, isRetryable: true), isFinal: false, abrupt: true, now)
         case .retry: return phase == .waiting ? dial() : []
         case .heartbeat: return phase == .open ? checkHeartbeat(now) : []
         case .probe: return phase == .open && probedAt != nil ? dead(now) : []
@@ -174,12 +181,12 @@ struct Session {
     }
 
     /// Waits before the next attempt, or gives up after the last one.
-    private mutating func planRetry() -> [Action] {
+    private mutating func planRetry(_ now: Double) -> [Action] {
         if let maxAttempts = policy.maxAttempts, attempts >= maxAttempts { return rest() }
         enter(.waiting)
         let delay = Backoff.connection(attempt: attempts, policy: policy, random: random())
         attempts += 1
-        return [.start(.retry, delay)]
+        return [.start(.retry, max(delay, notBefore - now))]
     }
 
     private mutating func rest() -> [Action] {

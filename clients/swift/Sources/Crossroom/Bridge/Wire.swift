@@ -8,17 +8,24 @@ final class Wire {
         /// Before the next message is read.
         let pause: @CrossroomActor () async -> Void
         let failed: @CrossroomActor (any Error) -> Void
+        /// The transport has taken a frame.
+        let left: @CrossroomActor () -> Void
     }
 
-    /// Frames and bytes that the transport has not taken yet.
-    private(set) var backlog = (frames: 0, bytes: 0)
+    private struct Outgoing {
+        let text: String
+        let isEvent: Bool
+    }
+
+    /// Frames and bytes that the transport has not taken yet, and how many of the frames nobody would miss in silence: events.
+    private(set) var backlog = (frames: 0, bytes: 0, events: 0)
 
     private let events: Events
     private var transport: (any WebSocketTransport)?
     private var isOver = false
     private var main: Task<Void, Never>?
     private var closing: Task<Void, Never>?
-    private let (outgoing, feed) = AsyncStream.makeStream(of: String.self)
+    private let (outgoing, feed) = AsyncStream.makeStream(of: Outgoing.self)
     private var stopGoodbye: Cancel?
 
     /// Milliseconds for what was sent before the end to leave.
@@ -31,12 +38,13 @@ final class Wire {
         main = Task { await run(dial) }
     }
 
-    /// Frames leave in the order of the calls.
-    func send(_ text: String) {
+    /// Frames leave in the order of the calls. `isEvent`: it is an event that asks for no ack.
+    func send(_ text: String, isEvent: Bool = false) {
         if isOver { return }
         backlog.frames += 1
         backlog.bytes += text.utf8.count
-        feed.yield(text)
+        if isEvent { backlog.events += 1 }
+        feed.yield(Outgoing(text: text, isEvent: isEvent))
     }
 
     /// Ends it; what was sent before still leaves, unless it is `abrupt`.
@@ -100,11 +108,14 @@ final class Wire {
     }
 
     private func write(_ transport: any WebSocketTransport) async {
-        for await text in outgoing {
+        for await frame in outgoing {
             // An error is the reader's to tell.
-            try? await transport.send(text)
+            let isSent = (try? await transport.send(frame.text)) != nil
             backlog.frames -= 1
-            backlog.bytes -= text.utf8.count
+            backlog.bytes -= frame.text.utf8.count
+            // One that failed stays in the count, for who asks what did not get away.
+            if frame.isEvent, isSent { backlog.events -= 1 }
+            if !isOver { events.left() }
         }
         stopGoodbye?()
         // By the reader's error, or by `hangUp`, which left this to be done.
