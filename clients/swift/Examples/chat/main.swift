@@ -37,10 +37,14 @@ let typed = AsyncStream<String> { stream in
 let events = await room.events()
 let showing = Task { try await show(events) }
 do {
-    try await room.join()
+    let joined = try await room.join(history: 10)
+    for message in joined.history?.messages ?? [] {
+        print("\(message.from.name): \((try? message.decode(Line.self).text) ?? "?")")
+    }
     for await line in typed where !line.isEmpty { try await room.publish(Line(text: line)) }
 } catch {
     print("* it is over: \(error)")
 }
-await rooms.close()
+let unsent = await rooms.close(timeout: 5)
+if unsent > 0 { print("* \(unsent) lines were not sent") }
 try? await showing.value

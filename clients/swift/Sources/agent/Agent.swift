@@ -34,7 +34,9 @@ protocol Client: AnyObject {
     func networkChanged()
     func background()
     func foreground()
-    func close() async
+    /// Seconds. - Returns: what did not get away.
+    func flush(timeout: Double) async -> Int
+    func close(timeout: Double) async -> Int
 }
 
 /// Gives commands to clients, and writes what they say.
@@ -51,7 +53,7 @@ final class Desk {
         for await command in commands() {
             let id = command["id"]?.int ?? -1
             if command["do"] == "exit" {
-                for client in clients.values { await client.close() }
+                for client in clients.values { _ = await client.close(timeout: 0) }
                 for task in tasks.values { await task.value }
                 write(["id": .int(id), "ok": true])
                 return
@@ -62,7 +64,7 @@ final class Desk {
                 tasks[id] = nil
             }
         }
-        for client in clients.values { await client.close() }
+        for client in clients.values { _ = await client.close(timeout: 0) }
     }
 
     func write(_ line: Value) {
@@ -124,9 +126,14 @@ final class Desk {
         case "background": client.background()
         case "foreground": client.foreground()
         case "network_changed": client.networkChanged()
+        case "flush":
+            let unsent = await client.flush(timeout: (command["timeout"]?.double ?? 0) / 1000)
+            return ["unsent": .int(Int64(unsent))]
         case "close":
-            await client.close()
+            let timeout = command["timeout"]?.double
+            let unsent = await client.close(timeout: (timeout ?? 0) / 1000)
             clients[name] = nil
+            return timeout.map { _ in ["unsent": .int(Int64(unsent))] }
         default: return try await client.perform(action, command)
         }
         return nil

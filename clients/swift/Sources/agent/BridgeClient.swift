@@ -55,9 +55,12 @@ final class BridgeClient: Client {
 
     func foreground() { bridge.enterForeground() }
 
-    func close() async {
-        await bridge.close()
+    func flush(timeout: Double) async -> Int { await bridge.flush(timeout: timeout) }
+
+    func close(timeout: Double) async -> Int {
+        let unsent = await bridge.close(timeout: timeout)
         for reader in readers.values { await reader.value }
+        return unsent
     }
 
     /// The namespace, whose events are reported from its first use on.

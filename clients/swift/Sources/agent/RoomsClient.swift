@@ -7,6 +7,7 @@ final class RoomsClient: Client {
     private let desk: Desk
     private let rooms: Rooms
     private var readers: [String: Task<Void, Never>] = [:]
+    private var streams: [String: EventStream<RoomEvent>] = [:]
 
     init(_ name: String, _ desk: Desk, _ url: String, _ bridge: BridgeOptions, _ command: Value) throws {
         self.name = name
@@ -21,6 +22,7 @@ final class RoomsClient: Client {
         }
         if let timeout = command["ackTimeout"]?.double { options.ackTimeout = timeout / 1000 }
         if let max = command["maxPending"]?.int { options.maxPending = Int(max) }
+        if let max = command["maxUnread"]?.int { options.maxLag = Int(max) }
         if let storage = command["storage"]?.string { options.storage = desk.storage(storage) }
         rooms = try Rooms(url, options: options)
         read("", rooms.events()) { $0.report($1) }
@@ -47,15 +49,27 @@ final class RoomsClient: Client {
 
     func foreground() { rooms.enterForeground() }
 
-    func close() async {
-        await rooms.close()
+    func flush(timeout: Double) async -> Int { await rooms.flush(timeout: timeout) }
+
+    func close(timeout: Double) async -> Int {
+        let unsent = await rooms.close(timeout: timeout)
         for reader in readers.values { await reader.value }
+        return unsent
     }
 
     private func perform(_ action: String, _ command: Value, in room: Room) async throws -> Value? {
         let data = command["data"] ?? .null
         switch action {
-        case "join": return try Value(encoding: try await room.join(since: position(command["since"])))
+        case "join":
+            let joined = try await room.join(
+                since: position(command["since"]), history: command["history"]?.int.map { Int($0) })
+            return try Value(encoding: joined)
+        case "position": return try room.position.map { try Value(encoding: $0) } ?? .null
+        case "pause":
+            // The stream stays, with all that is in it.
+            readers["/" + room.name]?.cancel()
+            await readers["/" + room.name]?.value
+        case "resume": readRoom(room.name)
         case "leave": await room.leave()
         case "publish":
             return try Value(encoding: try await room.publish(data, id: command["messageId"]?.string))
@@ -92,8 +106,15 @@ final class RoomsClient: Client {
     /// The room, whose events are reported from its first use on.
     private func room(_ name: String) -> Room {
         let room = rooms.room(name)
-        if readers["/" + name] == nil { read("/" + name, room.events()) { $0.report(name, $1) } }
+        if streams[name] == nil {
+            streams[name] = room.events()
+            readRoom(name)
+        }
         return room
+    }
+
+    private func readRoom(_ name: String) {
+        if let events = streams[name] { read("/" + name, events) { $0.report(name, $1) } }
     }
 
     private func read<Event>(
@@ -111,6 +132,9 @@ final class RoomsClient: Client {
         case .connect(let me): desk.event(name, "connect", ["self": Self.value(me)])
         case .disconnect(let reason): desk.event(name, "disconnect", ["reason": .string(reason)])
         case .end(let error): desk.event(name, "end", ["error": describe(error)])
+        case .deviceTaken: desk.event(name, "device", ["taken": true])
+        case .deviceReturned: desk.event(name, "device", ["taken": false])
+        case .inboxLost: desk.event(name, "inbox_lost", [:])
         case .warning(let error): desk.event(name, "warning", ["message": .string(String(describing: error))])
         }
     }

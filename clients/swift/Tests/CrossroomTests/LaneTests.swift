@@ -173,14 +173,51 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testALargeMessageIsTakenForTheCauseOfLostConnections() async {
         let rig = Rig()
-        rig.add("a", .string(String(repeating: "x", count: 200_000)))
-        rig.add("b")
-        for _ in 0..<5 {
-            XCTAssertEqual(rig.next(), "a")
-            rig.done(.lost)
+        for (allowed, name) in [(3, "a"), (5, "b")] {
+            rig.add(name)
+            rig.add("\(name), the next")
+            for _ in 0..<allowed {
+                XCTAssertEqual(rig.next(), name)
+                // Not what was lost beside it.
+                rig.done(.lost)
+                XCTAssertEqual(rig.next(), name)
+                rig.done(.suspected(allowed: allowed))
+            }
+            XCTAssertEqual(rig.next(), "\(name), the next")
+            rig.done(ok)
         }
-        XCTAssertEqual(rig.next(), "b")
-        XCTAssertEqual(rig.settled, ["a: message_too_large"])
+        XCTAssertEqual(rig.settled, ["a: message_too_large", "a, the next", "b: message_too_large", "b, the next"])
+    }
+
+    @CrossroomActor
+    func testAnAnswerClearsALargeMessageOfSuspicion() async {
+        let rig = Rig()
+        rig.add("a")
+        for _ in 0..<10 {
+            XCTAssertEqual(rig.next(), "a")
+            rig.done(.suspected(allowed: 3))
+            XCTAssertEqual(rig.next(), "a")
+            rig.done(refused(.rateLimited, true))
+            rig.lane.resume()
+        }
+        XCTAssertEqual(rig.settled, [])
+    }
+
+    @CrossroomActor
+    func testIsNotCalledBeforeTheTimeThatTheServerAskedForWhateverHappens() async {
+        let rig = Rig()
+        rig.add("a")
+        _ = rig.next()
+        let error = CrossroomError(.rateLimited, "", isRetryable: true, retryAfter: 30)
+        XCTAssertEqual(rig.done(.refused(error)), 30_000)
+        rig.clock.now = 10_000
+        // A new connection.
+        rig.lane.resume()
+        guard case .wait(let left) = rig.lane.next() else { return XCTFail("called too soon") }
+        XCTAssertEqual(left, 20_000)
+        rig.clock.now = 30_000
+        rig.lane.resume()
+        XCTAssertEqual(rig.next(), "a")
     }
 
     @CrossroomActor

@@ -18,6 +18,19 @@ private func typedPayloads(_ rooms: Rooms) async throws {
     }
 }
 
+private func pastAndPresent(_ lobby: Room) async throws {
+    let messages = await lobby.messages()
+    let joined = try await lobby.join(history: 50)
+    for message in joined.history?.messages ?? [] { print("before:", message.data) }
+    for try await message in messages { print("now:", message.data) }
+}
+
+private func shutdown(_ rooms: Rooms) async {
+    // Sends what was accepted, for 5 s at most, and says what was not.
+    let unsent = await rooms.close(timeout: 5)
+    if unsent > 0 { print(unsent, "messages were not sent, or nobody knows whether they were") }
+}
+
 private func roomEvents(_ lobby: Room) async throws {
     for try await event in await lobby.events() {
         switch event {

@@ -25,24 +25,23 @@ final class RoomLogTests: XCTestCase {
             case .deliver(let message): return "\(message.position.offset)"
             case .read(let after, let failures): return "read \(after.offset)" + (failures > 0 ? " after \(failures)" : "")
             case .rejoin: return "rejoin"
+            case .behind(let joinedAt): return "behind" + (joinedAt.map { ", joined \($0.epoch)\($0.offset)" } ?? "")
             case .joined(let joined):
                 return "\(joined.recovered ? "joined" : "lost, joined") \(joined.position.epoch)\(joined.position.offset)"
             }
         }
     }
 
-    private let limits = RoomLog.Limits(held: 100, repaired: 1_000)
-
-    private func live(_ offset: Int64, _ limits: RoomLog.Limits? = nil) -> RoomLog {
-        var log = RoomLog(limits: limits ?? self.limits)
+    private func live(_ offset: Int64, maxHeld: Int = 100) -> RoomLog {
+        var log = RoomLog(maxHeld: maxHeld)
         log.begin(since: nil)
         log.joining()
         XCTAssertEqual(short(log.joined(JoinAnswer(position: at(offset)))), ["joined e\(offset)"])
         return log
     }
 
-    private func rejoining(_ offset: Int64, _ limits: RoomLog.Limits? = nil) -> RoomLog {
-        var log = live(offset, limits)
+    private func rejoining(_ offset: Int64) -> RoomLog {
+        var log = live(offset)
         log.away()
         log.joining()
         return log
@@ -55,7 +54,7 @@ final class RoomLogTests: XCTestCase {
     }
 
     func testNeverGoesBackToBeforeWhatItHasReadMeanwhile() {
-        var log = live(0, RoomLog.Limits(held: 100, repaired: 4))
+        var log = live(0)
         XCTAssertEqual(short(log.received(message(3))), ["read 0"])
         XCTAssertEqual(short(log.page(page(1...4, more: true))), ["1", "2", "3", "4"])
         XCTAssertEqual(short(log.received(message(5))), ["5"])
@@ -146,17 +145,62 @@ final class RoomLogTests: XCTestCase {
     }
 
     func testHoldsOnlySoManyLiveMessages() {
-        var log = live(0, .init(held: 2, repaired: 1_000))
+        var log = live(0, maxHeld: 2)
         for offset in [2, 3, 4] as [Int64] { _ = log.received(message(offset)) }
         XCTAssertEqual(short(log.page(page(1...2))), ["1", "2", "read 2"])
         XCTAssertEqual(short(log.page(page(3...3))), ["3", "4"])
     }
 
-    func testReadsOnlySoManyMessagesInARow() {
-        var log = rejoining(0, .init(held: 2, repaired: 4))
-        _ = log.joined(lost(at(9)))
-        _ = log.page(page(1...2, more: true))
-        XCTAssertEqual(short(log.page(page(3...4, more: true))), ["3", "4", "lost, joined e9"])
+    func testWaitsForTheReaderAndReadsTheRestOfTheLogThen() {
+        var log = live(0, maxHeld: 2)
+        log.space = 1
+        XCTAssertEqual(short(log.received(message(1))), ["1"])
+        // Too much to be held, and of no use: it is in the log.
+        XCTAssertEqual(short((2...9).flatMap { log.received(message($0)) }), ["behind"])
+        XCTAssert(log.isBehind)
+        XCTAssertEqual(short(log.resumed()), [])
+        log.space = 3
+        XCTAssertEqual(short(log.resumed()), ["read 1"])
+        XCTAssertEqual(short(log.page(page(2...4, more: true))), ["2", "3", "4", "behind"])
+        log.space = 9
+        XCTAssertEqual(short(log.resumed()), ["read 4"])
+        XCTAssertEqual(short(log.page(page(5...9))), ["5", "6", "7", "8", "9"])
+        XCTAssertEqual(short(log.received(message(10))), ["10"])
+    }
+
+    func testSaysThatTheJoinWaitsForTheReaderAndThenThatItIsComplete() {
+        var log = rejoining(5)
+        log.space = 2
+        XCTAssertEqual(short(log.joined(recovered(at(9), 6...9))), ["6", "7", "behind, joined e9"])
+        log.space = 2
+        XCTAssertEqual(short(log.resumed()), ["read 7"])
+        XCTAssertEqual(short(log.page(page(8...9))), ["8", "9", "joined e9"])
+    }
+
+    func testDeclaresInItsPlaceWhatTheLogDidNotKeepForASlowReader() {
+        var log = live(0)
+        log.space = 1
+        XCTAssertEqual(short(log.received(message(1)) + log.received(message(2))), ["1", "behind"])
+        log.away()
+        log.joining()
+        log.space = 0
+        XCTAssertEqual(short(log.joined(lost(at(9)))), ["behind, joined e9"])
+        log.space = 5
+        XCTAssertEqual(short(log.resumed()), ["read 1"])
+        XCTAssertEqual(short(log.unreadable()), ["lost, joined e9"])
+        XCTAssertEqual(short(log.received(message(10))), ["10"])
+    }
+
+    func testDoesNotTakeAReaderWithoutSpaceForALogWithoutMessages() {
+        var log = live(0)
+        _ = log.received(message(3))
+        log.space = 0
+        for _ in 0..<20 {
+            XCTAssertEqual(short(log.page(page(1...2))), ["behind"])
+            log.space = 2
+            XCTAssertEqual(short(log.resumed()), ["read 0"])
+            log.space = 0
+        }
     }
 
     func testReadsAgainAfterAFailure() {
@@ -220,16 +264,18 @@ private struct LogWorld {
     private var onTheWay: [Int64] = []
     private var told: Int64?
     private let pageSize: Int64
+    /// Messages that the reader can take.
+    private var space = Int.max
 
     init(seed: UInt64) {
         random = SeededRandom(seed)
         pageSize = Int64.random(in: 1...4, using: &random)
-        log = RoomLog(limits: .init(held: Int.random(in: 1...4, using: &random), repaired: 1_000))
+        log = RoomLog(maxHeld: Int.random(in: 1...4, using: &random))
         log.begin(since: nil)
     }
 
     mutating func step() {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<22, using: &random) {
         case 0..<5: publish(isLost: false)
         case 5..<7: publish(isLost: true)
         case 7..<11: arrive()
@@ -237,6 +283,8 @@ private struct LogWorld {
         case 15..<17: connect()
         case 17: cut()
         case 18: fail()
+        case 19: space = Int.random(in: 0...2, using: &random)
+        case 20: read()
         default:
             oldest = max(oldest, end - 2)
             hasTrimmed = true
@@ -245,6 +293,8 @@ private struct LogWorld {
 
     /// Lets everything come to rest, with one more message that tells of all before it.
     mutating func settle() {
+        space = .max
+        read()
         connect()
         rest()
         publish(isLost: false)
@@ -258,13 +308,21 @@ private struct LogWorld {
         }
     }
 
+    /// The reader has taken something.
+    private mutating func read() {
+        if space < .max { space += 3 }
+        perform { $0.resumed() }
+    }
+
     private mutating func publish(isLost: Bool) {
         end += 1
         if isConnected, !isLost { onTheWay.append(end) }
     }
 
     private mutating func arrive() {
-        if !onTheWay.isEmpty { perform(log.received(messageAt(at(onTheWay.removeFirst())))) }
+        if onTheWay.isEmpty { return }
+        let message = messageAt(at(onTheWay.removeFirst()))
+        perform { $0.received(message) }
     }
 
     private mutating func connect() {
@@ -288,7 +346,7 @@ private struct LogWorld {
     private mutating func fail() {
         guard case .read? = question else { return }
         question = nil
-        perform(log.readingFailed())
+        perform { $0.readingFailed() }
     }
 
     private mutating func answer() {
@@ -298,11 +356,13 @@ private struct LogWorld {
         case .join(let since):
             let isKept = since.map { $0.offset + 1 >= oldest && end - $0.offset <= 3 } ?? false
             let missed = isKept ? messages(after: since!.offset, limit: end) : []
-            perform(log.joined(JoinAnswer(position: at(end), recovered: isKept, messages: missed)))
+            let answer = JoinAnswer(position: at(end), recovered: isKept, messages: missed)
+            perform { $0.joined(answer) }
         case .read(let after):
-            if after.offset + 1 < oldest { return perform(log.unreadable()) }
-            let page = messages(after: after.offset, limit: pageSize)
-            perform(log.page(HistoryPage(messages: page, more: after.offset + pageSize < end)))
+            if after.offset + 1 < oldest { return perform { $0.unreadable() } }
+            let messages = messages(after: after.offset, limit: pageSize)
+            let page = HistoryPage(messages: messages, more: after.offset + pageSize < end)
+            perform { $0.page(page) }
         }
     }
 
@@ -310,10 +370,15 @@ private struct LogWorld {
         stride(from: offset + 1, through: min(end, offset + limit), by: 1).map { messageAt(at($0)) }
     }
 
-    private mutating func perform(_ actions: [RoomLog.Action]) {
-        for action in actions {
+    private mutating func perform(_ method: (inout RoomLog) -> [RoomLog.Action]) {
+        log.space = space
+        for action in method(&log) {
             switch action {
+            case .behind(let position):
+                if space > 0 { breach = "behind at \(String(describing: position)) with space for \(space)" }
             case .deliver(let message):
+                if space < .max { space -= 1 }
+                if space < 0 { breach = "no space for \(message.position)" }
                 if let told, message.position.offset != told + 1 { breach = "\(message.position) after \(told)" }
                 told = message.position.offset
             case .joined(let joined):

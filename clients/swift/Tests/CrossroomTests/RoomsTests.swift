@@ -18,6 +18,8 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         ["position": position(offset), "members": [], "count": 0].merging(more) { $1 }
     }
 
+    private func member(_ user: String) -> Value { ["user": .string(user), "name": "N", "devices": []] }
+
     private func message(_ offset: Int64, _ id: String = "m", from user: String = "bob") -> Value {
         [
             "room": "r", "id": .string(id), "position": position(offset), "data": .int(offset), "at": 1,
@@ -348,7 +350,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         async let ready = rooms.ready()
         let socket = try await server.welcomeRooms("guest-1", ["guest": true, "token": "g1"])
         _ = try await ready
-        XCTAssertEqual(storage.get("crossroom.guest"), "g1")
+        while storage.get("crossroom.guest") != "g1" { await Task.yield() }
         socket.end()
         let again = try await server.accept()
         let connect = try await again.frame()
@@ -488,7 +490,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         async let waiting = rooms.inbox.process { _ in }
         let socket = try await server.welcomeRooms()
         let (id, _) = try await socket.call("inbox")
-        socket.ack(id, ["cursor": position(0), "waiting": 3])
+        socket.ack(id, ["cursor": position(0), "waiting": 3, "known": true])
         let count = try await waiting
         XCTAssertEqual(count, 3)
         await rooms.close()
@@ -545,20 +547,6 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         let back = try await server.welcomeRooms()
         let (_, call) = try await back.call("join")
         XCTAssertEqual(call["since"], position(0))
-        await rooms.close()
-    }
-
-    @CrossroomActor
-    func testAStreamThatIsReadTooSlowlyFails() async throws {
-        let server = FakeServer()
-        let (rooms, room, socket) = try await inRoom(server) { $0.maxLag = 2 }
-        let messages = room.messages()
-        for offset in 1...3 as ClosedRange<Int64> { socket.event("message", message(offset)) }
-        while room.position != at(3) { await Task.yield() }
-        var count = 0
-        let error = await thrown { for try await _ in messages { count += 1 } }
-        XCTAssertEqual(count, 2)
-        XCTAssertEqual(error?.code, .tooSlow)
         await rooms.close()
     }
 

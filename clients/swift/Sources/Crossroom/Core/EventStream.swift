@@ -35,16 +35,33 @@ public struct EventStream<Element: Sendable>: AsyncSequence, Sendable {
 /// The inside of a stream: fed by the client, read by the application.
 @CrossroomActor
 final class Channel<Element: Sendable> {
-    private var buffer: [Element] = []
+    /// What to do with an element that would be one too many.
+    enum Overflow {
+        /// End the stream with `too_slow`.
+        case fail
+        /// Keep it all the same: whoever pushes it bounds how many there are.
+        case grow
+        case drop
+        /// Keep it in place of the last one that is of its kind.
+        case replace((Element) -> Bool)
+    }
+
+    private var buffer: [(element: Element, mark: Int)] = []
     /// Of the first element of `buffer` that was not read yet.
     private var head = 0
     private var readers: [Promise<Element?>] = []
     private var isEnded = false
     private var error: CrossroomError?
-    private let limit: Int
+    let limit: Int
+    /// How many elements were read.
+    private(set) var taken = 0
+    /// The last mark that was read: a number of the pusher's; 0 before.
+    var mark = 0
     /// Called once when it is over, whoever ended it.
     private var ended: (@CrossroomActor (Channel) -> Void)?
     /// Called whenever something was read.
+    var took: (@CrossroomActor () -> Void)?
+    /// Called whenever there may be more space: something was read, or nobody reads any more.
     var drained: (@CrossroomActor () -> Void)?
 
     /// - Parameter limit: elements that may wait to be read; one more ends the stream with `too_slow`.
@@ -56,15 +73,30 @@ final class Channel<Element: Sendable> {
     /// Elements that wait to be read.
     var count: Int { buffer.count - head }
 
-    func push(_ element: Element) {
+    /// - Parameter mark: a number to know it by, 0 for none.
+    func push(_ element: Element, mark: Int = 0, overflow: Overflow = .fail) {
         if isEnded { return }
         if !readers.isEmpty {
             readers.removeFirst().resolve(element)
+            took(mark)
         } else if count < limit {
-            buffer.append(element)
+            buffer.append((element, mark))
         } else {
-            end(CrossroomError(.tooSlow, "More than \(limit) events waited to be read. Read faster."))
+            switch overflow {
+            case .fail: end(.tooSlow(limit))
+            case .grow: buffer.append((element, mark))
+            case .drop: break
+            case .replace(let isOfItsKind):
+                if let index = buffer[head...].lastIndex(where: { isOfItsKind($0.element) }) { buffer.remove(at: index) }
+                buffer.append((element, mark))
+            }
         }
+    }
+
+    /// Forgets what was not read yet, as far as it is such.
+    func remove(where isSuch: (Element) -> Bool) {
+        buffer = buffer[head...].filter { !isSuch($0.element) }
+        head = 0
     }
 
     /// Nothing more will come. With an error, the reader gets it after what was pushed before.
@@ -102,14 +134,21 @@ final class Channel<Element: Sendable> {
     }
 
     private func take() -> Element {
-        let element = buffer[head]
+        let (element, mark) = buffer[head]
         head += 1
         if head == buffer.count || head > 1_000 {
             buffer.removeFirst(head)
             head = 0
         }
-        drained?()
+        took(mark)
         return element
+    }
+
+    private func took(_ mark: Int) {
+        taken += 1
+        if mark > 0 { self.mark = mark }
+        took?()
+        drained?()
     }
 
     private func finish(_ promise: Promise<Element?>) {
@@ -125,14 +164,17 @@ final class Channel<Element: Sendable> {
 /// The streams of one kind of event: whatever is pushed comes to all of them.
 @CrossroomActor
 final class Broadcast<Element: Sendable> {
-    private var channels: [ObjectIdentifier: Channel<Element>] = [:]
+    private(set) var channels: [ObjectIdentifier: Channel<Element>] = [:]
+    var took: (@CrossroomActor () -> Void)?
     var drained: (@CrossroomActor () -> Void)?
 
     nonisolated init() {}
 
-    /// A new stream, of what comes from now on.
-    func stream(limit: Int) -> EventStream<Element> {
+    /// A new stream, of what comes from now on. `mark`: of what came before.
+    func stream(limit: Int, mark: Int = 0) -> EventStream<Element> {
         let channel = Channel<Element>(limit: limit) { [weak self] in self?.channels[ObjectIdentifier($0)] = nil }
+        channel.mark = mark
+        channel.took = { [weak self] in self?.took?() }
         channel.drained = { [weak self] in self?.drained?() }
         channels[ObjectIdentifier(channel)] = channel
         return EventStream(channel)
@@ -141,8 +183,8 @@ final class Broadcast<Element: Sendable> {
     /// What waits to be read in the stream that lags behind most.
     var lag: Int { channels.values.map(\.count).max() ?? 0 }
 
-    func push(_ element: Element) {
-        for channel in channels.values { channel.push(element) }
+    func push(_ element: Element, mark: Int = 0, overflow: Channel<Element>.Overflow = .fail) {
+        for channel in channels.values { channel.push(element, mark: mark, overflow: overflow) }
     }
 
     func end(_ error: CrossroomError? = nil) {

@@ -7,22 +7,31 @@ struct JoinAnswer: Equatable {
     let messages: [RoomMessage]
     let members: [Member]
     let count: Int
+    /// Where it was asked for, and the server knows of it.
+    let history: HistoryPage?
 
     init?(_ value: Value) {
-        guard let position = value["position"].flatMap(Position.init) else { return nil }
+        guard let position = value["position"].flatMap(Position.init),
+            let members = value["members"]?.array?.parsed(Member.init), let count = value["count"]?.count,
+            let messages = (value["messages"] ?? []).array?.parsed(RoomMessage.init)
+        else { return nil }
+        let history = value["history"].flatMap(HistoryPage.init)
+        if value["history"] != nil, history == nil { return nil }
         self.init(
-            position: position, recovered: value["recovered"]?.bool ?? false,
-            messages: value["messages"]?.array?.compactMap(RoomMessage.init) ?? [],
-            members: value["members"]?.array?.compactMap(Member.init) ?? [], count: value["count"]?.count ?? 0)
+            position: position, recovered: value["recovered"]?.bool ?? false, messages: messages, members: members,
+            count: count, history: history)
     }
 
-    init(position: Position, recovered: Bool = false, messages: [RoomMessage] = [], members: [Member] = [], count: Int = 0)
-    {
+    init(
+        position: Position, recovered: Bool = false, messages: [RoomMessage] = [], members: [Member] = [], count: Int = 0,
+        history: HistoryPage? = nil
+    ) {
         self.position = position
         self.recovered = recovered
         self.messages = messages
         self.members = members
         self.count = count
+        self.history = history
     }
 }
 
@@ -30,17 +39,34 @@ struct JoinAnswer: Equatable {
 struct PresenceChange {
     enum Kind: String { case join, update, leave }
     let kind: Kind
+    /// Of an update, with the devices that are new or changed alone.
     let member: Member
+    /// Of an update: the ids of the devices that went.
+    let gone: [String]
 
     init?(_ value: Value) {
-        guard let kind = value["type"]?.string.flatMap(Kind.init), let member = value["member"].flatMap(Member.init)
+        guard let kind = value["type"]?.string.flatMap(Kind.init), let member = value["member"].flatMap(Member.init),
+            let gone = (value["gone"] ?? []).array?.parsed(\.string)
         else { return nil }
-        self.init(kind: kind, member: member)
+        self.init(kind: kind, member: member, gone: gone)
     }
 
-    init(kind: Kind, member: Member) {
+    init(kind: Kind, member: Member, gone: [String] = []) {
         self.kind = kind
         self.member = member
+        self.gone = gone
+    }
+}
+
+extension [Value] {
+    /// All of them; nil where one has another shape.
+    func parsed<Parsed>(_ parse: (Value) -> Parsed?) -> [Parsed]? {
+        var elements: [Parsed] = []
+        for value in self {
+            guard let element = parse(value) else { return nil }
+            elements.append(element)
+        }
+        return elements
     }
 }
 
@@ -64,25 +90,27 @@ extension Position {
 
 extension Device {
     init?(_ value: Value) {
-        guard let id = value["id"]?.string, let sid = value["sid"]?.string else { return nil }
-        self.init(id: id, sid: sid, transport: value["transport"]?.string ?? "")
+        guard let id = value["id"]?.string, let sid = value["sid"]?.string, let transport = value["transport"]?.string
+        else { return nil }
+        self.init(id: id, sid: sid, transport: transport)
     }
 }
 
 extension Member {
     init?(_ value: Value) {
-        guard let user = value["user"]?.string else { return nil }
-        let devices = value["devices"]?.array?.compactMap(Device.init) ?? []
-        self.init(user: user, name: value["name"]?.string ?? "", devices: devices)
+        guard let user = value["user"]?.string, let name = value["name"]?.string,
+            let devices = value["devices"]?.array?.parsed(Device.init)
+        else { return nil }
+        self.init(user: user, name: name, devices: devices)
     }
 }
 
 extension Sender {
     init?(_ value: Value) {
-        guard let user = value["user"]?.string else { return nil }
-        self.init(
-            user: user, name: value["name"]?.string ?? "", sid: value["sid"]?.string ?? "",
-            transport: value["transport"]?.string ?? "")
+        guard let user = value["user"]?.string, let name = value["name"]?.string, let sid = value["sid"]?.string,
+            let transport = value["transport"]?.string
+        else { return nil }
+        self.init(user: user, name: name, sid: sid, transport: transport)
     }
 }
 
@@ -129,7 +157,7 @@ extension Identity {
         else { return nil }
         self.init(
             user: user, name: name, sid: sid, device: device, isGuest: value["guest"]?.bool ?? false,
-            expiresAt: value["expiresAt"]?.double, token: value["token"]?.string)
+            expiresAt: value["expiresAt"]?.double, token: value["token"]?.string, messageBytes: value["messageBytes"]?.count)
     }
 }
 
@@ -151,21 +179,27 @@ extension Sent {
 
 extension HistoryPage {
     init?(_ value: Value) {
-        guard let messages = value["messages"]?.array else { return nil }
-        self.init(messages: messages.compactMap(RoomMessage.init), more: value["more"]?.bool ?? false)
+        guard let messages = value["messages"]?.array?.parsed(RoomMessage.init), let more = value["more"]?.bool
+        else { return nil }
+        self.init(messages: messages, more: more)
     }
 }
 
 extension CrossroomError {
-    /// What the server says: `{"code","message","retryable"}`.
+    /// What the server says: `{"code","message","retryable","retryAfter"?}`.
     init?(api value: Value?) {
         guard let code = value?["code"]?.string, let message = value?["message"]?.string,
             let isRetryable = value?["retryable"]?.bool
         else { return nil }
-        self.init(ErrorCode(rawValue: code), message, isRetryable: isRetryable)
+        let retryAfter = RetryAfter.seconds(milliseconds: value?["retryAfter"])
+        self.init(ErrorCode(rawValue: code), message, isRetryable: isRetryable, retryAfter: retryAfter)
     }
 
-    static let malformedAnswer = CrossroomError(.malformedFrame, "The server's answer has not the shape it should have.")
+    static let badAnswer = CrossroomError(.badAnswer, "The server's answer has not the shape that it should have.")
+
+    static func badEvent(_ name: String) -> CrossroomError {
+        CrossroomError(.malformedFrame, "The server broke the protocol: an event \(name) has not the shape that it should have.")
+    }
 
     static let unconfirmed = CrossroomError(
         .unconfirmed,

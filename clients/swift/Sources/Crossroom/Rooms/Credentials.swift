@@ -3,15 +3,27 @@
 final class Credentials {
     /// Of the token that was shown last.
     var source = TokenSource.none
-    /// A token that the server gave to this guest.
-    var guestToken: String?
-    var device = ""
+    /// This device's id: asked for once, by whoever needs it first.
+    private(set) lazy var device = Task { [kept, environment, given] in
+        if let given { return given }
+        if let device = await kept.device() { return device }
+        let device = environment.newId()
+        kept.keepDevice(device)
+        return device
+    }
 
+    private let kept: Kept
+    private let environment: Environment
+    /// By the application.
+    private let given: String?
     private let token: Token?
     private let name: String?
     private let own: AuthProvider?
 
-    nonisolated init(_ options: RoomsOptions) {
+    nonisolated init(_ options: RoomsOptions, _ kept: Kept, _ environment: Environment) {
+        self.kept = kept
+        self.environment = environment
+        given = options.device
         token = options.token
         name = options.name
         own = options.bridge.auth
@@ -21,7 +33,7 @@ final class Credentials {
         var auth = try await own?() ?? [:]
         if let name { auth["name"] = .string(name) }
         if let token = try await currentToken(auth["token"]) { auth["token"] = token }
-        auth["device"] = .string(device)
+        auth["device"] = .string(await device.value)
         return auth
     }
 
@@ -46,8 +58,10 @@ final class Credentials {
                 source = .provider
                 return given
             }
-            source = guestToken == nil ? .none : .guest
-            return .from(guestToken)
+            // Anew each time: another client with the same storage may have been given a newer one.
+            let token = await kept.guestToken()
+            source = token == nil ? .none : .guest
+            return .from(token)
         }
     }
 }

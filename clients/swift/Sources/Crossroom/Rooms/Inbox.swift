@@ -1,4 +1,5 @@
-/// One's inbox: items come one at a time, in order, each once, and are acked when they are processed.
+/// One's inbox: items come one at a time, in order, and are acked when they are processed. Each comes at least once, and again only where
+/// the program ended between processing it and keeping its position: such a repeat has the same id.
 @CrossroomActor
 public final class Inbox {
     /// Processes an item. Where it throws, the item comes again after a pause.
@@ -9,12 +10,17 @@ public final class Inbox {
     /// Why the session is over, after the end.
     private var over: CrossroomError?
     private var log = InboxLog(processed: nil)
-    /// Whose inbox `log` is of.
+    /// Whose inbox `log` is of, on which device.
     private var user: String?
+    private var device: String?
     private var processor: Processor?
     /// Whether the inbox was asked for: it is opened on each connection from then on.
     private var isWanted = false
     private var isOpen = false
+    /// Whether it is known how far it was processed in an earlier run.
+    private var isLoaded = false
+    /// Whether another connection has taken this device's place (docs/rooms-api.md, 9.8).
+    private var isTaken = false
     private var waiters: [Promise<Int>] = []
     private var readers: [ObjectIdentifier: ItemReader] = [:]
     /// Counts connections; what belongs to an earlier one is ignored.
@@ -22,7 +28,7 @@ public final class Inbox {
     /// Counts the items that were given to a processor; the end of an earlier one is ignored.
     private var run = 0
     private var work: Task<Void, Never>?
-    private var failures = (open: 0, process: 0, ack: 0)
+    private var retries = (open: Retry(), process: Retry(), ack: Retry())
     private var stopCallTimer: Cancel = {}
     private var stopProcessTimer: Cancel = {}
 
@@ -67,9 +73,17 @@ public final class Inbox {
         if isWanted { open() }
     }
 
+    /// Another connection has taken this device's place, or has gone.
+    func taken(_ isTaken: Bool) {
+        let wasTaken = self.isTaken
+        self.isTaken = isTaken
+        if wasTaken, !isTaken, isOpen { perform(log.returned()) }
+    }
+
     func down() {
         turn += 1
         isOpen = false
+        isTaken = false
         stopCallTimer()
         log.away()
     }
@@ -103,12 +117,24 @@ public final class Inbox {
         self.user = user
         run += 1
         work?.cancel()
-        log = InboxLog(processed: host.kept.processed(user: user, device: host.device))
-        perform(log.processing(processor != nil))
+        log = InboxLog(processed: nil)
+        isLoaded = false
+        Task {
+            let device = await host.device
+            let position = await host.kept.processed(user: user, device: device)
+            guard user == self.user else { return }
+            self.device = device
+            log = InboxLog(processed: position)
+            isLoaded = true
+            perform(log.processing(processor != nil))
+            if isWanted { open() }
+        }
     }
 
     private func open() {
-        guard let host, host.isUp else { return }
+        guard let host, host.isUp, isLoaded else { return }
+        let left = retries.open.left(host.environment.now())
+        if left > 0 { return later(left) { $0.open() } }
         turn += 1
         let turn = self.turn
         stopCallTimer()
@@ -116,19 +142,21 @@ public final class Inbox {
         host.call("inbox", .object(call)) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
-            case .lost: break
+            case .lost, .suspected: break
             case .timeout: open()
             case .refused(let error): refused(error)
             case .ok(let value):
-                guard let cursor = value["cursor"].flatMap(Position.init) else { return refused(.malformedAnswer) }
-                opened(cursor, waiting: value["waiting"]?.count ?? 0)
+                guard let cursor = value["cursor"].flatMap(Position.init), let waiting = value["waiting"]?.count
+                else { return refused(.badAnswer) }
+                opened(cursor, waiting: waiting)
+                if value["recovered"] == false { self.host?.inboxLost() }
             }
         }
     }
 
     private func opened(_ cursor: Position, waiting: Int) {
         isOpen = true
-        failures.open = 0
+        retries.open.succeeded()
         let promises = waiters
         waiters = []
         for promise in promises { promise.resolve(waiting) }
@@ -136,11 +164,9 @@ public final class Inbox {
     }
 
     private func refused(_ error: CrossroomError) {
-        if error.isRetryable {
-            failures.open += 1
-            later(failures.open) { $0.open() }
-            host?.warn(error)
-            return
+        if error.isRetryable, let host {
+            later(retries.open.failed(error, host.environment.now(), random: host.environment.random())) { $0.open() }
+            return host.warn(error)
         }
         isWanted = false
         if waiters.isEmpty { host?.warn(error) }
@@ -154,10 +180,19 @@ public final class Inbox {
         for action in actions {
             switch action {
             case .keep(let position):
-                if let user, let host { host.kept.keepProcessed(user: user, device: host.device, position) }
-            case .ack(let position): ack(position)
+                if let user, let device { host?.kept.keepProcessed(user: user, device: device, position) }
+            case .ack(let position): ackOnceKept(position)
             case .process(let item): give(item)
             }
+        }
+    }
+
+    /// The server may forget what it is told of: not before this device has kept it.
+    private func ackOnceKept(_ position: Position) {
+        let turn = self.turn
+        Task {
+            await host?.kept.settled()
+            if turn == self.turn { ack(position) }
         }
     }
 
@@ -166,14 +201,17 @@ public final class Inbox {
         host?.call("inbox_ack", ["position": position.value]) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
-            case .lost: break
+            case .lost, .suspected: break
             case .ok:
-                failures.ack = 0
+                retries.ack.succeeded()
                 perform(log.acked())
             case .timeout: perform(log.ackFailed(position))
             case .refused(let error) where error.isRetryable:
-                failures.ack += 1
-                later(failures.ack) { $0.perform($0.log.ackFailed(position)) }
+                guard let host else { return }
+                let delay = retries.ack.failed(error, host.environment.now(), random: host.environment.random())
+                later(delay) { $0.perform($0.log.ackFailed(position)) }
+            // The newer connection has it. To open it here would take it away from there.
+            case .refused(let error) where error.code == .inboxNotOpen && isTaken: log.taken(position)
             case .refused(let error) where error.code == .inboxNotOpen: open()
             case .refused(let error):
                 // The next one covers it; and when the inbox is opened again, `since` says it.
@@ -198,15 +236,14 @@ public final class Inbox {
     }
 
     private func processed() {
-        failures.process = 0
+        retries.process.succeeded()
         perform(log.done())
     }
 
     private func notProcessed(_ error: CrossroomError) {
         guard let host else { return }
         log.failed()
-        failures.process += 1
-        let delay = Backoff.call(failures: failures.process, random: host.environment.random())
+        let delay = retries.process.failed(nil, host.environment.now(), random: host.environment.random())
         stopProcessTimer = host.environment.after(delay) { [weak self] in
             guard let self else { return }
             perform(log.processing(true))
@@ -224,9 +261,9 @@ public final class Inbox {
         perform(log.processing(false))
     }
 
-    private func later(_ failures: Int, _ task: @escaping @CrossroomActor @Sendable (Inbox) -> Void) {
+    private func later(_ milliseconds: Double, _ task: @escaping @CrossroomActor @Sendable (Inbox) -> Void) {
         guard let host else { return }
-        let delay = Backoff.call(failures: failures, random: host.environment.random())
-        stopCallTimer = host.environment.after(delay) { [weak self] in if let self { task(self) } }
+        stopCallTimer()
+        stopCallTimer = host.environment.after(milliseconds) { [weak self] in if let self { task(self) } }
     }
 }

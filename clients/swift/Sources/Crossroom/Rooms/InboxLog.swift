@@ -1,4 +1,5 @@
-/// How far this device has processed its inbox: one item at a time, in order, each once. A state machine with no I/O: methods
+/// How far this device has processed its inbox: one item at a time, in order; each at least once, and again only after the program ended
+/// between processing it and keeping its position. A state machine with no I/O: methods
 /// return what is to be done, in order. docs/rooms-api.md, 9, is its rule.
 struct InboxLog {
     enum Action: Equatable {
@@ -85,6 +86,19 @@ struct InboxLog {
     mutating func ackFailed(_ position: Position) -> [Action] {
         due = due ?? position
         return acked()
+    }
+
+    /// Another connection of this device has the inbox, which goes on to process it. What was not told is told when that has gone.
+    mutating func taken(_ position: Position) {
+        isOpen = false
+        isAcking = false
+        due = due ?? position
+    }
+
+    /// This connection has the inbox again; items that are not processed come again.
+    mutating func returned() -> [Action] {
+        isOpen = true
+        return ack()
     }
 
     private mutating func putBack() {

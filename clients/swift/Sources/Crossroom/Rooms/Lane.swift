@@ -7,6 +7,8 @@ enum Outcome: Sendable {
     case timeout
     /// The connection was lost before the ack, or there is none.
     case lost
+    /// The same, and the call may be the cause, as the largest that was under way. `allowed`: how often that may be, before it is.
+    case suspected(allowed: Int)
 }
 
 /// One call that is made until it is answered for good.
@@ -50,19 +52,12 @@ final class Lane {
     /// (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
     private static let repeatable = 5 * 60_000.0 - 20_000
 
-    /// Past this many lost connections in a row under one large message, it is taken for their cause: transports close the
-    /// connection on what is larger than they take.
-    private static let maxLosses = 5
-
-    /// Bytes of JSON from which on a message is a large one; the server's usual limit is 65,536 bytes.
-    private static let large = 100_000
-
     private final class Queued {
         let errand: Errand
         /// When it was called first.
         var calledAt: Double?
-        /// Connections lost in a row while it was under way.
-        var losses = 0
+        /// Connections in a row that were lost under it, and it may have been the cause.
+        var suspicions = 0
         /// Whether a try had no answer: it may have been carried out.
         var isUnsure = false
 
@@ -74,7 +69,7 @@ final class Lane {
     private var queue: [Queued] = []
     /// The head of the queue, from its call to its outcome; or one that is not waited for any more.
     private var underWay: Queued?
-    private var failures = 0
+    private var retry = Retry()
     private var isPausing = false
 
     init(now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
@@ -86,17 +81,26 @@ final class Lane {
 
     func add(_ errand: Errand) { queue.append(Queued(errand)) }
 
+    /// Whether a call that comes next would be its errand's first.
+    var isFresh: Bool { queue.first?.calledAt == nil }
+
     /// What to do next; to be asked only when calls can be made. A call that is returned is under way from then on.
     func next() -> Step {
         if underWay != nil || isPausing { return .nothing }
         while let head = queue.first {
-            guard let error = hopeless(head) else {
-                head.calledAt = head.calledAt ?? now()
-                underWay = head
-                return .call(head.errand)
+            if isForgotten(head) {
+                queue.removeFirst()
+                head.errand.end(.failure(.unconfirmed))
+                continue
             }
-            queue.removeFirst()
-            head.errand.end(.failure(error))
+            let left = retry.left(now())
+            if left > 0 {
+                isPausing = true
+                return .wait(left)
+            }
+            head.calledAt = head.calledAt ?? now()
+            underWay = head
+            return .call(head.errand)
         }
         return .nothing
     }
@@ -107,17 +111,21 @@ final class Lane {
         underWay = nil
         guard queued === queue.first else { return .nothing }
         switch outcome {
-        case .lost:
-            queued.losses += 1
+        case .lost, .timeout:
             queued.isUnsure = true
-        case .timeout:
+        case .suspected(let allowed):
             queued.isUnsure = true
+            queued.suspicions += 1
+            if queued.suspicions >= allowed {
+                queue.removeFirst()
+                queued.errand.end(.failure(.tooLargeForTheWay(queued.suspicions)))
+            }
         case .ok(let result):
-            failures = 0
+            retry.succeeded()
             queue.removeFirst()
             queued.errand.end(.success(result))
         case .refused(let error):
-            queued.losses = 0
+            queued.suspicions = 0
             return refused(queued, error)
         }
         return .nothing
@@ -148,23 +156,24 @@ final class Lane {
             isPausing = true
             // Certainly not carried out: the time in which it can be called again begins anew.
             if !queued.isUnsure { queued.calledAt = nil }
-            failures += 1
-            return .wait(Backoff.call(failures: failures, random: random()))
+            return .wait(retry.failed(error, now(), random: random()))
         }
-        failures = 0
+        retry.succeeded()
         queue.removeFirst()
         queued.errand.end(.failure(error))
         return .nothing
     }
 
-    /// Why the call must not be made again.
-    private func hopeless(_ queued: Queued) -> CrossroomError? {
-        guard queued.errand.id != nil, let calledAt = queued.calledAt else { return nil }
-        if now() - calledAt > Self.repeatable { return .unconfirmed }
-        guard queued.losses >= Self.maxLosses,
-            let text = try? JSONWriter.text(of: queued.errand.argument, maxBinaries: .max), text.utf8.count >= Self.large
-        else { return nil }
-        let message = "The connection was lost \(queued.losses) times under this message: it is larger than the server takes."
+    /// Whether the server may have forgotten the id: the call must not be made again.
+    private func isForgotten(_ queued: Queued) -> Bool {
+        guard queued.errand.id != nil, let calledAt = queued.calledAt else { return false }
+        return now() - calledAt > Self.repeatable
+    }
+}
+
+extension CrossroomError {
+    fileprivate static func tooLargeForTheWay(_ losses: Int) -> CrossroomError {
+        let message = "The connection was lost \(losses) times under this message: it is larger than something on the way takes."
         return CrossroomError(.messageTooLarge, message)
     }
 }

@@ -15,6 +15,21 @@ final class Link: Caller {
     /// As the last welcome said, and with the token's new end after a refresh.
     private(set) var me: Identity?
     private(set) var isUp = false
+    /// Whether the application has had the connection closed for a while.
+    var isInBackground = false
+
+    private struct Call {
+        let name: String
+        let argument: Value
+        let done: @CrossroomActor (Outcome) -> Void
+        /// Has what has not left yet not leave on another connection.
+        var giveUp: @CrossroomActor @Sendable () -> Void = {}
+        /// Whether it was lost after it had left.
+        var hadLeft = false
+    }
+
+    /// Bytes of JSON from which on a call may be what a connection was cut for.
+    private static let large = 8 << 10
 
     private let namespace: Namespace
     private let credentials: Credentials
@@ -24,23 +39,22 @@ final class Link: Caller {
     private let view: View
     private var session: RoomsSession
     private var renewal: Renewal?
-    private var pending: [Int: @CrossroomActor (Outcome) -> Void] = [:]
+    private var pending: [Int: Call] = [:]
     private var nextCall = 0
     private var isOver = false
     private var stopTimer: Cancel = {}
 
     init(
-        _ namespace: Namespace, _ credentials: Credentials, _ environment: Environment, kept: Kept, ackTimeout: Double,
+        _ namespace: Namespace, _ credentials: Credentials, _ environment: Environment, kept: Kept, _ options: RoomsOptions,
         _ view: View
     ) {
         self.namespace = namespace
         self.credentials = credentials
         self.environment = environment
         self.kept = kept
-        self.ackTimeout = ackTimeout
+        ackTimeout = options.ackTimeout
         self.view = view
-        session = RoomsSession(now: environment.now, random: environment.random)
-        credentials.guestToken = kept.guestToken
+        session = RoomsSession(policy: options.bridge.reconnect, now: environment.now, random: environment.random)
         renewal = makeRenewal()
         namespace.observe { [weak self] in self?.happened($0) }
     }
@@ -51,13 +65,17 @@ final class Link: Caller {
         guard isUp else { return done(.lost) }
         let key = nextCall
         nextCall += 1
-        pending[key] = done
+        pending[key] = Call(name: name, argument: argument, done: done)
         do {
-            try namespace.call(name, args: [argument], timeout: ackTimeout) { [weak self] result in
-                self?.settle(key, Self.outcome(result))
+            let giveUp = try namespace.call(name, args: [argument], timeout: ackTimeout) { [weak self] result in
+                // Whoever hears of the connection's end, right after this, knows why it ended.
+                if case .failure(let error) = result, error.code == .disconnected { self?.pending[key]?.hadLeft = true } else {
+                    self?.settle(key, Self.outcome(result))
+                }
             }
+            pending[key]?.giveUp = giveUp
         } catch {
-            settle(key, Self.unsendable(.from(error)))
+            settle(key, Self.failure(.from(error)))
         }
     }
 
@@ -65,7 +83,7 @@ final class Link: Caller {
     func tell(_ name: String, _ argument: Value) throws {
         guard isUp else { return }
         do { try namespace.emit(name, args: [argument]) } catch {
-            if case .refused(let error) = Self.unsendable(.from(error)) { throw error }
+            if case .refused(let error) = Self.failure(.from(error)) { throw error }
         }
     }
 
@@ -73,7 +91,7 @@ final class Link: Caller {
     func close() {
         if isOver { return }
         isOver = true
-        wentDown()
+        wentDown(nil)
         namespace.disconnect()
     }
 
@@ -89,9 +107,13 @@ final class Link: Caller {
 
     private func came(_ name: String, _ payload: Value) {
         switch name {
-        case "welcome": if let me = Identity(payload) { welcomed(me) }
-        case "session_end": if let error = CrossroomError(api: payload["error"]) { session.endAnnounced(error) }
+        case "welcome": if let me = Identity(payload) { welcomed(me) } else { view.warning(.badEvent(name)) }
+        case "session_end":
+            if let error = CrossroomError(api: payload["error"]) { session.endAnnounced(error) } else { view.warning(.badEvent(name)) }
         case "token_expiring": renewal?.start()
+        case "token_renewed":
+            guard let token = payload["token"]?.string else { return view.warning(.badEvent(name)) }
+            if credentials.source == .guest { kept.keepGuestToken(token) }
         default: if isUp { view.event(name, payload) }
         }
     }
@@ -101,7 +123,7 @@ final class Link: Caller {
         self.me = me
         isUp = true
         if me.isGuest, let token = me.token {
-            keepGuest(token)
+            kept.keepGuestToken(token)
             // From now on this guest is the one of that token: if it is refused, another guest comes.
             if credentials.source == .none { credentials.source = .guest }
         }
@@ -110,7 +132,7 @@ final class Link: Caller {
 
     private func disconnected(_ end: Disconnection) {
         let wasUp = isUp
-        wentDown()
+        wentDown(end)
         let verdict = session.closed(code: end.closeCode, isActive: !end.isFinal, source: credentials.source)
         if wasUp { view.down(end.reason) }
         follow(verdict)
@@ -122,11 +144,29 @@ final class Link: Caller {
         follow(verdict)
     }
 
-    private func wentDown() {
+    private func wentDown(_ end: Disconnection?) {
         isUp = false
         stopTimer()
         renewal?.stop()
-        for key in pending.keys.sorted() { settle(key, .lost) }
+        let suspect = end.flatMap(suspect)
+        for key in pending.keys.sorted() {
+            guard let call = pending.removeValue(forKey: key) else { continue }
+            call.giveUp()
+            if let suspect, key == suspect.key { call.done(.suspected(allowed: suspect.allowed)) } else { call.done(.lost) }
+        }
+    }
+
+    /// The call that the connection may have been lost for: the largest publish or send that was under way (docs/sdk.md, 4.2).
+    private func suspect(_ end: Disconnection) -> (key: Int, allowed: Int)? {
+        // The server ended the namespace; or the application is in the background.
+        if (end.isFinal && end.closeCode == nil) || isInBackground { return nil }
+        let isTooLarge = end.closeCode == CloseCodes.tooLarge
+        guard isTooLarge || (end.closeCode ?? CloseCodes.abnormal) == CloseCodes.abnormal else { return nil }
+        let sizes = pending.filter { $0.value.hadLeft && ["publish", "send"].contains($0.value.name) }.map {
+            (key: $0.key, bytes: (try? JSONWriter.text(of: $0.value.argument, maxBinaries: .max))?.utf8.count ?? 0)
+        }
+        guard let largest = sizes.max(by: { $0.bytes < $1.bytes }), isTooLarge || largest.bytes > Self.large else { return nil }
+        return (largest.key, isTooLarge ? 3 : 5)
     }
 
     private func follow(_ verdict: RoomsSession.Verdict) {
@@ -135,25 +175,20 @@ final class Link: Caller {
         case .wait: break
         case .reconnect(let after, let forgetGuest):
             if forgetGuest {
-                keepGuest(nil)
+                kept.keepGuestToken(nil)
                 // A request that is refused before there is anything to show says nothing of a guest the next time.
                 credentials.source = .none
             }
             stopTimer()
             stopTimer = environment.after(after) { [weak self] in self?.namespace.open() }
         case .end(let error):
-            if credentials.source == .guest { keepGuest(nil) }
+            if credentials.source == .guest { kept.keepGuestToken(nil) }
             close()
             view.ended(error)
         }
     }
 
-    private func keepGuest(_ token: String?) {
-        credentials.guestToken = token
-        kept.keepGuestToken(token)
-    }
-
-    private func settle(_ key: Int, _ outcome: Outcome) { pending.removeValue(forKey: key)?(outcome) }
+    private func settle(_ key: Int, _ outcome: Outcome) { pending.removeValue(forKey: key)?.done(outcome) }
 
     private func makeRenewal() -> Renewal {
         let view = Renewal.View(
@@ -166,22 +201,22 @@ final class Link: Caller {
 
     private static func outcome(_ result: Result<[Value], CrossroomError>) -> Outcome {
         switch result {
-        case .failure(let error): return unsendable(error)
+        case .failure(let error): return failure(error)
         case .success(let args):
             let answer = args.first ?? .null
             if answer["ok"] == .bool(true) { return .ok(answer) }
-            return .refused(CrossroomError(api: answer["error"]) ?? .malformedAnswer)
+            return .refused(CrossroomError(api: answer["error"]) ?? .badAnswer)
         }
     }
 
-    /// What becomes of a call that the bridge could not have answered.
-    private static func unsendable(_ error: CrossroomError) -> Outcome {
+    /// What becomes of a call that the bridge could not have answered: in the end, the error of the bridge, or the code of an `error`
+    /// frame.
+    private static func failure(_ error: CrossroomError) -> Outcome {
         switch error.code {
         case .timeout: return .timeout
         case .disconnected, .closed, "namespace_closed": return .lost
         case .payloadTooLarge: return .refused(CrossroomError(.messageTooLarge, error.message))
-        case .bufferFull: return .refused(error)
-        default: return .refused(CrossroomError(.invalidArgument, error.message))
+        default: return .refused(error)
         }
     }
 }

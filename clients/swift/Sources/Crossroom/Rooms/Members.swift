@@ -17,11 +17,24 @@ struct Members {
             if let index { list.remove(at: index) }
             // Where only the first of many are known, a stranger may leave.
             count = max(count - 1, list.count)
-        case (_, let index?): list[index] = change.member
-        case (let kind, nil):
+        case (.update, let index?): list[index] = Self.merged(list[index], change)
+        // One of those whom `join` did not name: there is only a part of them to be known.
+        case (.update, nil): break
+        case (.join, let index?): list[index] = change.member
+        case (.join, nil):
             list.append(change.member)
-            if kind == .join, count < .max { count += 1 }
+            if count < .max { count += 1 }
         }
         count = max(count, list.count)
+    }
+
+    /// The devices of an update take the place of those with the same ids, or come behind them.
+    private static func merged(_ member: Member, _ update: PresenceChange) -> Member {
+        let changed = Dictionary(update.member.devices.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        let gone = Set(update.gone)
+        let known = Set(member.devices.map(\.id))
+        let kept = member.devices.filter { !gone.contains($0.id) || changed[$0.id] != nil }.map { changed[$0.id] ?? $0 }
+        let new = update.member.devices.filter { !known.contains($0.id) }
+        return Member(user: member.user, name: update.member.name, devices: kept + new)
     }
 }

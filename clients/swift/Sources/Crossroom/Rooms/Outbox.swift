@@ -9,7 +9,8 @@ protocol Caller: AnyObject {
 @CrossroomActor
 final class Pending {
     private let max: Int
-    private var count = 0
+    private(set) var count = 0
+    private var waiters: [Promise<Void>] = []
 
     nonisolated init(max: Int) { self.max = max }
 
@@ -17,7 +18,22 @@ final class Pending {
 
     func add() { count += 1 }
 
-    func remove() { count -= 1 }
+    func remove() {
+        count -= 1
+        if count == 0 { for waiter in waiters { waiter.resolve(()) } }
+    }
+
+    /// Returns when none waits any more, or after so many milliseconds.
+    func none(within milliseconds: Double, _ environment: Environment) async {
+        if count == 0 { return }
+        var stopTimer: Cancel = {}
+        _ = try? await promised { promise in
+            waiters.append(promise)
+            stopTimer = environment.after(milliseconds) { promise.resolve(()) }
+        }
+        stopTimer()
+        waiters.removeAll(where: \.isSettled)
+    }
 }
 
 /// The shell around a lane: makes its calls, owns its timer, and bounds how much waits in all of them together.
@@ -28,8 +44,8 @@ final class OutLane {
     private weak var caller: (any Caller)?
     private let environment: Environment
     private let pending: Pending
-    /// Whether this lane's calls would be taken now.
-    private let isReady: @CrossroomActor () -> Bool
+    /// Whether this lane's calls would be taken now. `isFresh`: whether it is the first call of its errand.
+    private let isReady: @CrossroomActor (_ isFresh: Bool) -> Bool
     /// Called when the lane has become empty while nobody waited for one of its calls.
     private let emptied: @CrossroomActor (OutLane) -> Void
     private var isFlushing = false
@@ -37,7 +53,7 @@ final class OutLane {
 
     init(
         _ caller: any Caller, _ environment: Environment, _ pending: Pending,
-        isReady: @escaping @CrossroomActor () -> Bool, emptied: @escaping @CrossroomActor (OutLane) -> Void = { _ in }
+        isReady: @escaping @CrossroomActor (_ isFresh: Bool) -> Bool, emptied: @escaping @CrossroomActor (OutLane) -> Void = { _ in }
     ) {
         self.caller = caller
         self.environment = environment
@@ -84,10 +100,14 @@ final class OutLane {
     func flush() {
         if isFlushing { return }
         isFlushing = true
-        while let caller, caller.isUp, isReady(), case .call(let errand) = lane.next() {
-            caller.call(errand.name, errand.argument) { [weak self] outcome in self?.done(outcome) }
+        defer { isFlushing = false }
+        while let caller, caller.isUp, isReady(lane.isFresh) {
+            switch lane.next() {
+            case .call(let errand): caller.call(errand.name, errand.argument) { [weak self] outcome in self?.done(outcome) }
+            case .wait(let milliseconds): return pause(milliseconds)
+            case .nothing: return
+            }
         }
-        isFlushing = false
     }
 
     private func done(_ outcome: Outcome) {
@@ -105,6 +125,7 @@ final class OutLane {
     }
 
     private func pause(_ milliseconds: Double) {
+        stopTimer()
         stopTimer = environment.after(milliseconds) { [weak self] in
             self?.lane.resume()
             self?.flush()

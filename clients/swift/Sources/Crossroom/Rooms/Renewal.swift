@@ -13,7 +13,7 @@ final class Renewal {
     private let view: View
     /// Counts what was begun or stopped: late answers are those of an earlier turn.
     private var turn = 0
-    private var failures = 0
+    private var retry = Retry()
     private var question: Task<Void, Never>?
     private var stopTimer: Cancel = {}
 
@@ -24,7 +24,7 @@ final class Renewal {
 
     func start() {
         stop()
-        failures = 0
+        retry.succeeded()
         attempt()
     }
 
@@ -58,16 +58,14 @@ final class Renewal {
             case .timeout: show(token)
             // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.
             case .refused(let error): if error.isRetryable { later(error) } else { view.failed(error) }
-            case .lost: break
+            case .lost, .suspected: break
             }
         }
     }
 
     private func later(_ error: CrossroomError) {
-        failures += 1
-        stopTimer = environment.after(Backoff.call(failures: failures, random: environment.random())) { [weak self] in
-            self?.attempt()
-        }
+        let delay = retry.failed(error, environment.now(), random: environment.random())
+        stopTimer = environment.after(delay) { [weak self] in self?.attempt() }
         view.failed(error)
     }
 }

@@ -10,30 +10,41 @@ public final class Room {
     private var over: CrossroomError?
     private var stay: RoomStay!
     private var people = Members()
-    private let events_ = Broadcast<RoomEvent>()
-    private let messages_ = Broadcast<RoomMessage>()
+    private let streams: RoomStreams
     private var publishes: OutLane!
     private var readings: OutLane!
     private var waiters: [Promise<Joined>] = []
+    /// Calls of `join` that have entered the room in this stay, and have not failed since.
+    private var joins = 0
+    /// The history in the answer to the last join, as far as it was asked for.
+    private var joinHistory: HistoryPage?
+    private var stopStallTimer: Cancel?
+
+    /// Milliseconds for which a reader that takes nothing holds others up.
+    private static let stall = 60_000.0
 
     init(_ name: String, _ host: Rooms) {
         self.name = name
         self.host = host
-        stay = RoomStay(name, host, host.environment, view())
-        // A room that one does not want to be in is the server's to refuse.
-        let isReady: @CrossroomActor () -> Bool = { [weak self] in
+        streams = RoomStreams(limit: host.maxLag)
+        stay = RoomStay(name, host, host.environment, maxHeld: min(host.maxLag, 1_000), view())
+        streams.drained = { [weak self] in self?.drained() }
+        // A room that one does not want to be in is the server's to refuse. What may have been carried out on an earlier connection waits
+        // for what was missed, which may tell so; nothing waits for the readers.
+        let isReady: @CrossroomActor (Bool) -> Bool = { [weak self] isFresh in
             guard let self else { return false }
-            return stay.state == .out || stay.isThere
+            return stay.state == .out || stay.isThere || (isFresh && stay.isIn)
         }
         publishes = OutLane(host, host.environment, host.pending, isReady: isReady)
         readings = OutLane(host, host.environment, host.pending, isReady: isReady)
     }
 
-    /// Whether one is in the room, and everything up to the join was delivered.
+    /// Whether one is in the room, and everything up to the join is in the streams, or waits for their readers alone.
     public var isJoined: Bool { stay.isThere }
 
-    /// Of the last message that was delivered, or where one joined. Keep it to join from there another time.
-    public var position: Position? { stay.delivered }
+    /// Of the last message that the application was handed, by the slowest of its streams; or where one joined. Keep it to join from there
+    /// another time.
+    public var position: Position? { streams.position }
 
     /// Who is in the room, in the order in which they came; the first hundred where there are more.
     public var members: [Member] { people.list }
@@ -42,19 +53,60 @@ public final class Room {
     public var memberCount: Int { people.count }
 
     /// Joins, now or when connected, and again after each reconnect from where one was. While joined, it returns where one is.
-    /// - Parameter since: a position that was kept: what was missed since comes first, as messages.
+    ///
+    /// It does not wait for readers: what they have no room for yet comes later, as fast as they read.
+    /// - Parameters:
+    ///   - since: a position that was kept: what was missed since comes first, as messages. While joined, it goes back there.
+    ///   - history: the newest messages that the result is to have, 1 to 500. They end where the streams begin: nothing is between, and
+    ///     nothing is there twice. With `since`, only where something was lost.
     /// - Throws: `CrossroomError` with what the server refuses it for; `aborted` when the task was cancelled or the room left;
     ///   `closed`.
     @discardableResult
-    public func join(since: Position? = nil) async throws -> Joined {
+    public func join(since: Position? = nil, history: Int? = nil) async throws -> Joined {
         _ = try started()
         try check(since)
-        if stay.isThere, let position = stay.delivered { return Joined(recovered: true, position: position) }
-        return try await promised { promise in
+        if let history, !(1...500).contains(history) { throw CrossroomError.invalidArgument("history is 1 to 500 messages") }
+        if since == nil, stay.isThere, let position {
+            return try await with(history, since, Joined(recovered: true, position: position))
+        }
+        let joined = try await promised { promise in
             waiters.append(promise)
             promise.onCancel = { self.gaveUp(promise) }
-            if stay.state == .out { stay.enter(since: since) }
+            enter(since: since, history: history)
         }
+        do { return try await with(history, since, joined) } catch {
+            // The history was still to come: then nobody may want the room.
+            joins -= 1
+            if joins == 0, waiters.isEmpty, stay.state != .out { giveUpStay() }
+            throw error
+        }
+    }
+
+    private func enter(since: Position?, history: Int?) {
+        if let since { streams.goBack(to: since) } else if stay.state == .out { streams.begin() } else { return }
+        if stay.state == .out { joins = 0 }
+        stay.enter(since: since, history: history)
+    }
+
+    /// The result of a join, with the history that was asked for.
+    private func with(_ count: Int?, _ since: Position?, _ joined: Joined) async throws -> Joined {
+        var joined = joined
+        let given = joined.history
+        joined.history = nil
+        guard let count, since == nil || !joined.recovered else { return joined }
+        if let given, given.messages.count >= count || !given.more {
+            let messages = Array(given.messages.suffix(count))
+            joined.history = HistoryPage(messages: messages, more: given.more || messages.count < given.messages.count)
+            return joined
+        }
+        // Joined before, or by another call; or the server is older than that.
+        let next = Position(epoch: joined.position.epoch, offset: joined.position.offset + 1)
+        do { joined.history = try await self.history(before: next, limit: count) } catch let error as CrossroomError
+            where error.code == .forbidden
+        {
+            joined.history = HistoryPage(messages: [], more: false)
+        }
+        return joined
     }
 
     /// Leaves the room; returns when the server knows. Streams of messages end; publishes that wait fail with `aborted`.
@@ -74,9 +126,9 @@ public final class Room {
     public func publish(_ data: some Encodable & Sendable, id: String? = nil) async throws -> Published {
         let host = try started()
         let id = id ?? host.environment.newId()
-        let call: Value = ["room": .string(name), "data": try Rooms.encode(data), "id": .string(id)]
+        let call: Value = ["room": .string(name), "data": try host.encode(data), "id": .string(id)]
         guard let published = Published(try await publishes.submit("publish", call, id: id)) else {
-            throw CrossroomError.malformedAnswer
+            throw CrossroomError.badAnswer
         }
         return published
     }
@@ -84,8 +136,9 @@ public final class Room {
     /// Tells those who are there now; dropped where there is no connection.
     /// - Throws: `CrossroomError` for what cannot be sent.
     public func signal(_ data: some Encodable & Sendable) throws {
-        let value = try Rooms.encode(data)
-        if stay.isThere { try host?.tell("signal", ["room": .string(name), "data": value]) }
+        guard let host else { return }
+        let value = try host.encode(data)
+        if stay.isIn { try host.tell("signal", ["room": .string(name), "data": value]) }
     }
 
     /// A page of the log: the newest before a position, the oldest after one, or the newest of all.
@@ -100,21 +153,25 @@ public final class Room {
         call["after"] = after?.value
         call["limit"] = limit.map { .int(Int64($0)) }
         guard let page = HistoryPage(try await readings.submit("history", .object(call), id: nil)) else {
-            throw CrossroomError.malformedAnswer
+            throw CrossroomError.badAnswer
         }
         return page
     }
 
     /// All messages from now on, each once and in order. Ends when the room is left, and fails with the reason where that was
-    /// not by one's own choice; fails with `too_slow` where `maxLag` wait to be read.
+    /// not by one's own choice.
+    ///
+    /// It may be read as slowly as one likes: beyond `maxLag`, messages wait in the room's log. What the log does not keep so long is
+    /// declared in `events`. Of several streams the slowest sets the pace; one that takes nothing for a minute, while others wait, fails
+    /// with `too_slow`.
     public func messages() -> EventStream<RoomMessage> {
-        guard let host else { return messages_.endedStream(over?.unlessClosed) }
-        return messages_.stream(limit: host.maxLag)
+        host == nil ? Broadcast().endedStream(over?.unlessClosed) : streams.messageStream()
     }
 
-    /// All that happens from now on, messages too. Ends with the session; fails with `too_slow` as `messages`.
+    /// All that happens from now on, messages too, as slowly as `messages`. Whoever is behind misses signals, and of changes of presence
+    /// all but the last. Ends with the session.
     public func events() -> EventStream<RoomEvent> {
-        host.map { events_.stream(limit: $0.maxLag) } ?? events_.endedStream(nil)
+        host == nil ? Broadcast().endedStream(nil) : streams.eventStream()
     }
 
     /// - Throws: why the session is over.
@@ -130,16 +187,22 @@ public final class Room {
 
     private func view() -> RoomStay.View {
         RoomStay.View(
+            space: { [weak self] in self?.streams.space ?? 0 },
             deliver: { [weak self] in self?.deliver($0) },
-            answered: { [weak self] answer in
-                self?.people.reset(answer.members, count: answer.count)
-                self?.presenceChanged()
-            },
+            answered: { [weak self] in self?.answered($0) },
             joined: { [weak self] in self?.joined($0) },
+            behind: { [weak self] in self?.behind($0) },
             refused: { [weak self] error, wasIn in
                 self?.goOut(error, error)
-                if wasIn { self?.events_.push(.left(error)) }
+                if wasIn { self?.streams.left(error) }
             })
+    }
+
+    private func answered(_ answer: JoinAnswer) {
+        joinHistory = answer.history
+        people.reset(answer.members, count: answer.count)
+        presenceChanged()
+        flushLanes()
     }
 
     private func deliver(_ message: RoomMessage) {
@@ -149,28 +212,66 @@ public final class Room {
             ]
             publishes.seen(id: message.id, result: result)
         }
-        events_.push(.message(message))
-        messages_.push(message)
+        streams.deliver(message)
     }
 
     private func joined(_ joined: Joined) {
+        streams.joined(joined)
+        arrived(joined)
+    }
+
+    /// What was missed waits for the readers, who may read only when they know that the room is joined.
+    private func behind(_ joinedAt: Position?) {
+        if let joinedAt { arrived(Joined(recovered: true, position: joinedAt)) }
+        watchStalls()
+    }
+
+    private func arrived(_ joined: Joined) {
+        var joined = joined
+        joined.history = joinHistory
+        joinHistory = nil
         let waiting = waiters
         waiters = []
+        joins += waiting.count
         for waiter in waiting { waiter.resolve(joined) }
-        events_.push(.joined(joined))
+        flushLanes()
+    }
+
+    private func flushLanes() {
         publishes.flush()
         readings.flush()
     }
 
-    private func presenceChanged() { events_.push(.presence(members: people.list, count: people.count)) }
+    /// The readers have taken something. Half of the space at least is waited for, so that the log is not read message by message.
+    private func drained() {
+        guard let host, stay.isBehind, 2 * min(streams.space, host.maxLag) >= host.maxLag else { return }
+        stay.resume()
+    }
+
+    /// A stream that somebody holds, and nobody reads, must not hold up the others for ever.
+    private func watchStalls() {
+        guard stopStallTimer == nil, let host else { return }
+        let before = streams.progress
+        stopStallTimer = host.environment.after(Self.stall) { [weak self] in
+            guard let self else { return }
+            stopStallTimer = nil
+            guard stay.isBehind else { return }
+            streams.endStalled(since: before)
+            if stay.isBehind { watchStalls() }
+        }
+    }
+
+    private func presenceChanged() { streams.presence(people) }
 
     /// Ends the stay. `pending`: what joins and publishes that wait fail with; `reading`: what streams fail with.
     private func goOut(_ pending: CrossroomError, _ reading: CrossroomError?) {
         stay.goOut()
+        stopStallTimer?()
+        stopStallTimer = nil
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.reject(pending) }
-        messages_.end(reading)
+        streams.endMessages(reading)
         publishes.rejectAll(pending, sparing: true)
         readings.rejectAll(pending, sparing: true)
     }
@@ -178,6 +279,10 @@ public final class Room {
     private func gaveUp(_ promise: Promise<Joined>) {
         waiters.removeAll { $0 === promise }
         guard waiters.isEmpty, stay.state == .entering else { return }
+        giveUpStay()
+    }
+
+    private func giveUpStay() {
         goOut(.aborted, nil)
         callLeave {}
     }
@@ -205,16 +310,20 @@ extension Room {
         goOut(error, error.unlessClosed)
         publishes.rejectAll(error)
         readings.rejectAll(error)
-        events_.end()
+        streams.endEvents()
         over = error
         host = nil
     }
 
     func came(_ name: String, _ payload: Value) {
         switch name {
-        case "message": if let message = RoomMessage(payload) { stay.messageCame(message) }
-        case "signal": if stay.isIn, let signal = Signal(payload) { events_.push(.signal(signal)) }
-        case "presence": if stay.isIn, let change = PresenceChange(payload) { presenceCame(change) }
+        case "message": if let message = RoomMessage(payload) { stay.messageCame(message) } else { host?.warn(.badEvent(name)) }
+        case "signal":
+            guard let signal = Signal(payload) else { host?.warn(.badEvent(name)); break }
+            if stay.isIn { streams.signal(signal) }
+        case "presence":
+            guard let change = PresenceChange(payload) else { host?.warn(.badEvent(name)); break }
+            if stay.isIn { presenceCame(change) }
         default: break
         }
     }

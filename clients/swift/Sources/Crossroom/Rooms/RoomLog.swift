@@ -1,6 +1,6 @@
 /// What a device has of a room's log: each message once, in order, and no gap that is not declared. A state machine with no
 /// I/O: each method takes what happened and returns what is to be done, in order. docs/rooms-api.md, 5, is its rule: what is
-/// broadcast is a hint, the log is the truth.
+/// broadcast is a hint, the log is the truth. It goes at the reader's pace: what there is no space for is read from the log later.
 struct RoomLog {
     enum Action: Equatable {
         case deliver(RoomMessage)
@@ -10,24 +10,24 @@ struct RoomLog {
         case rejoin
         /// All up to the position was delivered; or, if not `recovered`, what lies between the last message and it is lost.
         case joined(Joined)
+        /// There is more, and no space for it: `resumed` is to be called when there is some. The position is where one joined, as long as
+        /// that was not reached.
+        case behind(Position?)
     }
 
-    struct Limits {
-        /// Live messages that wait while the log is read. With one more they are all dropped, and read from the log too.
-        var held = 1_000
-        /// Messages that are read from the log in a row. If there are still more then, they are declared lost.
-        var repaired = 100_000
-    }
-
-    /// "joining" is from the call to its ack; "repairing" is while the log is read. In both, live messages are held.
-    private enum Mode { case away, joining, repairing, live }
+    /// "joining" is from the call to its ack; "repairing" is while the log is read; "behind" is while the reader is waited for. In these,
+    /// live messages are held.
+    private enum Mode { case away, joining, repairing, behind, live }
 
     /// Readings in a row that brought nothing although something is missing, before it is declared lost.
     private static let maxBarren = 8
 
     /// Of the last message that was given out for delivery, or where one joined.
     private(set) var position: Position?
-    private let limits: Limits
+    /// Messages that the reader can take: to be set before any method is called.
+    var space = Int.max
+    /// Live messages that wait, at most. With one more they are all dropped, and read from the log too.
+    private let maxHeld: Int
     private var mode = Mode.away
     /// Live messages that cannot be delivered yet, in the order in which they came.
     private var held: [RoomMessage] = []
@@ -35,11 +35,12 @@ struct RoomLog {
     private var heard: Position?
     /// Where the join was answered to be, until everything up to there is delivered or declared lost.
     private var joinedAt: Position?
-    private var repaired = 0
     private var barren = 0
     private var failures = 0
 
-    init(limits: Limits = Limits()) { self.limits = limits }
+    init(maxHeld: Int = 1_000) { self.maxHeld = maxHeld }
+
+    var isBehind: Bool { mode == .behind }
 
     /// A stay in the room begins: after `since`, or wherever the log is when the join is answered.
     mutating func begin(since: Position?) {
@@ -82,7 +83,7 @@ struct RoomLog {
     /// A message was broadcast.
     mutating func received(_ message: RoomMessage) -> [Action] {
         if mode == .away { return [] }
-        if held.count >= limits.held { held = [] }
+        if held.count >= maxHeld { held = [] }
         held.append(message)
         hear(message.position)
         return mode == .live ? goOn() : []
@@ -91,14 +92,16 @@ struct RoomLog {
     /// The reading that was asked for brought this.
     mutating func page(_ page: HistoryPage) -> [Action] {
         guard mode == .repairing else { return [] }
+        let hasSpace = space > 0
         let taken = take(page.messages)
-        repaired += page.messages.count
-        let isBarren = !taken.contains { if case .deliver = $0 { return true } else { return false } }
+        let isBarren = hasSpace && !taken.contains { if case .deliver = $0 { return true } else { return false } }
         barren = isBarren ? barren + 1 : 0
         failures = isBarren ? failures + 1 : 0
-        let isTooMuch = page.more && repaired >= limits.repaired
-        return taken + (isTooMuch || barren > Self.maxBarren ? skip() : goOn())
+        return taken + (barren > Self.maxBarren ? skip() : goOn())
     }
+
+    /// The reader has space again.
+    mutating func resumed() -> [Action] { mode == .behind ? goOn() : [] }
 
     /// The reading that was asked for failed; it may be tried again.
     mutating func readingFailed() -> [Action] {
@@ -118,7 +121,8 @@ struct RoomLog {
     private mutating func take(_ messages: [RoomMessage]) -> [Action] {
         var actions: [Action] = []
         for message in messages {
-            guard isNext(message.position) else { break }
+            guard space > 0, isNext(message.position) else { break }
+            space -= 1
             position = message.position
             actions.append(.deliver(message))
             actions += arrive()
@@ -148,7 +152,7 @@ struct RoomLog {
         var actions: [Action] = []
         var done = 0
         for message in held {
-            guard hasReached(message.position) || isNext(message.position) else { break }
+            guard hasReached(message.position) || (space > 0 && isNext(message.position)) else { break }
             actions += take([message])
             done += 1
         }
@@ -163,11 +167,18 @@ struct RoomLog {
             mode = .joining  // and not `joining()`: what is held may be after the position that the join gives
             return [.rejoin]
         }
-        let isComplete = position.offset >= heard.offset
-        mode = isComplete ? .live : .repairing
-        if !isComplete { return [.read(after: position, failures: failures)] }
-        startCounting()
-        return []
+        if position.offset >= heard.offset {
+            mode = .live
+            startCounting()
+            return []
+        }
+        if space <= 0 {
+            let wasBehind = mode == .behind
+            mode = .behind
+            return wasBehind ? [] : [.behind(joinedAt)]
+        }
+        mode = .repairing
+        return [.read(after: position, failures: failures)]
     }
 
     /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
@@ -188,7 +199,6 @@ struct RoomLog {
     }
 
     private mutating func startCounting() {
-        repaired = 0
         barren = 0
         failures = 0
     }

@@ -1,12 +1,16 @@
-/// A stay in a room: joins again after each reconnect, repairs gaps, and delivers each message once and in order. The part of
-/// `Room` that talks to the server about it.
+/// A stay in a room: joins again after each reconnect, repairs gaps, and delivers each message once and in order, at the reader's pace. The
+/// part of `Room` that talks to the server about it.
 @CrossroomActor
 final class RoomStay {
     struct View {
+        /// Messages that the readers can take.
+        let space: @CrossroomActor () -> Int
         let deliver: @CrossroomActor (RoomMessage) -> Void
         /// The server has answered a join.
         let answered: @CrossroomActor (JoinAnswer) -> Void
         let joined: @CrossroomActor (Joined) -> Void
+        /// What is missing waits for the readers; `joinedAt`: and with it the end of the join there.
+        let behind: @CrossroomActor (_ joinedAt: Position?) -> Void
         /// Joining was refused for good. `wasIn`: whether the room had been joined before.
         let refused: @CrossroomActor (CrossroomError, _ wasIn: Bool) -> Void
     }
@@ -15,43 +19,54 @@ final class RoomStay {
     enum State { case out, entering, staying }
 
     /// Messages in one reading of the log: as many as the server gives at a time.
-    private static let page: Int64 = 500
+    private static let page = 500
 
     private(set) var state = State.out
     /// Whether the server has this device in the room.
     private(set) var isIn = false
-    /// Whether, besides, everything up to the join was delivered.
+    /// Whether, besides, everything up to the join was delivered, or waits for the readers alone.
     private(set) var isThere = false
-    /// Of the last message that was delivered, or where one joined.
-    private(set) var delivered: Position?
 
     private let name: String
     /// Gone at the end, like the stay.
     private weak var caller: (any Caller)?
     private let environment: Environment
     private let view: View
-    private var log = RoomLog()
+    private var log: RoomLog
+    /// How many of the newest messages the answer is to have, until there is one.
+    private var history: Int?
     /// What is to be done, while doing one thing may bring about others.
     private var actions: [RoomLog.Action] = []
     private var isBusy = false
     /// Counts connections, joins and leaves: what belongs to an earlier one is ignored.
     private var turn = 0
-    private var failures = 0
+    private var retry = Retry()
     private var stopTimer: Cancel = {}
 
-    init(_ name: String, _ caller: any Caller, _ environment: Environment, _ view: View) {
+    init(_ name: String, _ caller: any Caller, _ environment: Environment, maxHeld: Int, _ view: View) {
         self.name = name
         self.caller = caller
         self.environment = environment
         self.view = view
+        log = RoomLog(maxHeld: maxHeld)
     }
 
-    func enter(since: Position?) {
-        state = .entering
-        delivered = since
+    /// Begins a stay, or goes back to `since` in one.
+    /// - Parameter history: for how many of the newest messages the server is asked besides.
+    func enter(since: Position?, history: Int?) {
+        if state == .out { state = .entering }
+        self.history = history
+        actions = []
+        notIn()
         log.begin(since: since)
         callJoin()
     }
+
+    /// Whether messages wait for the readers.
+    var isBehind: Bool { log.isBehind }
+
+    /// The readers can take messages again.
+    func resume() { perform { $0.resumed() } }
 
     /// There is a connection.
     func up() {
@@ -71,38 +86,44 @@ final class RoomStay {
         state = .out
     }
 
-    func messageCame(_ message: RoomMessage) { perform(log.received(message)) }
+    func messageCame(_ message: RoomMessage) { perform { $0.received(message) } }
 
     /// Asks to be in the room, from where one was.
     func callJoin() {
         guard let caller, caller.isUp else { return }
         notIn()
+        let left = retry.left(environment.now())
+        if left > 0 {
+            stopTimer = environment.after(left) { [weak self] in self?.callJoin() }
+            return
+        }
         let turn = self.turn
         log.joining()
         var call: [String: Value] = ["room": .string(name)]
         if let since = log.position { call["since"] = since.value }
+        if let history { call["history"] = .int(Int64(history)) }
         caller.call("join", .object(call)) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
-            case .lost: break
+            case .lost, .suspected: break
             case .timeout: callJoin()
             case .refused(let error): refused(error)
-            case .ok(let value): if let answer = JoinAnswer(value) { answered(answer) } else { refused(.malformedAnswer) }
+            case .ok(let value): if let answer = JoinAnswer(value) { answered(answer) } else { refused(.badAnswer) }
             }
         }
     }
 
     private func answered(_ answer: JoinAnswer) {
         isIn = true
-        failures = 0
+        retry.succeeded()
+        history = nil
         view.answered(answer)
-        perform(log.joined(answer))
+        perform { $0.joined(answer) }
     }
 
     private func refused(_ error: CrossroomError) {
+        let delay = retry.failed(error, environment.now(), random: environment.random())
         if state == .staying, error.isRetryable {
-            failures += 1
-            let delay = Backoff.call(failures: failures, random: environment.random())
             stopTimer = environment.after(delay) { [weak self] in self?.callJoin() }
         } else {
             view.refused(error, state == .staying)
@@ -117,8 +138,10 @@ final class RoomStay {
         isThere = false
     }
 
-    private func perform(_ more: [RoomLog.Action]) {
-        actions += more
+    private func perform(_ step: (inout RoomLog) -> [RoomLog.Action]) {
+        let onTheWay = actions.lazy.filter { if case .deliver = $0 { true } else { false } }.count
+        log.space = view.space() - onTheWay
+        actions += step(&log)
         if isBusy { return }
         isBusy = true
         while !actions.isEmpty { act(actions.removeFirst()) }
@@ -127,15 +150,16 @@ final class RoomStay {
 
     private func act(_ action: RoomLog.Action) {
         switch action {
-        case .deliver(let message):
-            delivered = message.position
-            view.deliver(message)
+        case .deliver(let message): view.deliver(message)
         case .joined(let joined):
             state = .staying
-            delivered = joined.position
             // A connection that was lost meanwhile counts no more.
             isThere = isIn
             view.joined(joined)
+        case .behind(let joinedAt):
+            state = .staying
+            isThere = isIn
+            view.behind(joinedAt)
         case .rejoin: callJoin()
         case .read(let after, let failures): read(after: after, failures: failures)
         }
@@ -143,9 +167,12 @@ final class RoomStay {
 
     private func read(after: Position, failures: Int) {
         let turn = self.turn
-        let call: Value = ["room": .string(name), "after": after.value, "limit": .int(Self.page)]
+        // No more than the readers can take: what is read must not be thrown away, or kept.
+        let limit = Int64(clamping: min(Self.page, log.space))
+        let call: Value = ["room": .string(name), "after": after.value, "limit": .int(max(1, limit))]
         if failures == 0 { return read(call, turn) }
-        let delay = Backoff.call(failures: failures, random: environment.random())
+        let now = environment.now()
+        let delay = max(Backoff.call(failures: failures, random: environment.random()), retry.left(now))
         stopTimer = environment.after(delay) { [weak self] in self?.read(call, turn) }
     }
 
@@ -153,13 +180,18 @@ final class RoomStay {
         caller?.call("history", call) { [weak self] outcome in
             guard let self, turn == self.turn else { return }
             switch outcome {
-            case .lost: break
-            case .timeout: perform(log.readingFailed())
+            case .lost, .suspected: break
+            case .timeout: perform { $0.readingFailed() }
             case .ok(let value):
-                if let page = HistoryPage(value) { perform(log.page(page)) } else { perform(log.readingFailed()) }
-            case .refused(let error) where error.isRetryable: perform(log.readingFailed())
+                // A page that cannot be read brings nothing, like one with nothing in it.
+                let page = HistoryPage(value) ?? HistoryPage(messages: [], more: true)
+                retry.succeeded()
+                perform { $0.page(page) }
+            case .refused(let error) where error.isRetryable:
+                _ = retry.failed(error, environment.now(), random: environment.random())
+                perform { $0.readingFailed() }
             case .refused(let error) where error.code == .notJoined: callJoin()
-            case .refused: perform(log.unreadable())
+            case .refused: perform { $0.unreadable() }
             }
         }
     }

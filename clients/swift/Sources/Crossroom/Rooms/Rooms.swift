@@ -17,11 +17,9 @@ public final class Rooms: Caller {
     public private(set) lazy var inbox = Inbox(self)
 
     /// This device's id.
-    public private(set) lazy var device: String = {
-        let device = options.device ?? kept.device ?? environment.newId()
-        if options.device == nil { kept.keepDevice(device) }
-        return device
-    }()
+    public var device: String {
+        get async { await credentials.device.value }
+    }
 
     let environment: Environment
     let kept: Kept
@@ -57,14 +55,15 @@ public final class Rooms: Caller {
     }
 
     nonisolated init(_ url: String, _ options: RoomsOptions, _ environment: Environment) throws {
-        let credentials = Credentials(options)
+        let kept = Kept(options.storage)
+        let credentials = Credentials(options, kept, environment)
         var bridgeOptions = options.bridge
         bridgeOptions.auth = { try await credentials.collect() }
         self.options = options
         self.environment = environment
         self.credentials = credentials
         bridge = try Bridge(url, options: bridgeOptions, environment: environment)
-        kept = Kept(options.storage)
+        self.kept = kept
         pending = Pending(max: options.maxPending)
     }
 
@@ -108,16 +107,16 @@ public final class Rooms: Caller {
     {
         try start()
         let id = id ?? environment.newId()
-        var call: [String: Value] = ["to": .string(user), "data": try Self.encode(data), "id": .string(id)]
+        var call: [String: Value] = ["to": .string(user), "data": try encode(data), "id": .string(id)]
         if receipt { call["receipt"] = true }
         let key = Array(user.utf8)
         // What is given up under way leaves the lane only with its outcome.
         let emptied: @CrossroomActor (OutLane) -> Void = { [weak self] in self?.tidy(key, $0) }
-        let lane = sends[key] ?? OutLane(self, environment, pending, isReady: { true }, emptied: emptied)
+        let lane = sends[key] ?? OutLane(self, environment, pending, isReady: { _ in true }, emptied: emptied)
         sends[key] = lane
         defer { tidy(key, lane) }
         guard let sent = Sent(try await lane.submit("send", .object(call), id: id)) else {
-            throw CrossroomError.malformedAnswer
+            throw CrossroomError.badAnswer
         }
         return sent
     }
@@ -131,19 +130,44 @@ public final class Rooms: Caller {
     public func networkChanged() { bridge.networkChanged() }
 
     /// The app is in the background: closes the connection, and makes no other until `enterForeground`. Rooms stay joined.
-    public func enterBackground() { bridge.enterBackground() }
+    public func enterBackground() {
+        link?.isInBackground = true
+        bridge.enterBackground()
+    }
 
     /// The app is back: connects again, at once.
-    public func enterForeground() { bridge.enterForeground() }
+    public func enterForeground() {
+        link?.isInBackground = false
+        bridge.enterForeground()
+    }
+
+    /// Waits until publishes and sends have their acks, and signals have left.
+    /// - Parameter timeout: seconds to wait, at most.
+    /// - Returns: how many did not make it. They go on.
+    public func flush(timeout: Double) async -> Int {
+        if link == nil || over != nil { return 0 }
+        let end = environment.now() + timeout * 1000
+        await pending.none(within: timeout * 1000, environment)
+        // They are calls of the bridge's, too.
+        if pending.count > 0 { return pending.count }
+        return await bridge.flush(timeout: max(0, end - environment.now()) / 1000)
+    }
 
     /// Leaves everything and disconnects. What waits fails with `closed`, streams end. Returns when nothing is left; may be called
     /// again.
-    public func close() async {
+    /// - Parameter timeout: seconds to `flush` before, at most. Default: none, it does not wait for acks.
+    /// - Returns: how many publishes, sends and signals did not make it.
+    @discardableResult
+    public func close(timeout: Double = 0) async -> Int {
+        if timeout > 0 { _ = await flush(timeout: timeout) }
+        let unacked = pending.count
         if over == nil {
             link?.close()
             end(.closed)
         }
-        await bridge.close()
+        let unsent = await bridge.close()
+        await kept.settled()
+        return unacked + unsent
     }
 }
 
@@ -160,10 +184,9 @@ extension Rooms {
         if link != nil { return }
         keptAlive = self
         kept.failed = { [weak self] in self?.warn($0) }
-        credentials.device = device
         bridge.observeWarnings { [weak self] in self?.warn($0) }
         let link = Link(
-            bridge.namespace(), credentials, environment, kept: kept, ackTimeout: options.ackTimeout, view())
+            bridge.namespace(), credentials, environment, kept: kept, options, view())
         self.link = link
         link.open()
     }
@@ -176,11 +199,17 @@ extension Rooms {
 
     func warn(_ error: CrossroomError) { broadcast.push(.warning(error)) }
 
-    /// - Throws: `CrossroomError` with `invalid_argument`.
-    static func encode(_ data: some Encodable) throws -> Value {
-        do { return try Value(encoding: data) } catch let error as CrossroomError { throw error } catch {
+    func inboxLost() { broadcast.push(.inboxLost) }
+
+    /// The data of a message.
+    /// - Throws: `CrossroomError`: `invalid_argument` and `message_too_large` for what the server would refuse, as far as is known.
+    func encode(_ data: some Encodable) throws -> Value {
+        let value: Value
+        do { value = try Value(encoding: data) } catch let error as CrossroomError { throw error } catch {
             throw CrossroomError.invalidArgument(String(describing: error))
         }
+        try MessageData.check(value, maxBytes: me?.messageBytes)
+        return value
     }
 
     private func view() -> Link.View {
@@ -193,10 +222,19 @@ extension Rooms {
     }
 
     private func came(_ name: String, _ payload: Value) {
-        if name == "inbox" {
-            if let item = InboxItem(payload) { inbox.itemCame(item) }
-        } else if let room = payload["room"]?.string {
+        switch name {
+        case "inbox": if let item = InboxItem(payload) { inbox.itemCame(item) } else { warn(.badEvent(name)) }
+        case "device_taken":
+            guard let sid = payload["sid"]?.string else { return warn(.badEvent(name)) }
+            inbox.taken(true)
+            broadcast.push(.deviceTaken(sid: sid))
+        case "device_returned":
+            inbox.taken(false)
+            broadcast.push(.deviceReturned)
+        case "message", "signal", "presence":
+            guard let room = payload["room"]?.string else { return warn(.badEvent(name)) }
             rooms[Array(room.utf8)]?.came(name, payload)
+        default: break
         }
     }
 

@@ -24,7 +24,8 @@ public struct RoomsOptions: Sendable {
     public var ackTimeout: Double
     /// Publishes and sends that may wait for an ack, together; one more fails with `too_many_pending`. Default 1,000.
     public var maxPending: Int
-    /// Messages that may wait to be read from a stream; with one more it fails with `too_slow`. Default 10,000.
+    /// Messages of a room that may wait in the client to be read, at least 1; more are left in the room's log until there is space. Events of
+    /// the session, too: with one more of those their stream fails with `too_slow`. Default 1,000.
     public var maxLag: Int
     /// How to connect. What its `auth` gives is sent along with token, name and device.
     public var bridge: BridgeOptions
@@ -32,7 +33,7 @@ public struct RoomsOptions: Sendable {
     /// Options, with the defaults for what is left out.
     public init(
         token: Token? = nil, name: String? = nil, device: String? = nil, storage: (any Storage)? = nil,
-        ackTimeout: Double = 10, maxPending: Int = 1_000, maxLag: Int = 10_000, bridge: BridgeOptions = BridgeOptions()
+        ackTimeout: Double = 10, maxPending: Int = 1_000, maxLag: Int = 1_000, bridge: BridgeOptions = BridgeOptions()
     ) {
         self.token = token
         self.name = name
@@ -40,7 +41,7 @@ public struct RoomsOptions: Sendable {
         self.storage = storage
         self.ackTimeout = ackTimeout
         self.maxPending = maxPending
-        self.maxLag = maxLag
+        self.maxLag = max(1, maxLag)
         self.bridge = bridge
     }
 }

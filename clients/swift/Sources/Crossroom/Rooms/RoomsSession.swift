@@ -25,6 +25,7 @@ struct RoomsSession {
     /// Fresh tokens that are refused in a row before it is of no use to get another one.
     private static let maxFreshRefused = 2
 
+    private let policy: ReconnectPolicy
     private let now: @Sendable () -> Double
     private let random: @Sendable () -> Double
     private var failures = 0
@@ -32,7 +33,8 @@ struct RoomsSession {
     private var ending: CrossroomError?
     private var upSince: Double?
 
-    init(now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
+    init(policy: ReconnectPolicy, now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
+        self.policy = policy
         self.now = now
         self.random = random
     }
@@ -59,8 +61,9 @@ struct RoomsSession {
 
     /// The end, where a close code says so.
     private func closedByItself(_ code: Int?) -> Verdict? {
-        // 4000 says only that the server ended every namespace: whether to come back is this layer's to decide.
-        guard let code, code != 1000, code != 4000, !CloseCodes.mayReconnect(code) else { return nil }
+        // 4000 says only that the server ended every namespace, and 1009 something of one message: whether to come back is this
+        // layer's to decide.
+        guard let code, ![1000, 1009, 4000].contains(code), !CloseCodes.mayReconnect(code) else { return nil }
         let message = "The server closed the connection for good, with code \(code)."
         return .end(CrossroomError(.refused, message, closeCode: code))
     }
@@ -70,7 +73,7 @@ struct RoomsSession {
         // The connection was closed while the connect was under way.
         if let code = error.closeCode { return closedByItself(code) ?? reconnect() }
         let reason = Self.reason(error)
-        if reason.code == .unauthorized, source == .guest { return reconnect(forgetGuest: true) }
+        if [.unauthorized, .tokenRevoked].contains(reason.code), source == .guest { return reconnect(forgetGuest: true) }
         return ended(reason, isActive: false, source: source)
     }
 
@@ -82,14 +85,18 @@ struct RoomsSession {
                 if freshRefused < Self.maxFreshRefused { return isActive ? .wait : reconnect() }
             }
         } else if error.isRetryable {
-            return isActive ? .wait : reconnect()
+            return isActive ? .wait : reconnect(after: error)
         }
         return .end(error)
     }
 
-    private mutating func reconnect(forgetGuest: Bool = false) -> Verdict {
+    private mutating func reconnect(after error: CrossroomError? = nil, forgetGuest: Bool = false) -> Verdict {
+        if let maxAttempts = policy.maxAttempts, failures >= maxAttempts {
+            return .end(error?.asFinal ?? CrossroomError(.unreachable, "The server takes no connection for long."))
+        }
+        let delay = Backoff.connection(attempt: failures, policy: policy, random: random())
         failures += 1
-        return .reconnect(after: Backoff.call(failures: failures, random: random()), forgetGuest: forgetGuest)
+        return .reconnect(after: max(delay, (error?.retryAfter ?? 0) * 1000), forgetGuest: forgetGuest)
     }
 
     /// What a refused connect says: docs/rooms-api.md, 2.2 and 10.2.

@@ -134,6 +134,8 @@ public struct Identity: Sendable, Hashable {
     public internal(set) var expiresAt: Double?
     /// A guest's, to come back with.
     let token: String?
+    /// What the data of one message may have, as `Value.messageSize` counts.
+    let messageBytes: Int?
 }
 
 /// The result of a publish.
@@ -158,8 +160,10 @@ public struct Sent: Sendable, Hashable, Codable {
 public struct Joined: Sendable, Hashable, Codable {
     /// False: messages before `position` were lost to this device. Show a mark, or read `history` anew.
     public let recovered: Bool
-    /// Up to here all was delivered.
+    /// Where the room's log was. All up to here was delivered, or is, as fast as it is read.
     public let position: Position
+    /// The newest messages up to `position`, where `join` was asked for them.
+    public internal(set) var history: HistoryPage?
 }
 
 /// A page of a room's log, in its order.
@@ -192,6 +196,13 @@ public enum RoomsEvent: Sendable {
     case disconnect(reason: String)
     /// The session is over for good; everything that waited has failed with this.
     case end(CrossroomError)
+    /// Another connection has taken this device's place, with the id `sid`: a copy of this client, or somebody else with the same
+    /// token. Rooms go on; the inbox is the other's once that has opened it.
+    case deviceTaken(sid: String)
+    /// The other connection has gone; the inbox goes on here.
+    case deviceReturned
+    /// The inbox was opened, and items that this device had not processed were dropped, or are of a log that is gone.
+    case inboxLost
     /// Something that calls for no action, but belongs in a log.
     case warning(CrossroomError)
 }

@@ -21,6 +21,7 @@ func readVectors(_ name: String) throws -> [Value] {
 }
 
 /// Fails the test if the task takes longer than any machine needs.
+@discardableResult
 func withDeadline<T: Sendable>(_ what: String = #function, _ task: @escaping @Sendable () async throws -> T) async throws -> T {
     try await withThrowingTaskGroup(of: T?.self) { group in
         group.addTask { try await task() }
