@@ -15,6 +15,7 @@ import { createPolicy } from "./auth/policy.js";
 import { createRoomSettings } from "./auth/room-settings.js";
 import { ruleOverlaps } from "./auth/rule-overlaps.js";
 import { banner } from "./banner.js";
+import { addBackupCommands } from "./cli/backup.js";
 import { addInspectCommand } from "./cli/inspect.js";
 import { addJoinCommand } from "./cli/join.js";
 import { runProgram } from "./cli/program.js";
@@ -46,7 +47,7 @@ const surroundings: Surroundings = {
   check,
   now,
 };
-const others = [addJoinCommand, addPublishCommand, addSendCommand, addInspectCommand];
+const others = [addJoinCommand, addPublishCommand, addSendCommand, addInspectCommand, addBackupCommands];
 process.exitCode = await runProgram(process.argv.slice(2), surroundings, others);
 
 /** Throws a ConfigError where a file that the configuration names cannot be used. */

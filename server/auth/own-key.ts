@@ -3,9 +3,11 @@
  * It lies in the data folder, so that guests stay who they are over a restart.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
+import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../config/config-error.js";
+import { makeFolder } from "../store/data-folder.js";
+import { StoreError } from "../store/store.js";
 
 export interface OwnKey {
   /** For HMAC with SHA-256. */
@@ -37,12 +39,12 @@ export async function loadOwnKey(
   try {
     const found = await readKey(path);
     if (found !== undefined) return ownKey(found);
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await writeNew(path, random(KEY_BYTES));
     // What is there now: another process may have been first.
     return ownKey((await readKey(path)) ?? failed(`${path}: the server's key was removed while it was read`));
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    if (error instanceof ConfigError || error instanceof StoreError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
       `the server's key ${path} cannot be read or made (${reason}); ` +

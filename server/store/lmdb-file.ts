@@ -5,7 +5,6 @@ import {
   constants,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   realpathSync,
   statSync,
@@ -14,6 +13,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { open, type Database, type RootDatabase } from "lmdb";
+import { DATA_FILE, LMDB_LOCK_FILE, makeFolder, makePrivate } from "./data-folder.js";
 import { lockFolder, LOCK_FILE } from "./folder-lock.js";
 import { damaged, fullStore, inUse, newerFormat, readOnly, removed, storeError } from "./lmdb-errors.js";
 import { faultOf, type HeaderFault } from "./lmdb-header.js";
@@ -80,7 +80,7 @@ export class LmdbFile {
    */
   static async open(folder: string, maxBytes = Infinity): Promise<LmdbFile> {
     return await attempt(folder, async () => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const path = realpathSync(folder);
       if (ownFolders.has(path)) throw inUse(folder, `this process, ${process.pid}`);
       ownFolders.add(path);
@@ -90,7 +90,7 @@ export class LmdbFile {
         ownFolders.delete(path);
       };
       try {
-        for (const file of ["", "data.mdb", "lock.mdb", LOCK_FILE]) checkWritable(join(folder, file));
+        for (const file of ["", DATA_FILE, LMDB_LOCK_FILE, LOCK_FILE]) checkWritable(join(folder, file));
         const lock = lockFolder(folder);
         if (lock.type === "taken") throw inUse(folder, lock.by ? nameOf(lock.by) : "another process");
         if (lock.type === "locked") unlock = lock.release;
@@ -100,6 +100,7 @@ export class LmdbFile {
         const options = { ...OPTIONS, overlappingSync: false, eventTurnBatching: false };
         const root = open<Buffer, Buffer>(folder, options);
         if (isNew) syncFolder(folder);
+        makePrivate(folder);
         const meta = await metaOf(root, folder);
         return new LmdbFile(folder, root, meta, lock.type === "locked", maxBytes, closed);
       } catch (error) {
@@ -159,6 +160,11 @@ export class LmdbFile {
     if (this.room < 0) throw fullStore(this.folder, this.maxBytes);
   }
 
+  /** Writes the file, as it is at this moment, into another folder. Beside it, others go on writing. @throws StoreError. */
+  copyTo(folder: string): Promise<void> {
+    return attempt(this.folder, () => this.root.backup(folder, true));
+  }
+
   /** Runs what reads. @throws StoreError for whatever it throws. */
   read<T>(action: () => T): T {
     try {
@@ -194,7 +200,7 @@ interface Stats {
 }
 
 function dataPath(folder: string): string {
-  return join(folder, "data.mdb");
+  return join(folder, DATA_FILE);
 }
 
 async function attempt<T>(folder: string, action: () => Promise<T>): Promise<T> {

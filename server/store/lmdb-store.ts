@@ -3,8 +3,9 @@ import { LmdbClock } from "./clock-lmdb.js";
 import { LmdbDevices, StoredDevices } from "./devices-lmdb.js";
 import { LmdbGuestTokens } from "./guest-tokens-lmdb.js";
 import { Lifetime } from "./lifetime.js";
-import { damaged, newerFormat, storeError } from "./lmdb-errors.js";
+import { storeError } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
+import { checkFormat, FORMAT, FORMAT_VERSION } from "./lmdb-format.js";
 import { LmdbOwner } from "./lmdb-owner.js";
 import { timeSource } from "./machine-clock.js";
 import { LmdbWriter } from "./lmdb-writer.js";
@@ -16,10 +17,6 @@ import { LmdbLog } from "./log-lmdb.js";
 import { LmdbPresence } from "./presence-lmdb.js";
 import { LmdbRevocations } from "./revocations-lmdb.js";
 import type { Store, StoreOptions } from "./store.js";
-
-/** Of the tables and what is in them. It goes up with each change that an older release would not understand. */
-const FORMAT_VERSION = 1;
-const FORMAT = Buffer.from("format");
 
 /** Milliseconds between two looks at whether the owner has been quiet for long. */
 const LOOK_INTERVAL = 1_000;
@@ -127,14 +124,4 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
     ...parts,
     close: () => (closing ??= close()),
   };
-}
-
-/** The version of the format; undefined in a file that is new. @throws StoreError "newer_format". */
-function checkFormat(file: LmdbFile): number | undefined {
-  const bytes = file.meta.get(FORMAT);
-  if (bytes === undefined) return undefined;
-  const version = bytes[0] ?? 0;
-  if (version > FORMAT_VERSION) throw newerFormat(file.folder);
-  if (version < 1) throw damaged(file.folder, "its format has no version");
-  return version;
 }

@@ -1,7 +1,15 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +54,57 @@ describe("the program", () => {
     expect(JSON.parse(stderr)).to.include({ msg: "stopping", signal: "SIGTERM" });
     client.close();
   });
+
+  it("copies its data folder while it runs, and starts from what is restored of it", async () => {
+    const server = launch(["--port", "0", "--data", data]);
+    const client = PROTOCOLS.bridge.open(await server.listening());
+    await client.enter();
+    await client.ask("join", { room: "r" });
+    for (let n = 1; n <= 20; n++) await client.ask("publish", { room: "r", data: n });
+    const [backup, restored] = [join(folder, "backup"), join(folder, "restored")];
+    const copying = await launch(["backup", backup, "--data", data]).exited;
+    expect(copying).to.deep.include({ code: 0, stdout: `${data} is backed up in ${backup}\n` });
+    expect(await launch(["restore", backup], { DATA: restored }).exited).to.include({ code: 0 });
+    const next = launch(["--port", "0", "--data", restored]);
+    const back = PROTOCOLS.bridge.open(await next.listening());
+    await back.enter(undefined, { token: client.self?.token });
+    expect(back.self?.user).to.equal(client.self?.user);
+    await back.ask("join", { room: "r" });
+    const { messages } = (await back.ask("history", { room: "r" })) as unknown as {
+      messages: { data: number }[];
+    };
+    expect(messages.map(({ data: n }) => n)).to.deep.equal(Array.from({ length: 20 }, (_, n) => n + 1));
+    client.close();
+    back.close();
+    expect(await launch(["restore", backup, "--data", data]).exited).to.include({ code: 2 });
+  }).timeout(60_000);
+
+  for (const [what, make, message] of [
+    ["below what is no real folder", () => "/proc/x/data", /cannot be made/],
+    [
+      "that is a link to nothing",
+      () => {
+        symlinkSync(join(folder, "nothing"), join(folder, "link"));
+        return join(folder, "link");
+      },
+      /link to nothing/,
+    ],
+    [
+      "below a file",
+      () => {
+        writeFileSync(join(folder, "file"), "");
+        return join(folder, "file", "data");
+      },
+      /not a (folder|directory)/,
+    ],
+  ] as const) {
+    it(`exits with 2 and says why for a data folder ${what}`, async function () {
+      if (process.platform !== "linux") return this.skip();
+      const { code, stderr } = await launch(["--port", "0", "--data", make()]).exited;
+      expect(code).to.equal(2);
+      expect(stderr).to.match(message);
+    });
+  }
 
   it("exits with 0 on SIGINT as well", async () => {
     const server = launch(["--log-level", "silent"], { PORT: "0", DATA: data });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { TestTerminal } from "./support/terminal.js";
 
-const COMMANDS = ["join", "publish", "send", "inspect"];
+const COMMANDS = ["join", "publish", "send", "inspect", "backup", "restore"];
 
 const OPTION = /--[a-z]+(?:-[a-z]+)*/g;
 

@@ -1,5 +1,6 @@
 /** Runs a command in this process, on streams that a test writes and reads. */
 import { PassThrough } from "node:stream";
+import { addBackupCommands } from "../../../../server/cli/backup.js";
 import { addInspectCommand } from "../../../../server/cli/inspect.js";
 import { addJoinCommand } from "../../../../server/cli/join.js";
 import { runProgram } from "../../../../server/cli/program.js";
@@ -42,6 +43,7 @@ export class TestTerminal implements Terminal {
       check: () => Promise.resolve(),
     };
     this.exit = runProgram(argv, surroundings, [
+      (program) => addBackupCommands(program, this),
       (program) => addJoinCommand(program, this),
       (program) => addPublishCommand(program, this),
       (program) => addSendCommand(program, this),

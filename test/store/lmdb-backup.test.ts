@@ -1,0 +1,96 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { copyStore } from "../../server/store/lmdb-backup.js";
+import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { DataFolder, expectStoreError } from "./support/folder.js";
+import { ALL, TestOptions } from "./support/options.js";
+import { canContain, StoreProcess } from "./support/process.js";
+import type { Acked } from "./support/program.js";
+
+describe("a backup of a data folder", () => {
+  const folder = new DataFolder();
+  let from: string;
+  let to: string;
+
+  beforeEach(() => {
+    from = join(folder.path, "data");
+    to = join(folder.path, "backup");
+  });
+
+  async function fill(): Promise<void> {
+    const store = await openLmdbStore(from, new TestOptions());
+    for (let at = 0; at < 10; at++) await store.log.append("a", { value: at, at });
+    await store.close();
+  }
+
+  for (const [where, options] of [
+    ["", {}],
+    [" in a container", { isContained: true }],
+  ] as const) {
+    it(`has all that was acked before it began, while a server${where} appends, and opens beside it`, async function () {
+      if ("isContained" in options && !canContain) return this.skip();
+      const server = new StoreProcess("append", from, options);
+      folder.finally(() => server.kill());
+      await server.next();
+      const acked: Acked[] = [];
+      for (let round = 0; round < 3; round++) {
+        while (acked.length < 300 * (round + 1)) acked.push(await server.next<Acked>());
+        const copy = `${to} ${round}`;
+        await copyStore(from, copy, []);
+        const store = await openLmdbStore(copy, new TestOptions());
+        const keys = new Map<string, string[]>();
+        for (const { name } of await store.log.list("", "", 10)) {
+          const { entries } = await store.log.after(name, 0, ALL);
+          keys.set(
+            name,
+            entries.map(({ value }) => (value as { key: string }).key),
+          );
+        }
+        for (const { log, offset, key } of acked) expect(keys.get(log)?.[offset - 1]).to.equal(key);
+        await store.close();
+      }
+    }).timeout(60_000);
+  }
+
+  it("has the files that belong to it, and is for its user alone", async () => {
+    await fill();
+    writeFileSync(join(from, "secret"), "secret");
+    await copyStore(from, to, ["secret", "none"]);
+    expect(readdirSync(to).sort()).to.deep.equal(["data.mdb", "secret"]);
+    expect(readFileSync(join(to, "secret"), "utf8")).to.equal("secret");
+    if (process.platform === "win32") return;
+    for (const path of [from, to]) {
+      expect(statSync(path).mode & 0o777).to.equal(0o700);
+      expect(statSync(join(path, "data.mdb")).mode & 0o777).to.equal(0o600);
+    }
+  });
+
+  it("goes into a folder that is empty, and into no other", async () => {
+    await fill();
+    mkdirSync(to);
+    await copyStore(from, to, []);
+    await expectStoreError(copyStore(from, to, []), "failed", to, "not empty");
+    await expectStoreError(copyStore(to, from, []), "failed", from, "not empty");
+    const store = await openLmdbStore(to, new TestOptions());
+    expect((await store.log.after("a", 0, ALL)).entries).to.have.length(10);
+    await store.close();
+  });
+
+  it("is not made of what is damaged, or no store, and leaves nothing behind", async () => {
+    await expectStoreError(copyStore(from, to, []), "failed", "There is no store");
+    await fill();
+    truncateSync(join(from, "data.mdb"), 12_288);
+    await expectStoreError(copyStore(from, to, []), "damaged", from, "backup");
+    expect(existsSync(to)).to.be.false;
+    expect(readdirSync(folder.path)).to.deep.equal(["data"]);
+  });
+});
