@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { type Counts, NOTHING } from "./counts.js";
 import type { Report } from "./reporter.js";
 
@@ -14,20 +15,41 @@ const TEST_TIMEOUT = 20_000;
 /** The folder of the compiled tests: the one that this file's own folder is in. */
 const TESTS = resolve(import.meta.dirname, "..");
 
+/** Another Node than the one that runs this: what its mocha says is said, and not printed. */
+export interface OtherNode {
+  readonly program: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs mocha with `args` after the runner's own. Those that name test files (`test/x.test.ts` or its compiled form) take
  * the place of all tests; the others go to mocha as they are.
  */
-export async function runMocha(args: readonly string[], say: (line: string) => void): Promise<Counts> {
+export async function runMocha(
+  args: readonly string[],
+  say: (line: string) => void,
+  other?: OtherNode,
+): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "crossroom-test-"));
   try {
     const output = join(folder, "report.json");
-    const child = spawn(process.execPath, [mochaProgram(), ...mochaArgs(args, output)], { stdio: "inherit" });
-    const [status, signal] = (await once(child, "exit")) as [number | null, string | null];
+    const child = spawn(other?.program ?? process.execPath, [mochaProgram(), ...mochaArgs(args, output)], {
+      stdio: other === undefined ? "inherit" : ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...other?.env },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", say);
+    }
+    const [status, signal] = (await once(child, "close")) as [number | null, string | null];
     return countsOf(readReport(output), signal ?? status, say);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The names of all tests in these folders of test/. */
+export function testsIn(folders: readonly string[]): string[] {
+  return folders.map((folder) => join(relative(process.cwd(), TESTS), folder, "**", "*.test.js"));
 }
 
 /** The command line of mocha. */

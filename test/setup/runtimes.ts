@@ -1,0 +1,54 @@
+/**
+ * The releases of Node.js that are promised, each from npm: the platform's own package holds the program, and needs no install
+ * script. They are kept in .cache/, and are nobody's dependency.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Release lines: package.json's `engines` and the README name the same. */
+export const RELEASES = [22, 24, 26] as const;
+
+/** Milliseconds for npm to fetch one: some 200 MB, unpacked. */
+const TIMEOUT = 5 * 60_000;
+
+export interface Runtime {
+  /** As it says itself, without a `v`: 24.1.0. */
+  readonly version: string;
+  readonly path: string;
+}
+
+/** Finds or fetches the newest program of a release line. Where it cannot, the answer is one sentence that says why. */
+export function findRuntime(release: number, say: (line: string) => void): Runtime | string {
+  const folder = resolve(".cache", "node", String(release));
+  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  const path = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  if (!existsSync(path)) {
+    say(`Fetching ${name}@${release} from npm into .cache/node, for the tests.`);
+    const trouble = fetch(folder, `${name}@${release}`);
+    if (trouble !== undefined) return trouble;
+  }
+  const { stdout, status, error } = spawnSync(path, ["--version"], { encoding: "utf8" });
+  if (status !== 0) return `${path} does not run: ${error?.message ?? `status ${status ?? "none"}`}`;
+  return { version: stdout.trim().replace(/^v/, ""), path };
+}
+
+/** The line that says what is left out for want of a release, and how to get it. */
+export function leftOutRelease(release: number, why: string): string {
+  return `Left out: the tests on Node.js ${release}. ${why}. npm run test:runtimes fetches it, once npm can be reached.`;
+}
+
+function fetch(folder: string, spec: string): string | undefined {
+  mkdirSync(folder, { recursive: true });
+  // So that npm does not take the project's package.json for the one to change.
+  writeFileSync(join(folder, "package.json"), '{"private":true}\n');
+  const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", spec];
+  const { status, stderr, error } = spawnSync("npm", args, {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: TIMEOUT,
+  });
+  if (status === 0) return undefined;
+  const reason = error?.message ?? stderr.split("\n").find((line) => line.includes("npm error")) ?? "unknown";
+  return `npm could not fetch ${spec}: ${reason}`;
+}
