@@ -274,10 +274,14 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-/** Socket.IO reads `handshake.query` from here (socket.io 4.8, Socket.buildHandshake). */
+/**
+ * Socket.IO reads `handshake.query` from here (socket.io 4.8, Socket.buildHandshake). Its own clients have these two there, and
+ * applications switch on them: the bridge speaks for revision 4 of Engine.IO, and over a WebSocket.
+ */
 function setQuery(request: IncomingMessage): void {
   const { searchParams } = new URL(request.url ?? "", "http://localhost");
-  Object.assign(request, { _query: Object.fromEntries(searchParams) });
+  const ofEngineIO = { EIO: "4", transport: "websocket" };
+  Object.assign(request, { _query: { ...Object.fromEntries(searchParams), ...ofEngineIO } });
 }
 
 /**

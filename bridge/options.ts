@@ -1,6 +1,7 @@
 /** What an application may set on a bridge, with its defaults and its checks. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
+import { ownProperties, withoutPrototype } from "./own-properties.js";
 
 /** How an `authenticate` hook refuses a request. */
 export interface AuthenticateRefusal {
@@ -115,9 +116,9 @@ export type ParsedOptions = z.output<typeof schema>;
 
 /** Checks what the application set. Throws a TypeError that names each wrong option. */
 export function parseOptions(options: BridgeOptions): ParsedOptions {
-  const result = schema.safeParse(options);
+  const result = schema.safeParse(ownProperties(options));
   if (!result.success) throw new TypeError(`attachBridge: wrong options\n${z.prettifyError(result.error)}`);
-  return result.data;
+  return withoutPrototype(result.data);
 }
 
 /** The largest message, given Socket.IO's own limit: all that it accepts must fit in base64, with a frame around it. */

@@ -1,6 +1,7 @@
 /** `/admin/...`: what the operator may see and do over HTTP, with a token that says so. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
+import { ownProperties } from "../bridge/own-properties.js";
 import { bearerToken } from "./auth/request-token.js";
 import type { Member, Position, RoomMessage } from "./events.js";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "./http-json.js";
@@ -108,7 +109,7 @@ async function requireAdmin(request: IncomingMessage, authenticate: Authenticate
 }
 
 async function inspect(source: AdminSource, query: Record<string, string>): Promise<object> {
-  const parsed = inspectSchema.safeParse(query);
+  const parsed = inspectSchema.safeParse(ownProperties(query));
   if (!parsed.success) throw new HttpError(400, "invalid_argument", `${describe(parsed.error, "query")}.`);
   const { room, last, roomsAfter, inboxesAfter, limit } = parsed.data;
   if (room !== undefined) return source.room(room, last);
@@ -120,7 +121,7 @@ async function inspect(source: AdminSource, query: Record<string, string>): Prom
 }
 
 function parseRevocation(body: object, now: number): Revocation {
-  const parsed = revokeSchema.safeParse(body);
+  const parsed = revokeSchema.safeParse(ownProperties(body));
   if (!parsed.success) {
     const message = 'The body must be {"tokenId": ID} or {"user": ID}: one of them, a text.';
     throw new HttpError(400, "invalid_argument", message);

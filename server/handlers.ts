@@ -3,6 +3,7 @@
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
 import { BridgeCloseError, CLOSE_CODES, closeWith } from "../bridge/index.js";
+import { ownCopy, withoutPrototype } from "../bridge/own-properties.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
 import { isMove } from "./delivery.js";
 import { apiError } from "./errors.js";
@@ -104,7 +105,7 @@ async function admit(
   socket: RoomsSocket,
   { authenticate, tokenOf, log, gathered }: Handlers,
 ): Promise<Error | undefined> {
-  const { auth } = socket.handshake;
+  const auth = withoutPrototype(socket.handshake.auth);
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
   const token = tokenOf(socket.request);
@@ -212,7 +213,7 @@ class Visit {
   /** Answers one call of the client's, each time that it comes. */
   #onCall<E extends CallName>(event: E, run: Run<E>): void {
     this.#calls.set(event, (argument, answer) => {
-      const call = SCHEMAS[event].safeParse(argument);
+      const call = SCHEMAS[event].safeParse(ownCopy(argument));
       if (!call.success) {
         answer({ ok: false, error: apiError("invalid_argument", describe(call.error, event)) });
         return;

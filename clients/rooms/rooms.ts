@@ -39,7 +39,9 @@ type ReadyWaiter = { resolve: (self: Self) => void; reject: (error: RoomsError) 
  * connects it, gives it its credentials, and reconnects it where the socket does not do so by itself.
  */
 export function createRooms(socket: SocketLike, options: RoomsOptions = {}): Rooms {
-  return new RoomsHandle(socket, options, realEnvironment);
+  // Own properties alone: what a page has put on Object.prototype is no option.
+  const own = Object.assign(Object.create(null) as RoomsOptions, options);
+  return new RoomsHandle(socket, own, realEnvironment);
 }
 
 /** The same with the clock, timers and randomness passed in. */

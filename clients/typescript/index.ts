@@ -21,7 +21,8 @@ function lookup<ListenEvents extends object = DefaultEventsMap, EmitEvents exten
   uri?: string | Options,
   options: Options = {},
 ): Socket<ListenEvents, EmitEvents> {
-  const opts = typeof uri === "object" ? uri : options;
+  // Own properties alone: what a page has put on Object.prototype is no option.
+  const opts = Object.assign(Object.create(null) as Options, typeof uri === "object" ? uri : options);
   const address = typeof uri === "object" ? undefined : uri;
   const { id, path } = parseUrl(address, opts.path ?? DEFAULT_PATH, page());
   const shared = managers.get(id);

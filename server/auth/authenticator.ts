@@ -1,5 +1,6 @@
 /** Who a connection is: by its token, or as a guest. */
 import { z } from "zod";
+import { ownCopy, withoutPrototype } from "../../bridge/own-properties.js";
 import { apiError } from "../errors.js";
 import type { Authenticate, Identity, Verdict } from "../identity.js";
 import { describe, MAX_NAME, nameSchema } from "../schemas.js";
@@ -94,8 +95,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   }
 
   return async (credentials) => {
-    const auth = authSchema.safeParse(credentials.auth);
-    const given = auth.success ? auth.data : {};
+    const auth = authSchema.safeParse(ownCopy(credentials.auth));
+    const given: z.output<typeof authSchema> = withoutPrototype(auth.success ? auth.data : {});
     let name: string | undefined;
     if (given.name !== undefined && given.name !== null) {
       const checked = nameSchema.safeParse(given.name);

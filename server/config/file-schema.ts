@@ -1,5 +1,6 @@
 /** The configuration file: JSON, of which every field may be left out. Pure: what is wrong is a value. */
 import { z } from "zod";
+import { ownProperties } from "../../bridge/own-properties.js";
 import { Pattern, PatternError } from "../auth/patterns.js";
 import { ACTIONS } from "../auth/rules.js";
 import type { Limits } from "../identity.js";
@@ -119,7 +120,7 @@ export function parseConfigFile(
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, problem: `this is not JSON (${reason.replace(/\s+/g, " ")})` };
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(ownProperties(value));
   return parsed.success ? { ok: true, file: parsed.data } : { ok: false, problem: problemOf(parsed.error) };
 }
 

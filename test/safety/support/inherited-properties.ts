@@ -1,0 +1,84 @@
+/** A process in which everything inherits properties that can be seen, once its libraries are there; says what went wrong in it. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Server } from "socket.io";
+import { io as socketIO } from "socket.io-client";
+import { WebSocket } from "ws";
+import { attachBridge } from "../../../bridge/index.js";
+import { createRooms } from "../../../clients/rooms/index.js";
+import { io as plain } from "../../../clients/typescript/index.js";
+import { parseConfigFile } from "../../../server/config/file-schema.js";
+import { createRoomsServer } from "../../../server/index.js";
+import { within } from "../../support/deadline.js";
+
+/** Of no meaning, and of names that options, calls and credentials have where they are optional. */
+const INHERITED = { stray: () => undefined, label: "inherited", maxPayload: 0, device: 7, limit: "many" };
+
+const problems: string[] = [];
+
+async function attempt(title: string, work: () => unknown): Promise<void> {
+  try {
+    await within(Promise.resolve(work()), title);
+  } catch (error) {
+    problems.push(`${title}: ${String(error)}`);
+  }
+}
+
+function expectOk(what: string, answer: { ok: boolean; error?: { message: string } }): void {
+  if (!answer.ok) problems.push(`${what}: ${answer.error?.message ?? "failed"}`);
+}
+
+Object.assign(Object.prototype, INHERITED);
+
+await attempt("attachBridge", () => {
+  const httpServer = createServer();
+  attachBridge(new Server(httpServer), httpServer, { perMessageDeflate: { threshold: 1_024 } });
+});
+
+await attempt("a configuration file", () => {
+  const rules = [{ pattern: "team-*", allow: { join: { claim: "team", equals: "a" } } }];
+  const parsed = parseConfigFile(JSON.stringify({ rooms: rules }));
+  if (!parsed.ok) throw new Error(parsed.problem);
+});
+
+const httpServer = createServer();
+const server = createRoomsServer(httpServer, { demo: true });
+httpServer.listen(0, "127.0.0.1");
+await once(httpServer, "listening");
+const url = `http://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
+const connect = {
+  "the TypeScript client": () => plain(url, { WebSocket, auth: { device: "d1" }, forceNew: true }),
+  "socket.io-client": () => socketIO(url, { auth: { device: "d2" }, forceNew: true }),
+};
+
+for (const [title, open] of Object.entries(connect)) {
+  await attempt(`${title}: each call`, async () => {
+    const socket = open();
+    const call = async (event: string, argument: object) =>
+      expectOk(`${title}: ${event}`, (await socket.emitWithAck(event, argument)) as { ok: boolean });
+    await call("join", { room: "lobby" });
+    await call("publish", { room: "lobby", data: { bytes: Buffer.from("x") }, id: `${title} 1` });
+    await call("signal", { room: "lobby", data: null });
+    await call("history", { room: "lobby" });
+    await call("presence", { room: "lobby" });
+    await call("leave", { room: "lobby" });
+    await call("send", { to: "ada", data: 1, id: `${title} 2` });
+    await call("inbox", {});
+    socket.disconnect();
+  });
+  await attempt(`${title}: the rooms layer`, async () => {
+    const rooms = createRooms(open(), { name: "Ada" });
+    const lobby = rooms.room("lobby");
+    const came = new Promise((resolve) => lobby.on("message", resolve));
+    await lobby.join();
+    await lobby.publish({ bytes: new Uint8Array([1]) });
+    await came;
+    await lobby.history();
+    rooms.close();
+  });
+}
+
+await attempt("the end", () => server.close());
+for (const name of Object.keys(INHERITED)) Reflect.deleteProperty(Object.prototype, name);
+console.log(JSON.stringify(problems));
