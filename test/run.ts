@@ -9,17 +9,16 @@ import { runNative } from "./native/run.js";
 import { type Counts, isGood, NOTHING, sum, summary, withSkippedFailed } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { runMocha } from "./setup/mocha.js";
-import { runRuntimes } from "./runtimes.js";
 import { everythingRequired } from "./support/machine.js";
 
 const say = (line: string) => console.log(line);
 
-/** Everything. The SDKs' own tests run beside mocha's: compilers keep one core busy, and most of mocha's tests wait. What they say comes after. */
+/** The SDKs' own tests, beside mocha's: compilers keep one core busy, and most of mocha's tests wait. What they say comes after. */
 async function nativeBesideMocha(): Promise<Counts[]> {
   const lines: string[] = [];
   const [mocha, native] = await Promise.all([runMocha([], say), runNative((line) => void lines.push(line))]);
   for (const line of lines) say(line);
-  return [mocha, native.counts, ...(await conformance(native.leftOut)), await runRuntimes(say)];
+  return [mocha, native.counts, ...(await conformance(native.leftOut))];
 }
 
 /** The scenarios through all clients, with nothing beside them; and whether the page says what came of it. */

@@ -89,6 +89,8 @@ describe("a frame with keys like __proto__ and constructor", () => {
     expect(Object.entries(handshake.query)).to.deep.equal([
       ["__proto__", "x"],
       ["constructor", "y"],
+      ["EIO", "4"],
+      ["transport", "websocket"],
     ]);
     ws.socket.destroy();
   });
