@@ -38,6 +38,9 @@ const STALL = 20;
 /** Milliseconds for all of it. */
 const PATIENCE = 30_000;
 
+/** Writes of a megabyte, after which a socket that nobody reads is full or never will be. */
+const FILL = 32;
+
 /** What of a socket's handle is looked at here. */
 interface Handle {
   readonly writeQueueSize: number;
@@ -113,7 +116,10 @@ class FullSocket {
   /** Returns the request that it left in use: the one that was given, or Node's own. */
   write(writeBuffer: Handle["writeBuffer"], request: Request | null): Request {
     this.reader.pause();
-    while (this.handle.writeQueueSize === 0) this.writer.write(Buffer.alloc(1_000_000));
+    // While the stream waits for an earlier write, it hands nothing to the kernel: writing on would only fill the memory.
+    for (let writes = 0; this.handle.writeQueueSize === 0 && writes < FILL; writes++) {
+      this.writer.write(Buffer.alloc(1_000_000));
+    }
     const outcome = writeBuffer.call(this.handle, request, Buffer.alloc(1));
     setImmediate(() => this.reader.resume());
     return (request ?? outcome) as Request;
