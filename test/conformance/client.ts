@@ -24,7 +24,13 @@ export interface Values {
   connect: { sid: string };
   call: unknown[];
   ready: { user: string; name: string; sid: string; device: string; guest: boolean };
-  join: { recovered: boolean; position: Position };
+  join: {
+    recovered: boolean;
+    position: Position;
+    history?: { messages: Message[]; more: boolean };
+  };
+  position: Position | null;
+  close: { unsent: number } | undefined;
   publish: { id: string; position: Position; at: number };
   history: { messages: Message[]; more: boolean };
   members: {

@@ -7,6 +7,7 @@ import { publishing } from "./publishing.js";
 import { recovery } from "./recovery.js";
 import { rooms } from "./rooms.js";
 import { sessions } from "./sessions.js";
+import { strain } from "./strain.js";
 import { together } from "./together.js";
 import { values } from "./values.js";
 
@@ -19,5 +20,6 @@ export const THEMES: readonly Theme[] = [
   publishing,
   inbox,
   sessions,
+  strain,
   together,
 ];
