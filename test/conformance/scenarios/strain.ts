@@ -258,7 +258,8 @@ export const strain: Theme = {
         }
         await phone.do("foreground");
         await phone.next("inbox_lost");
-        phone.forget("item");
+        for (let last: unknown; last !== 11;)
+          last = ((await phone.next("item"))["item"] as { data: unknown }).data;
       },
     },
     {
