@@ -91,7 +91,7 @@ class Player {
 async function playTogether(scenario: Scenario, clients: readonly CertifiedClient[]): Promise<Cell> {
   const agents: Agent[] = [];
   try {
-    for (const { title, agent } of clients) agents.push(await Agent.start(title, agent()));
+    for (const client of clients) agents.push(await Agent.start(client.title, client.agent()));
     const [first] = agents;
     if (first === undefined) throw new Error("there is no client");
     const none = (): Promise<never> => Promise.reject(new Error("there is one agent of each kind"));

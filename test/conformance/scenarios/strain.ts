@@ -174,8 +174,9 @@ export const strain: Theme = {
         const lobby = await stage.lobby();
         const reader = await lobby.writer("r");
         const ada = await lobby.join("r");
-        publishAll(ada, upTo(50));
+        const published = publishAll(ada, upTo(50));
         expect(await ada.do("close", { timeout: 8_000 })).to.deep.equal({ unsent: 0 });
+        await Promise.all(published);
         expect(await reader.messages(50)).to.deep.equal(upTo(50));
         ada.forget("message");
       },
