@@ -24,6 +24,13 @@ describe("the soak's checker", () => {
     expect(run.broken()).to.be.empty;
   });
 
+  it("takes a declared loss of what was dropped while it was read", () => {
+    const run = returned({ recovered: false })
+      .change("run", "run", {}, { rooms: [{ room: ROOM, keeps: 10 }] })
+      .keep("bob-1", ({ kind, ...rest }) => kind !== "message" || !isLost(rest));
+    expect(run.broken()).to.be.empty;
+  });
+
   it("takes a cursor between what was acked and what was processed", () => {
     const late = opened(LETTERS - 1, null);
     const run = tampered()

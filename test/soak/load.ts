@@ -26,6 +26,9 @@ const MAX_PENDING = 30;
 /** Bytes of a message's filling, at most. */
 const MAX_SIZE = 600;
 
+/** Binary values of a message, at most: as many as are taken (docs/rooms-api.md, 4.2). */
+const MAX_BINARIES = 10;
+
 export class Load {
   private timer: NodeJS.Timeout | undefined;
   private count = 0;
@@ -59,10 +62,13 @@ export class Load {
     if (before.length > 0 && random.oneIn(10)) {
       // With other content: that of the first is what counts.
       const { room, content } = random.pick(before);
-      device.publish(room, { ...content, n: -1, size: 1 });
+      device.publish(room, { ...content, n: -1, size: 1, binaries: 1 });
       return;
     }
-    const content = { id: `${device.name}-${n}`, by: device.name, n, size: random.below(MAX_SIZE) };
+    const content = {
+      ...{ id: `${device.name}-${n}`, by: device.name, n, size: random.below(MAX_SIZE) },
+      binaries: random.oneIn(3) ? 1 + random.below(MAX_BINARIES) : 0,
+    };
     device.publish(random.pick(rooms), content);
   }
 

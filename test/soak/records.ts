@@ -16,8 +16,10 @@ export interface Content {
   /** The client that published it, and how many it had published before. */
   by: string;
   n: number;
-  /** Length of its filling. -1: the filling is not what was sent. */
+  /** Length of its filling. -1: the filling, or one of the binary values, is not what was sent. */
   size: number;
+  /** Binary values that it holds. */
+  binaries: number;
 }
 
 interface Delivered extends Content {

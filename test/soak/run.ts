@@ -33,6 +33,8 @@ export interface RunOptions {
    * taken never to come.
    */
   quiet: number;
+  /** Milliseconds for everything to arrive, even if there is never silence. Default: a minute. */
+  settle?: number;
   /** Default: as the seed has it. */
   faults?: readonly Step[];
   /** Of the devices, in turn. Default: those in this process, so that every user has two. */
@@ -60,7 +62,7 @@ const DEVICES: [user: string, device: string, protocol: Protocol][] = [
 /** Milliseconds for all clients to come in, before there is any fault. */
 const START = 60_000;
 
-/** Milliseconds for everything to arrive, even if there is never silence. */
+/** Milliseconds of `settle`, where it is not given. */
 const SETTLE = 60_000;
 
 /** Milliseconds between two looks at whether everything has arrived. */
@@ -100,7 +102,7 @@ export async function run(options: RunOptions): Promise<void> {
 }
 
 async function runClients(
-  { seed, seconds, rate, quiet, faults, clients = [] }: RunOptions,
+  { seed, seconds, rate, quiet, settle = SETTLE, faults, clients = [] }: RunOptions,
   server: ServerProcess,
   runner: Recorder,
   recorder: (name: string) => Recorder,
@@ -134,7 +136,7 @@ async function runClients(
     await pause(seconds * 1000);
     load.end();
     await chaos.end();
-    await settled(parties, rooms, quiet, runner);
+    await settled(parties, rooms, { quiet, settle }, runner);
     for (const device of devices) device.stop();
     await programs.end();
   } finally {
@@ -169,7 +171,7 @@ function makeParty(
 async function settled(
   parties: readonly Party[],
   rooms: readonly string[],
-  quiet: number,
+  { quiet, settle }: Required<Pick<RunOptions, "quiet" | "settle">>,
   runner: Recorder,
 ): Promise<void> {
   const begun = performance.now();
@@ -181,7 +183,7 @@ async function settled(
     if (!isBack || count() !== last.count) last = { at: now, count: count() };
     const waitingFor = parties.flatMap(({ journal }) => journal.missing(rooms));
     if (waitingFor.length === 0) return runner.write({ kind: "settled", after: Math.round(now - begun) });
-    if (now - last.at > quiet || now - begun > SETTLE) return runner.write({ kind: "unsettled", waitingFor });
+    if (now - last.at > quiet || now - begun > settle) return runner.write({ kind: "unsettled", waitingFor });
     await pause(LOOK);
   }
 }

@@ -11,6 +11,7 @@ export const MINIMUM: Readonly<Record<string, number>> = {
   "publishes acked": 20,
   "publishes acked again": 1,
   "messages delivered": 100,
+  "messages with binary values delivered": 20,
   "acked publishes found in the log at the end": 20,
   recoveries: 1,
   "recoveries with messages": 1,
@@ -26,6 +27,9 @@ const FAULTS = {
   stall: "connections stalled",
   delay: "connections delayed",
 } as const;
+
+/** What socket.io-client says of a packet that it cannot take, before it connects again. */
+const PARSE_ERROR = "parse error";
 
 export class ActivityCheck implements Check {
   constructor(private readonly findings: Findings) {}
@@ -43,6 +47,12 @@ export class ActivityCheck implements Check {
         break;
       case "unsettled":
         this.findings.breach("settled", `waited in vain for ${entry.waitingFor.join("; ")}`, witness);
+        break;
+      case "disconnected":
+        // A fault may cut a connection anywhere, but what arrives, arrives whole.
+        if (entry.reason === PARSE_ERROR) {
+          this.findings.breach("readable", `${witness.source} could not read what it was sent`, witness);
+        }
         break;
       case "refused":
         this.findings.breach("refused", `${entry.call}: ${entry.code} (${entry.message})`, witness);

@@ -20,6 +20,7 @@ export const RULES = {
   inbox_cursor: "A device's cursor is what the device has acked, or gave as `since`.",
   receipt: "The sender who asked for it gets one receipt, once the message is processed.",
   refused: "Faults of the network or the server make no call fail for good, and end no session.",
+  readable: "No connection ends because its client cannot read what it was sent.",
   unanswered: "Every publish and every send is acked in the end.",
   server: "The server logs no error, and ends only when it is told to.",
   memory: "The programs of native clients stay as large as they were.",

@@ -108,7 +108,7 @@ function same(a: Position, b: Position): boolean {
 }
 
 function sameContent(a: Content, b: Content): boolean {
-  return a.by === b.by && a.n === b.n && a.size === b.size;
+  return a.by === b.by && a.n === b.n && a.size === b.size && a.binaries === b.binaries;
 }
 
 function key(room: string, id: string): string {

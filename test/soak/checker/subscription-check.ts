@@ -15,12 +15,29 @@ interface Subscription {
   cutAt: number | undefined;
 }
 
+/** A loss that a client was told of, judged when it is known where the log was then. */
+interface Loss {
+  mine: Pick<Subscription, "client" | "room" | "last" | "witness">;
+  witness: Witness & { entry: Of<"joined"> };
+}
+
+/** A place of a log that somebody knew of. */
+interface Sighting {
+  t: number;
+  position: Position;
+}
+
+/** Milliseconds in which, of all clients, at least one hears of a message that is in the log. */
+const HEARSAY = 500;
+
 export class SubscriptionCheck implements Check {
   private readonly subscriptions = new Map<string, Subscription>();
   /** By client, so that a lost connection is told to all its rooms. */
   private readonly ofClient = new Map<string, Subscription[]>();
   private readonly logs = new Map<string, Witness & { entry: Of<"log"> }>();
   private readonly keeps = new Map<string, number>();
+  private readonly losses: Loss[] = [];
+  private readonly sightings = new Map<string, Sighting[]>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -40,13 +57,18 @@ export class SubscriptionCheck implements Check {
       case "joined":
         this.joined({ ...witness, entry });
         break;
+      case "published":
+        this.sighted(entry);
+        break;
       case "message":
+        this.sighted(entry);
         this.message({ ...witness, entry });
         break;
     }
   }
 
   finish(): void {
+    for (const loss of this.losses) this.checkLoss(loss);
     for (const { client, room, last, witness } of this.subscriptions.values()) {
       const log = this.logs.get(room);
       if (log === undefined || log.entry.epoch !== last.epoch || log.entry.last !== last.offset) {
@@ -95,22 +117,41 @@ export class SubscriptionCheck implements Check {
   }
 
   private declaredLoss(mine: Subscription, witness: Witness & { entry: Of<"joined"> }): void {
-    const { position } = witness.entry;
-    const missed = position.offset - mine.last.offset;
-    const keeps = this.keeps.get(mine.room) ?? Infinity;
     this.findings.count("losses declared");
-    if (position.epoch === mine.last.epoch && missed <= keeps) {
+    const { client, room, last } = mine;
+    this.losses.push({ mine: { client, room, last, witness: mine.witness }, witness });
+    mine.last = witness.entry.position;
+    mine.witness = witness;
+  }
+
+  /**
+   * The log may have gone on behind the join: who has to read what is missed page by page loses what is dropped meanwhile.
+   */
+  private checkLoss({ mine, witness }: Loss): void {
+    const { t, position } = witness.entry;
+    const keeps = this.keeps.get(mine.room) ?? Infinity;
+    const ends = (this.sightings.get(mine.room) ?? [])
+      .filter((seen) => seen.t <= t + HEARSAY && seen.position.epoch === position.epoch)
+      .map((seen) => seen.position.offset);
+    const end = ends.reduce((most, offset) => Math.max(most, offset), position.offset);
+    if (position.epoch === mine.last.epoch && end - mine.last.offset <= keeps) {
+      const missed = position.offset - mine.last.offset;
       const message = `${mine.room} keeps ${keeps} messages, and ${mine.client} was refused the last ${missed}`;
       this.findings.breach("recovery", message, mine.witness, witness);
     }
-    mine.last = position;
-    mine.witness = witness;
+  }
+
+  private sighted({ room, t, position }: Of<"published"> | Of<"message">): void {
+    const seen = this.sightings.get(room) ?? [];
+    seen.push({ t, position });
+    this.sightings.set(room, seen);
   }
 
   private message(witness: Witness & { entry: Of<"message"> }): void {
     const { room, id, position } = witness.entry;
     const mine = this.find(witness.source, room);
     this.findings.count("messages delivered");
+    if (witness.entry.binaries > 0) this.findings.count("messages with binary values delivered");
     if (mine === undefined) {
       this.findings.breach("gap", `${witness.source} got ${id} before it had joined ${room}`, witness);
       this.subscribe(witness, room, position);

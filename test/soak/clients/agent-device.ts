@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Agent, AgentError, type Report } from "../../conformance/agent.js";
 import type { Content, Position } from "../records.js";
-import { type Device, type DeviceOptions, type Letter, payload } from "./device.js";
+import { type Device, type DeviceOptions, type Letter, jsonPayload } from "./device.js";
 import type { InboxItem, Journal, Message } from "./journal.js";
 
 /** As an application would set it where the network is this bad. */
@@ -148,7 +148,7 @@ export class AgentDevice implements Device {
   }
 
   private publishNow(room: string, content: Content): void {
-    const command = { room, data: payload(content), messageId: content.id };
+    const command = { room, data: jsonPayload(content), messageId: content.id };
     if (this.client === "") return;
     this.attempt("publish", command, this.client, (value) => {
       this.publishes.delete(content.id);
@@ -157,7 +157,12 @@ export class AgentDevice implements Device {
   }
 
   private sendNow({ to, id, n, receipt }: Letter): void {
-    const command = { to, data: payload({ by: this.name, n, size: 20 }), messageId: id, receipt };
+    const command = {
+      to,
+      data: jsonPayload({ by: this.name, n, size: 20, binaries: 0 }),
+      messageId: id,
+      receipt,
+    };
     if (this.client === "") return;
     this.attempt("send", command, this.client, () => {
       this.letters.delete(id);

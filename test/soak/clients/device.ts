@@ -39,6 +39,13 @@ export interface Payload {
   by: string;
   n: number;
   fill: string;
+  /** Absent where there is none. */
+  parts?: Uint8Array[];
+}
+
+/** What of it is no JSON, as PROTOCOL.md (5.2) writes it. */
+interface Binary {
+  $binary: string;
 }
 
 /** A filling that shows whether any of it was lost or changed. */
@@ -46,17 +53,40 @@ function filling(by: string, n: number, size: number): string {
   return `${by}:${n}:`.repeat(Math.ceil(size / 4)).slice(0, size);
 }
 
-export function payload({ by, n, size }: Omit<Content, "id">): Payload {
-  return { by, n, fill: filling(by, n, size) };
+/** A binary value that shows the same, and which one of the message's it is. */
+function part(by: string, n: number, index: number): Buffer {
+  return Buffer.from(`${index}:${n}:${by}`);
 }
 
-/** What a delivered message says; of anything that is not ours, what can be said of it. */
+export function payload({ by, n, size, binaries }: Omit<Content, "id">): Payload {
+  const parts = Array.from({ length: binaries }, (_, index) => part(by, n, index));
+  return { by, n, fill: filling(by, n, size), ...(binaries === 0 ? {} : { parts }) };
+}
+
+/** The payload for those who write JSON themselves. */
+export function jsonPayload(content: Omit<Content, "id">): Omit<Payload, "parts"> & { parts?: Binary[] } {
+  const { parts, ...rest } = payload(content);
+  if (parts === undefined) return rest;
+  return { ...rest, parts: parts.map((bytes) => ({ $binary: Buffer.from(bytes).toString("base64") })) };
+}
+
+/** What a delivered message says, in either form; of anything that is not ours, what can be said of it. */
 export function contentOf(id: string, data: unknown): Content {
-  const { by, n, fill } = (data ?? {}) as Partial<Record<keyof Payload, unknown>>;
-  if (typeof by !== "string" || typeof n !== "number" || typeof fill !== "string") {
-    return { id, by: "", n: -1, size: -1 };
+  const { by, n, fill, parts = [] } = (data ?? {}) as Partial<Record<keyof Payload, unknown>>;
+  if (typeof by !== "string" || typeof n !== "number" || typeof fill !== "string" || !Array.isArray(parts)) {
+    return { id, by: "", n: -1, size: -1, binaries: -1 };
   }
-  return { id, by, n, size: fill === filling(by, n, fill.length) ? fill.length : -1 };
+  const isWhole =
+    fill === filling(by, n, fill.length) &&
+    parts.every((found, index) => bytesOf(found)?.equals(part(by, n, index)) === true);
+  return { id, by, n, size: isWhole ? fill.length : -1, binaries: parts.length };
+}
+
+function bytesOf(value: unknown): Buffer | undefined {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  const { $binary } = (value ?? {}) as Partial<Record<keyof Binary, unknown>>;
+  return typeof $binary === "string" ? Buffer.from($binary, "base64") : undefined;
 }
 
 export function isAfter(position: Position, other: Position | undefined): boolean {

@@ -1,7 +1,7 @@
 /** The inbox of a client with no layer, and its sends: by docs/rooms-api.md, 9, alone. */
 import type { Random } from "../../support/random.js";
 import type { Position } from "../records.js";
-import { isAfter, type Letter, payload } from "./device.js";
+import { isAfter, type Letter, jsonPayload } from "./device.js";
 import type { Host } from "./frames-room.js";
 import type { InboxItem } from "./journal.js";
 
@@ -74,7 +74,7 @@ export class FramesInbox {
     if (letter === undefined || this.sending || !this.isConnected) return;
     this.sending = true;
     const { to, id, n, receipt } = letter;
-    const data = payload({ by: this.name, n, size: 20 });
+    const data = jsonPayload({ by: this.name, n, size: 20, binaries: 0 });
     this.host.call("send", { to, id, receipt, data }, ({ duplicate }) => {
       this.host.journal.sendAcked(to, id, duplicate === true);
       this.queue.shift();

@@ -1,6 +1,6 @@
 /** A room of a client with no layer: joins, repairs gaps and publishes by docs/rooms-api.md, 4 and 5, alone. */
 import type { Content, Position } from "../records.js";
-import { isAfter, payload } from "./device.js";
+import { isAfter, jsonPayload } from "./device.js";
 import type { Journal, Message } from "./journal.js";
 
 export type Result = Readonly<Record<string, unknown>>;
@@ -127,11 +127,15 @@ export class FramesRoom {
     if (content === undefined || this.publishing || this.held === undefined) return;
     this.publishing = true;
     const { id } = content;
-    this.host.call("publish", { room: this.name, id, data: payload(content) }, ({ position, duplicate }) => {
-      this.host.journal.publishAcked(this.name, id, position as Position, duplicate === true);
-      this.queue.shift();
-      this.publishing = false;
-      this.publishNext();
-    });
+    this.host.call(
+      "publish",
+      { room: this.name, id, data: jsonPayload(content) },
+      ({ position, duplicate }) => {
+        this.host.journal.publishAcked(this.name, id, position as Position, duplicate === true);
+        this.queue.shift();
+        this.publishing = false;
+        this.publishNext();
+      },
+    );
   }
 }

@@ -133,7 +133,7 @@ export class LayerDevice implements Device {
   private sendNow(letter: Letter): void {
     const { rooms } = this;
     const { to, id, n, receipt } = letter;
-    rooms?.send(to, payload({ by: this.name, n, size: 20 }), { id, receipt }).then(
+    rooms?.send(to, payload({ by: this.name, n, size: 20, binaries: 0 }), { id, receipt }).then(
       () => {
         this.letters.delete(id);
         this.journal.sendAcked(to, id);

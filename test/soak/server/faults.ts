@@ -1,7 +1,9 @@
 /**
- * Servers that are broken on purpose, each in one way, to show that the checker finds it: a store around the real one that
- * breaks one of its guarantees.
+ * Servers that are broken on purpose, each in one way, to show that the checker finds it: most by a store around the real one
+ * that breaks one of its guarantees.
  */
+import type { Socket } from "socket.io";
+import type { RoomsIo } from "../../../server/index.js";
 import type { Devices } from "../../../server/store/devices.js";
 import type { Appended, Draft, Log } from "../../../server/store/log.js";
 import type { Store } from "../../../server/store/store.js";
@@ -11,6 +13,7 @@ export const BREAKS = {
   "no-dedup": "ids of messages are not looked at",
   "recovery-off-by-one": "what is read after a position begins one too far",
   "cursor-ahead": "the cursor of a device is kept one too far",
+  "unbounded-answers": "answers to clients of Socket.IO hold any number of binary values",
 } as const;
 
 export type Break = keyof typeof BREAKS;
@@ -29,7 +32,39 @@ export function broken(store: Store, how: Break): Store {
       return { ...parts(store), log: new SkippingLog(store.log) };
     case "cursor-ahead":
       return { ...parts(store), devices: devicesAhead(store.devices) };
+    case "unbounded-answers":
+      return store;
   }
+}
+
+/** What is broken above the store: to be called before there are clients. */
+export function breakAnswers(io: RoomsIo, how: Break): void {
+  if (how !== "unbounded-answers") return;
+  io.use((socket, next) => {
+    // The bridge's clients may have any number of binary values in an answer; all are taken for such clients.
+    const { conn } = socket;
+    if (conn.transport.name !== "bridge") {
+      Object.defineProperty(socket, "conn", { value: likeTheBridges(conn) });
+    }
+    next();
+  });
+}
+
+/** The connection, with another name for its transport, and with what the server then asks of it. */
+function likeTheBridges<C extends Socket["conn"]>(conn: C): C {
+  const whenDrained = (done: () => void): void => void conn.once("drain", done);
+  return seenAs(conn, (key) => {
+    if (key === "transport")
+      return seenAs(conn.transport, (name) => (name === "name" ? "bridge" : undefined));
+    return key === "whenDrained" ? whenDrained : undefined;
+  });
+}
+
+/** An object some of whose properties are others. */
+function seenAs<T extends object>(object: T, other: (key: string | symbol) => unknown): T {
+  return new Proxy(object, {
+    get: (target, key) => other(key) ?? (Reflect.get(target, key) as unknown),
+  });
 }
 
 function parts(store: Store): Store {

@@ -13,7 +13,7 @@ const PUBLISH_10 = { room: ROOM, id: "m10" };
 const acked = (where: Position) =>
   tampered().add(
     "ada-1",
-    { kind: "publish", room: ROOM, again: false, id: "x", by: "ada-1", n: 99, size: 8 },
+    { kind: "publish", room: ROOM, again: false, id: "x", by: "ada-1", n: 99, size: 8, binaries: 0 },
     { kind: "published", room: ROOM, id: "x", position: where },
   );
 
@@ -79,6 +79,11 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
     ["content"],
   ],
   [
+    "a binary value is missing",
+    () => tampered().change("bob-1", "message", at(5), { binaries: 1 }),
+    ["content"],
+  ],
+  [
     "a message is said to be another user's",
     () => tampered().change("bob-1", "message", at(5), { user: "eve" }),
     ["content"],
@@ -109,6 +114,11 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
     "a publish is refused for good",
     () => tampered().add("ada-1", { kind: "refused", call: "publish", code: "forbidden", message: "" }),
     ["refused"],
+  ],
+  [
+    "a client cannot read what it was sent",
+    () => tampered().add("bob-1", { kind: "disconnected", reason: "parse error" }),
+    ["readable"],
   ],
   ["a subscriber is never given a message", () => tampered().drop("bob-1", "message", at(20)), ["gap"]],
   [

@@ -55,7 +55,7 @@ export function sources(files: Files): Source[] {
 }
 
 function content(n: number) {
-  return { id: `m${n}`, by: "ada-1", n, size: 8 };
+  return { id: `m${n}`, by: "ada-1", n, size: 8, binaries: n % 3 };
 }
 
 function begin(user: string): Happening[] {
