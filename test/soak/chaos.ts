@@ -32,6 +32,7 @@ export class Chaos {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     this.victims.proxy.heal();
+    this.victims.server.setClock(0);
     await this.restarted;
     if (!this.victims.server.isRunning) await this.victims.server.start();
   }
@@ -43,6 +44,12 @@ export class Chaos {
         if (!this.victims.server.isReady) return;
         this.restarted = this.restart(planned.downFor);
         this.restarted.catch(() => undefined); // whoever waits for the end hears of it
+        break;
+      case "clock":
+        if (!this.victims.server.isReady) return;
+        this.recorder.write({ kind: "fault", fault: "clock", detail: `off by ${planned.by} ms` });
+        this.victims.server.setClock(planned.by);
+        this.later(planned.lasts, () => this.victims.server.setClock(0));
         break;
       case "reload":
         this.victims.devices[Math.floor(planned.on * this.victims.devices.length)]?.reload();
@@ -56,7 +63,7 @@ export class Chaos {
     }
   }
 
-  private hurt(link: Link, planned: Exclude<Planned, { fault: "kill" | "reload" }>): string {
+  private hurt(link: Link, planned: Exclude<Planned, { fault: "kill" | "clock" | "reload" }>): string {
     switch (planned.fault) {
       case "cut":
         link.cut(planned.how);

@@ -48,7 +48,7 @@ describe("the soak's checker", () => {
     ).to.be.empty;
   });
 
-  for (const fault of ["kill", "cut", "stall", "delay"] as const) {
+  for (const fault of ["kill", "cut", "stall", "delay", "clock"] as const) {
     it(`takes no run for enough that has no ${fault}`, () => {
       expect(tampered().drop("run", "fault", { fault }).broken()).to.deep.equal(["activity"]);
     });

@@ -8,6 +8,8 @@ export type Planned =
   | { fault: "cut"; how: Cut; on: number }
   | { fault: "stall"; direction: Direction; lasts: number; on: number }
   | { fault: "delay"; direction: Direction; upTo: number; lasts: number; on: number }
+  /** The server's clock is wrong by so much, for so long; the next server's is right. */
+  | { fault: "clock"; by: number; lasts: number }
   | { fault: "reload"; on: number };
 
 export type Step = Planned & {
@@ -21,8 +23,11 @@ const EVERY: Record<Planned["fault"], number> = {
   cut: 600,
   stall: 1_000,
   delay: 900,
+  clock: 3_000,
   reload: 1_500,
 };
+
+const WEEK = 7 * 24 * 60 * 60 * 1000;
 
 /** Milliseconds of the longest stall: well past the heartbeat, so that both sides have given the connection up. */
 const LONGEST_STALL = 4_000;
@@ -55,6 +60,9 @@ function one(random: Random, fault: Planned["fault"]): Planned {
       return { fault, direction: direction(random), lasts: 100 + random.below(LONGEST_STALL), on };
     case "delay":
       return { fault, direction: direction(random), upTo: 10 + random.below(300), lasts: 1_000, on };
+    case "clock":
+      // Further ahead all tokens have run out. When it is set back again, a week has passed for the server.
+      return { fault, by: random.pick([-WEEK, -60_000, 10_000]), lasts: 100 + random.below(2_000) };
     case "reload":
       return { fault, on };
   }

@@ -33,7 +33,7 @@ interface Delivered extends Content {
 export const PROTOCOLS = ["socket.io", "plain", "frames", "kotlin", "swift", "rust"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-export type Fault = "kill" | "cut" | "stall" | "delay";
+export type Fault = "kill" | "cut" | "stall" | "delay" | "clock";
 
 /** What the runner did. */
 type OfTheRun =

@@ -7,6 +7,7 @@ export const MINIMUM: Readonly<Record<string, number>> = {
   "connections cut": 1,
   "connections stalled": 1,
   "connections delayed": 1,
+  "jumps of the server's clock": 1,
   subscriptions: 4,
   "publishes acked": 20,
   "publishes acked again": 1,
@@ -26,6 +27,7 @@ const FAULTS = {
   cut: "connections cut",
   stall: "connections stalled",
   delay: "connections delayed",
+  clock: "jumps of the server's clock",
 } as const;
 
 /** What socket.io-client says of a packet that it cannot take, before it connects again. */

@@ -1,9 +1,10 @@
 /**
  * The server of the soak, a process of its own: a rooms server with the store on disk. `serve.js FOLDER PORT [BREAK]`.
- * It ends in good order at SIGTERM, and at once when the runner is gone.
+ * A number on a line of its input sets its clock wrong by so many milliseconds. It ends in good order at SIGTERM, and at once when the runner is gone.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
 import { secretSource } from "../../../server/auth/keys.js";
 import {
   createRoomsServer,
@@ -25,12 +26,16 @@ const roomSettings: NonNullable<RoomsServerOptions["roomSettings"]> = (name) => 
   return { ...DEFAULT_ROOM, history: { ...history, ...(count === undefined ? {} : { count }) } };
 };
 
-const opened = await openLmdbStore(folder, storeOptions({ roomSettings }));
+let clockOffset = 0;
+const now = (): number => Date.now() + clockOffset;
+
+const opened = await openLmdbStore(folder, storeOptions({ roomSettings, now }));
 const store = isBreak(brokenBy) ? broken(opened, brokenBy) : opened;
 const http = createServer();
 const server = createRoomsServer(http, {
   store,
   roomSettings,
+  now,
   tokens: { keys: [secretSource(SECRET, "the soak")], guests: false },
   heartbeat: HEARTBEAT,
   presenceGrace: 1_000,
@@ -49,7 +54,9 @@ http.listen(Number(port), "127.0.0.1", () => {
   say({ state: "ready", port: (http.address() as AddressInfo).port });
 });
 
-process.stdin.resume().on("end", () => process.exit(1));
+createInterface({ input: process.stdin })
+  .on("line", (line) => (clockOffset = Number(line)))
+  .on("close", () => process.exit(1));
 process.once("SIGTERM", () => {
   // Not left to end by itself: for each polling client that had fallen silent, Engine.IO (6.6) keeps the process for 30 s.
   void server

@@ -70,6 +70,11 @@ export class ServerProcess {
     this.recorder.write({ kind: "server", state: "ready", detail: `port ${this.listensOn}` });
   }
 
+  /** Its clock is off by so many milliseconds from now on; one that is started anew has the right time. */
+  setClock(offset: number): void {
+    this.child?.stdin?.write(`${offset}\n`);
+  }
+
   /** As when the power is cut: nothing can be put in order. */
   kill(): Promise<void> {
     return this.end("SIGKILL", "killed");

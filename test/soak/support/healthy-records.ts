@@ -30,6 +30,7 @@ export function healthyRun(): Files {
       { kind: "fault", fault: "cut", detail: "" },
       { kind: "fault", fault: "stall", detail: "" },
       { kind: "fault", fault: "delay", detail: "" },
+      { kind: "fault", fault: "clock", detail: "" },
       { kind: "settled", after: 5 },
     ],
     "ada-1": [...begin("ada"), ...publishes(), ...sends(), ...subscriber(), ...items("receipt", "bob", 900)],
