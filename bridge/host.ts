@@ -78,12 +78,29 @@ class BareEngine extends EventEmitter implements Engine {
   }
 }
 
+/**
+ * Releases before 4.6 have no `_opts`, nor what the bridge asks of a namespace. A server does not say of which release it is, and
+ * another one may be installed beside it, so that its own looks tell.
+ */
+function requireRelease(io: unknown): void {
+  const looksLikeServer = typeof io === "object" && io !== null && "_parser" in io && "bind" in io;
+  if (!looksLikeServer) {
+    throw new TypeError("attachBridge: the first argument must be a Server of socket.io, 4.6 or newer");
+  }
+  if ("_opts" in io) return;
+  throw new TypeError(
+    "attachBridge: this Server is of a release of socket.io before 4.6. Install a newer one: npm install socket.io@4",
+  );
+}
+
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
 export class Host<Connection extends EngineSocket> {
   private readonly own = new Set<Connection>();
   private watcher: ((engine: Engine) => void) | undefined;
 
+  /** Throws a TypeError where `io` is no Socket.IO server, or one of a release that is too old. */
   constructor(private readonly io: SocketIOServer) {
+    requireRelease(io);
     // `io.attach` after some clients have come binds another engine: `io.close()` must find them there.
     const bind = io.bind.bind(io);
     io.bind = (engine) => {
