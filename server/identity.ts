@@ -89,6 +89,8 @@ export interface Limits {
   inboxItemsOfSender: number;
   /** Items of all guests together in an inbox: the rest is for users who are signed in. */
   inboxItemsOfGuests: number;
+  /** Percent of the disk that the store may have (`--max-disk`) that guests may fill: the rest is for users who are signed in. */
+  diskOfGuests: number;
   /** Devices of one user that have a cursor; the one that was seen longest ago is forgotten for a new one. */
   devicesPerUser: number;
   /** How fast users, addresses and rooms may have what; those that are left out are `DEFAULT_RATES`. */
@@ -104,6 +106,7 @@ export const DEFAULT_LIMITS: Limits = {
   inboxItems: 10_000,
   inboxItemsOfSender: 1_000,
   inboxItemsOfGuests: 5_000,
+  diskOfGuests: 80,
   devicesPerUser: 20,
   rates: {},
 };

@@ -75,6 +75,7 @@ const LIMITS = {
   inboxItems: count,
   inboxItemsOfSender: count,
   inboxItemsOfGuests: count,
+  diskOfGuests: z.int("must be a percentage").min(0, "must be 0 or more").max(100, "must be 100 or less"),
   devicesPerUser: count,
   rates: section(recordOf(RATE_NAMES, rate)).partial().transform(withoutUndefined),
 } satisfies Record<keyof Limits, z.ZodType>;

@@ -14,7 +14,7 @@ import type { DeviceConnections } from "./device-connections.js";
 import { InboxSession, type StoredItem } from "./inbox-session.js";
 import { InboxShares } from "./inbox-shares.js";
 import { inboxLog } from "./log-names.js";
-import { keyOf, senderOf } from "./messages.js";
+import { keyOf, reserveFor, senderOf } from "./messages.js";
 import { refused, type Caller, type Done, type Perform } from "./outcome.js";
 import { Turns } from "./turns.js";
 
@@ -86,7 +86,8 @@ export class Inboxes {
     const limitNow = async (): Promise<number> =>
       (await this.#shares.allows(call.to, who.identity)) ? limits.inboxItems : 0;
     let limit = await limitNow();
-    const append = () => log.append(inboxLog(call.to), { value, at: now(), limit, ...key });
+    const reserve = reserveFor(who, limits);
+    const append = () => log.append(inboxLog(call.to), { value, at: now(), limit, reserve, ...key });
     const appending = append();
     placed();
     let appended = await appending;

@@ -1,5 +1,6 @@
 /** What is in a room's log, and the messages that are made of it. */
 import type { RoomMessage, Sender } from "../events.js";
+import type { Limits } from "../identity.js";
 import type { Entry } from "../store/log.js";
 import type { Caller } from "./outcome.js";
 
@@ -23,4 +24,9 @@ export function senderOf({ identity, sid, transport }: Caller): Sender {
 /** What a client's own id for a message is remembered by: ids are each user's own. */
 export function keyOf(user: string, id: string): string {
   return JSON.stringify([user, id]);
+}
+
+/** What must be left of the store's room after a message of this one's: as of `Draft`. */
+export function reserveFor({ identity }: Caller, { diskOfGuests }: Limits): number {
+  return identity.guest ? 1 - diskOfGuests / 100 : 0;
 }

@@ -11,7 +11,7 @@ import type { ReadLane } from "../limits/read-lane.js";
 import { fitting } from "./fitting.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
-import { keyOf, messageOf, senderOf, type StoredMessage } from "./messages.js";
+import { keyOf, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
 import { Newest } from "./newest.js";
 import { refused, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
 import { Recovery } from "./recovery.js";
@@ -132,7 +132,7 @@ export class Rooms {
     done: Done<Published>,
     placed: () => void,
   ): Promise<void> {
-    const { log, limiter, now, newId } = this.#options;
+    const { log, limiter, limits, now, newId } = this.#options;
     const room = this.#live.visited(call.room, who.sid);
     if (room === undefined) return done(refused("not_joined"));
     if (room.visitors.get(who.sid)?.publish !== true) {
@@ -145,7 +145,12 @@ export class Rooms {
     // Held, as the publisher may leave before the message is announced.
     await this.#live.hold(room.name);
     try {
-      const appending = log.append(roomLog(room.name), { value, at: now(), ...key });
+      const appending = log.append(roomLog(room.name), {
+        value,
+        at: now(),
+        reserve: reserveFor(who, limits),
+        ...key,
+      });
       placed();
       const appended = await appending;
       if (appended === "full") throw new Error("a log without a limit is full");

@@ -147,17 +147,25 @@ export class LmdbFile {
     if (size < needed) truncateSync(path, needed + SLACK);
   }
 
-  /** After `begin`. @throws StoreError "full" if this many bytes more are more than the store may have. */
-  takeRoom(tables: Tables, bytes: number): void {
+  /**
+   * After `begin`. @throws StoreError "full" if this many bytes more are more than the store may have.
+   * @param reserve The part of what it may have that must be left: as of `Draft`.
+   */
+  takeRoom(tables: Tables, bytes: number, reserve = 0): void {
+    if (this.maxBytes === Infinity) return;
+    const left = this.maxBytes * reserve;
     this.room -= bytes;
-    if (this.room >= 0) return;
+    if (this.room >= left) return;
     // The file is as long as it may be. What is free inside it takes longer to find out.
     const kept = Object.values(tables).map((table) => {
       const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
     });
     this.room = this.maxBytes - kept.reduce((sum, size) => sum + size, bytes);
-    if (this.room < 0) throw fullStore(this.folder, this.maxBytes);
+    if (this.room >= left) return;
+    // Nothing was taken.
+    this.room += bytes;
+    throw fullStore(this.folder, this.maxBytes - left);
   }
 
   /** Writes the file, as it is at this moment, into another folder. Beside it, others go on writing. @throws StoreError. */

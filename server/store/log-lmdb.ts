@@ -118,7 +118,7 @@ export class LmdbLog implements Log, Participant {
     return this.lifetime.run(() => this.writer.submit(run));
   }
 
-  private appendNow(name: string, { at, key, limit }: Draft, value: Buffer): Appended | "full" {
+  private appendNow(name: string, { at, key, limit, reserve }: Draft, value: Buffer): Appended | "full" {
     const known = this.draft(name);
     if (known !== undefined && key !== undefined) {
       const found = this.keys.find(known.id, key);
@@ -128,7 +128,7 @@ export class LmdbLog implements Log, Participant {
     }
     const kept = known === undefined ? 0 : known.last - known.first + 1;
     if (limit !== undefined && kept >= limit) return "full";
-    this.file.takeRoom(this.tables, value.length + ENTRY_OVERHEAD);
+    this.file.takeRoom(this.tables, value.length + ENTRY_OVERHEAD, reserve);
 
     const head = known ?? this.heads.create(name);
     head.last += 1;

@@ -15,6 +15,11 @@ export interface Draft {
   key?: string;
   /** Refuses the append if the log keeps this many entries already. */
   limit?: number;
+  /**
+   * The part of the bytes that the store may have, from 0 to 1, that must be left after it; for a store without such a bound
+   * there is none. Where it would not be left, the append rejects as if the store was full.
+   */
+  reserve?: number;
 }
 
 /** An append that was done, now or before. */

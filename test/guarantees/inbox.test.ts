@@ -186,7 +186,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
     });
 
     describe("a device that lags holds back only so much, and is told that it lost", () => {
-      const full = { limits: { inboxItems: 10 } };
+      const full = { limits: { inboxItems: 10, messagesPerSecond: 10_000 } };
       /** Sends numbers to Ben, of which the device processes each, as long as the inbox takes them. */
       const sendAndProcess = async (from: number, to: number, client: TestClient): Promise<void> => {
         for (let n = from; n <= to; n++) {

@@ -35,6 +35,23 @@ describe("a store that is full", () => {
       }
     }
 
+    it("keeps a reserve from whom it is to be kept, and gives it to others", async () => {
+      const store = await open(4 * MIB);
+      const { log } = store;
+      const append = (reserve: number) => log.append("log", { value: "x".repeat(10_000), at: 0, reserve });
+      let acked = 0;
+      for (let isFull = false; !isFull; acked += isFull ? 0 : 1) {
+        isFull = await append(0.5).then(
+          () => false,
+          () => true,
+        );
+      }
+      expect(acked * 10_000).to.be.within(MIB, 2 * MIB);
+      await expectStoreError(append(0.5), "full", `${2 * MIB} bytes`);
+      for (let n = 0; n < 20; n++) expect(await append(0)).to.include({ duplicate: false });
+      await expectStoreError(append(0.5), "full");
+    });
+
     it("says so and what to do, and has all that was acked and nothing else", async () => {
       const store = await open(4 * MIB);
       const { log } = store;
