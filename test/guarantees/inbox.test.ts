@@ -223,7 +223,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       });
 
       it("where it is there and processes nothing for long", async () => {
-        await start({ limits: { inboxItems: 200 } });
+        await start({ limits: { inboxItems: 200, messagesPerSecond: 10_000 } });
         const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
         await open(phone);
         await open(laptop);

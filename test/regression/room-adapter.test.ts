@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { RoomAdapter } from "../../bridge/index.js";
 import { BridgeServer, stopServers } from "../safety/support/bridge-server.js";
+import { until } from "../support/deadline.js";
 
 const withRoomAdapter = (): Promise<BridgeServer> => BridgeServer.start({}, { adapter: RoomAdapter });
 
@@ -82,9 +83,12 @@ describe("regression: RoomAdapter", () => {
     }
     server.io.emit("small");
     for (const { ws } of [a, b]) expect(await ws.json()).to.include({ event: "small" });
-    collect();
-    // The messages are 30 MB in all; this process also has what it has just received.
-    expect(process.memoryUsage().arrayBuffers - before).to.be.below(15_000_000);
+    // The messages are 30 MB in all; this process also has what it has just received, and lets go of it when it likes.
+    const held = (): number => {
+      collect();
+      return process.memoryUsage().arrayBuffers - before;
+    };
+    await until(() => held() < 15_000_000, "less than half of the messages are held");
   });
 
   it("turned connection state recovery off without a word", () => {

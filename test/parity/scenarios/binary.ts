@@ -142,7 +142,7 @@ export const binary = [
       try {
         here.emit("eleven", ...Array.from({ length: 11 }, (_, n) => Buffer.from([n])));
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error; // a client may know the limit, and refuse by itself
+        if (!(error instanceof TypeError)) throw error; // a client may know the limit, and refuse by itself
       }
       there.on("after", (ack: (answer: string) => void) => ack("still here"));
       const answer = await here.ask("after");

@@ -85,8 +85,8 @@ function judgeObject(fields: Record<string, unknown>): Verdict {
 export function judgeBinary(args: unknown): "too_many_attachments" | "invalid_field" | undefined {
   const count = countBinary(args);
   if (count > MAX_BINARY) return "too_many_attachments";
-  // Not in PROTOCOL.md's section 5, but in the description of the code: Socket.IO could not tell it from an attachment.
-  return count > 0 && holdsPlaceholder(args) ? "invalid_field" : undefined;
+  // PROTOCOL.md, 5.3: Socket.IO could not tell the one from an attachment, and drops the other.
+  return count > 0 && holdsUnsafe(args) ? "invalid_field" : undefined;
 }
 
 export function countBinary(value: unknown): number {
@@ -107,11 +107,12 @@ export function isBase64(text: string): boolean {
   return true;
 }
 
-function holdsPlaceholder(value: unknown): boolean {
+function holdsUnsafe(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return (
+    Object.hasOwn(value, "__proto__") ||
     (Object.hasOwn(value, "_placeholder") && (value as { _placeholder: unknown })._placeholder === true) ||
-    Object.values(value).some(holdsPlaceholder)
+    Object.values(value).some(holdsUnsafe)
   );
 }
 

@@ -118,7 +118,11 @@ describe("a request with a token", () => {
   it("says who one is over the bridge, and is in no URL that the server knows", async () => {
     const ws = await openWebSocket(`/bridge?x=1&token=${await good()}`);
     ws.send('{"type":"connect"}');
-    expect(await connected.next()).to.deep.equal({ user: "ada", url: "/bridge?x=1", query: { x: "1" } });
+    expect(await connected.next()).to.deep.equal({
+      user: "ada",
+      url: "/bridge?x=1",
+      query: { x: "1", EIO: "4", transport: "websocket" },
+    });
     ws.close();
   });
 

@@ -71,7 +71,7 @@ describe("the inspector", () => {
       text: connect,
       cut: false,
     });
-    expect(await frame(records)).to.include({ direction: "down", opcode: 1, masked: false, headerBytes: 2 });
+    expect(await frame(records)).to.include({ direction: "down", opcode: 1, masked: false, headerBytes: 4 });
     expect(await frame(records))
       .to.have.property("text")
       .that.includes("welcome");
