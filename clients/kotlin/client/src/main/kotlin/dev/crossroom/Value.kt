@@ -110,6 +110,8 @@ private fun valueOf(value: Any?): Value =
     when (value) {
         null -> Value.Null
         is Value -> value
+        // Before maps and lists: JSON's objects and arrays are those too, and binary data in them would stay an object.
+        is JsonElement -> JsonText.fromElement(value, withBinary = true)
         is Boolean -> Value.Bool(value)
         is Byte, is Short, is Int, is Long -> Value.Integer((value as Number).toLong())
         is Float, is Double -> decimalOf((value as Number).toDouble())
@@ -118,7 +120,6 @@ private fun valueOf(value: Any?): Value =
         is Map<*, *> -> objectOf(value)
         is Iterable<*> -> Value.Array(value.map(::valueOf))
         is Array<*> -> Value.Array(value.map(::valueOf))
-        is JsonElement -> JsonText.fromElement(value, withBinary = true)
         else -> throw IllegalArgumentException("a ${value.javaClass.name} is not a JSON value")
     }
 

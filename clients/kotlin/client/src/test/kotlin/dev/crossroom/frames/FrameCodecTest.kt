@@ -126,6 +126,8 @@ class FrameCodecTest {
         val value = json("a" to 1, "b" to listOf(1.5f, null, true), "c" to arrayOf("x"), "d" to mapOf("e" to 'f'.toString()))
         assertEquals("""{"a":1,"b":[1.5,null,true],"c":["x"],"d":{"e":"f"}}""", value.toString())
         assertEquals(value, Value.of(value.toJsonElement()))
+        val binary = json("list" to listOf(json("bytes" to byteArrayOf(1, 2))))
+        assertEquals(binary, Value.of(binary.toJsonElement()))
         assertThrows<IllegalArgumentException> { json("x" to Any()) }
         assertThrows<IllegalArgumentException> { Value.of(mapOf(1 to 2)) }
         assertNull(value["a"]?.text)
