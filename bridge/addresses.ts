@@ -5,7 +5,7 @@ import ipaddr from "ipaddr.js";
 const NETWORK_GROUPS = 4;
 
 /**
- * What an address counts as, where connections of an address are counted: itself for IPv4, also where it is written as
+ * What an address counts as, wherever something of an address is counted: itself for IPv4, also where it is written as
  * IPv6 (`::ffff:192.0.2.1`), its /64 for IPv6, and anything else, which an application made up, itself.
  */
 export function addressGroup(address: string): string {

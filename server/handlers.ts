@@ -2,6 +2,7 @@
  * Between Socket.IO and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
+import { addressGroup } from "../bridge/addresses.js";
 import { BridgeCloseError, CLOSE_CODES, closeWith } from "../bridge/index.js";
 import { ownCopy, withoutPrototype } from "../bridge/own-properties.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
@@ -9,7 +10,6 @@ import { isMove } from "./delivery.js";
 import { apiError } from "./errors.js";
 import type { Ack, ApiError, ClientEvents } from "./events.js";
 import type { Authenticate, Credentials, Verdict } from "./identity.js";
-import { addressSubject } from "./limits/address.js";
 import { heldBytes } from "./limits/size.js";
 import type { DeviceConnections } from "./rooms/device-connections.js";
 import type { Inboxes } from "./rooms/inboxes.js";
@@ -152,7 +152,7 @@ class Visit {
     private readonly handlers: Handlers,
   ) {
     this.#queue = new CallQueue(handlers.maxPendingCalls, handlers.callMemory);
-    this.#address = addressSubject(socket.handshake.address);
+    this.#address = addressGroup(socket.handshake.address);
   }
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */

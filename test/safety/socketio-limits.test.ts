@@ -152,6 +152,7 @@ describe("what an address counts as", () => {
     "::ffff:192.0.2.1": "192.0.2.1",
     "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
     "2001:DB8:1:2::": "2001:db8:1:2::/64",
+    "2001:db8::1": "2001:db8:0:0::/64",
     "::1": "0:0:0:0::/64",
     "fe80::1%eth0": "fe80:0:0:0::/64",
     "a name of the application's: 7": "a name of the application's: 7",

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { addressSubject } from "../../server/limits/address.js";
 import { Budget } from "../../server/limits/budget.js";
 import { DEFAULT_RATES, ratesOf } from "../../server/limits/rates.js";
 import { sizeOf } from "../../server/limits/size.js";
@@ -66,21 +65,6 @@ describe("the rates that hold", () => {
     expect(rates.messagesOfRoom).to.deep.equal({ perSecond: 7, burst: 8 });
     expect(rates.readsOfUser).to.deep.equal(DEFAULT_RATES.readsOfUser);
   });
-});
-
-describe("an address", () => {
-  for (const [address, subject] of [
-    ["192.0.2.1", "192.0.2.1"],
-    ["::ffff:192.0.2.1", "192.0.2.1"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-    ["2001:DB8:1:2::1", "2001:db8:1:2::/64"],
-    ["2001:db8::1", "2001:db8:0:0::/64"],
-    ["fe80::1%eth0", "fe80:0:0:0::/64"],
-    ["::1", "0:0:0:0::/64"],
-    ["made up", "made up"],
-  ] as const) {
-    it(`${address} counts as ${subject}`, () => expect(addressSubject(address)).to.equal(subject));
-  }
 });
 
 describe("the size of a message", () => {
