@@ -69,6 +69,28 @@ export function isBinary(value: unknown): boolean {
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
+/** A Blob or a File: Socket.IO's parser calls them binary, but their bytes cannot be read at once. */
+export function isBlob(value: unknown): boolean {
+  return value instanceof Blob;
+}
+
+/** Whether a Blob is anywhere in what is emitted; looked for as socket.io-parser looks for binary values (4.2, hasBinary). */
+export function holdsBlob(value: unknown, isJson = false): boolean {
+  if (typeof value !== "object" || value === null || isBinary(value)) return false;
+  if (isBlob(value)) return true;
+  if (Array.isArray(value)) return value.some((item) => holdsBlob(item));
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === "function" && !isJson) return holdsBlob(toJSON.call(value), true);
+  return Object.values(value).some((item) => holdsBlob(item));
+}
+
+/** What an emit throws that would bring a Blob to a plain client. */
+export function blobError(): TypeError {
+  return new TypeError(
+    "a Blob or File cannot be sent to a plain client: its bytes cannot be read at once. Send `await blob.arrayBuffer()`",
+  );
+}
+
 function bytesOf(item: object): Buffer | undefined {
   const keys = Object.keys(item);
   if (keys.length !== 1 || keys[0] !== "$binary") return undefined;
@@ -82,7 +104,5 @@ function bytesOf(item: object): Buffer | undefined {
 function toBuffer(bytes: unknown): Buffer {
   if (bytes instanceof ArrayBuffer) return Buffer.from(bytes);
   if (ArrayBuffer.isView(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // A Blob, the one other kind that Socket.IO calls binary: its bytes cannot be read at once, and Socket.IO's own
-  // Node transports send none of them either.
-  return Buffer.alloc(0);
+  throw blobError(); // the one other kind that Socket.IO calls binary
 }

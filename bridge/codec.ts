@@ -6,7 +6,9 @@
  */
 import {
   binaryObject,
+  blobError,
   findUnsafeBesideBinary,
+  isBlob,
   mapDeep,
   mayHoldBinary,
   MAX_ATTACHMENTS,
@@ -30,6 +32,8 @@ export interface Refused {
 export interface WriteOptions {
   volatile?: boolean | undefined;
   compress?: boolean | undefined;
+  /** Set by adapters: the write is one of a broadcast. */
+  preEncoded?: boolean | undefined;
 }
 
 /** A packet of Socket.IO's, translated for plain clients. */
@@ -59,7 +63,7 @@ export interface PartialPacket {
 export interface Codec {
   /** The chunks with which a Socket.IO client would have said the same. `text` is the frame as it came. */
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused;
-  /** The packet that `chunk` completes, if it completes one. */
+  /** The packet that `chunk` completes, if it completes one. Throws a TypeError, and forgets the packet, if it holds a Blob. */
   fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined;
 }
 
@@ -120,6 +124,11 @@ export class DefaultCodec implements Codec {
   private readAttachment(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
     const packet = state.partial as Incomplete | undefined;
     if (packet === undefined) return undefined;
+    if (isBlob(chunk)) {
+      // Socket.IO writes no more of this packet: what comes next begins another.
+      state.partial = undefined;
+      throw blobError();
+    }
     packet.attachments.push(chunk);
     if (packet.attachments.length < packet.parts.attachments) return undefined;
     state.partial = undefined;

@@ -126,16 +126,17 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
 
   // What Socket.IO calls.
 
-  /** Sends one chunk of a packet of Socket.IO's. */
+  /** Sends one chunk of a packet of Socket.IO's. Throws a TypeError if the packet holds a Blob. */
   write(chunk: unknown, options: WriteOptions = {}, callback?: () => void): this {
     if (this.readyState !== "open") return this;
     // As in Engine.IO: compression is on unless it was turned off.
     options.compress = options.compress !== false;
     if (this.observed) this.emit("packetCreate", { type: "message", options, data: chunk });
-    if (callback !== undefined) (this.sent ??= []).push(callback);
     const outgoing = this.context.codec.fromSocketIO(chunk, options, this);
-    this.transport.writable = false;
+    if (callback !== undefined) (this.sent ??= []).push(callback);
+    // A part of a packet is not written yet: should the rest be refused, the connection is as it was.
     if (outgoing === undefined) return this;
+    this.transport.writable = false;
     const simple = outgoing.type === "event" && outgoing.id === undefined && this.session.settled;
     if (simple) this.transmit(outgoing, options.compress);
     else this.session.send(outgoing, options.compress);

@@ -176,6 +176,7 @@ export class BridgeEngine {
       outbox: new Outbox(),
       now,
       connectTimeout: this.host.connectTimeout,
+      onNamespace: (ns) => this.host.guard(ns),
       onEnd: (connection) => this.onEnd(connection),
       onGone: (connection) => this.counter.remove(addressGroup(connection.remoteAddress)),
       limits: {

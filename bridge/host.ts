@@ -5,20 +5,26 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { guardBroadcasts, type Broadcaster } from "./blob-guard.js";
 import { DefaultCodec, type Codec } from "./codec.js";
 import type { InheritedOptions } from "./options.js";
-import { ParserCodec, type Parser } from "./parser-codec.js";
+import { ParserCodec, type Encoder, type Parser } from "./parser-codec.js";
 
 /** What the bridge asks of a Socket.IO server, whatever the types of its events. */
 export interface SocketIOServer {
   readonly _opts: object;
   readonly _parser: unknown;
+  readonly encoder: unknown;
   /** Milliseconds; `io.connectTimeout()`. */
   readonly _connectTimeout: number;
   engine: unknown;
   bind(engine: unknown): unknown;
   path(): string;
-  of(name: string): { readonly adapter: object };
+  of(name: string): { readonly adapter: object; readonly sockets: ReadonlyMap<string, SocketOfNamespace> };
+}
+
+interface SocketOfNamespace {
+  readonly client: { readonly conn: object };
 }
 
 /** What Socket.IO's engine holds of a connection. */
@@ -96,6 +102,8 @@ function requireRelease(io: unknown): void {
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
 export class Host<Connection extends EngineSocket> {
   private readonly own = new Set<Connection>();
+  /** Adapters whose broadcasts are guarded. */
+  private readonly guarded = new WeakSet<object>();
   private watcher: ((engine: Engine) => void) | undefined;
 
   /** Throws a TypeError where `io` is no Socket.IO server, or one of a release that is too old. */
@@ -170,7 +178,18 @@ export class Host<Connection extends EngineSocket> {
     if (typeof parser.Encoder !== "function" || typeof parser.Decoder !== "function") {
       throw new TypeError("attachBridge: the server's parser has no Encoder and Decoder classes");
     }
-    return new ParserCodec(parser as Parser, hasOffsets);
+    return new ParserCodec(parser as Parser, hasOffsets, this.io.encoder as Encoder);
+  }
+
+  /** Has broadcasts of a namespace refused whole that would bring a Blob to a plain client. To be called when one is in it. */
+  guard(ns: string): void {
+    const { adapter, sockets } = this.io.of(ns);
+    if (this.guarded.has(adapter)) return;
+    this.guarded.add(adapter);
+    guardBroadcasts(adapter as Broadcaster, (id) => {
+      const conn = sockets.get(id)?.client.conn;
+      return conn !== undefined && this.own.has(conn as Connection);
+    });
   }
 
   /** Counts a connection among the engine's clients and announces it to Socket.IO. */

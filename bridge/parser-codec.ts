@@ -1,14 +1,18 @@
 /**
  * The codec for a Socket.IO server with a parser of its own (msgpack, say): it goes through that parser, both ways.
  */
-import { binaryObject, isBinary, mapDeep } from "./binary.js";
+import { binaryObject, blobError, holdsBlob, isBinary, mapDeep } from "./binary.js";
 import { connectPayload, encodeFrame, Outgoing, takeAttachments } from "./codec.js";
 import type { Codec, HasOffsets, PacketFrame, PartialPacket, Refused, WriteOptions } from "./codec.js";
 import { PacketType } from "./packets.js";
 
+export interface Encoder {
+  encode(packet: Packet): unknown[];
+}
+
 /** What Socket.IO asks of a parser (https://socket.io/docs/v4/custom-parser/). */
 export interface Parser {
-  Encoder: new () => { encode(packet: Packet): unknown[] };
+  Encoder: new () => Encoder;
   Decoder: new () => {
     add(chunk: unknown): void;
     on(event: "decoded", listener: (packet: Packet) => void): unknown;
@@ -44,12 +48,26 @@ export class ParserCodec implements Codec {
   private chunk: unknown;
   private options: WriteOptions | undefined;
   private outgoing: Outgoing | undefined;
+  /** The chunks of the server's latest packet, if it had a Blob: they do not show it, since the parser has made something of it. */
+  private fromBlob: readonly unknown[] = [];
 
+  /** @param serversEncoder with which Socket.IO encodes; it is watched. */
   constructor(
     private readonly parser: Parser,
     private readonly hasOffsets: HasOffsets,
+    serversEncoder?: Encoder,
   ) {
     this.encoder = new parser.Encoder();
+    if (serversEncoder !== undefined) this.watch(serversEncoder);
+  }
+
+  private watch(encoder: Encoder): void {
+    const encode = encoder.encode.bind(encoder);
+    encoder.encode = (packet) => {
+      const chunks = encode(packet);
+      this.fromBlob = holdsBlob(packet.data) ? chunks : [];
+      return chunks;
+    };
   }
 
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
@@ -75,6 +93,7 @@ export class ParserCodec implements Codec {
   }
 
   fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+    if (options.preEncoded !== true && this.fromBlob.includes(chunk)) throw blobError();
     // A reader in the middle of a packet must see every chunk; one between packets may be spared a known one.
     const reader = state.partial as Reader | undefined;
     if (reader === undefined && chunk === this.chunk && options === this.options) return this.outgoing;

@@ -11,6 +11,8 @@ import { Namespaces } from "./namespaces.js";
 /** What all sessions of a bridge share. */
 export interface SessionContext {
   readonly codec: Codec;
+  /** Called when a client has come into a namespace, before it is told. */
+  onNamespace(ns: string): void;
   /** Whole milliseconds on a clock that only goes forward. */
   now(): number;
   readonly limits: {
@@ -234,6 +236,7 @@ export class Session {
   private accept({ ns, text }: Outgoing, compress: boolean): void {
     const { early, late, pid } = this.namespaces.accept(ns);
     this.wasConnected = true;
+    this.context.onNamespace(ns);
     const session = JSON.parse(text) as { sid: string; pid?: string };
     const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.context.limits;
     this.link.transmitFrame(
