@@ -19,7 +19,7 @@ const HONEST = 2;
 
 /** Bytes by which the means of the second and the last quarter may differ: what noise makes, and no more. */
 const HEAP_NOISE = 1024 ** 2;
-const RSS_NOISE = 24 * 1024 ** 2;
+const NATIVE_NOISE = 12 * 1024 ** 2;
 
 describe(`under ${FRAMES + HANDSHAKES} random frames and handshakes (FUZZ_SEED=${SEED})`, function () {
   this.timeout(300_000);
@@ -63,7 +63,7 @@ describe(`under ${FRAMES + HANDSHAKES} random frames and handshakes (FUZZ_SEED=$
     for (const [what, noise] of [
       ["heapUsed", HEAP_NOISE],
       ["external", HEAP_NOISE],
-      ["rss", RSS_NOISE],
+      ["native", NATIVE_NOISE],
     ] as const) {
       const bytes = samples.map((sample) => sample[what]);
       const growth = mean(quarter(bytes, 4)) - mean(quarter(bytes, 2));

@@ -60,19 +60,29 @@ export interface ServerWireFrame {
 
 /** Takes the frames of a server out of chunks of bytes. Throws at what no server may send. */
 export class FrameReader {
-  private rest: Buffer = Buffer.alloc(0);
+  /** What came of a frame that is not whole yet. */
+  private rest: Buffer[] = [];
+  private length = 0;
+  /** Bytes without which there is no whole frame. To join the chunks before they are there would cost their square. */
+  private needed = 0;
 
   read(chunk: Buffer): ServerWireFrame[] {
-    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    this.rest.push(chunk);
+    this.length += chunk.length;
+    if (this.length < this.needed) return [];
+    const bytes = this.rest.length === 1 ? chunk : Buffer.concat(this.rest);
     const frames: ServerWireFrame[] = [];
     let at = 0;
-    for (;;) {
-      const head = headOf(bytes, at);
-      if (head === undefined || bytes.length < head.end) break;
+    let head = headOf(bytes, at);
+    while (head !== undefined && bytes.length >= head.end) {
       frames.push({ ...head, payload: bytes.subarray(head.start, head.end) });
       at = head.end;
+      head = headOf(bytes, at);
     }
-    this.rest = bytes.subarray(at);
+    this.length = bytes.length - at;
+    this.needed = head === undefined ? 0 : head.end - at;
+    // Not an empty part of them: it would keep all of the bytes.
+    this.rest = this.length === 0 ? [] : [bytes.subarray(at)];
     return frames;
   }
 }

@@ -19,7 +19,7 @@ export class FuzzTarget {
   ) {}
 
   static async start(): Promise<FuzzTarget> {
-    const child = fork(PROGRAM, { execArgv: ["--expose-gc"], stdio: ["ignore", "inherit", "pipe", "ipc"] });
+    const child = fork(PROGRAM, { stdio: ["ignore", "inherit", "pipe", "ipc"] });
     const target = new FuzzTarget(child, await portOf(child));
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (target.stderr += text));
     return target;
