@@ -92,21 +92,35 @@ export const positionSchema = z.object(
 export const dataSchema = z
   .unknown()
   .refine((value): boolean => value !== undefined, "is missing")
-  .refine((value) => !isTooDeep(value), `must not be nested more than ${MAX_DATA_DEPTH} deep`)
-  .refine((value) => !some(value, isPlaceholder), "must not have an object whose _placeholder is true")
-  .refine((value) => !some(value, hasProtoKey), "must not have a key __proto__")
+  .superRefine((value, context) => {
+    const message = faultOf(value, 1);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
   .describe(
     `Any JSON value, nested at most ${MAX_DATA_DEPTH} deep; it may hold binary values (PROTOCOL.md, 5.2).`,
   );
 
-/** Whether arrays and objects nest deeper than allowed. Walks level by level: no recursion, whatever the depth. */
-function isTooDeep(value: unknown): boolean {
-  let level = [value].filter(isContainer);
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_DATA_DEPTH) return true;
-    level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
+/**
+ * What is wrong with some part of a value that stands so deep in it. All of it in one walk that makes nothing: the value may be
+ * larger than any message that is taken. It calls itself no more often than a value may be deep.
+ */
+function faultOf(value: unknown, depth: number): string | undefined {
+  if (!isContainer(value)) return undefined;
+  if (depth > MAX_DATA_DEPTH) return `must not be nested more than ${MAX_DATA_DEPTH} deep`;
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[]) {
+      const fault = faultOf(item, depth + 1);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
   }
-  return false;
+  if (isPlaceholder(value)) return "must not have an object whose _placeholder is true";
+  if (hasProtoKey(value)) return "must not have a key __proto__";
+  for (const key of Object.keys(value)) {
+    const fault = faultOf((value as Record<string, unknown>)[key], depth + 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
 /**
@@ -120,16 +134,6 @@ function isPlaceholder(container: { _placeholder?: unknown }): boolean {
 /** What Socket.IO's parser drops from a packet with binary values: it assigns to the key. */
 function hasProtoKey(container: object): boolean {
   return Object.hasOwn(container, "__proto__");
-}
-
-/** Whether some array or object in a value `is` so. No recursion: it is asked about values that are too deep as well. */
-function some(value: unknown, is: (container: object) => boolean): boolean {
-  let level = [value].filter(isContainer);
-  while (level.length > 0) {
-    if (level.some(is)) return true;
-    level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
-  }
-  return false;
 }
 
 /** An array or a plain object; binary values are leaves. */
