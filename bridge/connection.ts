@@ -6,8 +6,10 @@ import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import { addressGroup } from "./addresses.js";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import type { Outgoing, WriteOptions } from "./codec.js";
+import { costOfText, type Inflow, type Inlet } from "./inflow.js";
 import { TokenBucket } from "./limits.js";
 import { textFrame } from "./frame-tree.js";
 import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
@@ -17,6 +19,7 @@ import { callAll } from "./throw-later.js";
 /** What all connections of a bridge share. */
 export interface ConnectionContext extends SessionContext {
   readonly outbox: Outbox;
+  readonly inflow: Inflow;
   /** Milliseconds that a client has to connect to a namespace; Socket.IO keeps that time. */
   readonly connectTimeout: number;
   readonly limits: SessionContext["limits"] & {
@@ -67,6 +70,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   private readonly queue: WriteQueue;
   private readonly session: Session;
   private readonly messages: TokenBucket;
+  private readonly inlet: Inlet;
   /** Callbacks of writes that have not reached the kernel. */
   private sent: (() => void)[] | undefined;
   /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. */
@@ -100,6 +104,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     this.queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
     this.session = new Session(this, context);
     this.messages = new TokenBucket(limits.messages, this.openedAt);
+    this.inlet = context.inflow.open(addressGroup(remoteAddress), ws);
   }
 
   // Listeners for what happens at every write are rare, and looking for them there costs more than looking here.
@@ -189,7 +194,9 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   // What the WebSocket tells.
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.takes && this.count()) this.session.receive(data, binary);
+    if (!this.takes || !this.count()) return;
+    this.inlet.count(costOfText(data));
+    this.session.receive(data, binary);
   }
 
   onPing(data: Buffer): void {
@@ -224,6 +231,8 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
       if (now - this.leaving.since >= HANDLING_GRACE) this.leaving.finish();
       return;
     }
+    // Its pongs wait with the rest of what is not read.
+    if (this.inlet.isPaused) this.heardAt = now;
     const sincePing = now - this.pingedAt;
     if (this.heardAt < this.pingedAt) {
       if (sincePing < pingTimeout) return;
@@ -327,6 +336,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     if (this.ending || this.leaving !== undefined) return;
     const finish = (): void => this.end(reason, close, error);
     this.leaving = { since: this.context.now(), finish };
+    this.inlet.close();
     this.queue.flushAll();
     if (close !== undefined) this.ws.close(close.code, close.reason);
     // A connection that is not open takes no namespace any more: there is nothing to wait for.
@@ -337,6 +347,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
   private end(reason: CloseReason, close?: CloseCode, error?: Error): void {
     if (this.ending) return;
     this.ending = true; // a listener for "drain" may close as well
+    this.inlet.close();
     this.queue.flushAll();
     this.readyState = "closed";
     if (close !== undefined) this.ws.close(close.code, close.reason);

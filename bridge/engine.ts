@@ -10,6 +10,7 @@ import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
 import { Connection, type ConnectionContext } from "./connection.js";
 import { EngineError, type Engine, type Host } from "./host.js";
+import { Inflow } from "./inflow.js";
 import { ConnectionCounter, type Rate } from "./limits.js";
 import { defaultMaxPayload, type ParsedOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
@@ -35,6 +36,7 @@ interface Live {
 export class BridgeEngine {
   private readonly codec: Codec;
   private readonly counter: ConnectionCounter;
+  private readonly inflow: Inflow;
   /** The headers that go on the answer to a request. */
   private readonly headers = new WeakMap<IncomingMessage, readonly string[]>();
   private live: Live | undefined;
@@ -53,12 +55,21 @@ export class BridgeEngine {
     claim(options.path, httpServer);
     this.codec = host.codec();
     this.counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
+    this.inflow = new Inflow(
+      {
+        ofConnection: byteRate(options.maxBytesPerSecond),
+        ofAddress: byteRate(options.maxBytesPerSecondOfAddress),
+      },
+      now,
+    );
     httpServer.on("upgrade", this.onUpgrade);
     if (options.limitSocketIO) {
       const limits = new SocketIOLimits({
         counter: this.counter,
+        inflow: this.inflow,
         messages: messageRate(options),
-        countsBinary: host.hasOwnParser,
+        maxNamespaces: options.maxNamespaces,
+        hasOwnParser: host.hasOwnParser,
         now,
         addressOf: (request) => this.addressOf(request),
       });
@@ -174,6 +185,7 @@ export class BridgeEngine {
     const context: ConnectionContext = {
       codec: this.codec,
       outbox: new Outbox(),
+      inflow: this.inflow,
       now,
       connectTimeout: this.host.connectTimeout,
       onNamespace: (ns) => this.host.guard(ns),
@@ -264,6 +276,10 @@ function claim(path: string, httpServer: HttpServer): void {
 
 function messageRate({ maxMessagesPerSecond }: ParsedOptions): Rate {
   return { perSecond: maxMessagesPerSecond, burst: maxMessagesPerSecond * 2 };
+}
+
+function byteRate(perSecond: number): Rate {
+  return { perSecond, burst: perSecond * 2 };
 }
 
 /** Whole milliseconds on a clock that only goes forward. */

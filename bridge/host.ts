@@ -49,6 +49,7 @@ export interface Engine extends EventEmitter {
   clientsCount: number;
   opts?: InheritedOptions & { allowRequest?: AllowRequest };
   middlewares?: readonly Middleware[];
+  use?(middleware: Middleware): void;
   generateId?(request: IncomingMessage): string | Promise<string>;
 }
 
@@ -66,6 +67,20 @@ export function ownAllowRequest({ opts }: Engine): AllowRequest | undefined {
   let allowRequest = opts?.allowRequest;
   while (allowRequest !== undefined && guards.has(allowRequest)) allowRequest = guards.get(allowRequest);
   return allowRequest;
+}
+
+/** The middlewares that are the bridge's. */
+const ownMiddlewares = new WeakSet<Middleware>();
+
+/** Has a middleware of the bridge's asked, which is to let upgrades to the bridge alone. */
+export function addOwnMiddleware(engine: Engine, middleware: Middleware): void {
+  ownMiddlewares.add(middleware);
+  engine.use?.(middleware);
+}
+
+/** The middlewares of the application. */
+export function applicationMiddlewares({ middlewares = [] }: Engine): readonly Middleware[] {
+  return middlewares.filter((middleware) => !ownMiddlewares.has(middleware));
 }
 
 /** A connection's id, as the application wants it made (`io.engine.generateId`, which may be async). */

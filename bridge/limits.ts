@@ -19,6 +19,28 @@ export class TokenBucket {
 
   /** Takes one token; false when there is none left. */
   take(now: number): boolean {
+    this.earn(now);
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+
+  /**
+   * Takes tokens for what has been had already, whether there were so many or not.
+   * @returns Milliseconds until nothing is owed.
+   */
+  spend(count: number, now: number): number {
+    this.earn(now);
+    this.tokens -= count;
+    return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens * 1000) / this.rate.perSecond);
+  }
+
+  isFull(now: number): boolean {
+    this.earn(now);
+    return this.tokens === this.rate.burst;
+  }
+
+  private earn(now: number): void {
     // A clock that was set back must not keep everybody waiting until it has caught up.
     this.since = Math.min(this.since, now);
     const earned = Math.floor(((now - this.since) * this.rate.perSecond) / 1000);
@@ -27,9 +49,6 @@ export class TokenBucket {
       // Only the time that was paid for is gone, or many calls in a short time would earn nothing.
       this.since = this.tokens === this.rate.burst ? now : this.since + (earned * 1000) / this.rate.perSecond;
     }
-    if (this.tokens < 1) return false;
-    this.tokens--;
-    return true;
   }
 }
 

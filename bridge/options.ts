@@ -49,6 +49,13 @@ export interface BridgeOptions {
   addressOf?: (request: IncomingMessage) => string;
   /** Messages per second of one connection, in bursts of up to twice as many. Default 500. */
   maxMessagesPerSecond?: number;
+  /**
+   * Bytes of messages per second of one connection, in bursts of up to twice as many; each value in an array or object counts as 8
+   * more. One that sends more is not closed, but read no faster. Default 8 MiB.
+   */
+  maxBytesPerSecond?: number;
+  /** The same of all connections of one address together. Default 32 MiB. */
+  maxBytesPerSecondOfAddress?: number;
   /** Malformed frames a minute of one connection. Default 20. */
   maxMalformedPerMinute?: number;
   /** Bytes that may wait for a slow reader. Default 4 MiB. */
@@ -102,6 +109,8 @@ const schema = z.strictObject({
   limitSocketIO: z.boolean().default(true),
   addressOf: hook<(request: IncomingMessage) => string>().optional(),
   maxMessagesPerSecond: count.default(500),
+  maxBytesPerSecond: count.default(8 * 1024 * 1024),
+  maxBytesPerSecondOfAddress: count.default(32 * 1024 * 1024),
   maxMalformedPerMinute: count.default(20),
   maxBufferedBytes: count.default(4 * 1024 * 1024),
   maxNamespaces: count.default(32),

@@ -6,15 +6,21 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { addressGroup } from "./addresses.js";
 import { CLOSE_CODES, REFUSALS, type Refusal } from "./close-codes.js";
-import { EngineError, setGuard, type AllowRequest, type Engine } from "./host.js";
+import { addOwnMiddleware, EngineError, setGuard, type AllowRequest, type Engine } from "./host.js";
+import { costOf, type Inflow, type Inlet, type Valve } from "./inflow.js";
 import { TokenBucket, type ConnectionCounter, type Rate } from "./limits.js";
 import { refuse, refusalBody, refusalHeaders } from "./upgrade.js";
 
 export interface SocketIOLimitsContext {
   readonly counter: ConnectionCounter;
+  readonly inflow: Inflow;
   readonly messages: Rate;
-  /** Whether the application's parser makes binary of every packet; with the default one, binary belongs to a text packet. */
-  readonly countsBinary: boolean;
+  readonly maxNamespaces: number;
+  /**
+   * Whether the application has a parser of its own, that may make binary of every packet: with the default one, binary belongs
+   * to a text packet.
+   */
+  readonly hasOwnParser: boolean;
   /** Whole milliseconds on a clock that only goes forward. */
   now(): number;
   /** Undefined where the application's hook fails. */
@@ -25,7 +31,9 @@ export interface SocketIOLimitsContext {
 interface NativeSocket extends EventEmitter {
   /** Null for WebTransport. */
   readonly request: IncomingMessage | null;
-  readonly transport: { readonly name: string };
+  readonly id: string;
+  /** `socket`: the WebSocket, where it is one. */
+  readonly transport: { readonly name: string; readonly socket?: Partial<Valve> };
   remoteAddress: string;
   close(discard: boolean): void;
 }
@@ -40,6 +48,9 @@ interface Place {
 export class SocketIOLimits {
   readonly #context: SocketIOLimitsContext;
   readonly #places = new WeakMap<IncomingMessage, Place>();
+  /** Those that are sent away, of which more may come in the same read. */
+  readonly #ended = new WeakSet<NativeSocket>();
+  readonly #intakes = new Map<string, Intake>();
 
   constructor(context: SocketIOLimitsContext) {
     this.#context = context;
@@ -60,6 +71,7 @@ export class SocketIOLimits {
       }
     };
     setGuard(engine.opts, guard);
+    addOwnMiddleware(engine, (request, _response, next) => this.#holdBack(request, next));
     engine.prependListener("connection", (socket: NativeSocket) => this.#onConnection(engine, socket));
   }
 
@@ -109,23 +121,126 @@ export class SocketIOLimits {
     socket.once("close", () => place.release());
     socket.remoteAddress = place.address;
     this.#limitMessages(engine, socket);
+    if (!this.#context.hasOwnParser) this.#limitConnects(engine, socket);
+    this.#pace(socket);
+  }
+
+  /**
+   * Socket.IO refuses a second CONNECT to a namespace, but not while middlewares are asked about the first: each that comes
+   * meanwhile would make another socket of the namespace's (socket.io 4.8, Client.ondecoded).
+   */
+  #limitConnects(engine: Engine, socket: NativeSocket): void {
+    const asked = new Set<string>();
+    const onSent = ({ data }: { data?: unknown }): void => {
+      if (typeof data !== "string" || !/^[04]/.test(data)) return;
+      asked.delete(namespaceOf(data));
+      if (asked.size === 0) socket.off("packetCreate", onSent);
+    };
+    socket.on("packet", ({ data }: { data?: unknown }) => {
+      if (typeof data !== "string" || !data.startsWith("0")) return;
+      const ns = namespaceOf(data);
+      if (asked.has(ns) || asked.size >= this.#context.maxNamespaces) {
+        const { reason: code, description } = CLOSE_CODES.protocolViolation;
+        this.#end(engine, socket, { code, description });
+        return;
+      }
+      if (asked.size === 0) socket.on("packetCreate", onSent);
+      asked.add(ns);
+    });
+  }
+
+  /** Handles nothing more of what came; what came before is, and Socket.IO takes some ticks for that. */
+  #end(engine: Engine, socket: NativeSocket, why: Pick<Refusal, "code" | "description">): void {
+    if (this.#ended.has(socket)) return;
+    this.#ended.add(socket);
+    tell(engine, socket.request, why);
+    socket.removeAllListeners("data").removeAllListeners("message");
+    setImmediate(() => socket.close(true));
+  }
+
+  #pace(socket: NativeSocket): void {
+    const intake = new Intake(socket, this.#context.inflow);
+    this.#intakes.set(socket.id, intake);
+    socket.once("close", () => {
+      this.#intakes.delete(socket.id);
+      intake.close();
+    });
+  }
+
+  /** A session that polls sends by requests: one for which it is too early waits, and its body is not read. */
+  #holdBack(request: IncomingMessage, next: () => void): void {
+    const { _query } = request as { _query?: Record<string, unknown> };
+    const sid = _query?.["sid"];
+    const intake = request.method === "POST" && typeof sid === "string" ? this.#intakes.get(sid) : undefined;
+    if (intake === undefined) next();
+    else intake.admit(request, next);
   }
 
   #limitMessages(engine: Engine, socket: NativeSocket): void {
     const context = this.#context;
     const bucket = new TokenBucket(context.messages, context.now());
-    let isOver = false;
     socket.on("packet", ({ data }: { data?: unknown }) => {
-      const isAttachment = !context.countsBinary && ArrayBuffer.isView(data);
-      if (isOver || isAttachment || bucket.take(context.now())) return;
-      isOver = true;
+      const isAttachment = !context.hasOwnParser && ArrayBuffer.isView(data);
+      if (isAttachment || bucket.take(context.now())) return;
       const { reason: code, description } = CLOSE_CODES.tooManyMessages;
-      tell(engine, socket.request, { code, description });
-      // This one is not handled, nor any after it; those before it are, and Socket.IO takes some ticks for that.
-      socket.removeAllListeners("data").removeAllListeners("message");
-      setImmediate(() => socket.close(true));
+      this.#end(engine, socket, { code, description });
     });
   }
+}
+
+/** Where a session's bytes come in, whatever its transport. */
+class Intake implements Valve {
+  readonly #socket: NativeSocket;
+  readonly #inlet: Inlet;
+  /** The request of a session that polls, while it waits: there is one at a time, as Engine.IO has it. */
+  #goOn: (() => void) | undefined;
+
+  constructor(socket: NativeSocket, inflow: Inflow) {
+    this.#socket = socket;
+    this.#inlet = inflow.open(addressGroup(socket.remoteAddress), this);
+    socket.on("packet", ({ data }: { data?: unknown }) => this.#inlet.count(costOf(data)));
+    socket.on("upgrade", () => {
+      if (this.#inlet.isPaused) this.pause();
+    });
+  }
+
+  pause(): void {
+    this.#socket.transport.socket?.pause?.();
+  }
+
+  resume(): void {
+    this.#socket.transport.socket?.resume?.();
+    const goOn = this.#goOn;
+    this.#goOn = undefined;
+    goOn?.();
+  }
+
+  /** Lets a request on now, or when it is time; not at all if its client goes. */
+  admit(request: IncomingMessage, next: () => void): void {
+    if (!this.#inlet.isPaused || this.#goOn !== undefined) {
+      next();
+      return;
+    }
+    const gone = (): void => {
+      this.#goOn = undefined;
+    };
+    request.once("close", gone);
+    this.#goOn = () => {
+      request.off("close", gone);
+      next();
+    };
+  }
+
+  close(): void {
+    this.#inlet.close();
+  }
+}
+
+/** Of a packet of the default parser's: a digit, and unless it is `/` the namespace and a comma (socket.io-parser 4.2). */
+function namespaceOf(packet: string): string {
+  if (packet[1] !== "/") return "/";
+  const end = packet.indexOf(",");
+  return packet.slice(1, end === -1 ? undefined : end);
 }
 
 /** Tells the application as Engine.IO does of what it refuses. */

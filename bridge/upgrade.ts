@@ -4,7 +4,7 @@
 import { IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { REFUSALS, type Refusal } from "./close-codes.js";
-import { generateId, ownAllowRequest, type Engine } from "./host.js";
+import { applicationMiddlewares, generateId, ownAllowRequest, type Engine } from "./host.js";
 import type { Authenticate, ParsedOptions } from "./options.js";
 
 /** A request that is let in, or a refusal. */
@@ -64,7 +64,7 @@ function hasHooks(engine: Engine, options: ParsedOptions): boolean {
   return (
     options.authenticate !== undefined ||
     ownAllowRequest(engine) !== undefined ||
-    (engine.middlewares?.length ?? 0) > 0 ||
+    applicationMiddlewares(engine).length > 0 ||
     engine.listenerCount("initial_headers") > 0 ||
     engine.listenerCount("headers") > 0
   );
@@ -153,10 +153,11 @@ async function runMiddlewares(
   socket: Duplex,
   engine: Engine,
 ): Promise<string[] | undefined> {
-  if (engine.middlewares === undefined || engine.middlewares.length === 0) return [];
+  const middlewares = applicationMiddlewares(engine);
+  if (middlewares.length === 0) return [];
   // A real response with no socket: headers are gathered on it; one that is ended is a refusal.
   const response = new ServerResponse(request);
-  for (const middleware of engine.middlewares) {
+  for (const middleware of middlewares) {
     const error = await new Promise<unknown>((resolve) => {
       const ended = (): void => resolve(new Error("the middleware answered the request itself"));
       response.end = ((): ServerResponse => {

@@ -37,6 +37,7 @@ import { InspectSessions } from "./inspect/sessions.js";
 import { InspectStreams } from "./inspect/stream.js";
 import { tapUpgrades } from "./inspect/tap.js";
 import { Limiter } from "./limits/limiter.js";
+import { ratesOf } from "./limits/rates.js";
 import { ReadLane } from "./limits/read-lane.js";
 import { DeviceConnections } from "./rooms/device-connections.js";
 import { Inboxes } from "./rooms/inboxes.js";
@@ -129,6 +130,12 @@ const KEY_WINDOW = 10 * 60 * 1000;
 const MAX_CALL_BYTES = 4 * 1024 * 1024;
 const MAX_CALL_BYTES_IN_ALL = 64 * 1024 * 1024;
 
+/**
+ * Bytes a second that are read of a connection, and of an address: twice what `bytesOfUser` and `bytesOfAddress` allow of `data`,
+ * since what is refused is read as well.
+ */
+const INFLOW = 2;
+
 /** Bytes around the `data` of a call: its frame, names and ids, or a token. */
 const ENVELOPE = 16 * 1024;
 
@@ -187,6 +194,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     });
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const rates = ratesOf(limits.rates, limits);
   const limiter = new Limiter(limits, uptime);
   const reads = new ReadLane(uptime);
   const gathered = new GatheredLog({
@@ -255,6 +263,8 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   attachBridge(io, httpServer, {
     authenticate: judge,
     maxPayload,
+    maxBytesPerSecond: Math.ceil(INFLOW * rates.bytesOfUser.perSecond),
+    maxBytesPerSecondOfAddress: Math.ceil(INFLOW * rates.bytesOfAddress.perSecond),
     ...(addressOf === undefined ? {} : { addressOf }),
     ...options.bridge,
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),

@@ -15,6 +15,8 @@ const WRONG: Record<keyof BridgeOptions, unknown[]> = {
   limitSocketIO: [0, "no"],
   addressOf: ["x-forwarded-for"],
   maxMessagesPerSecond: [0, -1, 0.5, Infinity],
+  maxBytesPerSecond: [0, -1, 0.5, Infinity],
+  maxBytesPerSecondOfAddress: [0, -1, 0.5, Infinity],
   maxMalformedPerMinute: [0, -1, 0.5],
   maxBufferedBytes: [0, -1, 0.5],
   maxNamespaces: [0, -1, 0.5],
