@@ -1,5 +1,7 @@
 import { expect } from "chai";
-import { Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import type * as DirectWrite from "../../bridge/direct-write.js";
 import type { Handle } from "../../bridge/direct-write.js";
 
@@ -202,5 +204,31 @@ describe("a write past the stream, where Node's insides are not known", () => {
     expect(rig.write()).to.equal("pending");
     expect(rig.socket.destroyed).to.be.true;
     expect(rig.write(rig.newHandle())).to.equal("unavailable");
+  });
+});
+
+describe("a write past the stream, on the release of Node that runs this", () => {
+  it("is made as soon as the stream was seen writing", async () => {
+    const { handleOf, writeDirectly } = await freshModule();
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const accepted = once(server, "connection");
+    const reader = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const [socket] = (await accepted) as [Socket];
+    try {
+      const write = (letter: string): string => {
+        const handle = handleOf(socket);
+        if (handle === undefined) return "no handle";
+        return writeDirectly(handle, socket, Buffer.from(letter), { onWritten: () => undefined });
+      };
+      expect(write("-"), "before anything was learnt").to.equal("unavailable");
+      socket.write(Buffer.from("a"));
+      expect([write("b"), write("c")]).to.deep.equal(["written", "written"]);
+      socket.end();
+      expect(await text(reader)).to.equal("abc");
+    } finally {
+      for (const end of [reader, socket]) end.destroy();
+      server.close();
+    }
   });
 });
