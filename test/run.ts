@@ -6,6 +6,7 @@
  */
 import { certify, isWritten } from "./conformance/certify.js";
 import { runNative } from "./native/run.js";
+import { findRuntimes, type Found, runRuntimes } from "./runtimes.js";
 import { type Counts, isGood, NOTHING, sum, summary, withSkippedFailed } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { runMocha } from "./setup/mocha.js";
@@ -13,12 +14,24 @@ import { everythingRequired } from "./support/machine.js";
 
 const say = (line: string) => console.log(line);
 
-/** The SDKs' own tests, beside mocha's: compilers keep one core busy, and most of mocha's tests wait. What they say comes after. */
-async function nativeBesideMocha(): Promise<Counts[]> {
+/**
+ * The SDKs' own tests run beside mocha's: compilers keep one core busy, and most of mocha's tests wait. What they say comes after.
+ * The conformance suite has the machine for itself.
+ */
+async function everything(): Promise<Counts[]> {
+  const runtimes = findRuntimes(say);
   const lines: string[] = [];
-  const [mocha, native] = await Promise.all([runMocha([], say), runNative((line) => void lines.push(line))]);
+  const [mocha, native] = await Promise.all([
+    mochaOnEach(runtimes),
+    runNative((line) => void lines.push(line)),
+  ]);
   for (const line of lines) say(line);
-  return [mocha, native.counts, ...(await conformance(native.leftOut))];
+  return [...mocha, native.counts, ...(await conformance(native.leftOut))];
+}
+
+/** All tests on the machine's own Node.js, and then those that depend on the release on the others. */
+async function mochaOnEach(runtimes: readonly Found[]): Promise<Counts[]> {
+  return [await runMocha([], say), await runRuntimes(runtimes, say)];
 }
 
 /** The scenarios through all clients, with nothing beside them; and whether the page says what came of it. */
@@ -33,7 +46,7 @@ const FAILURE: Counts = { ...NOTHING, failed: 1 };
 
 const args = process.argv.slice(2);
 makeReady(say);
-let total = sum(args.length === 0 ? await nativeBesideMocha() : [await runMocha(args, say)]);
+let total = sum(args.length === 0 ? await everything() : [await runMocha(args, say)]);
 if (everythingRequired() && total.skipped > 0) {
   say(`${total.skipped} skipped, which is a failure with CI=true or REQUIRE_ALL=1`);
   total = withSkippedFailed(total);

@@ -1,4 +1,4 @@
-/** `npm run test:runtimes`: the bridge's, the server's and the clients' own tests on each release of Node.js that is promised. */
+/** The bridge's, the server's and the clients' own tests on each release of Node.js that is promised: alone by `npm run test:runtimes`. */
 import { type Counts, isGood, NOTHING, sum, summary, withSkippedFailed } from "./setup/counts.js";
 import { runMocha, testsIn } from "./setup/mocha.js";
 import { findRuntime, leftOutRelease, RELEASES, type Runtime } from "./setup/runtimes.js";
@@ -6,27 +6,52 @@ import { everythingRequired } from "./support/machine.js";
 
 type Say = (line: string) => void;
 
-/** What depends on the release: not the browser's tests, the benchmarks, the soak, the package and the native SDKs. */
-const FOLDERS = ["unit", "regression", "parity", "safety", "client", "server", "store", "guarantees"];
+/**
+ * What depends on the release. Not the store's own tests (LMDB's program is one for all releases, and the server's tests run on it), the
+ * guarantees', which are scenarios through all of it, and what starts other programs: browsers, benchmarks, native SDKs.
+ */
+const FOLDERS = ["unit", "regression", "parity", "safety", "client", "server"];
+
+/** Not what compares times: another release's tests beside it would be measured too. */
+const MEASURED = ["safety/neighbours"];
 
 /** As many as show a fault of a release; the run on the machine's own Node has them all. */
 const FUZZ = { FUZZ_FRAMES: "38000", FUZZ_HANDSHAKES: "2000" };
 
-/** All releases at once: most tests wait. Each says one line, and its whole output only if something failed. */
-export async function runRuntimes(say: Say): Promise<Counts> {
-  const runs = RELEASES.map((release): Promise<Counts> => {
-    const runtime = findRuntime(release, say);
-    if (typeof runtime !== "string") return runOn(runtime, say);
-    say(leftOutRelease(release, runtime));
-    return Promise.resolve({ ...NOTHING, skipped: 1 });
-  });
-  return sum(await Promise.all(runs));
+/** Releases at a time: most tests wait, and with more than two some wait for a core longer than for what they test. */
+const LANES = 2;
+
+/** A release, and its program or one sentence that says why there is none. */
+export type Found = readonly [release: number, runtime: Runtime | string];
+
+/** Finds each release, and fetches what is missing. */
+export function findRuntimes(say: Say): Found[] {
+  return RELEASES.map((release) => [release, findRuntime(release, say)]);
+}
+
+/** Each release says one line, and its whole output only if something failed. One that is not there counts as skipped. */
+export async function runRuntimes(found: readonly Found[], say: Say): Promise<Counts> {
+  const waiting = [...found];
+  const all: Counts[] = [];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      all.push(await runRelease(next, say));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return sum(all);
+}
+
+async function runRelease([release, runtime]: Found, say: Say): Promise<Counts> {
+  if (typeof runtime !== "string") return runOn(runtime, say);
+  say(leftOutRelease(release, runtime));
+  return { ...NOTHING, skipped: 1 };
 }
 
 async function runOn({ version, path }: Runtime, say: Say): Promise<Counts> {
   const lines: string[] = [];
   const started = performance.now();
-  const counts = await runMocha(testsIn(FOLDERS), (line) => void lines.push(line), {
+  const counts = await runMocha(testsIn(FOLDERS, MEASURED), (line) => void lines.push(line), {
     program: path,
     env: FUZZ,
   });
@@ -38,7 +63,7 @@ async function runOn({ version, path }: Runtime, say: Say): Promise<Counts> {
 
 if (process.argv[1] === import.meta.filename) {
   const say: Say = (line) => console.log(line);
-  let total = await runRuntimes(say);
+  let total = await runRuntimes(findRuntimes(say), say);
   if (everythingRequired()) total = withSkippedFailed(total);
   say(summary(total));
   process.exitCode = isGood(total) ? 0 : 1;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { countsOf, mochaArgs } from "./mocha.js";
+import { countsOf, mochaArgs, testsIn } from "./mocha.js";
 import { added } from "./reporter.js";
 
 describe("the mocha runner", () => {
@@ -49,5 +49,12 @@ describe("the mocha runner", () => {
       "a.test.js",
       "b.test.js",
     ]);
+  });
+
+  it("runs the tests of some folders, and leaves files of them out", () => {
+    const args = mochaArgs(testsIn(["unit", "safety"], ["safety/slow"]), "report.json");
+    const [ignored, ...files] = args.slice(-3);
+    expect(ignored).to.match(/^--ignore=.*safety.slow\.test\.js$/);
+    expect(files.map((file) => file.split(/[/\\]/).at(-3))).to.deep.equal(["unit", "safety"]);
   });
 });

@@ -18,9 +18,16 @@ export interface Runtime {
   readonly path: string;
 }
 
-/** Finds or fetches the newest program of a release line. Where it cannot, the answer is one sentence that says why. */
-export function findRuntime(release: number, say: (line: string) => void): Runtime | string {
-  const folder = resolve(".cache", "node", String(release));
+/**
+ * Finds the program of a release line, or fetches the newest one. Where it cannot, the answer is one sentence that says why.
+ * @param cache the folder that it is kept in
+ */
+export function findRuntime(
+  release: number,
+  say: (line: string) => void,
+  cache = resolve(".cache", "node"),
+): Runtime | string {
+  const folder = join(cache, String(release));
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const path = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (!existsSync(path)) {

@@ -7,6 +7,9 @@ import type { Answer, Question } from "./fuzz-server.js";
 
 const PROGRAM = fileURLToPath(new URL("fuzz-server.js", import.meta.url));
 
+/** Milliseconds for the program to start: the machine may be busy with other things. */
+const PATIENCE = 30_000;
+
 export type Memory = Extract<Answer, { type: "memory" }>;
 
 export class FuzzTarget {
@@ -74,7 +77,7 @@ export class FuzzTarget {
 /** The port that the server says it listens on; if it says none, it is ended. */
 async function portOf(child: ChildProcess): Promise<number> {
   try {
-    const [answer] = (await within(once(child, "message"), "the server to listen")) as [Answer];
+    const [answer] = (await within(once(child, "message"), "the server to listen", PATIENCE)) as [Answer];
     if (answer.type === "listening") return answer.port;
     throw new Error(`the server said ${answer.type} first`);
   } catch (error) {
