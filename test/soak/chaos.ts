@@ -1,5 +1,6 @@
 /** Carries a plan of faults out. The owner of their timers. */
 import type { Random } from "../support/random.js";
+import type { Companions } from "./clients/companions.js";
 import type { Device } from "./clients/device.js";
 import type { Planned, Step } from "./plan.js";
 import type { Link, TcpProxy } from "./proxy.js";
@@ -10,6 +11,7 @@ export interface Victims {
   proxy: TcpProxy;
   server: ServerProcess;
   devices: readonly Device[];
+  companions: Companions;
 }
 
 export class Chaos {
@@ -31,6 +33,7 @@ export class Chaos {
   async end(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
+    this.victims.companions.end();
     this.victims.proxy.heal();
     this.victims.server.setClock(0);
     await this.restarted;
@@ -54,6 +57,23 @@ export class Chaos {
       case "reload":
         this.victims.devices[Math.floor(planned.on * this.victims.devices.length)]?.reload();
         break;
+      case "double":
+      case "visit": {
+        // One who comes while the server is down never gets in.
+        if (!this.victims.server.isReady) return;
+        const { companions } = this.victims;
+        const { name, close } =
+          planned.fault === "double"
+            ? companions.double(planned.on, planned.acks)
+            : companions.visit(planned.leaves);
+        this.recorder.write({
+          kind: "fault",
+          fault: planned.fault,
+          detail: `${name} for ${planned.lasts} ms`,
+        });
+        this.later(planned.lasts, close);
+        break;
+      }
       default: {
         const links = this.victims.proxy.links;
         const link = links[Math.floor(planned.on * links.length)];
@@ -63,7 +83,10 @@ export class Chaos {
     }
   }
 
-  private hurt(link: Link, planned: Exclude<Planned, { fault: "kill" | "clock" | "reload" }>): string {
+  private hurt(
+    link: Link,
+    planned: Extract<Planned, { on: number; fault: "cut" | "stall" | "delay" }>,
+  ): string {
     switch (planned.fault) {
       case "cut":
         link.cut(planned.how);

@@ -3,7 +3,7 @@ import { readImports } from "../setup/import-rules.js";
 import { MINIMUM } from "./checker/activity-check.js";
 import { check, report, RULES } from "./checker/index.js";
 import type { Position } from "./records.js";
-import { at, BREACHES, item, memory, opened, returned, tampered } from "./support/breaches.js";
+import { at, BREACHES, item, memory, opened, returned, sharedInbox, tampered } from "./support/breaches.js";
 import { CUT_AT, LETTERS, message, RECOVERED, ROOM } from "./support/healthy-records.js";
 
 describe("the soak's checker", () => {
@@ -39,6 +39,23 @@ describe("the soak's checker", () => {
     expect(run.broken()).to.be.empty;
   });
 
+  it("takes an item for processed that another connection of the device has processed", () => {
+    expect(sharedInbox(400).broken()).to.be.empty;
+  });
+
+  it("takes a change that the ack of the join had already, once", () => {
+    const joined = tampered().behind(
+      "bob-2",
+      "members",
+      {},
+      {
+        ...{ kind: "presence", room: ROOM, user: "ada", devices: ["1", "2"], gone: [] },
+        type: "join",
+      },
+    );
+    expect(joined.broken()).to.be.empty;
+  });
+
   it("takes a program for steady that grows at first, or by what a garbage collector lets lie", () => {
     const steady = memory((n) => (n < 15 ? 10 * n : 150 + (n % 7)));
     expect(
@@ -48,7 +65,7 @@ describe("the soak's checker", () => {
     ).to.be.empty;
   });
 
-  for (const fault of ["kill", "cut", "stall", "delay", "clock"] as const) {
+  for (const fault of ["kill", "cut", "stall", "delay", "clock", "double", "visit"] as const) {
     it(`takes no run for enough that has no ${fault}`, () => {
       expect(tampered().drop("run", "fault", { fault }).broken()).to.deep.equal(["activity"]);
     });

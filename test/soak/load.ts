@@ -1,6 +1,6 @@
-/** Makes the devices publish and send, at random but at a steady rate, until it is told to stop. */
+/** Makes the devices publish, send and signal, at random but at a steady rate, until it is told to stop. */
 import type { Random } from "../support/random.js";
-import type { Device } from "./clients/device.js";
+import { signalId, type Device } from "./clients/device.js";
 import type { Journal } from "./clients/journal.js";
 
 /** A device with what it has written down. */
@@ -51,7 +51,8 @@ export class Load {
     const { parties, random } = this.options;
     const party = random.pick(parties);
     if (party.journal.pending >= MAX_PENDING) return;
-    if (random.oneIn(5)) this.send(party);
+    if (random.oneIn(8)) this.signal(party);
+    else if (random.oneIn(5)) this.send(party);
     else this.publish(party);
   }
 
@@ -70,6 +71,15 @@ export class Load {
       binaries: random.oneIn(3) ? 1 + random.below(MAX_BINARIES) : 0,
     };
     device.publish(random.pick(rooms), content);
+  }
+
+  private signal({ device, journal }: Party): void {
+    const { rooms, random } = this.options;
+    // It is not kept for later.
+    if (!journal.isConnected) return;
+    const n = this.count++;
+    const content = { id: signalId(device.name, n), by: device.name, n, size: random.below(MAX_SIZE) };
+    device.signal(random.pick(rooms), { ...content, binaries: random.oneIn(3) ? 1 : 0 });
   }
 
   private send({ device, journal }: Party): void {

@@ -13,7 +13,7 @@ describe("the soak's plan of faults", () => {
   it("has every kind of fault in the first four seconds, whatever the seed", () => {
     for (let seed = 0; seed < 200; seed++) {
       const kinds = new Set(plan(new Random(seed), 4_000).map(({ fault }) => fault));
-      const all = ["kill", "cut", "stall", "delay", "clock", "reload"];
+      const all = ["kill", "cut", "stall", "delay", "clock", "reload", "double", "visit"];
       expect([...kinds], `seed ${seed}`).to.have.members(all);
     }
   });

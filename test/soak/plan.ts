@@ -10,7 +10,11 @@ export type Planned =
   | { fault: "delay"; direction: Direction; upTo: number; lasts: number; on: number }
   /** The server's clock is wrong by so much, for so long; the next server's is right. */
   | { fault: "clock"; by: number; lasts: number }
-  | { fault: "reload"; on: number };
+  | { fault: "reload"; on: number }
+  /** A client's device connects a second time, as a duplicated tab does; `acks`: it acks what it takes from the inbox. */
+  | { fault: "double"; on: number; lasts: number; acks: boolean }
+  /** A user comes and goes for good: by leaving the rooms first, or without a word. */
+  | { fault: "visit"; lasts: number; leaves: boolean };
 
 export type Step = Planned & {
   /** Milliseconds since the faults began. */
@@ -25,12 +29,17 @@ const EVERY: Record<Planned["fault"], number> = {
   delay: 900,
   clock: 3_000,
   reload: 1_500,
+  double: 1_500,
+  visit: 2_000,
 };
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
 /** Milliseconds of the longest stall: well past the heartbeat, so that both sides have given the connection up. */
 const LONGEST_STALL = 4_000;
+
+/** Milliseconds that a double or a visitor stays, at most. */
+const LONGEST_COMPANY = 2_000;
 
 /** The faults of so many milliseconds, in their order. Each kind has its first within the first of its intervals. */
 export function plan(random: Random, milliseconds: number): Step[] {
@@ -65,6 +74,10 @@ function one(random: Random, fault: Planned["fault"]): Planned {
       return { fault, by: random.pick([-WEEK, -60_000, 10_000]), lasts: 100 + random.below(2_000) };
     case "reload":
       return { fault, on };
+    case "double":
+      return { fault, on, lasts: 200 + random.below(LONGEST_COMPANY), acks: random.oneIn(2) };
+    case "visit":
+      return { fault, lasts: 200 + random.below(LONGEST_COMPANY), leaves: random.oneIn(2) };
   }
 }
 

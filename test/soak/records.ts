@@ -33,7 +33,10 @@ interface Delivered extends Content {
 export const PROTOCOLS = ["socket.io", "plain", "frames", "kotlin", "swift", "rust"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-export type Fault = "kill" | "cut" | "stall" | "delay" | "clock";
+export type Fault = "kill" | "cut" | "stall" | "delay" | "clock" | "double" | "visit";
+
+/** Who is in a room: each user's devices. */
+export type Members = Record<string, string[]>;
 
 /** What the runner did. */
 type OfTheRun =
@@ -52,7 +55,22 @@ type OfARoom =
   /** The ack; `duplicate` where the client sees it. */
   | { kind: "published"; room: string; id: string; position: Position; duplicate?: boolean }
   | { kind: "joined"; room: string; position: Position; recovered?: boolean; recovery?: Recovery }
-  | ({ kind: "message" } & Delivered);
+  | ({ kind: "message" } & Delivered)
+  /** A signal was sent; whether it came to anybody is not known. */
+  | ({ kind: "signal"; room: string } & Content)
+  /** A signal came. */
+  | ({ kind: "signalled" } & Omit<Delivered, "position">)
+  /** Who is there: by the ack of a join, or as the client has it after a change. */
+  | { kind: "members"; room: string; members: Members }
+  /** A change, where the client sees it; `gone`: ids of devices. */
+  | {
+      kind: "presence";
+      room: string;
+      type: "join" | "update" | "leave";
+      user: string;
+      devices: string[];
+      gone: string[];
+    };
 
 /** What was in a join's ack, where the client sees it. */
 export interface Recovery {
@@ -79,11 +97,16 @@ type OfAnInbox =
 
 /** A client's own fate. */
 type OfAClient =
-  | { kind: "client"; user: string; device: string; protocol: Protocol }
+  /** `doubles`: the client whose device this one has too. */
+  | { kind: "client"; user: string; device: string; protocol: Protocol; doubles?: string }
   | { kind: "connected" }
   | { kind: "disconnected"; reason: string }
   /** The client was closed and made anew with what it had kept, as when a page is loaded again. */
   | { kind: "reloaded" }
+  /** It has gone for good. */
+  | { kind: "closed" }
+  /** Another connection has taken its device, or has gone. */
+  | { kind: "device"; taken: boolean }
   /** Something that went on by itself; for whoever reads the records. */
   | { kind: "warning"; message: string }
   /** A call was refused for good, or the session has ended: nothing that a fault may cause. */

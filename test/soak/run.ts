@@ -7,6 +7,7 @@ import { audit } from "./auditor.js";
 import { Chaos } from "./chaos.js";
 import type { DeviceOptions } from "./clients/device.js";
 import { AgentDevice } from "./clients/agent-device.js";
+import { Companions } from "./clients/companions.js";
 import { FramesDevice } from "./clients/frames-device.js";
 import { Journal, Ledger } from "./clients/journal.js";
 import { LayerDevice } from "./clients/layer-device.js";
@@ -64,6 +65,12 @@ const START = 60_000;
 
 /** Milliseconds of `settle`, where it is not given. */
 const SETTLE = 60_000;
+
+/**
+ * Milliseconds for which all must stay as it is to be, with nothing missing: a server that is wrong about who is there finds out late,
+ * when connections that were lost have been found out and their grace is over.
+ */
+const STEADY = 3_000;
 
 /** Milliseconds between two looks at whether everything has arrived. */
 const LOOK = 50;
@@ -127,7 +134,11 @@ async function runClients(
     return makeParty(options, recorder(`${user}-${device}`), ledger, own, programs);
   });
   const devices = parties.map(({ device }) => device);
-  const chaos = new Chaos({ proxy, server, devices }, runner, new Random(random.below(2 ** 32)));
+  const companions = new Companions({
+    ...{ port: proxy.port, rooms, parties, ledger, recorder },
+    random: new Random(random.below(2 ** 32)),
+  });
+  const chaos = new Chaos({ proxy, server, devices, companions }, runner, new Random(random.below(2 ** 32)));
   const load = new Load({ parties, rooms, rate, random: new Random(random.below(2 ** 32)) });
   try {
     await within(Promise.all(devices.map((device) => device.start())), "all clients to come in", START);
@@ -177,13 +188,18 @@ async function settled(
   const begun = performance.now();
   const count = (): number => parties.reduce((sum, { journal }) => sum + journal.length, 0);
   let last = { at: begun, count: count() };
+  let steadySince: number | undefined;
   for (;;) {
     const now = performance.now();
     const isBack = parties.every(({ journal }) => journal.isConnected);
     if (!isBack || count() !== last.count) last = { at: now, count: count() };
     const waitingFor = parties.flatMap(({ journal }) => journal.missing(rooms));
-    if (waitingFor.length === 0) return runner.write({ kind: "settled", after: Math.round(now - begun) });
-    if (now - last.at > quiet || now - begun > settle) return runner.write({ kind: "unsettled", waitingFor });
+    steadySince = waitingFor.length === 0 ? (steadySince ?? now) : undefined;
+    if (steadySince !== undefined && now - steadySince >= STEADY) {
+      return runner.write({ kind: "settled", after: Math.round(steadySince - begun) });
+    }
+    if (waitingFor.length > 0 && (now - last.at > quiet || now - begun > settle))
+      return runner.write({ kind: "unsettled", waitingFor });
     await pause(LOOK);
   }
 }

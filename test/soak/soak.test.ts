@@ -16,6 +16,8 @@ const TIMEOUT = 180_000;
 const KILL_UNDER_LOAD: Step[] = [
   { at: 2_500, fault: "kill", downFor: 100 },
   { at: 2_700, fault: "cut", how: "rst", on: 0.5 },
+  { at: 1_000, fault: "visit", lasts: 500, leaves: false },
+  { at: 3_000, fault: "double", on: 0.3, lasts: 500, acks: true },
   { at: 4_000, fault: "cut", how: "rst", on: 0.1 },
   { at: 4_100, fault: "cut", how: "fin", on: 0.6 },
   { at: 4_200, fault: "cut", how: "rst", on: 0.9 },
@@ -27,6 +29,9 @@ const BROKEN: Record<Break, Rule[]> = {
   "no-dedup": ["duplicate", "one_place"],
   "recovery-off-by-one": ["gap"],
   "cursor-ahead": ["inbox_cursor"],
+  "ghost-members": ["presence"],
+  "deaf-older-device": ["device"],
+  "doubled-signals": ["signal"],
   "unbounded-answers": ["readable"],
 };
 

@@ -8,6 +8,8 @@ export const MINIMUM: Readonly<Record<string, number>> = {
   "connections stalled": 1,
   "connections delayed": 1,
   "jumps of the server's clock": 1,
+  "devices doubled": 1,
+  visits: 1,
   subscriptions: 4,
   "publishes acked": 20,
   "publishes acked again": 1,
@@ -20,6 +22,11 @@ export const MINIMUM: Readonly<Record<string, number>> = {
   "sends acked": 5,
   "inbox items processed": 10,
   "receipts processed": 2,
+  signals: 5,
+  "signals delivered": 10,
+  "changes of who is there": 5,
+  "devices taken": 1,
+  "devices returned": 1,
 };
 
 const FAULTS = {
@@ -28,6 +35,8 @@ const FAULTS = {
   stall: "connections stalled",
   delay: "connections delayed",
   clock: "jumps of the server's clock",
+  double: "devices doubled",
+  visit: "visits",
 } as const;
 
 /** What socket.io-client says of a packet that it cannot take, before it connects again. */

@@ -14,11 +14,19 @@ export const RULES = {
   order: "A subscriber gets messages in the order of the log.",
   recovery:
     "What a join recovers is complete; it recovers nothing only where something is not kept any more.",
-  inbox_lost: "A message whose send was acked is processed by every device of its recipient.",
-  inbox_twice: "A device processes no item twice, and a message is put into an inbox once.",
-  inbox_order: "A device processes the items of its inbox in order, without a gap.",
+  inbox_lost:
+    "A message whose send was acked is processed by every device of its recipient, on one of its connections.",
+  inbox_twice: "A client processes no item twice, and a message is put into an inbox once.",
+  inbox_order:
+    "A client processes the items of its inbox in order, with no gap but what another connection has processed.",
   inbox_cursor: "A device's cursor is what the device has acked, or gave as `since`.",
   receipt: "The sender who asked for it gets one receipt, once the message is processed.",
+  signal: "A signal comes to a device once at most, as it was sent, and only in a room that it is in.",
+  presence:
+    "When all is over, everybody knows who is there: nobody is missing, and nobody there who has gone.",
+  presence_change: "A change of who is in a room fits what the client was told before.",
+  device:
+    "Of two connections of a device the older is told once that the newer has come, and that it has gone.",
   refused: "Faults of the network or the server make no call fail for good, and end no session.",
   readable: "No connection ends because its client cannot read what it was sent.",
   unanswered: "Every publish and every send is acked in the end.",

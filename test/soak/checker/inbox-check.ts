@@ -1,4 +1,7 @@
-/** What each device processed of its user's inbox: all of it, in order, each item once, from its own cursor on. */
+/**
+ * What each device processed of its user's inbox: all of it, in order, each item once, from its own cursor on. Where it has several
+ * connections at a time, what one of them has processed the others may be spared.
+ */
 import type { Of, Position } from "../records.js";
 import type { Check, Findings, Witness } from "./findings.js";
 
@@ -8,18 +11,36 @@ type Item = Witness & { entry: Of<"item"> };
 export interface InboxDevice {
   client: string;
   user: string;
+  /** The client whose device it is. */
+  device: string;
   /** Processed up to and with this. */
   last: Position;
   /** The record that `last` is from. */
   witness: Witness;
-  /** The offset that arrived last on this connection, whether processed or dropped. */
-  arrived: number;
+  /** The offset that arrived last since the inbox was opened or given back, whether processed or dropped. */
+  arrived: number | undefined;
   /** Up to where the server has acked the device's acks. */
   acked: number;
 }
 
+/** Something that is right if other connections of the device had processed enough by then. */
+interface Doubt {
+  client: string;
+  device: string;
+  /** Offsets that another connection must have processed: all, or the last one at least. */
+  from: number;
+  to: number;
+  breach: () => void;
+  t: number;
+}
+
 export class InboxCheck implements Check {
   private readonly users = new Map<string, string>();
+  /** By client: the one whose device it has too. */
+  private readonly doubles = new Map<string, string>();
+  private readonly doubts: Doubt[] = [];
+  /** By device, then by client: when each offset was processed. */
+  private readonly processed = new Map<string, Map<string, Map<number, number>>>();
   private readonly devices = new Map<string, InboxDevice>();
   private readonly places = new Map<string, Item>();
   private readonly ends = new Map<string, Witness & { entry: Of<"inbox_end"> }>();
@@ -31,7 +52,14 @@ export class InboxCheck implements Check {
     switch (entry.kind) {
       case "client":
         this.users.set(witness.source, entry.user);
+        if (entry.doubles !== undefined) this.doubles.set(witness.source, entry.doubles);
         break;
+      case "device": {
+        // It goes on from the device's cursor, wherever that is now.
+        const device = this.devices.get(witness.source);
+        if (device !== undefined && !entry.taken) device.arrived = undefined;
+        break;
+      }
       case "inbox_opened":
         this.opened({ ...witness, entry });
         break;
@@ -50,9 +78,18 @@ export class InboxCheck implements Check {
   }
 
   finish(): void {
-    for (const { client, user, last, witness } of this.devices.values()) {
+    for (const { client, device, from, to, t, breach } of this.doubts) {
+      for (let offset = from; offset <= to; offset++) {
+        if (this.wasProcessedElsewhere(device, client, offset, t)) continue;
+        breach();
+        break;
+      }
+    }
+    for (const { client, device, user, last, witness } of this.devices.values()) {
+      if (client !== device) continue;
       const end = this.ends.get(user);
-      if (end?.entry.position.offset !== last.offset || end.entry.position.epoch !== last.epoch) {
+      const furthest = Math.max(last.offset, ...this.offsetsOf(device));
+      if (end?.entry.position.offset !== furthest || end.entry.position.epoch !== last.epoch) {
         const where =
           end === undefined ? "unknown" : `${end.entry.position.epoch}/${end.entry.position.offset}`;
         const message = `${client} processed its inbox up to ${last.epoch}/${last.offset}; its end is ${where}`;
@@ -67,9 +104,11 @@ export class InboxCheck implements Check {
     if (device === undefined) {
       const user = this.users.get(witness.source) ?? "";
       const offset = cursor.offset;
-      const fresh = { client: witness.source, user, last: cursor, witness, arrived: offset, acked: offset };
-      this.devices.set(witness.source, fresh);
-      this.findings.count("inbox devices");
+      const client = witness.source;
+      const owner = this.doubles.get(client) ?? client;
+      const mine = { client, user, device: owner, last: cursor, witness, arrived: offset, acked: offset };
+      this.devices.set(client, mine);
+      if (owner === client) this.findings.count("inbox devices");
       return;
     }
     this.findings.count("inboxes opened again");
@@ -77,11 +116,15 @@ export class InboxCheck implements Check {
     if (since === undefined) return; // the client does not see what it gave
     const lowest = since === null ? device.acked : since.offset;
     const highest = since === null ? device.last.offset : since.offset;
-    if (cursor.epoch !== device.last.epoch || cursor.offset < lowest || cursor.offset > highest) {
+    const before = device.witness;
+    const breach = (): void => {
       const expected = lowest === highest ? String(lowest) : `from ${lowest} to ${highest}`;
       const message = `${device.client} has its cursor at ${cursor.epoch}/${cursor.offset}, not ${expected}`;
-      this.findings.breach("inbox_cursor", message, device.witness, witness);
-    }
+      this.findings.breach("inbox_cursor", message, before, witness);
+    };
+    if (cursor.epoch !== device.last.epoch || cursor.offset < lowest) breach();
+    else if (cursor.offset > highest)
+      this.doubt(device, cursor.offset, cursor.offset, witness.entry.t, breach);
   }
 
   private item(witness: Item): void {
@@ -104,9 +147,11 @@ export class InboxCheck implements Check {
       this.findings.breach("inbox_twice", message, device.witness, witness);
       return;
     }
-    if (position.epoch !== last.epoch || position.offset > last.offset + 1) {
-      this.findings.breach("inbox_order", message, device.witness, witness);
-    }
+    const before = device.witness;
+    const breach = (): void => this.findings.breach("inbox_order", message, before, witness);
+    if (position.epoch !== last.epoch) breach();
+    else this.doubt(device, last.offset + 1, position.offset - 1, witness.entry.t, breach);
+    this.remember(device, witness);
     device.arrived = position.offset;
     device.last = position;
     device.witness = witness;
@@ -115,11 +160,38 @@ export class InboxCheck implements Check {
   /** On one connection, what comes again comes in order too. */
   private checkArrival(device: InboxDevice, witness: Item): void {
     const { offset } = witness.entry.position;
-    if (offset !== device.arrived + 1) {
+    if (device.arrived !== undefined && offset !== device.arrived + 1) {
       const message = `${device.client} got ${offset} again after ${device.arrived} had arrived`;
       this.findings.breach("inbox_order", message, device.witness, witness);
     }
     device.arrived = offset;
+  }
+
+  private doubt(
+    { client, device }: InboxDevice,
+    from: number,
+    to: number,
+    t: number,
+    breach: () => void,
+  ): void {
+    if (from <= to) this.doubts.push({ client, device, from, to, t, breach });
+  }
+
+  private remember({ client, device }: InboxDevice, { entry }: Item): void {
+    const clients = this.processed.get(device) ?? new Map<string, Map<number, number>>();
+    this.processed.set(device, clients);
+    const times = clients.get(client) ?? new Map<number, number>();
+    clients.set(client, times);
+    times.set(entry.position.offset, entry.t);
+  }
+
+  private offsetsOf(device: string): number[] {
+    return [...(this.processed.get(device)?.values() ?? [])].flatMap((times) => [...times.keys()]);
+  }
+
+  private wasProcessedElsewhere(device: string, client: string, offset: number, t: number): boolean {
+    const clients = [...(this.processed.get(device) ?? [])];
+    return clients.some(([one, times]) => one !== client && (times.get(offset) ?? Infinity) <= t);
   }
 
   /** All devices of a user see the same item at a place. */

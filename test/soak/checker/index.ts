@@ -6,10 +6,13 @@ import type { Source } from "../records.js";
 import { ActivityCheck } from "./activity-check.js";
 import { type Check, Findings } from "./findings.js";
 import { InboxCheck } from "./inbox-check.js";
+import { DeviceCheck } from "./device-check.js";
 import { LogCheck } from "./log-check.js";
 import { MemoryCheck } from "./memory-check.js";
+import { PresenceCheck } from "./presence-check.js";
 import { PublishCheck } from "./publish-check.js";
 import { SendCheck } from "./send-check.js";
+import { SignalCheck } from "./signal-check.js";
 import { SubscriptionCheck } from "./subscription-check.js";
 
 export { Findings, RULES, type Rule, type Violation, type Witness } from "./findings.js";
@@ -23,6 +26,9 @@ export function check(sources: Iterable<Source>): Findings {
     new SubscriptionCheck(findings),
     new InboxCheck(findings),
     new SendCheck(findings),
+    new SignalCheck(findings),
+    new PresenceCheck(findings),
+    new DeviceCheck(findings),
     new MemoryCheck(findings),
     new ActivityCheck(findings), // the last: it looks at what the others have counted
   ];

@@ -15,6 +15,9 @@ export class SendCheck implements Check {
   private readonly users = new Map<string, string>();
   /** The clients that have opened their inbox, by user. */
   private readonly devices = new Map<string, Set<string>>();
+  /** By client: others that have its device. */
+  private readonly doubles = new Map<string, string[]>();
+  private readonly isDouble = new Set<string>();
   private readonly letters = new Map<string, Letter>();
   /** By client: the first record of each message's, and each receipt's, processing. */
   private readonly processed = new Map<string, Map<string, Item>>();
@@ -28,6 +31,10 @@ export class SendCheck implements Check {
     switch (entry.kind) {
       case "client":
         this.users.set(witness.source, entry.user);
+        if (entry.doubles !== undefined) {
+          this.doubles.set(entry.doubles, [...(this.doubles.get(entry.doubles) ?? []), witness.source]);
+          this.isDouble.add(witness.source);
+        }
         break;
       case "inbox_opened":
         this.open(witness.source);
@@ -53,7 +60,7 @@ export class SendCheck implements Check {
 
   private open(client: string): void {
     const user = this.userOf(client);
-    this.devices.set(user, (this.devices.get(user) ?? new Set()).add(client));
+    if (!this.isDouble.has(client)) this.devices.set(user, (this.devices.get(user) ?? new Set()).add(client));
     if (!this.processed.has(client)) this.processed.set(client, new Map());
   }
 
@@ -99,14 +106,20 @@ export class SendCheck implements Check {
       return;
     }
     for (const client of this.devices.get(to) ?? []) {
-      if (this.processed.get(client)?.has(itemKey("message", id)) === true) continue;
+      if (this.hasProcessed(client, itemKey("message", id))) continue;
       this.findings.breach("inbox_lost", `${client} never processed ${id}, whose send was acked`, send, ack);
     }
     if (!receipt) return;
     for (const client of this.devices.get(sender) ?? []) {
-      if (this.processed.get(client)?.has(itemKey("receipt", id)) === true) continue;
+      if (this.hasProcessed(client, itemKey("receipt", id))) continue;
       this.findings.breach("receipt", `${client} never got the receipt for ${id}`, send, ack);
     }
+  }
+
+  /** On any connection of the device. */
+  private hasProcessed(client: string, key: string): boolean {
+    const connections = [client, ...(this.doubles.get(client) ?? [])];
+    return connections.some((one) => this.processed.get(one)?.has(key) === true);
   }
 
   private checkSource(user: string, item: Item): void {

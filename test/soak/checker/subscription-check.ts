@@ -36,6 +36,8 @@ export class SubscriptionCheck implements Check {
   private readonly ofClient = new Map<string, Subscription[]>();
   private readonly logs = new Map<string, Witness & { entry: Of<"log"> }>();
   private readonly keeps = new Map<string, number>();
+  /** Clients that have gone for good: they get no more. */
+  private readonly closed = new Set<string>();
   private readonly losses: Loss[] = [];
   private readonly sightings = new Map<string, Sighting[]>();
 
@@ -54,6 +56,9 @@ export class SubscriptionCheck implements Check {
       case "reloaded":
         for (const mine of this.ofClient.get(witness.source) ?? []) mine.cutAt ??= mine.last.offset;
         break;
+      case "closed":
+        this.closed.add(witness.source);
+        break;
       case "joined":
         this.joined({ ...witness, entry });
         break;
@@ -70,6 +75,7 @@ export class SubscriptionCheck implements Check {
   finish(): void {
     for (const loss of this.losses) this.checkLoss(loss);
     for (const { client, room, last, witness } of this.subscriptions.values()) {
+      if (this.closed.has(client)) continue;
       const log = this.logs.get(room);
       if (log === undefined || log.entry.epoch !== last.epoch || log.entry.last !== last.offset) {
         const end = log === undefined ? "unknown" : `${log.entry.epoch}/${log.entry.last}`;

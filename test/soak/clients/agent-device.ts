@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Agent, AgentError, type Report } from "../../conformance/agent.js";
 import type { Content, Position } from "../records.js";
 import { type Device, type DeviceOptions, type Letter, jsonPayload } from "./device.js";
-import type { InboxItem, Journal, Message } from "./journal.js";
+import type { InboxItem, Journal, Member, Message, Signal } from "./journal.js";
 
 /** As an application would set it where the network is this bad. */
 const RECONNECT = { min: 50, max: 500, timeout: 3_000 };
@@ -16,6 +16,7 @@ const PATIENCE = 10 * 60_000;
 
 export class AgentDevice implements Device {
   readonly user: string;
+  readonly device: string;
   private readonly publishes = new Map<string, { room: string; content: Content }>();
   private readonly letters = new Map<string, Letter>();
   /** Name of the client that there is now; none while one is closed. */
@@ -32,6 +33,7 @@ export class AgentDevice implements Device {
     private readonly agent: Agent,
   ) {
     this.user = options.user;
+    this.device = options.device;
   }
 
   async start(): Promise<void> {
@@ -46,6 +48,11 @@ export class AgentDevice implements Device {
     this.journal.publish(room, content);
     this.publishes.set(content.id, { room, content });
     this.publishNow(room, content);
+  }
+
+  signal(room: string, content: Content): void {
+    this.journal.signal(room, content);
+    if (this.client !== "") this.attempt("signal", { room, data: jsonPayload(content) });
   }
 
   send(letter: Letter): void {
@@ -127,6 +134,12 @@ export class AgentDevice implements Device {
       }
       case "message":
         return this.journal.delivered(report["message"] as Message);
+      case "signal":
+        return this.journal.signalled(report["signal"] as Signal);
+      case "presence":
+        return this.journal.present(String(report["room"]), report["members"] as Member[]);
+      case "device":
+        return this.journal.note({ kind: "device", taken: report["taken"] === true });
       case "item":
         return this.item(report["item"] as InboxItem);
     }

@@ -4,10 +4,14 @@ import type { Content, Position, Protocol } from "../records.js";
 export interface Device {
   readonly name: string;
   readonly user: string;
+  /** The device's id, one of the user's. */
+  readonly device: string;
   /** Connects, joins all rooms and opens the inbox; resolves when all that is done. */
   start(): Promise<void>;
   /** Publishes until it is acked, in the order of the calls. */
   publish(room: string, content: Content): void;
+  /** Tells the others in the room, if it is there; once. */
+  signal(room: string, content: Content): void;
   /** Sends to a user until it is acked. */
   send(letter: Letter): void;
   /** Closes it and begins anew with what an application would have kept, as when a page is loaded again. */
@@ -32,6 +36,11 @@ export interface DeviceOptions {
   rooms: readonly string[];
   /** A new token of the user. */
   token: () => Promise<string>;
+}
+
+/** A signal has no id; in the records it has this one. */
+export function signalId(by: string, n: number): string {
+  return `signal ${by}-${n}`;
 }
 
 /** What travels as the `data` of a publish or a send. */

@@ -4,7 +4,7 @@ import type { Content } from "../records.js";
 import type { Device, DeviceOptions, Letter } from "./device.js";
 import { FramesInbox } from "./frames-inbox.js";
 import { FramesRoom, type Host, type Result } from "./frames-room.js";
-import type { InboxItem, Journal, Message } from "./journal.js";
+import type { InboxItem, Journal, Message, PresenceChange, Signal } from "./journal.js";
 import { Wire } from "./wire.js";
 
 /** Milliseconds before a new connection, and before a call is made again: from, and up to. */
@@ -12,6 +12,7 @@ const PAUSE = { from: 20, to: 300 };
 
 export class FramesDevice implements Device, Host {
   readonly user: string;
+  readonly device: string;
   private readonly rooms = new Map<string, FramesRoom>();
   private readonly inbox: FramesInbox;
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -26,6 +27,7 @@ export class FramesDevice implements Device, Host {
     private readonly random: Random,
   ) {
     this.user = options.user;
+    this.device = options.device;
     const steps: Promise<void>[] = [];
     const step = (): (() => void) => {
       let done: () => void = () => undefined;
@@ -46,6 +48,10 @@ export class FramesDevice implements Device, Host {
   publish(room: string, content: Content): void {
     this.journal.publish(room, content);
     this.rooms.get(room)?.publish(content);
+  }
+
+  signal(room: string, content: Content): void {
+    this.rooms.get(room)?.signal(content);
   }
 
   send(letter: Letter): void {
@@ -103,6 +109,12 @@ export class FramesDevice implements Device, Host {
       this.inbox.item(argument as unknown as InboxItem); // docs/rooms-api.md, 9.3
     } else if (name === "token_expiring") {
       void this.options.token().then((token) => this.call("refresh", { token }, () => undefined));
+    } else if (name === "signal") {
+      this.journal.signalled(argument as unknown as Signal); // docs/rooms-api.md, 7.1
+    } else if (name === "presence") {
+      this.journal.presence(argument as unknown as PresenceChange); // docs/rooms-api.md, 8.4
+    } else if (name === "device_taken" || name === "device_returned") {
+      this.inbox.deviceTaken(name === "device_taken");
     } else if (name === "session_end") {
       this.journal.note({
         kind: "refused",

@@ -10,6 +10,10 @@ export class FramesInbox {
   /** Undefined: not open on this connection. */
   private acked: Position | undefined;
   private acking = false;
+  /** Another connection of this device has the inbox. */
+  private isTaken = false;
+  /** Whether one had it on this connection. */
+  private wasTaken = false;
   private readonly queue: Letter[] = [];
   private sending = false;
   private isConnected = false;
@@ -40,7 +44,17 @@ export class FramesInbox {
     this.isConnected = false;
     this.acked = undefined;
     this.acking = false;
+    this.isTaken = this.wasTaken = false;
     this.sending = false;
+  }
+
+  /** Another connection of this device has come, or has gone (docs/rooms-api.md, 9.8). */
+  deviceTaken(taken: boolean): void {
+    this.host.journal.note({ kind: "device", taken });
+    this.isTaken = taken;
+    this.wasTaken = true;
+    this.acking = false;
+    this.ackNext();
   }
 
   item(item: InboxItem): void {
@@ -58,15 +72,33 @@ export class FramesInbox {
   /** One ack at a time, of all that was processed meanwhile. */
   private ackNext(): void {
     const position = this.processed;
-    if (this.acking || position === undefined || this.acked === undefined || !isAfter(position, this.acked))
+    if (
+      this.isTaken ||
+      this.acking ||
+      position === undefined ||
+      this.acked === undefined ||
+      !isAfter(position, this.acked)
+    )
       return;
     this.acking = true;
-    this.host.call("inbox_ack", { position }, ({ cursor }) => {
-      this.acked = cursor as Position;
-      this.host.journal.inboxAcked(this.acked);
-      this.acking = false;
-      this.ackNext();
-    });
+    this.host.call(
+      "inbox_ack",
+      { position },
+      ({ cursor }) => {
+        this.acked = cursor as Position;
+        this.host.journal.inboxAcked(this.acked);
+        this.acking = false;
+        this.ackNext();
+      },
+      (code) => this.ackRefused(code),
+    );
+  }
+
+  /** Another connection of the device had the inbox meanwhile: this one's is told when it has it again. */
+  private ackRefused(code: string): boolean {
+    if (code !== "inbox_not_open" || !this.wasTaken) return false;
+    this.acking = false;
+    return true;
   }
 
   private sendNext(): void {

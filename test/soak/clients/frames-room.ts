@@ -1,7 +1,7 @@
 /** A room of a client with no layer: joins, repairs gaps and publishes by docs/rooms-api.md, 4 and 5, alone. */
 import type { Content, Position } from "../records.js";
 import { isAfter, jsonPayload } from "./device.js";
-import type { Journal, Message } from "./journal.js";
+import type { Journal, Member, Message } from "./journal.js";
 
 export type Result = Readonly<Record<string, unknown>>;
 
@@ -56,9 +56,16 @@ export class FramesRoom {
     this.publishNext();
   }
 
+  signal(content: Content): void {
+    if (this.held === undefined) return;
+    this.host.journal.signal(this.name, content);
+    this.host.call("signal", { room: this.name, data: jsonPayload(content) }, () => undefined);
+  }
+
   private joined(result: Result, since: Position | undefined): void {
     const position = result["position"] as Position;
     this.held = [];
+    this.host.journal.present(this.name, result["members"] as Member[]);
     if (since === undefined) {
       this.last = position;
       this.host.journal.joined(this.name, position, {});

@@ -1,6 +1,6 @@
 /** What a device did and saw: written down for the checker, and counted for the runner, who waits for all to arrive. */
-import type { Content, Happening, Position, Protocol, Recorder } from "../records.js";
-import { contentOf, type Letter } from "./device.js";
+import type { Content, Happening, Members, Position, Protocol, Recorder } from "../records.js";
+import { contentOf, type Letter, signalId } from "./device.js";
 
 /** A message as the room API delivers it, as far as the soak looks at it. */
 export interface Message {
@@ -18,6 +18,27 @@ export interface InboxItem {
   from: { user: string };
 }
 
+/** A signal, likewise. */
+export interface Signal {
+  room: string;
+  from: { user: string };
+  data: unknown;
+}
+
+/** A member of a room, likewise. */
+export interface Member {
+  user: string;
+  devices: readonly { id: string }[];
+}
+
+/** A change of who is in a room, likewise. */
+export interface PresenceChange {
+  room: string;
+  type: "join" | "update" | "leave";
+  member: Member;
+  gone?: readonly string[];
+}
+
 /** What all devices together have had acked. */
 export class Ledger {
   /** The newest offset of each room that anybody knows of. */
@@ -26,6 +47,12 @@ export class Ledger {
   readonly letters = new Map<string, Set<string>>();
   /** Acked sends that want a receipt, by sender. */
   readonly receipts = new Map<string, Set<string>>();
+  /** Who is there to the end: devices, by user. */
+  readonly present = new Map<string, Set<string>>();
+
+  staying(user: string, device: string): void {
+    addTo(this.present, user, device);
+  }
 
   reached(room: string, { offset }: Position): void {
     this.ends.set(room, Math.max(this.ends.get(room) ?? 0, offset));
@@ -49,22 +76,40 @@ export class Journal {
   private readonly positions = new Map<string, Position>();
   private readonly letters = new Map<string, { letter: Letter; again: boolean }>();
   private readonly contents = new Map<string, Content>();
-  private readonly processed = { message: new Set<string>(), receipt: new Set<string>() };
+  private readonly members = new Map<string, Members>();
 
   constructor(
     private readonly recorder: Recorder,
     readonly user: string,
     private readonly ledger: Ledger,
+    /** What the device has processed, with all its connections. */
+    private readonly processed = { message: new Set<string>(), receipt: new Set<string>() },
   ) {}
+
+  /** Of another connection of the same device. */
+  ofDouble(recorder: Recorder): Journal {
+    return new Journal(recorder, this.user, this.ledger, this.processed);
+  }
+
+  get name(): string {
+    return this.recorder.name;
+  }
 
   begin(device: string, protocol: Protocol): void {
     this.recorder.write({ kind: "client", user: this.user, device, protocol });
+    this.ledger.staying(this.user, device);
+  }
+
+  /** As `begin`, of one that is there for a while. */
+  beginCompany(device: string, doubles: string | undefined): void {
+    const more = doubles === undefined ? {} : { doubles };
+    this.recorder.write({ kind: "client", user: this.user, device, protocol: "frames", ...more });
   }
 
   note(
     happening: Extract<
       Happening,
-      { kind: "connected" | "disconnected" | "reloaded" | "refused" | "warning" }
+      { kind: "connected" | "disconnected" | "reloaded" | "closed" | "device" | "refused" | "warning" }
     >,
   ): void {
     this.recorder.write(happening);
@@ -125,6 +170,31 @@ export class Journal {
     this.ledger.reached(room, position);
   }
 
+  signal(room: string, content: Content): void {
+    this.recorder.write({ kind: "signal", room, ...content });
+  }
+
+  signalled({ room, from, data }: Signal): void {
+    const { by, n, ...content } = contentOf("", data);
+    this.recorder.write({ kind: "signalled", room, user: from.user, ...content, by, n, id: signalId(by, n) });
+  }
+
+  /** Who is in a room, as the client has it. */
+  present(room: string, members: readonly Member[]): void {
+    const all = Object.fromEntries(members.map(({ user, devices }) => [user, devices.map(({ id }) => id)]));
+    this.recorder.write({ kind: "members", room, members: all });
+    this.members.set(room, all);
+  }
+
+  /** For a client that does not have who is there: what it is told of. */
+  presence({ room, type, member: { user, devices }, gone = [] }: PresenceChange): void {
+    const ids = devices.map(({ id }) => id);
+    this.recorder.write({ kind: "presence", room, type, user, devices: ids, gone: [...gone] });
+    const { [user]: before = [], ...others } = this.members.get(room) ?? {};
+    const kept = type === "update" ? before.filter((id) => !gone.includes(id) && !ids.includes(id)) : [];
+    this.members.set(room, type === "leave" ? others : { ...others, [user]: [...kept, ...ids] });
+  }
+
   inboxOpened(cursor: Position, since?: Position | null): void {
     this.recorder.write({ kind: "inbox_opened", cursor, ...(since === undefined ? {} : { since }) });
   }
@@ -153,6 +223,12 @@ export class Journal {
     return this.unanswered.size;
   }
 
+  /** The rooms of which the client believes others to be there than are. */
+  mistaken(rooms: readonly string[]): string[] {
+    const present = canonical([...this.ledger.present].map(([user, devices]) => [user, [...devices]]));
+    return rooms.filter((room) => canonical(Object.entries(this.members.get(room) ?? {})) !== present);
+  }
+
   /** What has not come yet, in words; none if all has that anybody knows of. */
   missing(rooms: readonly string[]): string[] {
     const { name } = this.recorder;
@@ -166,8 +242,13 @@ export class Journal {
       }),
       ...(messages > 0 ? [`${name}: ${messages} messages of its inbox`] : []),
       ...(receipts > 0 ? [`${name}: ${receipts} receipts`] : []),
+      ...this.mistaken(rooms).map((room) => `${name}: who is in ${room}`),
     ];
   }
+}
+
+function canonical(members: [user: string, devices: string[]][]): string {
+  return JSON.stringify(members.map(([user, devices]) => [user, devices.sort()]).sort());
 }
 
 function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {

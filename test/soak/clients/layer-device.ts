@@ -22,6 +22,7 @@ const ACK_TIMEOUT = 3_000;
 
 export class LayerDevice implements Device {
   readonly user: string;
+  readonly device: string;
   /** What a browser would keep. */
   private readonly storage = new MapStorage();
   private readonly publishes = new Map<string, { room: string; content: Content }>();
@@ -34,6 +35,7 @@ export class LayerDevice implements Device {
     private readonly journal: Journal,
   ) {
     this.user = options.user;
+    this.device = options.device;
   }
 
   async start(): Promise<void> {
@@ -50,6 +52,11 @@ export class LayerDevice implements Device {
     this.journal.publish(room, content);
     this.publishes.set(content.id, { room, content });
     this.publishNow(room, content);
+  }
+
+  signal(room: string, content: Content): void {
+    this.journal.signal(room, content);
+    this.rooms?.room(room).signal(payload(content));
   }
 
   send(letter: Letter): void {
@@ -91,6 +98,7 @@ export class LayerDevice implements Device {
     this.rooms = rooms;
     rooms.on("connect", () => this.journal.note({ kind: "connected" }));
     rooms.on("disconnect", (reason) => this.journal.note({ kind: "disconnected", reason }));
+    rooms.on("device", ({ taken }) => this.journal.note({ kind: "device", taken }));
     rooms.on("warning", ({ message }) => this.journal.note({ kind: "warning", message }));
     rooms.on("end", (error) => {
       // Closing it by choice is an end as well, but it is then not the current one any more.
@@ -99,6 +107,8 @@ export class LayerDevice implements Device {
     for (const name of this.options.rooms) {
       const room = rooms.room(name);
       room.on("message", (message: RoomMessage) => this.journal.delivered(message));
+      room.on("signal", (signal) => this.journal.signalled(signal));
+      room.on("presence", (members) => this.journal.present(name, [...members.values()]));
       room.on("joined", ({ recovered, position }) => this.journal.joined(name, position, { recovered }));
       room.on("left", (error) => this.failed("join", error));
     }

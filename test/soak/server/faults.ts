@@ -6,6 +6,7 @@ import type { Socket } from "socket.io";
 import type { RoomsIo } from "../../../server/index.js";
 import type { Devices } from "../../../server/store/devices.js";
 import type { Appended, Draft, Log } from "../../../server/store/log.js";
+import type { Presence } from "../../../server/store/presence.js";
 import type { Store } from "../../../server/store/store.js";
 
 export const BREAKS = {
@@ -13,6 +14,9 @@ export const BREAKS = {
   "no-dedup": "ids of messages are not looked at",
   "recovery-off-by-one": "what is read after a position begins one too far",
   "cursor-ahead": "the cursor of a device is kept one too far",
+  "ghost-members": "who has gone without a word is in the room for ever",
+  "deaf-older-device": "the older of two connections of a device is forgotten when the newer has gone",
+  "doubled-signals": "signals are sent twice",
   "unbounded-answers": "answers to clients of Socket.IO hold any number of binary values",
 } as const;
 
@@ -32,14 +36,56 @@ export function broken(store: Store, how: Break): Store {
       return { ...parts(store), log: new SkippingLog(store.log) };
     case "cursor-ahead":
       return { ...parts(store), devices: devicesAhead(store.devices) };
+    case "ghost-members":
+      return { ...parts(store), presence: new HauntedPresence(store.presence) };
+    case "deaf-older-device":
+    case "doubled-signals":
     case "unbounded-answers":
       return store;
   }
 }
 
 /** What is broken above the store: to be called before there are clients. */
-export function breakAnswers(io: RoomsIo, how: Break): void {
-  if (how !== "unbounded-answers") return;
+export function breakServer(io: RoomsIo, how: Break): void {
+  if (how === "unbounded-answers") unboundAnswers(io);
+  else if (how === "deaf-older-device") forgetOlderDevices(io);
+  else if (how === "doubled-signals") doubleSignals(io);
+}
+
+type Broadcast = ReturnType<RoomsIo["of"]>["adapter"]["broadcast"];
+
+/** Has what is sent to sockets go through `broadcast`, which is given the way that it went before. */
+function interceptBroadcasts(
+  io: RoomsIo,
+  broadcast: (send: Broadcast, ...args: Parameters<Broadcast>) => void,
+): void {
+  const { adapter } = io.of("/");
+  const send = adapter.broadcast.bind(adapter);
+  adapter.broadcast = (...args) => broadcast(send, ...args);
+}
+
+function eventOf([packet]: Parameters<Broadcast>): unknown {
+  return (packet as { data: unknown[] }).data[0];
+}
+
+function forgetOlderDevices(io: RoomsIo): void {
+  const deaf = new Set<string>();
+  interceptBroadcasts(io, (send, ...args) => {
+    const [sid = ""] = args[1].rooms;
+    const event = eventOf(args);
+    if (event === "device_returned") deaf.add(sid);
+    if (event !== "device_returned" && !(event === "inbox" && deaf.has(sid))) send(...args);
+  });
+}
+
+function doubleSignals(io: RoomsIo): void {
+  interceptBroadcasts(io, (send, ...args) => {
+    send(...args);
+    if (eventOf(args) === "signal") send(...args);
+  });
+}
+
+function unboundAnswers(io: RoomsIo): void {
   io.use((socket, next) => {
     // The bridge's clients may have any number of binary values in an answer; all are taken for such clients.
     const { conn } = socket;
@@ -70,6 +116,43 @@ function seenAs<T extends object>(object: T, other: (key: string | symbol) => un
 function parts(store: Store): Store {
   const { clock, log, presence, devices, guestTokens, revocations } = store;
   return { clock, log, presence, devices, guestTokens, revocations, close: () => store.close() };
+}
+
+/** Who is away is there. */
+class HauntedPresence implements Presence {
+  constructor(private readonly inner: Presence) {}
+
+  enter(...args: Parameters<Presence["enter"]>): ReturnType<Presence["enter"]> {
+    return this.inner.enter(...args);
+  }
+
+  exit(...args: Parameters<Presence["exit"]>): ReturnType<Presence["exit"]> {
+    return this.inner.exit(...args);
+  }
+
+  away(room: string, user: string, sid: string): ReturnType<Presence["away"]> {
+    return this.inner.away(room, user, sid, Number.MAX_SAFE_INTEGER);
+  }
+
+  expire(): ReturnType<Presence["expire"]> {
+    return Promise.resolve([]);
+  }
+
+  members(...args: Parameters<Presence["members"]>): ReturnType<Presence["members"]> {
+    return this.inner.members(...args);
+  }
+
+  count(room: string): Promise<number> {
+    return this.inner.count(room);
+  }
+
+  has(room: string, user: string): Promise<boolean> {
+    return this.inner.has(room, user);
+  }
+
+  restore(): Promise<void> {
+    return this.inner.restore(Number.MAX_SAFE_INTEGER);
+  }
 }
 
 /** A log around another. */

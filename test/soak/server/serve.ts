@@ -13,7 +13,7 @@ import {
   storeOptions,
 } from "../../../server/index.js";
 import { openLmdbStore } from "../../../server/store/lmdb-store.js";
-import { breakAnswers, broken, isBreak } from "./faults.js";
+import { breakServer, broken, isBreak } from "./faults.js";
 import { HEARTBEAT, type Report, ROOMS, SECRET } from "./settings.js";
 
 const [folder = "", port = "0", brokenBy = ""] = process.argv.slice(2);
@@ -49,7 +49,7 @@ const server = createRoomsServer(http, {
     },
   },
 });
-if (isBreak(brokenBy)) breakAnswers(server.io, brokenBy);
+if (isBreak(brokenBy)) breakServer(server.io, brokenBy);
 http.listen(Number(port), "127.0.0.1", () => {
   say({ state: "ready", port: (http.address() as AddressInfo).port });
 });

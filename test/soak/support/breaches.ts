@@ -1,6 +1,6 @@
 /** What can go wrong, as the records would show it, and the rules that are broken by it. */
 import type { Rule } from "../checker/index.js";
-import type { Happening, Position } from "../records.js";
+import type { Happening, Members, Position } from "../records.js";
 import { CUT_AT, LETTERS, message, MESSAGES, position, ROOM } from "./healthy-records.js";
 import { TamperedRun } from "./tampered-run.js";
 
@@ -48,6 +48,17 @@ export const memory = (size: (second: number) => number): Happening[] =>
 /** Both devices process a message after its sender has the receipt. */
 const processedLate = () =>
   tampered().change("bob-1", "item", at(3), { t: 950 }).change("bob-2", "item", at(3), { t: 950 });
+const signal = (n: number): Happening => {
+  const content = { id: `g${n}`, by: "ada-1", n, size: 8, binaries: n % 3 };
+  return { kind: "signalled", room: ROOM, user: "ada", ...content };
+};
+const members = (all: Members): Happening => ({ kind: "members", room: ROOM, members: all });
+const change = { kind: "presence", room: ROOM, user: "vic", gone: [] as string[] } as const;
+/** Bob's first device processes an item on another connection, at a time; the first connection goes on at 500 ms. */
+export const sharedInbox = (t: number) =>
+  tampered()
+    .drop("bob-1", "item", at(3))
+    .add("bob-1-double", opened(0, null), ...[1, 2, 3].map((n) => ({ t, ...item(n, `s${n}`) })));
 const notAcked = (found: Happening) => found.kind !== "inbox_acked";
 
 /** What goes wrong, what the records are then, and exactly the rules that are broken by it. */
@@ -117,7 +128,7 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
   ],
   [
     "a client cannot read what it was sent",
-    () => tampered().add("bob-1", { kind: "disconnected", reason: "parse error" }),
+    () => tampered().add("bob-2", { kind: "disconnected", reason: "parse error" }),
     ["readable"],
   ],
   ["a subscriber is never given a message", () => tampered().drop("bob-1", "message", at(20)), ["gap"]],
@@ -250,6 +261,83 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
   ],
   ["a receipt comes before its message is processed", processedLate, ["receipt"]],
   [
+    "a signal comes twice",
+    () => tampered().behind("bob-1", "signalled", { id: "g3" }, signal(3)),
+    ["signal"],
+  ],
+  [
+    "a signal is changed",
+    () => tampered().change("bob-1", "signalled", { id: "g3" }, { size: -1 }),
+    ["signal"],
+  ],
+  [
+    "a signal comes to another room",
+    () => tampered().change("ada-1", "signal", { id: "g3" }, { room: "x" }),
+    ["signal"],
+  ],
+  ["a signal comes from nobody", () => tampered().drop("ada-1", "signal", { id: "g3" }), ["signal"]],
+  [
+    "a signal is said to be another user's",
+    () => tampered().change("bob-2", "signalled", { id: "g3" }, { user: "eve" }),
+    ["signal"],
+  ],
+  [
+    "signals and presence come before the room is joined",
+    () => tampered().drop("bob-2", "members"),
+    ["presence_change", "signal"],
+  ],
+  [
+    "one who has gone is believed to be there",
+    () => tampered().add("bob-1", members({ ada: ["1", "2"], bob: ["1", "2"], vic: ["9"] })),
+    ["presence"],
+  ],
+  [
+    "one who is there is not known",
+    () => tampered().add("bob-1", members({ ada: ["1", "2"], bob: ["1"] })),
+    ["presence"],
+  ],
+  [
+    "a leave is not told",
+    () => tampered().add("bob-2", { ...change, type: "join", devices: ["9"] }),
+    ["presence"],
+  ],
+  [
+    "a join is told of one who is there",
+    () =>
+      tampered().behind("bob-2", "presence", { type: "update" }, { ...change, type: "join", devices: ["9"] }),
+    ["presence_change"],
+  ],
+  [
+    "a leave is told of one who is not there",
+    () => tampered().add("bob-2", { ...change, type: "leave", devices: [] }),
+    ["presence_change"],
+  ],
+  [
+    "an older connection is not told that its device was taken",
+    () => tampered().drop("bob-1", "device").drop("bob-1", "device"),
+    ["device"],
+  ],
+  [
+    "an older connection is told twice that its device was taken",
+    () => tampered().behind("bob-1", "device", { taken: true }, { kind: "device", taken: true }),
+    ["device"],
+  ],
+  [
+    "an older connection is not told that it has its device again",
+    () => tampered().drop("bob-1", "device", { taken: false }),
+    ["device"],
+  ],
+  [
+    "a connection is told that it has its device again, and had it",
+    () => tampered().add("ada-2", { kind: "connected" }, { kind: "device", taken: false }),
+    ["device"],
+  ],
+  [
+    "an item is skipped that the device's other connection processed too late",
+    () => sharedInbox(900),
+    ["inbox_order"],
+  ],
+  [
     "the server ends by itself",
     () => tampered().add("run", { kind: "server", state: "died", detail: "1" }),
     ["server"],
@@ -262,7 +350,7 @@ export const BREACHES: [what: string, run: () => TamperedRun, rules: Rule[]][] =
   ["a program grows", () => tampered().add("run", ...memory((n) => 100 + 2 * n)), ["memory"]],
   [
     "something does not arrive in time",
-    () => tampered().add("run", { kind: "unsettled", waitingFor: ["bob-1"] }),
+    () => tampered().change("run", "settled", {}, { kind: "unsettled", waitingFor: ["bob-1"] } as object),
     ["settled"],
   ],
 ];

@@ -1,5 +1,5 @@
 /** The records of a small run in which everything was as it should be; a test breaks them in one place. */
-import type { Happening, Of, Position, Source } from "../records.js";
+import type { Happening, Of, Position, Protocol, Source } from "../records.js";
 
 export const EPOCH = "e1";
 export const ROOM = "hall";
@@ -9,6 +9,11 @@ export const CUT_AT = 10;
 export const RECOVERED = 14;
 /** Messages to Bob, each with a receipt to Ada. */
 export const LETTERS = 6;
+
+const SIGNALS = 6;
+/** Milliseconds: when both first devices are doubled, and when all is over, long after. */
+export const DOUBLED = 2_000;
+const OVER = 30_000;
 
 export type Files = Record<string, Happening[]>;
 
@@ -23,6 +28,7 @@ export function message(n: number): Of<"message"> {
 
 /** Ada publishes from one device, and has another; Bob has two. All four subscribe to the room. */
 export function healthyRun(): Files {
+  const over: Happening & { t: number } = { t: OVER, kind: "settled", after: 5 };
   return {
     run: [
       { kind: "run", seed: 1, seconds: 1, rooms: [{ room: ROOM, keeps: 1_000 }] },
@@ -31,12 +37,28 @@ export function healthyRun(): Files {
       { kind: "fault", fault: "stall", detail: "" },
       { kind: "fault", fault: "delay", detail: "" },
       { kind: "fault", fault: "clock", detail: "" },
-      { kind: "settled", after: 5 },
+      { kind: "fault", fault: "double", detail: "" },
+      { kind: "fault", fault: "visit", detail: "" },
+      over,
     ],
-    "ada-1": [...begin("ada"), ...publishes(), ...sends(), ...subscriber(), ...items("receipt", "bob", 900)],
-    "ada-2": [...begin("ada"), ...subscriber(), ...items("receipt", "bob", 900)],
-    "bob-1": [...begin("bob"), ...subscriber(), ...items("message", "ada", 500)],
-    "bob-2": [...begin("bob"), ...subscriber(), ...items("message", "ada", 800)],
+    "ada-1": [
+      ...[...begin("ada", "1"), ...publishes(), ...sends(), ...signals("signal"), ...subscriber()],
+      ...[...items("receipt", "bob", 900), ...older()],
+    ],
+    "ada-1-double": double("ada", "ada-1"),
+    "ada-2": [
+      ...[...begin("ada", "2"), ...signals("signalled"), ...subscriber(), ...items("receipt", "bob", 900)],
+    ],
+    "bob-1": [
+      ...[...begin("bob", "1"), ...signals("signalled"), ...subscriber(), ...items("message", "ada", 500)],
+      ...older(),
+    ],
+    "bob-1-double": double("bob", "bob-1"),
+    "bob-2": [
+      ...[...begin("bob", "2", "frames"), ...signals("signalled"), ...visits(), ...subscriber()],
+      ...items("message", "ada", 800),
+    ],
+    vic: [{ kind: "client", user: "vic", device: "9", protocol: "frames" }, { kind: "closed" }],
     end: [
       ...kept("before"),
       ...kept("after"),
@@ -59,9 +81,10 @@ function content(n: number) {
   return { id: `m${n}`, by: "ada-1", n, size: 8, binaries: n % 3 };
 }
 
-function begin(user: string): Happening[] {
+function begin(user: string, device: string, protocol: Protocol = "plain"): Happening[] {
   return [
-    { kind: "client", user, device: "1", protocol: "plain" },
+    { kind: "client", user, device, protocol },
+    { kind: "members", room: ROOM, members: { ada: ["1", "2"], bob: ["1", "2"] } },
     { kind: "joined", room: ROOM, position: position(0) },
     { kind: "inbox_opened", cursor: position(0), since: null },
   ];
@@ -89,6 +112,44 @@ function subscriber(): Happening[] {
     all.push({ kind: "joined", room: ROOM, position: position(RECOVERED), recovered: true, recovery });
   }
   return all;
+}
+
+/** Ada's signals to the others, as she sent them or as they came. */
+function signals(kind: "signal" | "signalled"): Happening[] {
+  const all: Happening[] = [];
+  for (let n = 1; n <= SIGNALS; n++) {
+    const told = { room: ROOM, ...content(n), id: `g${n}` };
+    all.push(kind === "signal" ? { kind, ...told } : { kind, user: "ada", ...told });
+  }
+  return all;
+}
+
+/** What a client with no layer is told of Vic. */
+function visits(): Happening[] {
+  const about = { kind: "presence", room: ROOM, user: "vic" } as const;
+  const visit: Happening[] = [
+    { ...about, type: "join", devices: ["9"], gone: [] },
+    { ...about, type: "update", devices: ["8"], gone: ["9"] },
+    { ...about, type: "leave", devices: [], gone: [] },
+  ];
+  return [...visit, ...visit];
+}
+
+/** What the older of two connections is told of the newer. */
+function older(): (Happening & { t: number })[] {
+  return [
+    { t: 1_000, kind: "connected" },
+    { t: DOUBLED, kind: "device", taken: true },
+    { t: DOUBLED + 1_000, kind: "device", taken: false },
+  ];
+}
+
+function double(user: string, doubles: string): (Happening & { t: number })[] {
+  return [
+    { t: DOUBLED - 10, kind: "client", user, device: "1", protocol: "frames", doubles },
+    { t: DOUBLED, kind: "connected" },
+    { t: DOUBLED + 990, kind: "closed" },
+  ];
 }
 
 function sends(): Happening[] {
