@@ -31,7 +31,7 @@ const GRANT = 64 * 1024;
 const TIDY_EVERY = 60_000;
 
 /** Bytes of text that are as much work as one value in an array or object: without it, `[[],[],...]` would cost fifty times its due. */
-const VALUE_BYTES = 8;
+const VALUE_BYTES = 16;
 
 /** What a message counts as, in bytes: its own, and more for each value that is to be made of it. Looks at the text, and parses nothing. */
 export function costOf(data: unknown): number {

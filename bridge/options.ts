@@ -50,7 +50,7 @@ export interface BridgeOptions {
   /** Messages per second of one connection, in bursts of up to twice as many. Default 500. */
   maxMessagesPerSecond?: number;
   /**
-   * Bytes of messages per second of one connection, in bursts of up to twice as many; each value in an array or object counts as 8
+   * Bytes of messages per second of one connection, in bursts of up to twice as many; each value in an array or object counts as 16
    * more. One that sends more is not closed, but read no faster. Default 8 MiB.
    */
   maxBytesPerSecond?: number;

@@ -3,9 +3,12 @@ import { expect } from "chai";
 import { ATTACKS } from "./support/attacks.js";
 import { Neighbours } from "./support/neighbours.js";
 
-/** Far above what is measured, and far below what was: a p99 of 4 seconds, and eleven times the memory. */
-const MAX_P99_RATIO = 60;
-const MAX_RSS_RATIO = 4;
+/** At most 6 were measured on a machine that is busy with much else; before there were limits, 100 and more, and ten times the memory. */
+const MAX_P99_RATIO = 30;
+const MAX_RSS_RATIO = 3.5;
+
+/** However many calls and connections are refused. */
+const MAX_LINES = 30;
 
 describe("honest clients beside an attacker", function () {
   this.timeout(120_000);
@@ -16,14 +19,15 @@ describe("honest clients beside an attacker", function () {
     server = undefined;
   });
 
-  for (const { name, prepare, attack } of ATTACKS) {
+  for (const { name, args = [], env = {}, prepare, attack } of ATTACKS) {
     it(`are served while ${name}`, async () => {
-      server = await Neighbours.start();
-      await prepare(server);
-      const { quiet, attacked, p99Ratio, rssRatio } = await server.compare(attack);
-      expect(quiet.messages).to.be.greaterThan(0);
-      expect(attacked.messages).to.be.greaterThan(0);
-      expect(p99Ratio, `of ${attacked.p99} ms and ${quiet.p99} ms`).to.be.lessThan(MAX_P99_RATIO);
+      server = await Neighbours.start(args, env);
+      await prepare?.(server);
+      const { quiet, attacked, p99Ratio, rssRatio, refused, ended, lines } = await server.compare(attack);
+      expect(ended).to.equal(undefined);
+      expect(refused).to.deep.equal([]);
+      expect(p99Ratio, `of ${attacked} ms and ${quiet} ms`).to.be.lessThan(MAX_P99_RATIO);
+      expect(lines, "lines of the log").to.be.lessThan(MAX_LINES);
       expect(rssRatio, "of the memory").to.be.lessThan(MAX_RSS_RATIO);
     });
   }
@@ -44,6 +48,6 @@ describe("honest clients beside an attacker", function () {
       expect(code).to.equal("rate_limited");
       expect(retryAfter).to.be.greaterThan(0);
     }
-    expect(member.closeCode).to.equal(undefined);
+    expect(member.isOpen).to.equal(true);
   });
 });

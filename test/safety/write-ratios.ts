@@ -8,12 +8,12 @@ const PATH = "docs/limits.md";
 const PLACE = /(<!-- measured -->\n)[^]*(<!-- \/measured -->)/;
 
 const rows: string[] = [];
-for (const { name, prepare, attack } of ATTACKS) {
-  const server = await Neighbours.start();
+for (const { name, args = [], env = {}, prepare, attack } of ATTACKS) {
+  const server = await Neighbours.start(args, env);
   try {
-    await prepare(server);
-    const { p99Ratio, rssRatio } = await server.compare(attack);
-    rows.push(`| ${name} | ${p99Ratio.toFixed(1)} | ${rssRatio.toFixed(1)} |`);
+    await prepare?.(server);
+    const { p99Ratio, rssRatio, lines } = await server.compare(attack);
+    rows.push(`| ${name} | ${p99Ratio.toFixed(1)} | ${rssRatio.toFixed(1)} | ${lines} |`);
     process.stdout.write(`${rows.at(-1)}\n`);
   } finally {
     await server.stop();
@@ -22,8 +22,8 @@ for (const { name, prepare, attack } of ATTACKS) {
 const date = new Date().toISOString().slice(0, 10);
 const table = [
   `\n${date}, Node ${process.versions.node}, ${cpus().length} cores:\n`,
-  "| attack | p99 of honest messages, times | memory of the server, times |",
-  "| --- | --- | --- |",
+  "| attack | p99 of honest messages, times | memory of the server, times | lines of its log |",
+  "| --- | --- | --- | --- |",
   ...rows,
   "",
 ].join("\n");

@@ -78,8 +78,8 @@ describe("bytes that come in", () => {
   it("count for more where many values are to be made of them", () => {
     for (const text of ["", "hello", '{"a":[1,2]}', "[[],[],[]]", "дом"]) {
       const values = text.replace(/[^[{,:]/g, "").length;
-      expect(costOf(text)).to.equal(text.length + 8 * values);
-      expect(costOfText(Buffer.from(text))).to.equal(Buffer.byteLength(text) + 8 * values);
+      expect(costOf(text)).to.equal(text.length + 16 * values);
+      expect(costOfText(Buffer.from(text))).to.equal(Buffer.byteLength(text) + 16 * values);
     }
     expect(costOf(Buffer.from("[[[["))).to.equal(4);
     expect(costOf(undefined)).to.equal(0);

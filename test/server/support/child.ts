@@ -32,6 +32,11 @@ export class ServerProcess {
     });
   }
 
+  /** Lines that it has written to its log. */
+  get lines(): number {
+    return `${this.stdout}${this.stderr}`.split("\n").filter((line) => line.startsWith("{")).length;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }
