@@ -167,11 +167,11 @@ export interface RoomsEvents {
   /** Something that calls for no action, but belongs in a log: an attempt to connect failed, say. */
   warning: (error: Error) => void;
   /**
-   * Another connection has taken this device (`taken`; a duplicated tab, say), and the inbox with it; or it has gone, and both are back.
-   * Nothing is to be done: the inbox goes on by itself.
+   * Another connection has taken this device (`taken`; a duplicated tab, say), and the inbox with it if it opens it; or it has gone, and
+   * both are back. Nothing is to be done: the inbox goes on by itself.
    */
   device: (change: { taken: boolean }) => void;
-  /** The inbox was opened, and items that this device had not processed are not kept any more. */
+  /** Items of the inbox that this device had not processed are not kept any more. */
   inbox_lost: () => void;
 }
 

@@ -1,6 +1,9 @@
 /**
  * How far this device has processed its inbox: one item at a time, in order, each once. A state machine with no I/O: methods
  * return what is to be done, in order. docs/rooms-api.md, 9, is its rule.
+ *
+ * An ack covers all before it. So nothing is taken into the queue that does not follow what was taken before: where items are missing,
+ * only the server's cursor goes over them.
  */
 import type { InboxItem, Position } from "./api.js";
 
@@ -9,7 +12,11 @@ export type InboxAction =
   /** Keep the position, so that it outlasts the program. */
   | { readonly do: "keep"; readonly position: Position }
   /** Tell the server; then call `acked` or `ackFailed`, unless the connection is lost before. */
-  | { readonly do: "ack"; readonly position: Position };
+  | { readonly do: "ack"; readonly position: Position }
+  /** Open the inbox again: something is missing, and the server says with its cursor whether it was processed elsewhere. */
+  | { readonly do: "open" }
+  /** What is missing is not kept any more. */
+  | { readonly do: "lost" };
 
 export class InboxLog {
   private queue: InboxItem[] = [];
@@ -18,6 +25,10 @@ export class InboxLog {
   private last: Position | undefined;
   private isOpen = false;
   private isAcking = false;
+  /** Something is missing, and the server is being asked for it; what comes before it has answered comes again. */
+  private isAsking = false;
+  /** It was asked since the last item that was taken. */
+  private hasAsked = false;
   private hasProcessor = false;
   /** What the server has not been told yet. */
   private due: Position | undefined;
@@ -35,6 +46,7 @@ export class InboxLog {
   opened(cursor: Position): InboxAction[] {
     this.isOpen = true;
     this.isAcking = false;
+    this.isAsking = false;
     // The server has what was processed, by `since`; and where this device knows nothing, it begins at the cursor.
     const isBehind = !isReached(cursor, this.processed);
     if (isBehind) this.processed = cursor;
@@ -48,9 +60,10 @@ export class InboxLog {
   /** The connection is lost. What has come already is still processed. */
   away(): void {
     this.isOpen = false;
+    this.isAsking = false;
   }
 
-  /** Another connection of this device has the inbox: what was not begun here is its to process. */
+  /** Another connection of this device has the inbox, as the server has said: what was not begun here is its to process, or comes again. */
   taken(): void {
     this.isOpen = false;
     this.queue = [];
@@ -65,10 +78,19 @@ export class InboxLog {
   }
 
   received(item: InboxItem): InboxAction[] {
-    if (isReached(item.position, this.last)) return [];
-    this.last = item.position;
+    const { position } = item;
+    if (isReached(position, this.last)) return [];
+    const isMissing = !isNext(position, this.last);
+    if (isMissing && this.isAsking) return [];
+    if (isMissing && !this.hasAsked) {
+      this.isAsking = true;
+      this.hasAsked = true;
+      return [{ do: "open" }];
+    }
+    this.hasAsked = false;
+    this.last = position;
     this.queue.push(item);
-    return this.process();
+    return [...(isMissing ? [{ do: "lost" } as const] : []), ...this.process()];
   }
 
   /** There is somebody to process items, or nobody any more: then the item in hand comes again. */
@@ -130,4 +152,8 @@ export class InboxLog {
 /** Whether `position` is not after `known`. Positions of another epoch are always new. */
 function isReached(position: Position, known: Position | undefined): boolean {
   return known !== undefined && position.epoch === known.epoch && position.offset <= known.offset;
+}
+
+function isNext(position: Position, known: Position | undefined): boolean {
+  return known !== undefined && position.epoch === known.epoch && position.offset === known.offset + 1;
 }

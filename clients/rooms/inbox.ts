@@ -31,7 +31,7 @@ export class InboxHandle implements Inbox {
   /** Whether the inbox was asked for: it is opened on each connection from then on. */
   private isWanted = false;
   private isOpen = false;
-  /** Another connection of this device has the inbox. */
+  /** This device has a newer connection. */
   private isTaken = false;
   /** While the storage is being asked how far this user's inbox is processed. */
   private loading: Maybe<void> = undefined;
@@ -85,11 +85,10 @@ export class InboxHandle implements Inbox {
     this.openWhenLoaded();
   }
 
-  /** Another connection of this device has come, or has gone. */
+  /** A newer connection of this device has come, or has gone. Whether it has opened the inbox, the answer to the next ack says. */
   deviceTaken(isTaken: boolean): void {
     this.isTaken = isTaken;
-    if (isTaken) this.log.taken();
-    else if (this.isOpen) this.perform(this.log.returned());
+    if (!isTaken && this.isOpen) this.perform(this.log.returned());
   }
 
   /** The connection is lost. */
@@ -178,6 +177,12 @@ export class InboxHandle implements Inbox {
         case "process":
           this.give(action.item);
           break;
+        case "open":
+          this.open();
+          break;
+        case "lost":
+          this.host.inboxLost();
+          break;
       }
     }
   }
@@ -199,7 +204,8 @@ export class InboxHandle implements Inbox {
       } else if (outcome.error.retryable) {
         this.later("ack", outcome.error, () => this.perform(this.log.ackFailed(position)));
       } else if (outcome.error.code === "inbox_not_open" && this.isTaken) {
-        // It is told again when the inbox is back.
+        // The newer connection has opened it. It is told again when the inbox is back.
+        this.log.taken();
         this.perform(this.log.ackFailed(position));
       } else if (outcome.error.code === "inbox_not_open") {
         this.open();

@@ -1,6 +1,6 @@
 /** One device on two connections, a guest's newest token, and items that were lost (docs/rooms-api.md, 2.6, 2.7, 9.7, 9.8). */
 import { expect } from "chai";
-import type { InboxItem, Position } from "../../../clients/rooms/index.js";
+import type { InboxItem, Position, Rooms } from "../../../clients/rooms/index.js";
 import { fakeRig } from "./support/fake-socket.js";
 import { MemoryStorage } from "./support/stage.js";
 
@@ -16,6 +16,21 @@ const settle = async (): Promise<void> => {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 };
 
+/** An inbox whose items are processed when the test says so. */
+function processing(rooms: Rooms): { got: string[]; finish: () => Promise<void> } {
+  const got: string[] = [];
+  const done: (() => void)[] = [];
+  void rooms.inbox.process(({ id }) => {
+    got.push(id);
+    return new Promise<void>((resolve) => done.push(resolve));
+  });
+  const finish = async (): Promise<void> => {
+    done.shift()?.();
+    await settle();
+  };
+  return { got, finish };
+}
+
 describe("rooms layer: a device that is taken", () => {
   it("is told, and so that it has come back", () => {
     const { socket, rooms } = fakeRig();
@@ -27,28 +42,46 @@ describe("rooms layer: a device that is taken", () => {
     expect(told).to.deep.equal([true, false]);
   });
 
-  it("does not take the inbox back, and goes on after the newer one has gone, with what that one has left", async () => {
+  // The inbox is the newest's that has opened it (9.8): `device_taken` alone says nothing of it.
+  it("processes on while the newer connection has not opened the inbox, and loses no item", async () => {
     const { socket, rooms } = fakeRig();
-    const got: string[] = [];
-    const done: (() => void)[] = [];
-    void rooms.inbox.process(({ id }) => {
-      got.push(id);
-      return new Promise<void>((resolve) => done.push(resolve));
-    });
+    const { got, finish } = processing(rooms);
     socket.welcome();
     socket.take("inbox").answer(opened(0));
     for (const offset of [1, 2, 3]) socket.fire("inbox", item(offset));
     socket.fire("device_taken", { sid: "newer" });
-    done.shift()?.();
-    await settle();
-    // The server would refuse the ack now; 2 and 3 are the newer one's.
-    expect([got, socket.calls]).to.deep.equal([["1"], []]);
+    await finish();
+    const ack = socket.take("inbox_ack");
+    expect(ack.argument).to.deep.equal({ position: at(1) });
+    ack.answer({ cursor: at(1) });
+    socket.fire("inbox", item(4));
+    for (let i = 0; i < 3; i++) await finish();
+    expect(got).to.deep.equal(["1", "2", "3", "4"]);
+  });
+
+  it("does not take the inbox back, and goes on after the newer one has gone, with what that one has left", async () => {
+    const { socket, rooms } = fakeRig();
+    const { got, finish } = processing(rooms);
+    socket.welcome();
+    socket.take("inbox").answer(opened(0));
+    for (const offset of [1, 2, 3]) socket.fire("inbox", item(offset));
+    socket.fire("device_taken", { sid: "newer" });
+    await finish();
+    socket.take("inbox_ack").refuse("inbox_not_open", false);
+    // The newer one has opened it: 3 is that one's, and nothing is acked here any more.
+    await finish();
+    expect([got, socket.calls]).to.deep.equal([["1", "2"], []]);
     socket.fire("device_returned", {});
-    expect(socket.take("inbox_ack").argument).to.deep.equal({ position: at(1) });
-    for (const offset of [1, 3]) socket.fire("inbox", item(offset));
-    done.shift()?.();
-    await settle();
-    expect(got).to.deep.equal(["1", "3"]);
+    expect(socket.take("inbox_ack").argument).to.deep.equal({ position: at(2) });
+    for (const offset of [2, 4]) socket.fire("inbox", item(offset));
+    // Whether 3 was processed, the server says.
+    const again = socket.take("inbox");
+    expect(again.argument).to.deep.equal({ since: at(2) });
+    again.answer(opened(3));
+    socket.fire("inbox", item(4));
+    await finish();
+    expect(got).to.deep.equal(["1", "2", "4"]);
+    expect(socket.take("inbox_ack").argument).to.deep.equal({ position: at(4) });
   });
 
   it("keeps the ack that was under way, and does not open the inbox again", async () => {

@@ -10,13 +10,12 @@ function item(offset: number, epoch = "e"): InboxItem {
   return { type: "receipt", id: `${offset}`, position: at(offset, epoch), from: { user: "ada" }, at: 0 };
 }
 
-/** Actions in short: "process 3", "keep 3", "ack 3". */
+/** Actions in short: "process 3", "keep 3", "ack 3", "open", "lost". */
 function short(actions: readonly InboxAction[]): string[] {
-  return actions.map((action) =>
-    action.do === "process"
-      ? `process ${action.item.position.offset}`
-      : `${action.do} ${action.position.offset}`,
-  );
+  return actions.map((action) => {
+    if (action.do === "process") return `process ${action.item.position.offset}`;
+    return "position" in action ? `${action.do} ${action.position.offset}` : action.do;
+  });
 }
 
 function openAt(offset: number): InboxLog {
@@ -115,17 +114,36 @@ describe("rooms layer: how far the inbox is processed", () => {
     expect(log.cursor).to.deep.equal(at(1, "f"));
   });
 
+  it("has the inbox opened again where items are missing, and takes none before the server's cursor says why", () => {
+    const log = openAt(0);
+    log.received(item(1));
+    expect(short([4, 5].flatMap((offset) => log.received(item(offset))))).to.deep.equal(["open"]);
+    expect(short(log.done())).to.deep.equal(["keep 1", "ack 1"]);
+    log.acked();
+    expect(short(log.opened(at(1)))).to.deep.equal([]);
+    const again = [2, 3, 4].flatMap((offset) => log.received(item(offset)));
+    expect(short(again)).to.deep.equal(["process 2"]);
+  });
+
+  it("goes over what was processed elsewhere where the server's cursor does", () => {
+    const log = openAt(0);
+    expect(short(log.received(item(4)))).to.deep.equal(["open"]);
+    expect(short(log.opened(at(3)))).to.deep.equal(["keep 3"]);
+    expect(short(log.received(item(4)))).to.deep.equal(["process 4"]);
+  });
+
+  it("says what is lost where the server skips it again, and goes on", () => {
+    const log = openAt(0);
+    log.received(item(3));
+    log.opened(at(0));
+    expect(short(log.received(item(3)))).to.deep.equal(["lost", "process 3"]);
+    expect(short(log.received(item(5)))).to.deep.equal(["open"]);
+  });
+
+  const STEPS = ["send", "deliver", "process", "fail", "ack arrives", "ack lost", "cut", "reload"] as const;
+
   it("processes each item once and in order, whatever the network and the program do", () => {
-    const steps = fc.constantFrom(
-      "send",
-      "deliver",
-      "process",
-      "fail",
-      "ack arrives",
-      "ack lost",
-      "cut",
-      "reload",
-    );
+    const steps = fc.constantFrom(...STEPS);
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 150 }), (run) => {
         const model = new Model();
@@ -133,6 +151,21 @@ describe("rooms layer: how far the inbox is processed", () => {
         model.settle();
         expect(model.processed).to.deep.equal(Array.from({ length: model.sent }, (_, i) => i + 1));
         expect(model.cursor).to.equal(model.sent);
+      }),
+      { seed: SEED, numRuns: 2_000 },
+    );
+  });
+
+  it("acks no item that neither it nor the device's newer connection has processed, whatever that one does", () => {
+    const steps = fc.constantFrom(...STEPS, "newer opens", "newer processes", "newer goes");
+    fc.assert(
+      fc.property(fc.array(steps, { maxLength: 150 }), (run) => {
+        const model = new Model();
+        for (const step of run) model.take(step); // each ack is looked at when it is sent
+        model.settle();
+        const all = new Set([...model.processed, ...model.elsewhere]);
+        expect(all.size).to.equal(model.sent);
+        expect(model.processed).to.deep.equal([...new Set(model.processed)].toSorted((a, b) => a - b));
       }),
       { seed: SEED, numRuns: 2_000 },
     );
@@ -145,7 +178,10 @@ class Model {
   /** The server's, of this device. */
   cursor = 0;
   readonly processed: number[] = [];
+  /** What the device's newer connection has processed. */
+  readonly elsewhere: number[] = [];
 
+  private isNewerOpen = false;
   private kept: Position | undefined;
   private log = new InboxLog(undefined);
   private delivered = 0;
@@ -164,7 +200,7 @@ class Model {
         this.sent++;
         return;
       case "deliver":
-        if (this.isOpen && this.delivered < this.sent)
+        if (this.isOpen && !this.isNewerOpen && this.delivered < this.sent)
           this.perform(this.log.received(item(++this.delivered)));
         return;
       case "process":
@@ -190,6 +226,16 @@ class Model {
         this.log = new InboxLog(this.kept);
         this.perform(this.log.processing(true));
         return this.reconnect();
+      case "newer opens":
+        this.isNewerOpen = true;
+        return;
+      case "newer processes":
+        if (this.isNewerOpen && this.cursor < this.sent) this.elsewhere.push(++this.cursor);
+        return;
+      case "newer goes":
+        if (this.isNewerOpen) this.delivered = this.cursor;
+        this.isNewerOpen = false;
+        return this.perform(this.log.returned());
     }
   }
 
@@ -204,6 +250,7 @@ class Model {
 
   private open(): void {
     this.isOpen = true;
+    this.isNewerOpen = false;
     const since = this.log.cursor?.offset ?? 0;
     this.cursor = Math.max(this.cursor, since);
     this.delivered = this.cursor;
@@ -221,15 +268,42 @@ class Model {
     const { acking } = this;
     if (acking === undefined) return;
     this.acking = undefined;
+    if (this.isNewerOpen) {
+      this.log.taken();
+      return this.perform(this.log.ackFailed(acking));
+    }
     if (isKnown) this.cursor = Math.max(this.cursor, acking.offset);
     this.perform(isKnown ? this.log.acked() : this.log.ackFailed(acking));
   }
 
   private perform(actions: readonly InboxAction[]): void {
     for (const action of actions) {
-      if (action.do === "keep") this.kept = action.position;
-      else if (action.do === "ack") this.acking = action.position;
-      else this.inHand = action.item.position.offset;
+      switch (action.do) {
+        case "keep":
+          this.kept = action.position;
+          break;
+        case "ack":
+          this.promise(action.position);
+          break;
+        case "process":
+          this.inHand = action.item.position.offset;
+          break;
+        case "open":
+          this.acking = undefined;
+          this.open();
+          break;
+        case "lost":
+          throw new Error("nothing is lost here");
+      }
     }
+  }
+
+  private promise(position: Position): void {
+    const known = new Set([...this.processed, ...this.elsewhere]);
+    for (let offset = 1; offset <= position.offset; offset++) {
+      if (!known.has(offset))
+        throw new Error(`${offset} was acked with ${position.offset}, and not processed`);
+    }
+    this.acking = position;
   }
 }
