@@ -170,7 +170,8 @@ describe("client: with the real bridge", () => {
   });
 
   it("keeps a quiet connection, by the server's pings", async () => {
-    server = await TestServer.start({ pingInterval: 30, pingTimeout: 60 });
+    // Six intervals are more than the 500 ms after which a client that hears nothing ends.
+    server = await TestServer.start({ pingInterval: 100, pingTimeout: 400 });
     const { socket, log } = server.connect();
     await log.next();
     const pings = new EventLog(socket.io, ["ping"]);
