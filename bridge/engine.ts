@@ -2,6 +2,7 @@
  * The bridge at work: takes upgrade requests of an HTTP server, makes connections of them, and keeps these until they
  * end. Beside Engine.IO, not instead of it: connections are announced on the engine that Socket.IO is bound to.
  */
+import { EventEmitter } from "node:events";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type Server, type ServerOptions } from "ws";
@@ -265,6 +266,9 @@ const paths = new WeakMap<HttpServer, Set<string>>();
 
 /** Throws where another bridge has the path: both would answer its requests. */
 function claim(path: string, httpServer: HttpServer): void {
+  if (!(httpServer instanceof EventEmitter)) {
+    throw new TypeError("attachBridge: the second argument must be the HTTP server that clients connect to");
+  }
   const taken = paths.get(httpServer) ?? new Set();
   if (taken.has(path)) {
     throw new TypeError(

@@ -38,7 +38,9 @@ export function closeSlowReaders(io: RoomsIo): void {
  */
 export async function drained({ conn }: RoomsSocket): Promise<void> {
   const { transport } = conn;
-  if (transport.writable || conn.readyState === "closed") return;
+  if (conn.readyState === "closed" || isDrained(conn as unknown as EngineSocket)) return;
+  // A transport that polls tells when its answer has gone; the connection, when the buffer has gone into one.
+  const source = transport.name === "polling" ? conn : transport;
   await new Promise<void>((resolve) => {
     if (transport.name === "bridge") {
       conn.once("close", resolve);
@@ -49,13 +51,21 @@ export async function drained({ conn }: RoomsSocket): Promise<void> {
       return;
     }
     const done = (): void => {
-      transport.off("drain", done);
+      source.off("drain", done);
       conn.off("upgrade", done).off("close", done);
       resolve();
     };
-    transport.once("drain", done);
+    source.once("drain", done);
     conn.once("upgrade", done).once("close", done);
   });
+}
+
+/**
+ * Whether the transport has taken all that was sent. Between two requests of a client that polls, its transport cannot be written
+ * to either, but then nothing need wait: what does is in the buffer.
+ */
+function isDrained({ transport, writeBuffer }: EngineSocket): boolean {
+  return transport.name === "polling" ? writeBuffer.length === 0 : transport.writable;
 }
 
 function waitingBytes({ writeBuffer, transport }: EngineSocket): number {

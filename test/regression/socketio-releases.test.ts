@@ -64,4 +64,11 @@ describe("the bridge on releases of Socket.IO", () => {
       expect(() => attachBridge(io as SocketIOServer, createServer())).to.throw(TypeError, /4\.6/);
     }
   });
+
+  it("is refused where there is no HTTP server", () => {
+    for (const http of [undefined, null, {}]) {
+      const io = new Current();
+      expect(() => attachBridge(io, http as HttpServer)).to.throw(TypeError, /HTTP server/);
+    }
+  });
 });
