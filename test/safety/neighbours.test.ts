@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { ATTACKS } from "./support/attacks.js";
 import { Neighbours } from "./support/neighbours.js";
 
-/** At most 6 were measured on a machine that is busy with much else; before there were limits, 100 and more, and ten times the memory. */
+/** At most 17 were measured, on a machine that was busy with much else; before there were limits, 100 and more, and nine times the memory. */
 const MAX_P99_RATIO = 30;
 const MAX_RSS_RATIO = 3.5;
 
