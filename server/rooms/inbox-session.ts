@@ -32,27 +32,48 @@ export function itemOf(epoch: string, { offset, value, at }: Entry): InboxItem {
   return { type: "message", id, position, from, data, at } satisfies InboxMessage;
 }
 
-export class InboxSession {
+/** Whose inbox is open, and where. */
+export interface InboxOwner {
+  sid: string;
+  user: string;
+  device: string;
+}
+
+export interface InboxIo {
+  log: Log;
+  give: (item: InboxItem) => void;
+  /** Writes down that something was dropped before it could be sent. */
+  lost: () => Promise<void>;
+}
+
+export class InboxSession implements InboxOwner {
+  readonly sid: string;
+  readonly user: string;
+  readonly device: string;
+  readonly epoch: string;
   /** Offset of the last item that was sent. */
   #sent: number;
   #cursor: number;
   #isOpen = true;
   #isPumping = false;
   #isPoked = false;
-  #hasGap = false;
+  #isTelling: boolean;
 
-  /** @param cursor Up to where the device has processed the inbox. */
+  /**
+   * @param cursor Up to where the device has processed the inbox, or lost it.
+   * @param isTelling Whether the answer that opened it says that something was lost.
+   */
   constructor(
-    readonly sid: string,
-    readonly user: string,
-    readonly device: string,
-    readonly epoch: string,
-    cursor: number,
-    private readonly log: Log,
-    private readonly give: (item: InboxItem) => void,
+    owner: InboxOwner,
+    cursor: Position,
+    isTelling: boolean,
+    private readonly io: InboxIo,
   ) {
-    this.#sent = cursor;
-    this.#cursor = cursor;
+    ({ sid: this.sid, user: this.user, device: this.device } = owner);
+    this.epoch = cursor.epoch;
+    this.#sent = cursor.offset;
+    this.#cursor = cursor.offset;
+    this.#isTelling = isTelling;
   }
 
   get cursor(): Position {
@@ -65,12 +86,13 @@ export class InboxSession {
   }
 
   processed(offset: number): void {
+    this.#isTelling = false;
     this.#cursor = Math.max(this.#cursor, offset);
   }
 
-  /** Whether something that the device has not processed was dropped before it could be sent. */
-  get hasGap(): boolean {
-    return this.#hasGap;
+  /** Whether the device was told of all that it lost, and has acked nothing since. */
+  get isTelling(): boolean {
+    return this.#isTelling;
   }
 
   /** Nothing is sent any more. */
@@ -97,12 +119,17 @@ export class InboxSession {
     const room = WINDOW - (this.#sent - this.#cursor);
     if (room <= 0) return;
     const limits = { entries: room, bytes: PAGE_BYTES };
-    const { entries, state } = await this.log.after(inboxLog(this.user), this.#sent, limits);
+    const { entries, state } = await this.io.log.after(inboxLog(this.user), this.#sent, limits);
+    const [oldest] = entries;
+    if (oldest !== undefined && oldest.offset > this.#sent + 1) {
+      this.#isTelling = false;
+      // Before the items are sent: the device may process them, and its acks may never come.
+      await this.io.lost();
+    }
     for (const entry of entries) {
       if (!this.#isOpen) return;
-      if (entry.offset > this.#sent + 1) this.#hasGap = true;
       this.#sent = entry.offset;
-      this.give(itemOf(this.epoch, entry));
+      this.io.give(itemOf(this.epoch, entry));
     }
     if (this.#sent < state.last && entries.length > 0) this.#isPoked = true;
   }

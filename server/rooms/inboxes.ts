@@ -10,8 +10,9 @@ import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
 import type { Limiter } from "../limits/limiter.js";
 import type { ReadLane } from "../limits/read-lane.js";
+import { heldBack, isAfter, whatIsLeft } from "./device-cursors.js";
 import type { DeviceConnections } from "./device-connections.js";
-import { InboxSession, type StoredItem } from "./inbox-session.js";
+import { InboxSession, type InboxOwner, type StoredItem } from "./inbox-session.js";
 import { InboxShares } from "./inbox-shares.js";
 import { inboxLog } from "./log-names.js";
 import { keyOf, reserveFor, senderOf } from "./messages.js";
@@ -155,49 +156,62 @@ export class Inboxes {
     const { epoch, first, last } = await log.state(inboxLog(user));
     const all = await devices.of(user);
     const before = all.find((one) => one.device === device);
-    const stored = before?.cursor.epoch === epoch ? before : undefined;
-    const isSince = since !== undefined && since.epoch === epoch && since.offset <= last;
-    const known = Math.max(stored?.cursor.offset ?? 0, isSince ? since.offset : 0);
-    const cursor = { epoch, offset: Math.max(known, first - 1) };
-    const isNew = before === undefined && since === undefined;
-    const isInLog = since === undefined ? stored !== undefined : isSince;
-    const recovered = isNew || (isInLog && known >= first - 1 && stored?.lost !== true);
+    const { known, processed, recovered } = whatIsLeft(before, since, { epoch, first, last });
+    const cursor = { epoch, offset: Math.max(processed.epoch === epoch ? processed.offset : 0, first - 1) };
     await this.#receipts(user, all, cursor);
-    await devices.put(user, { device, cursor, seen: clock.now() });
-    const kept = await this.#forget(user, [
-      ...all.filter((one) => one.device !== device),
-      { device, cursor, seen: clock.now() },
-    ]);
+    // With a loss, the row stays at what was processed: this answer may be lost too, and then it is told again.
+    const row: DeviceCursor = recovered
+      ? { device, cursor, seen: clock.now() }
+      : { device, cursor: processed, seen: clock.now(), lost: "told" };
+    await devices.put(user, row);
+    const kept = await this.#forget(user, [...all.filter((one) => one.device !== device), row]);
     await this.#trim(user, kept, epoch, first);
-    const session = this.#begin(sid, user, device, cursor);
-    const result = { cursor, waiting: last - cursor.offset, known: stored !== undefined, recovered };
+    const session = this.#begin({ sid, user, device }, cursor, !recovered);
+    const result = { cursor, waiting: last - cursor.offset, known, recovered };
     done({ ok: true, result, effects: [] });
     if (session !== undefined) this.#pump(session);
   }
 
   async #ackNow(who: Caller, position: Position, done: Done<{ cursor: Position }>): Promise<void> {
-    const { devices, log, clock } = this.#options;
     const session = this.#bySid.get(who.sid);
     if (session === undefined) return done(refused("inbox_not_open"));
     if (!session.reaches(position)) {
       return done(refused("unknown_position", "this position was not delivered to this device"));
     }
-    if (position.offset > session.cursor.offset) {
-      const { user, device } = session;
-      const all = await devices.of(user);
-      await this.#receipts(user, all, position);
-      const lost = session.hasGap || all.some((one) => one.device === device && one.lost === true);
-      const cursor: DeviceCursor = {
-        ...{ device, cursor: position, seen: clock.now() },
-        ...(lost ? { lost } : {}),
-      };
-      await devices.put(user, cursor);
-      const { epoch, first } = await log.state(inboxLog(user));
-      await this.#trim(user, [...all.filter((one) => one.device !== device), cursor], epoch, first);
-      session.processed(position.offset);
+    const { offset } = session.cursor;
+    // An ack of the cursor itself says that the device has heard of what was lost before it.
+    if (position.offset > offset || (position.offset === offset && session.isTelling)) {
+      await this.#move(session, position);
     }
     done({ ok: true, result: { cursor: session.cursor }, effects: [] });
     this.#pump(session);
+  }
+
+  async #move(session: InboxSession, position: Position): Promise<void> {
+    const { devices, log, clock } = this.#options;
+    const { user, device, isTelling } = session;
+    const all = await devices.of(user);
+    const before = all.find((one) => one.device === device);
+    if (!isAfter(position, before?.cursor)) return;
+    await this.#receipts(user, all, position);
+    const lost = isTelling ? undefined : before?.lost;
+    const row: DeviceCursor = {
+      ...{ device, cursor: position, seen: clock.now() },
+      ...(lost === undefined ? {} : { lost }),
+    };
+    await devices.put(user, row);
+    const { epoch, first } = await log.state(inboxLog(user));
+    await this.#trim(user, [...all.filter((one) => one.device !== device), row], epoch, first);
+    session.processed(position.offset);
+  }
+
+  /** Something was dropped while the device had the inbox open: an answer is to tell it so. */
+  #lost({ user, device }: InboxOwner): Promise<void> {
+    const { devices } = this.#options;
+    return this.#turns.run(user, async () => {
+      const row = (await devices.of(user)).find((one) => one.device === device);
+      if (row !== undefined && row.lost !== "untold") await devices.put(user, { ...row, lost: "untold" });
+    });
   }
 
   /**
@@ -280,7 +294,8 @@ export class Inboxes {
    * The connection has the device's inbox from now on, and an older one of the same device waits until it has gone. Undefined where a
    * newer one has it.
    */
-  #begin(sid: string, user: string, device: string, cursor: Position): InboxSession | undefined {
+  #begin(owner: InboxOwner, cursor: Position, isTelling: boolean): InboxSession | undefined {
+    const { sid, user, device } = owner;
     const { connections, log, perform } = this.#options;
     this.#stopWaiting(user, sid);
     const wait = (one: string): void => {
@@ -295,7 +310,8 @@ export class Inboxes {
       if (other.sid !== sid) wait(other.sid);
     }
     const give = (item: InboxItem): void => perform([{ type: "inbox", sid, item }]);
-    const session = new InboxSession(sid, user, device, cursor.epoch, cursor.offset, log, give);
+    const lost = (): Promise<void> => this.#lost(owner);
+    const session = new InboxSession(owner, cursor, isTelling, { log, give, lost });
     this.#open.set(user, (this.#open.get(user) ?? new Set()).add(session));
     this.#bySid.set(sid, session);
     return session;
@@ -311,8 +327,11 @@ export class Inboxes {
     const [sid] = waiting.map(([one]) => one).toSorted((a, b) => (connections.isNewer(a, b) ? -1 : 1));
     if (sid === undefined) return;
     const processed = cursor.epoch === epoch ? cursor.offset : 0;
-    if (processed < first - 1) await devices.put(user, { ...stored, lost: true });
-    const session = this.#begin(sid, user, device, { epoch, offset: Math.max(processed, first - 1) });
+    if (processed < first - 1 || stored.lost !== undefined) {
+      await devices.put(user, { ...stored, lost: "untold" });
+    }
+    const from = { epoch, offset: Math.max(processed, first - 1) };
+    const session = this.#begin({ sid, user, device }, from, false);
     if (session !== undefined) this.#pump(session);
   }
 
@@ -341,16 +360,4 @@ export class Inboxes {
   #pump(session: InboxSession): void {
     session.pump().catch((error: unknown) => this.#options.failed(error, "an inbox could not be read"));
   }
-}
-
-/**
- * Up to where items are only held back by devices that lag far behind: by one that all others are ahead of, or by those that
- * lag by more than `most` items while another does not. 0 where there are none.
- */
-function heldBack(all: readonly DeviceCursor[], epoch: string, last: number, most: number): number {
-  const cursors = all
-    .filter(({ device }) => device !== RECEIPTED)
-    .map(({ cursor }) => (cursor.epoch === epoch ? cursor.offset : 0))
-    .sort((a, b) => a - b);
-  return Math.max(cursors[1] ?? 0, cursors.find((offset) => last - offset <= most) ?? 0);
 }

@@ -83,5 +83,5 @@ function decode(bytes: Buffer): Row {
 }
 
 function cursorOf({ device, cursor: { epoch, offset }, seen, lost }: DeviceCursor): DeviceCursor {
-  return { device, cursor: { epoch, offset }, seen, ...(lost === true ? { lost } : {}) };
+  return { device, cursor: { epoch, offset }, seen, ...(lost === undefined ? {} : { lost }) };
 }

@@ -7,8 +7,8 @@ export interface DeviceCursor {
   cursor: Position;
   /** When the device was last connected, by the store's clock. */
   seen: number;
-  /** It was sent items with a gap before them, and has not been told. */
-  lost?: true;
+  /** Items after the cursor, or before it, were dropped before the device had processed them; whether it was told, as far as one can know. */
+  lost?: "untold" | "told";
 }
 
 /**

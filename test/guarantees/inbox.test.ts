@@ -204,10 +204,78 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         await sendAndProcess(1, 10, phone);
         expect(await open(await enterBen("tablet"))).to.include({ known: false, recovered: true });
         await sendAndProcess(11, 15, phone);
+        expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: false });
+      });
+
+      it("at each opening, until it has acked something since: an answer that was lost told nobody", async () => {
+        await start(full);
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        await open(phone);
+        await open(laptop);
+        laptop.close();
+        await sendAndProcess(1, 15, phone);
+        // Whether an answer arrived, the server cannot know.
+        for (let times = 0; times < 2; times++) {
+          const back = await enterBen("laptop");
+          expect(await open(back)).to.include({ known: true, recovered: false });
+          back.close();
+        }
+        await world.restart();
         const back = await enterBen("laptop");
         expect(await open(back)).to.include({ known: true, recovered: false });
+        await processed(back, (await takeItems(back, 1))[0]!);
         back.close();
         expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: true });
+      });
+
+      it("by what it says to have processed, and not by what the server would send next", async () => {
+        await start(full);
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        await open(phone);
+        await open(laptop);
+        await send(ada, ben.user, 1);
+        const [first] = await takeItems(laptop, 1);
+        await processed(laptop, first!);
+        await processed(phone, (await takeItems(phone, 1))[0]!);
+        laptop.close();
+        await sendAndProcess(2, 25, phone);
+        const since = first!.position;
+        for (let times = 0; times < 2; times++) {
+          const back = await enterBen("laptop");
+          expect(await open(back, since)).to.include({ recovered: false });
+          back.close();
+        }
+        const back = await enterBen("laptop");
+        const { cursor } = await open(back, since);
+        expect(cursor.offset).to.be.greaterThan(since.offset);
+        back.close();
+        expect(await open(await enterBen("laptop"), cursor)).to.include({ recovered: true });
+        expect(await open(await enterBen("laptop"), since)).to.include({ recovered: false });
+      });
+
+      it("until it acks the cursor that it was told, where nothing waits", async () => {
+        await start({ inboxAge: 10 * DAY });
+        const enterCyd = async (): Promise<TestClient> =>
+          world.enter(protocol, { token: await world.token("cyd", { seconds: 1e8 }), device: "phone" });
+        const phone = await enterCyd();
+        await open(phone);
+        phone.close();
+        world.advance(6 * DAY);
+        await send(ada, "cyd", 1);
+        const seen = await enterCyd();
+        await open(seen);
+        seen.close();
+        world.advance(6 * DAY);
+        const looked = await enterCyd();
+        await open(looked);
+        looked.close();
+        world.advance(6 * DAY);
+        const back = await enterCyd();
+        const opened = await open(back);
+        expect(opened).to.include({ waiting: 0, known: true, recovered: false });
+        await processed(back, { position: opened.cursor });
+        back.close();
+        expect(await open(await enterCyd())).to.include({ known: true, recovered: true });
       });
 
       it("where several are gone", async () => {
@@ -235,7 +303,34 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         expect(next[0]?.position.offset).to.be.greaterThan(101);
         await processed(laptop, next[0]!);
         laptop.close();
-        expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: false });
+        const back = await enterBen("laptop");
+        expect(await open(back)).to.include({ known: true, recovered: false });
+        await processed(back, (await takeItems(back, 1))[0]!);
+        back.close();
+        expect(await open(await enterBen("laptop"))).to.include({ known: true, recovered: true });
+      });
+
+      it("where what came after the gap was processed, and its ack was lost", async () => {
+        await start({ limits: { inboxItems: 200, messagesPerSecond: 10_000 } });
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        await open(phone);
+        await open(laptop);
+        await sendAndProcess(1, 350, phone);
+        const items = await takeItems(laptop, 100);
+        await processed(laptop, items.at(-1)!);
+        const [next] = await takeItems(laptop, 1);
+        expect(next!.position.offset).to.be.greaterThan(101);
+        laptop.close();
+        for (let times = 0; times < 2; times++) {
+          const back = await enterBen("laptop");
+          expect(await open(back, next!.position)).to.include({ known: true, recovered: false });
+          back.close();
+        }
+        const back = await enterBen("laptop");
+        await open(back, next!.position);
+        const [after] = await takeItems(back, 1);
+        back.close();
+        expect(await open(await enterBen("laptop"), after!.position)).to.include({ recovered: true });
       });
 
       it("and where none of them has processed anything, the inbox is full", async () => {

@@ -48,10 +48,10 @@ describeStores("device cursors", (test) => {
   });
 
   it("remember that something was lost", async () => {
-    await devices.put("ada", { ...cursor("phone"), lost: true });
+    await devices.put("ada", { ...cursor("phone"), lost: "untold" });
     await test.restart();
     if (test.outlastsRestart)
-      expect(await test.store.devices.of("ada")).to.deep.equal([{ ...cursor("phone"), lost: true }]);
+      expect(await test.store.devices.of("ada")).to.deep.equal([{ ...cursor("phone"), lost: "untold" }]);
   });
 
   it("are gone when removed, and removing what is not there does nothing", async () => {
