@@ -29,7 +29,7 @@ const EVERY: Record<Planned["fault"], number> = {
   delay: 900,
   clock: 3_000,
   reload: 1_500,
-  double: 1_500,
+  double: 800,
   visit: 2_000,
 };
 
