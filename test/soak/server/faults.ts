@@ -81,7 +81,8 @@ function forgetOlderDevices(io: RoomsIo): void {
 function doubleSignals(io: RoomsIo): void {
   interceptBroadcasts(io, (send, ...args) => {
     send(...args);
-    if (eventOf(args) === "signal") send(...args);
+    // Later, since signals are dropped that come right behind another.
+    if (eventOf(args) === "signal") setTimeout(() => send(...args), 50);
   });
 }
 
