@@ -267,7 +267,10 @@ export interface Room<Data = unknown> {
    * a `ClientErrorCode`.
    */
   publish(data: Data, options?: PublishOptions): Promise<{ id: string; position: Position; at: number }>;
-  /** Tells those who are there now; dropped where there is no connection. */
+  /**
+   * Tells those who are there now; dropped where there is no connection.
+   * @throws RoomsError `invalid_argument` or `message_too_large`, as a publish of it would be rejected with.
+   */
   signal(data: unknown): void;
   /** A page of the log, in its order: the newest before a position, the oldest after one, or the newest of all. */
   history(options?: {

@@ -7,6 +7,7 @@ import { InboxItems } from "./inbox-items.js";
 import { InboxLog, type InboxAction } from "./inbox-log.js";
 import { andThen, isLater, type Maybe } from "./later.js";
 import type { Caller } from "./outbox.js";
+import { Rejoins } from "./rejoins.js";
 import type { Kept } from "./storage.js";
 
 export interface InboxHost extends Caller {
@@ -45,7 +46,11 @@ export class InboxHandle implements Inbox {
   private stopCallTimer = (): void => undefined;
   private stopProcessTimer = (): void => undefined;
 
-  constructor(private readonly host: InboxHost) {}
+  private readonly reopenings: Rejoins;
+
+  constructor(private readonly host: InboxHost) {
+    this.reopenings = new Rejoins(host.environment.now, host.environment.random);
+  }
 
   get cursor(): Position | undefined {
     return this.log.cursor;
@@ -144,9 +149,18 @@ export class InboxHandle implements Inbox {
       this.isOpen = true;
       if (recovered === false) this.host.inboxLost();
       this.failures.open = 0;
+      this.reopenings.given();
       for (const { resolve } of this.waiters.splice(0)) resolve({ waiting });
       this.perform(this.log.opened(cursor));
     });
+  }
+
+  /** On the connection where it was open. */
+  private openAgain(): void {
+    this.stopCallTimer();
+    const delay = this.reopenings.delay();
+    if (delay === 0) this.open();
+    else this.stopCallTimer = this.host.environment.after(delay, () => this.open());
   }
 
   private refused(error: RoomsError): void {
@@ -178,7 +192,7 @@ export class InboxHandle implements Inbox {
           this.give(action.item);
           break;
         case "open":
-          this.open();
+          this.openAgain();
           break;
         case "lost":
           this.host.inboxLost();
@@ -208,7 +222,7 @@ export class InboxHandle implements Inbox {
         this.log.taken();
         this.perform(this.log.ackFailed(position));
       } else if (outcome.error.code === "inbox_not_open") {
-        this.open();
+        this.openAgain();
       } else {
         // The next one covers it; and when the inbox is opened again, `since` says it.
         this.host.warn(outcome.error);

@@ -5,6 +5,7 @@
 import { backoffDelay } from "./backoff.js";
 import type { Outcome } from "./calls.js";
 import { ownError, RoomsError } from "./errors.js";
+import { tooLarge } from "./sendable.js";
 import type { Suspects } from "./suspects.js";
 import type { CallName } from "./wire.js";
 
@@ -154,10 +155,7 @@ export class Lane {
   private hopeless({ errand, calledAt }: Queued): RoomsError | undefined {
     if (errand.id === undefined) return undefined;
     const most = this.mostBytes() ?? Infinity;
-    if (errand.bytes > most) {
-      const message = `data has ${errand.bytes} bytes as JSON; at most ${most} are taken`;
-      return new RoomsError("message_too_large", message);
-    }
+    if (errand.bytes > most) return tooLarge(errand.bytes, most);
     if (calledAt === undefined) return undefined;
     if (this.now() - calledAt > REPEATABLE) return ownError("unconfirmed");
     if (!this.suspects.isTooLarge(errand)) return undefined;

@@ -18,8 +18,9 @@ import { ownError, unlessClosed, type RoomsError } from "./errors.js";
 import { InOrder } from "./in-order.js";
 import { Members } from "./members.js";
 import { OutLane, type Caller, type Pending } from "./outbox.js";
+import { Rejoins } from "./rejoins.js";
 import { RoomLog, type LogAction } from "./room-log.js";
-import { sizeOf } from "./sendable.js";
+import { sizeOf, tooLarge } from "./sendable.js";
 import { Stream } from "./stream.js";
 import type { Joined, PresenceChange, Published } from "./wire.js";
 
@@ -66,6 +67,7 @@ export class RoomHandle implements Room {
   private turn = 0;
   private readonly actions = new InOrder<LogAction>((action) => this.act(action));
   private failures = 0;
+  private readonly rejoins: Rejoins;
   /** The answer to the join that is not complete yet. */
   private answer: Joined | undefined;
   /** When the server wants to be asked again at the earliest. */
@@ -81,6 +83,7 @@ export class RoomHandle implements Room {
     // A room that one does not want to be in is the server's to refuse.
     const isReady = (): boolean => this.stay === "out" || this.isThere;
     const { environment, pending } = host;
+    this.rejoins = new Rejoins(environment.now, environment.random);
     this.publishes = new OutLane(host, environment, pending, isReady);
     this.readings = new OutLane(host, environment, pending, isReady);
   }
@@ -105,10 +108,12 @@ export class RoomHandle implements Room {
     const { over } = this.host;
     if (over !== undefined) return Promise.reject(over);
     const isThere = this.isThere && this.delivered !== undefined;
+    const isBack = since !== undefined && !isSame(since, this.delivered);
     const answer = new Promise<JoinResult>((resolve, reject) =>
       this.waiters.push({ resolve, reject, history }),
     );
-    if (this.stay === "out" || (isThere && since !== undefined)) this.enter(since);
+    // With `since` one goes back there, wherever one is on the way to.
+    if (this.stay === "out" || isBack) this.enter(since);
     else if (isThere && this.delivered !== undefined)
       this.settle({ recovered: true, position: this.delivered });
     return answer;
@@ -141,7 +146,9 @@ export class RoomHandle implements Room {
   }
 
   signal(data: unknown): void {
-    sizeOf(data);
+    const { mostBytes = Infinity } = this.host;
+    const bytes = sizeOf(data);
+    if (bytes > mostBytes) throw tooLarge(bytes, mostBytes);
     if (this.isThere) this.host.tell("signal", { room: this.name, data });
   }
 
@@ -203,10 +210,7 @@ export class RoomHandle implements Room {
   presenceCame(change: PresenceChange): void {
     if (!this.isIn) return;
     // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-    if (change.type === "leave" && change.member.user === this.host.self?.user) {
-      this.callJoin();
-      return;
-    }
+    if (change.type === "leave" && change.member.user === this.host.self?.user) return this.joinAgain();
     this.people.change(change);
     this.emitter.emit("presence", this.people.map);
   }
@@ -218,6 +222,14 @@ export class RoomHandle implements Room {
     this.delivered = since;
     this.log.begin(since);
     this.callJoin();
+  }
+
+  /** The server has said that one is in, and now that one is not, or that the log is another one. */
+  private joinAgain(): void {
+    const delay = this.rejoins.delay();
+    if (delay === 0) return this.callJoin();
+    this.notIn();
+    this.stopTimer = this.host.environment.after(delay, () => this.callJoin());
   }
 
   private callJoin(): void {
@@ -248,6 +260,7 @@ export class RoomHandle implements Room {
   private answered(joined: Joined): void {
     this.isIn = true;
     this.failures = 0;
+    this.rejoins.given();
     this.answer = joined;
     this.people.reset(joined);
     this.actions.add(this.log.joined(joined));
@@ -306,7 +319,7 @@ export class RoomHandle implements Room {
       case "joined":
         return this.complete({ recovered: action.recovered, position: action.position });
       case "rejoin":
-        return this.callJoin();
+        return this.joinAgain();
       case "read":
         return this.read(action.after, action.failures);
     }
@@ -369,7 +382,7 @@ export class RoomHandle implements Room {
         else if (mayReadAgain(outcome.error, failures)) {
           this.readAfter = outcome.error.retryAfter ?? 0;
           this.actions.add(this.log.readingFailed());
-        } else if (outcome.error.code === "not_joined") this.callJoin();
+        } else if (outcome.error.code === "not_joined") this.joinAgain();
         else this.actions.add(this.log.unreadable());
       });
     };
@@ -383,6 +396,10 @@ export class RoomHandle implements Room {
 /** A server may talk nonsense for once. */
 function mayReadAgain(error: RoomsError, failures: number): boolean {
   return error.retryable || (error.code === "bad_answer" && failures < MAX_BAD_PAGES);
+}
+
+function isSame({ epoch, offset }: Position, other: Position | undefined): boolean {
+  return epoch === other?.epoch && offset === other.offset;
 }
 
 /** The last so many of them, without those that have come as events. */

@@ -7,7 +7,7 @@
 /** How a connection ended: closed for a message that was too large, cut, or in a way that says nothing of messages. */
 export type Ending = "too_large" | "cut" | "other";
 
-/** Bytes up to which a message is never suspected. */
+/** Bytes up to which a message is not suspected of a cut. A close with 1009 says itself that one was too large. */
 const SMALL = 8 * 1024;
 
 /** Three closes that say so are enough, or five cuts, which happen by chance too. */
@@ -38,7 +38,7 @@ export class Suspects {
   lost(ending: Ending): void {
     const [largest] = [...this.underWay].sort(([, a], [, b]) => b - a);
     this.underWay.clear();
-    if (largest === undefined || largest[1] <= SMALL) return;
+    if (largest === undefined || (ending !== "too_large" && largest[1] <= SMALL)) return;
     this.weights.set(largest[0], this.weightOf(largest[0]) + WEIGHTS[ending]);
   }
 

@@ -11,7 +11,8 @@ export const MAX_DEPTH = 122;
 
 /**
  * `JSON.stringify`, with every ArrayBuffer and view of one replaced by its binary object.
- * @throws UnsendableError for what JSON or the protocol cannot carry: a cycle, a BigInt, a Blob (which cannot be read at once), more
+ * @throws UnsendableError for what JSON or the protocol cannot carry: a cycle, a BigInt, a Blob (which cannot be read at once), a
+ * buffer that is shared or detached, more
  * than MAX_BINARIES binary values, nesting beyond MAX_DEPTH; beside binary, a key `__proto__` or a `_placeholder` that is true.
  */
 export function stringify(value: unknown): string {
@@ -20,7 +21,8 @@ export function stringify(value: unknown): string {
     const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, json: unknown) {
       // The value itself is taken from its holder: a Buffer's own toJSON has already run on `json`.
       const bytes = bytesOf(this[key]);
-      if (bytes !== undefined) check.count();
+      if (bytes !== undefined || (typeof json === "object" && json !== null && isBinaryObject(json)))
+        check.count();
       const sent = bytes === undefined ? json : { $binary: encodeBase64(bytes) };
       check.see(this, key, sent);
       return sent;
@@ -78,19 +80,26 @@ export function revive(value: unknown): unknown {
 }
 
 function binaryOf(value: object): ArrayBuffer | Uint8Array | undefined {
-  const keys = Object.keys(value);
-  if (keys.length !== 1 || Array.isArray(value)) return undefined;
-  const text = (value as Record<string, unknown>)["$binary"];
-  return typeof text === "string" && isBase64(text) ? decodeBase64(text) : undefined;
+  return isBinaryObject(value) ? decodeBase64(value.$binary) : undefined;
+}
+
+/** Whether it is what stands for binary on the wire, whoever has made it. */
+function isBinaryObject(value: object): value is { $binary: string } {
+  if (!Object.hasOwn(value, "$binary") || Object.keys(value).length !== 1 || Array.isArray(value))
+    return false;
+  const text = (value as { $binary: unknown }).$binary;
+  return typeof text === "string" && isBase64(text);
 }
 
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  // By tag, not by instanceof: the value may come from another realm (a frame, a test runner).
-  if (Object.prototype.toString.call(value) === "[object ArrayBuffer]") {
-    return new Uint8Array(value as ArrayBuffer);
+  const tag = Object.prototype.toString.call(value);
+  if (tag === "[object SharedArrayBuffer]") {
+    throw new UnsendableError("a SharedArrayBuffer cannot be sent: send a view of it, or a copy");
   }
+  // By tag, not by instanceof: the value may come from another realm (a frame, a test runner).
+  if (tag === "[object ArrayBuffer]") return new Uint8Array(value as ArrayBuffer);
   if (isBlob(value)) {
     const advice = "it cannot be read at once; send `await blob.arrayBuffer()`";
     throw new UnsendableError(`a Blob cannot be sent: ${advice}`);

@@ -38,6 +38,20 @@ describe("client: frames it sends", () => {
     ]);
   });
 
+  it("count objects that stand for binary as what they are on the wire", () => {
+    const eleven = Array.from({ length: 11 }, () => ({ $binary: "AAAA" }));
+    expect(() => event(...eleven)).to.throw(TypeError, "10 binary values");
+    expect(() => event({ $binary: "AAAA" }, { _placeholder: true })).to.throw(TypeError, "_placeholder");
+    expect(() => event(...eleven.map(() => ({ $binary: "not base64" })))).not.to.throw();
+  });
+
+  it("refuse buffers that are shared or detached, in place of an empty value", () => {
+    const view = new DataView(new ArrayBuffer(8));
+    const { buffer } = view;
+    structuredClone(buffer, { transfer: [buffer] });
+    for (const odd of [buffer, view, new SharedArrayBuffer(1)]) expect(() => event(odd)).to.throw(TypeError);
+  });
+
   it("refuse a Blob, which cannot be read at once", () => {
     expect(() => event(new Blob(["x"]))).to.throw(TypeError, "Blob");
   });

@@ -10,7 +10,7 @@ import { HOSTILE, messagesOf, type HostileVector } from "../../support/hostile-v
 import { within } from "../../support/deadline.js";
 import { attachBridge } from "../../../bridge/index.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";
-import { fakeRig, type FakeSocket } from "./support/fake-socket.js";
+import { fakeRig, type FakeSocket, type MadeCall } from "./support/fake-socket.js";
 
 const { answers, then, welcome } = HOSTILE;
 const VECTORS = HOSTILE.vectors.filter(({ layer }) => layer === "rooms");
@@ -216,6 +216,56 @@ describe("rooms layer: a hostile server, on real sockets", () => {
         await stage.end();
         await io.close();
       }
+    });
+  }
+});
+
+describe("rooms layer: a server that gives, and takes back at once", () => {
+  const from = { user: "q", name: "q", sid: "s", transport: "bridge" };
+  const at = (offset: number, epoch = "e"): object => ({ epoch, offset });
+  const foreign = { room: "r", id: "m", position: at(1, "other"), from, data: 1, at: 1 };
+  const leave = { room: "r", type: "leave", member: { user: "ada", name: "Ada", devices: [] } };
+
+  const KINDS: [what: string, answer: (socket: FakeSocket, call: MadeCall) => void][] = [
+    [
+      "history is not_joined",
+      (_, call) => {
+        if (call.name === "history") call.refuse("not_joined", false);
+        else call.answer({ position: at(9), members: [], count: 0, recovered: false, messages: [] });
+      },
+    ],
+    [
+      "messages of another log",
+      (socket, call) => {
+        call.answer({ position: at(1), members: [], count: 0, recovered: true, messages: [] });
+        socket.fire("message", foreign);
+      },
+    ],
+    [
+      "one's own leave",
+      (socket, call) => {
+        call.answer({ position: at(1), members: [], count: 0, recovered: true, messages: [] });
+        socket.fire("presence", leave);
+      },
+    ],
+  ];
+  for (const [what, answer] of KINDS) {
+    it(`is asked again after pauses that grow, and begin anew after a stay that lasted: ${what}`, () => {
+      const { socket, rooms, clock } = fakeRig();
+      let joins = 0;
+      const serve = (): void => {
+        for (let call = socket.calls.shift(); call !== undefined; call = socket.calls.shift()) {
+          if (call.name === "join") joins++;
+          answer(socket, call);
+        }
+      };
+      void rooms.room("r").join({ since: { epoch: "e", offset: 1 } });
+      socket.welcome();
+      for (let i = 0; i < 600; i++) {
+        serve();
+        clock.advance(100);
+      }
+      expect(joins).to.be.within(5, 20); // in a minute
     });
   }
 });

@@ -88,6 +88,30 @@ describe("rooms layer: history at join", () => {
     expect([await back, got]).to.deep.equal([{ recovered: true, position: at(9) }, [8, 9]]);
   });
 
+  it("goes back with since while a join is under way, and while reconnecting", async () => {
+    const { socket, rooms } = fakeRig();
+    const room = rooms.room("r");
+    const got: number[] = [];
+    room.on("message", ({ position }) => got.push(position.offset));
+    const first = room.join();
+    socket.welcome();
+    const early = socket.take("join");
+    const second = room.join({ since: at(7) });
+    early.answer(joined(9)); // of an earlier question
+    const call = socket.take("join");
+    expect(call.argument).to.deep.equal({ room: "r", since: at(7) });
+    call.answer(joined(9, { recovered: true, messages: [message(8), message(9)] }));
+    const result = { recovered: true, position: at(9) };
+    expect([await first, await second, got]).to.deep.equal([result, result, [8, 9]]);
+    socket.lose();
+    const third = room.join({ since: at(8) });
+    socket.welcome();
+    const again = socket.take("join");
+    expect(again.argument).to.deep.equal({ room: "r", since: at(8) });
+    again.answer(joined(9, { recovered: true, messages: [message(9)] }));
+    expect([await third, got]).to.deep.equal([result, [8, 9, 9]]);
+  });
+
   for (const client of CLIENT_NAMES) {
     it(`has with the events everything once, while others publish, over ${client}`, async () => {
       const stage = await Stage.start();

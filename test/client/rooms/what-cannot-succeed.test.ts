@@ -19,6 +19,12 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 const cycle: unknown[] = [];
 cycle.push(cycle);
 
+const detached = new Uint8Array(8);
+structuredClone(detached.buffer, { transfer: [detached.buffer] });
+const resizable = new (ArrayBuffer as new (bytes: number, options: object) => ArrayBuffer)(4, {
+  maxByteLength: 8,
+});
+
 const UNSENDABLE: [what: string, data: unknown][] = [
   ["11 binary values", Array.from({ length: 11 }, () => new Uint8Array(1))],
   ["the place of a binary value", { _placeholder: true, num: 0 }],
@@ -29,7 +35,23 @@ const UNSENDABLE: [what: string, data: unknown][] = [
   ["nesting without an end", nested(5_000)],
   ["a cycle", cycle],
   ["a BigInt", 1n],
+  ["nothing", undefined],
+  ["a function", () => 1],
+  ["11 objects that stand for binary values", Array.from({ length: 11 }, () => ({ $binary: "AAAA" }))],
+  ["an ArrayBuffer that was detached", { a: detached.buffer }],
+  ["a view of one", detached],
+  ["a DataView of one", [viewOfDetached()]],
+  ["a SharedArrayBuffer", new SharedArrayBuffer(4)],
+  ["a view of one that is shared", new Uint8Array(new SharedArrayBuffer(4))],
+  ["a resizable ArrayBuffer", resizable],
+  ["a view of one that is resizable", new Uint8Array(resizable)],
 ];
+
+function viewOfDetached(): DataView {
+  const view = new DataView(new ArrayBuffer(8));
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}
 
 function enter(socket: FakeSocket, room: Room): void {
   void room.join();
@@ -56,6 +78,13 @@ describe("rooms layer: what cannot succeed", () => {
           codeOf(room.publish(data)),
           codeOf(rooms.send(user, data)),
         ]);
+        for (const [what, data] of UNSENDABLE) {
+          expect(() => room.signal(data), what)
+            .to.throw()
+            .with.property("code", "invalid_argument");
+        }
+        const tooLarge = (): void => room.signal("x".repeat(70_000));
+        expect(tooLarge).to.throw().with.property("code", "message_too_large");
         const large = [
           codeOf(room.publish("x".repeat(70_000))),
           codeOf(rooms.send(user, "x".repeat(2_000_000))),
@@ -104,6 +133,26 @@ describe("rooms layer: what cannot succeed", () => {
       expect([await other, await after]).to.deep.equal(["none", "none"]);
     });
   }
+
+  it("fails after 3 connections that ended with 1009 under it, however small it is", async () => {
+    const { socket, rooms, clock } = fakeRig();
+    const room = rooms.room("r");
+    enter(socket, room);
+    const small = codeOf(room.publish("x".repeat(6_000)));
+    const after = codeOf(room.publish("after"));
+    await Promise.resolve();
+    for (let i = 0; i < 3; i++) {
+      socket.take("publish");
+      socket.lose(1009);
+      clock.advance(20_000);
+      socket.welcome();
+      socket.take("join").answer({ position: at(0), recovered: true, messages: [], members: [], count: 0 });
+      await Promise.resolve();
+    }
+    expect(await small).to.equal("message_too_large");
+    socket.take("publish").answer(published(1));
+    expect(await after).to.equal("none");
+  });
 
   it("is not made again before the server wants it, on a new connection either", async () => {
     const { socket, rooms, clock } = fakeRig();
