@@ -9,7 +9,9 @@ const FILE_MODE = 0o600;
 /** What there is in a data folder. */
 export const DATA_FILE = "data.mdb";
 export const LMDB_LOCK_FILE = "lock.mdb";
-const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, "owner.lock", "secret"];
+/** The SHA-256 of a copy's data file, as `sha256sum --check` reads it. */
+export const CHECKSUM_FILE = "data.mdb.sha256";
+const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, CHECKSUM_FILE, "owner.lock", "secret"];
 
 /**
  * Makes a folder and those above it, where they are not there. `mkdir` of Node with `recursive` never returns for a path that
@@ -39,6 +41,20 @@ export function makePrivate(folder: string): void {
   const names = readdirSync(folder);
   for (const name of names) if (OWN_FILES.includes(name)) setMode(join(folder, name), FILE_MODE);
   if (names.every((name) => OWN_FILES.includes(name))) setMode(folder, FOLDER_MODE);
+}
+
+/** A sentence for the owner of a folder that others may enter, as `makePrivate` leaves it where there is something else in it. */
+export function exposureOf(folder: string): string | undefined {
+  if (process.platform === "win32") return undefined;
+  const mode = statSync(folder).mode & 0o777;
+  if ((mode & 0o007) === 0) return undefined;
+  const others = readdirSync(folder).filter((name) => !OWN_FILES.includes(name));
+  const why =
+    others.length === 0 ? "" : ` It was left so for what else is in it (${others.slice(0, 3).join(", ")}).`;
+  return (
+    `All users of this machine may enter the data folder ${folder} (mode ${mode.toString(8).padStart(4, "0")}).${why} ` +
+    `Run: chmod 700 ${folder}`
+  );
 }
 
 function setMode(path: string, mode: number): void {

@@ -1,6 +1,8 @@
 /**
- * A lock of the kernel's on a file in a data folder. It is its process's for as long as that lives, whatever its pid, its namespaces
- * and the name of its host, and the kernel lets it go when the process ends, however it ends.
+ * Locks of the kernel's on files in a data folder. They are their process's for as long as that lives, whatever its pid, its namespaces
+ * and the name of its host, and the kernel lets them go when the process ends, however it ends. One is on a file of its own, which
+ * says who has it and is there before the data are. The other is on the data file: that cannot be removed without the data, so
+ * nobody gets past it.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,6 +10,9 @@ import { join } from "node:path";
 import { ownerHere, type OwnerProcess } from "./owner-process.js";
 
 export const LOCK_FILE = "owner.lock";
+
+/** A byte that no file reaches: where locks keep others from reading, as on Windows, nobody reads it. */
+const BEYOND_DATA = 2 ** 52;
 
 /** A lock file may be removed and made anew between its opening and its locking; that is tried this often. */
 const TRIES = 10;
@@ -17,7 +22,8 @@ const NO_LOCKS = ["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"];
 
 /** What is used of fs-native-extensions 1.5, which has no types: open file description locks on Linux, flock(2) on macOS. */
 interface FileLocks {
-  tryLock(file: number): boolean;
+  /** @param length Bytes from `offset`; 0: all. */
+  tryLock(file: number, offset: number, length: number): boolean;
 }
 
 export type LockAnswer =
@@ -27,18 +33,43 @@ export type LockAnswer =
   /** This system, or this file system, has no such locks. */
   | { type: "unsupported" };
 
-/** @throws what the file system says. */
+/** Locks the folder, and says in it who has it. @throws what the file system says. */
 export function lockFolder(folder: string): LockAnswer {
+  return lock(join(folder, LOCK_FILE), {
+    flags: "a+",
+    tryLock: (locks, file) => locks.tryLock(file, 0, 0),
+    readOwner,
+    writeOwner,
+  });
+}
+
+/** Locks a data file that is there. @throws what the file system says. */
+export function lockData(path: string): LockAnswer {
+  return lock(path, {
+    flags: "r+",
+    tryLock: (locks, file) => locks.tryLock(file, BEYOND_DATA, 1),
+    readOwner: () => undefined,
+    writeOwner: () => undefined,
+  });
+}
+
+interface LockKind {
+  readonly flags: string;
+  tryLock(locks: FileLocks, file: number): boolean;
+  readOwner(file: number): OwnerProcess | undefined;
+  writeOwner(file: number): void;
+}
+
+function lock(path: string, kind: LockKind): LockAnswer {
   const locks = fileLocks();
   if (locks === undefined) return { type: "unsupported" };
-  const path = join(folder, LOCK_FILE);
   for (let tries = 0; tries < TRIES; tries++) {
-    const file = openSync(path, "a+", 0o600);
+    const file = openSync(path, kind.flags, 0o600);
     let isKept = false;
     try {
-      if (!tryLock(locks, file)) return { type: "taken", by: readOwner(file) };
+      if (!isFree(() => kind.tryLock(locks, file))) return { type: "taken", by: kind.readOwner(file) };
       if (!isAt(path, file)) continue;
-      writeOwner(file);
+      kind.writeOwner(file);
       isKept = true;
       return { type: "locked", release: () => closeSync(file) };
     } catch (error) {
@@ -61,9 +92,9 @@ function fileLocks(): FileLocks | undefined {
   }
 }
 
-function tryLock(locks: FileLocks, file: number): boolean {
+function isFree(tryLock: () => boolean): boolean {
   try {
-    return locks.tryLock(file);
+    return tryLock();
   } catch (error) {
     if (codeOf(error) === "EACCES") return false; // as POSIX has it for fcntl, beside EAGAIN
     throw error;

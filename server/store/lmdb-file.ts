@@ -7,14 +7,15 @@ import {
   fsyncSync,
   openSync,
   realpathSync,
+  rmSync,
   statSync,
   truncateSync,
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { open, type Database, type RootDatabase } from "lmdb";
-import { DATA_FILE, LMDB_LOCK_FILE, makeFolder, makePrivate } from "./data-folder.js";
-import { lockFolder, LOCK_FILE } from "./folder-lock.js";
+import { CHECKSUM_FILE, DATA_FILE, LMDB_LOCK_FILE, makeFolder, makePrivate } from "./data-folder.js";
+import { lockData, lockFolder, LOCK_FILE, type LockAnswer } from "./folder-lock.js";
 import { damaged, fullStore, inUse, newerFormat, readOnly, removed, storeError } from "./lmdb-errors.js";
 import { faultOf, type HeaderFault } from "./lmdb-header.js";
 import { nameOf } from "./owner-process.js";
@@ -84,25 +85,35 @@ export class LmdbFile {
       const path = realpathSync(folder);
       if (ownFolders.has(path)) throw inUse(folder, `this process, ${process.pid}`);
       ownFolders.add(path);
-      let unlock: () => void = () => undefined;
+      const unlocks: (() => void)[] = [];
       const closed = () => {
-        unlock();
+        for (const unlock of unlocks) unlock();
         ownFolders.delete(path);
+      };
+      const hold = (lock: LockAnswer): void => {
+        if (lock.type === "taken") throw inUse(folder, lock.by ? nameOf(lock.by) : "another process");
+        if (lock.type === "locked") unlocks.push(lock.release);
       };
       try {
         for (const file of ["", DATA_FILE, LMDB_LOCK_FILE, LOCK_FILE]) checkWritable(join(folder, file));
-        const lock = lockFolder(folder);
-        if (lock.type === "taken") throw inUse(folder, lock.by ? nameOf(lock.by) : "another process");
-        if (lock.type === "locked") unlock = lock.release;
+        hold(lockFolder(folder));
         const isNew = !existsSync(dataPath(folder));
-        if (!isNew) await checkHeader(folder);
+        if (!isNew) {
+          hold(lockData(dataPath(folder)));
+          await checkHeader(folder);
+        }
         // overlappingSync would make commits visible before they are on disk.
         const options = { ...OPTIONS, overlappingSync: false, eventTurnBatching: false };
         const root = open<Buffer, Buffer>(folder, options);
-        if (isNew) syncFolder(folder);
-        makePrivate(folder);
         const meta = await metaOf(root, folder);
-        return new LmdbFile(folder, root, meta, lock.type === "locked", maxBytes, closed);
+        if (isNew) {
+          syncFolder(folder);
+          hold(lockData(dataPath(folder)));
+        }
+        // It is that of the copy as it was made.
+        rmSync(join(folder, CHECKSUM_FILE), { force: true });
+        makePrivate(folder);
+        return new LmdbFile(folder, root, meta, unlocks.length === 2, maxBytes, closed);
       } catch (error) {
         closed();
         throw error;
@@ -169,8 +180,23 @@ export class LmdbFile {
   }
 
   /** Writes the file, as it is at this moment, into another folder. Beside it, others go on writing. @throws StoreError. */
-  copyTo(folder: string): Promise<void> {
-    return attempt(this.folder, () => this.root.backup(folder, true));
+  async copyTo(folder: string): Promise<void> {
+    try {
+      await this.root.backup(folder, true);
+    } catch (error) {
+      const ofCopy = storeError(error, folder);
+      throw ["full", "read_only"].includes(ofCopy.code) ? ofCopy : storeError(error, this.folder);
+    }
+  }
+
+  /** Reads all that is in the file. A page that is damaged may end the process. @throws what LMDB says. */
+  readAll(): void {
+    for (const table of [this.meta, ...Object.values(this.openTables())]) {
+      let entries = 0;
+      for (const { key, value } of table.getRange()) if (key.length + value.length > 0) entries++;
+      const { entryCount } = table.getStats() as Stats;
+      if (entries !== entryCount) throw damaged(this.folder, "some of its entries cannot be found");
+    }
   }
 
   /** Runs what reads. @throws StoreError for whatever it throws. */
@@ -205,6 +231,7 @@ interface Stats {
   treeLeafPageCount: number;
   overflowPages: number;
   lastPageNumber: number;
+  entryCount: number;
 }
 
 function dataPath(folder: string): string {

@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -15,6 +16,9 @@ import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";
 import { canContain, StoreProcess } from "./support/process.js";
 import type { Acked } from "./support/program.js";
+
+/** Bytes of a page of LMDB's. */
+const PAGE = 4_096;
 
 describe("a backup of a data folder", () => {
   const folder = new DataFolder();
@@ -65,7 +69,7 @@ describe("a backup of a data folder", () => {
     await fill();
     writeFileSync(join(from, "secret"), "secret");
     await copyStore(from, to, ["secret", "none"]);
-    expect(readdirSync(to).sort()).to.deep.equal(["data.mdb", "secret"]);
+    expect(readdirSync(to).sort()).to.deep.equal(["data.mdb", "data.mdb.sha256", "secret"]);
     expect(readFileSync(join(to, "secret"), "utf8")).to.equal("secret");
     if (process.platform === "win32") return;
     for (const path of [from, to]) {
@@ -84,6 +88,62 @@ describe("a backup of a data folder", () => {
     expect((await store.log.after("a", 0, ALL)).entries).to.have.length(10);
     await store.close();
   });
+
+  it("goes into a volume, and through a link, file by file", async () => {
+    await fill();
+    const volume = join(folder.path, "volume");
+    mkdirSync(join(volume, "lost+found"), { recursive: true });
+    const { ino } = statSync(volume);
+    symlinkSync(volume, to);
+    await copyStore(from, to, []);
+    expect(readdirSync(volume).sort()).to.deep.equal(["data.mdb", "data.mdb.sha256", "lost+found"]);
+    expect(statSync(to).ino).to.equal(ino);
+  });
+
+  it("goes nowhere else, and the error blames what was to be written", async () => {
+    await fill();
+    writeFileSync(to, "");
+    await expectStoreError(copyStore(from, to, []), "failed", `${to} is not a folder`);
+    const link = join(folder.path, "link");
+    symlinkSync(join(folder.path, "nowhere"), link);
+    await expectStoreError(copyStore(from, link, []), "failed", `${link} is a link to nothing`);
+    for (const inside of [join(from, "backup"), join(from, "a", "b")]) {
+      await expectStoreError(copyStore(from, inside, []), "failed", `${inside} lies in ${from}`);
+    }
+    expect(readdirSync(from).sort()).to.deep.equal(["data.mdb", "lock.mdb", "owner.lock"]);
+  });
+
+  it("knows any damage that was done to it since, until a server opens it", async () => {
+    await fill();
+    await copyStore(from, to, []);
+    const whole = readFileSync(join(to, "data.mdb"));
+    overwrite(join(to, "data.mdb"), [-1]);
+    const again = join(folder.path, "again");
+    await expectStoreError(copyStore(to, again, []), "damaged", to, "data.mdb.sha256");
+    expect(existsSync(again)).to.be.false;
+    writeFileSync(join(to, "data.mdb"), whole);
+    await (await openLmdbStore(to, new TestOptions())).close();
+    expect(existsSync(join(to, "data.mdb.sha256"))).to.be.false;
+  });
+
+  it("is not made of pages that end a process which reads them", async () => {
+    const store = await openLmdbStore(from, new TestOptions());
+    for (let at = 0; at < 200; at++) await store.log.append("a", { value: "x".repeat(1_000), at });
+    await store.close();
+    const { size } = statSync(join(from, "data.mdb"));
+    const pages = Array.from({ length: Math.floor(size / PAGE) - 2 }, (_, n) => n + 2);
+    overwrite(join(from, "data.mdb"), pages);
+    await expectStoreError(copyStore(from, to, []), "damaged", `The data in ${from} is damaged`);
+    expect(readdirSync(folder.path)).to.deep.equal(["data"]);
+  });
+
+  /** Fills pages of a file with what is no page; counted from the end where they are negative. */
+  function overwrite(path: string, pages: readonly number[]): void {
+    const bytes = readFileSync(path);
+    for (const page of pages)
+      bytes.fill(0xa5, ...(page < 0 ? [page * PAGE + bytes.length] : [page * PAGE, (page + 1) * PAGE]));
+    writeFileSync(path, bytes);
+  }
 
   it("is not made of what is damaged, or no store, and leaves nothing behind", async () => {
     await expectStoreError(copyStore(from, to, []), "failed", "There is no store");

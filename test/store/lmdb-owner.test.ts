@@ -101,15 +101,23 @@ describe("the owner of a data folder", () => {
     await (await openLmdbStore(copy, new TestOptions())).close();
   });
 
-  it("is told from another by a lock that nobody can take by removing its file", async () => {
-    const holder = start("append", folder.path);
-    await holder.next();
-    rmSync(join(folder.path, LOCK_FILE));
-    await open();
-    // It may say so of several appends, and only then end.
-    const said = await holder.rest<{ code?: string; message?: string }>();
-    expect(said.at(-1)).to.include({ code: "locked" });
-  });
+  for (const [where, options] of [
+    ["", {}],
+    [" in a container", { isContained: true }],
+  ] as const) {
+    it(`${where.trim() === "" ? "" : "in a container "}has a lock that nobody can take by removing its file`, async function () {
+      if ("isContained" in options && !canContain) return this.skip();
+      const holder = start("append", folder.path, options);
+      await holder.next();
+      for (let times = 0; times < 2; times++) {
+        rmSync(join(folder.path, LOCK_FILE));
+        await expectStoreError(open(), "locked", "Stop that server");
+      }
+      await holder.next();
+      await holder.kill();
+      await open();
+    });
+  }
 
   describe("where the kernel has no locks", () => {
     const record = (change: object) => owner({ ...ownerHere(), token: "t", beat: 0, ...change });
