@@ -27,6 +27,7 @@ import type { Config } from "./config/config.js";
 import { createMemoryStore, createRoomsServer, storeOptions } from "./index.js";
 import type { RoomsServer, Store, StoreOptions } from "./index.js";
 import { explainListenError, explainTlsError } from "./start-errors.js";
+import { exposureOf } from "./store/data-folder.js";
 import { openLmdbStore } from "./store/lmdb-store.js";
 import { refuseStrayUpgrades } from "./stray-upgrades.js";
 
@@ -55,6 +56,7 @@ async function check(config: Config): Promise<void> {
   makeHttpServer(config);
   createPolicy(config.rules);
   createRoomSettings(config.rules);
+  for (const overlap of ruleOverlaps(config.rules.rooms)) surroundings.printError(`warning: ${overlap}\n`);
   await loadKeys(config.auth, readText, {
     now,
     warn: (message) => surroundings.printError(`warning: ${message}\n`),
@@ -77,6 +79,8 @@ async function start(config: Config): Promise<void> {
   for (const overlap of ruleOverlaps(rules.rooms)) log.warn(overlap);
   const roomSettings = createRoomSettings(rules);
   const store = await openStore(config, storeOptions({ roomSettings, inboxAge, now }));
+  const exposure = data === undefined ? undefined : exposureOf(data);
+  if (exposure !== undefined) log.warn(exposure);
   const server = createRoomsServer(httpServer, {
     store,
     tokens: { ...auth, keys, ownKey },

@@ -12,13 +12,23 @@ export function ruleOverlaps(rooms: readonly Pick<RoomRule, "pattern">[]): strin
   return rules.flatMap((later, at) =>
     rules
       .slice(0, at)
-      .filter(({ pattern }) => pattern.meets(later.pattern) && !later.pattern.covers(pattern))
+      .filter(({ pattern }) => pattern.meets(later.pattern))
+      .filter(({ text, pattern }) => text === later.text || !later.pattern.covers(pattern))
       .map(
-        ({ text, pattern }) =>
-          `the rules of ${JSON.stringify(text)} and ${JSON.stringify(later.text)} can name one room: ` +
-          (pattern.covers(later.pattern)
-            ? "the first holds for all rooms of the second, which is never used; put the second before it"
-            : "the first that matches for a user holds; give their rooms names that differ, or order them on purpose"),
+        (rule) =>
+          `the rules of ${JSON.stringify(rule.text)} and ${JSON.stringify(later.text)} can name one room: ` +
+          advice(rule, later),
       ),
   );
+}
+
+function advice(
+  first: { text: string; pattern: Pattern },
+  second: { text: string; pattern: Pattern },
+): string {
+  if (first.text === second.text)
+    return "they are the same, and the second is never used; remove one of them";
+  return first.pattern.covers(second.pattern)
+    ? "the first holds for all rooms of the second, which is never used; put the second before it"
+    : "the first that matches for a user holds; give their rooms names that differ, or order them on purpose";
 }

@@ -4,9 +4,11 @@ import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -249,6 +251,18 @@ describe("the program", () => {
     const { code, stderr } = await launch(["--port", "0", "--data", data]).exited;
     expect(code).to.equal(2);
     expect(stderr).to.match(/^error: .*; run: chmod 600 .*\n$/);
+  });
+
+  it("warns of a data folder that everybody may enter, for what else is in it", async function () {
+    if (process.platform === "win32") return this.skip();
+    mkdirSync(join(data, "lost+found"), { recursive: true });
+    chmodSync(data, 0o777);
+    const server = launch(["--port", "0", "--data", data]);
+    await server.listening();
+    const { code, stderr } = await server.stop();
+    expect(code).to.equal(0);
+    expect(stderr).to.include("chmod 700").and.include("lost+found");
+    expect(statSync(join(data, "data.mdb")).mode & 0o777).to.equal(0o600);
   });
 
   it("prints help and its version on standard output", async () => {

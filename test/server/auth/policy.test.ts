@@ -136,6 +136,9 @@ describe("rules that can name one room", () => {
     expect(pairs("dm-{user}", "dm-{claim.other}")).to.deep.equal(["dm-{user} & dm-{claim.other}"]);
     expect(pairs("*", "lobby")).to.deep.equal(["* & lobby"]);
     expect(ruleOverlaps([{ pattern: "a-*" }, { pattern: "a-b" }])[0]).to.include("put the second before it");
+    for (const pattern of ["lobby", "a-*", "dm-{user}"]) {
+      expect(ruleOverlaps([{ pattern }, { pattern }])[0]).to.include("remove one of them");
+    }
   });
 
   it("are not told where one is a later rule for what its exceptions leave, or no name is both's", () => {

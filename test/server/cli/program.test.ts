@@ -74,6 +74,12 @@ describe("the command line", () => {
       expect(stdout).not.to.include("a secret");
     });
 
+    it("warns of rules that can name one room, as a start does", async () => {
+      const { code, stderr } = await check({ rooms: [{ pattern: "team-*" }, { pattern: "team-a" }] });
+      expect(code).to.equal(0);
+      expect(stderr).to.match(/^warning: the rules of "team-\*" and "team-a" can name one room: .*\n$/);
+    });
+
     for (const [title, file, words] of [
       ["a field that is not known", { prot: 1 }, "prot"],
       ["a rule that is wrong", { rooms: [{ pattern: "{" }] }, "pattern"],
