@@ -1,7 +1,8 @@
 /** A rooms server on an HTTP server of the caller's: Socket.IO, the bridge, the room API, and the demo if wanted. */
 import { randomBytes } from "node:crypto";
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
+import { addressGroup } from "../bridge/addresses.js";
 import {
   attachBridge,
   DEFAULT_PATH,
@@ -233,7 +234,9 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   // Before Socket.IO, which takes its own requests from the listeners that it finds.
   const onError = (error: unknown): void => failed(error, "a request failed");
   const inspector = new InspectSessions();
-  const inspect = new InspectStreams(inspector);
+  const visitorOf = (request: IncomingMessage): string =>
+    addressGroup(addressOf?.(request) ?? request.socket.remoteAddress ?? "");
+  const inspect = new InspectStreams(inspector, visitorOf);
   const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const handler = httpHandler({
@@ -247,7 +250,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),
   });
   httpServer.on("request", handler);
-  if (demo) tapUpgrades(httpServer, inspector, now);
+  if (demo) tapUpgrades(httpServer, inspector, visitorOf, now);
 
   const io: RoomsIo = new Server(httpServer, {
     adapter: RoomAdapter,

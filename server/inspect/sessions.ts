@@ -80,7 +80,7 @@ export class InspectSessions {
   /**
    * Has a page watch its connections: what was recorded while it was away comes first, at once. Returns how to stop, or
    * undefined if there are too many watchers already.
-   * @param visitor The address of the page's visitor.
+   * @param visitor What the visitor's address counts as (bridge/addresses.ts).
    */
   watch(token: string, visitor: string, watcher: Watcher): (() => void) | undefined {
     const session = this.#open(token, visitor);

@@ -13,7 +13,11 @@ const RETRY_DELAY = 500;
 export class InspectStreams {
   readonly #open = new Set<ServerResponse>();
 
-  constructor(private readonly sessions: InspectSessions) {}
+  /** @param visitorOf What a visitor counts as. */
+  constructor(
+    private readonly sessions: InspectSessions,
+    private readonly visitorOf: (request: IncomingMessage) => string,
+  ) {}
 
   /** Answers a request to `/inspect`. `sendError` answers with a status and says what to do. */
   serve(
@@ -33,7 +37,7 @@ export class InspectStreams {
     }
     const waiting: string[] = [];
     let send = (record: string): void => void waiting.push(record);
-    const stop = this.sessions.watch(token, request.socket.remoteAddress ?? "", (record) => send(record));
+    const stop = this.sessions.watch(token, this.visitorOf(request), (record) => send(record));
     if (stop === undefined) {
       sendError(503, "too many pages are being inspected; close one");
       return;

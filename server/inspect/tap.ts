@@ -19,14 +19,22 @@ const MAX_HEAD = 16 * 1024;
 
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
-/** Taps `server`, whose upgrades others answer. */
-export function tapUpgrades(server: Server, sessions: InspectSessions, now: () => number): void {
+/**
+ * Taps `server`, whose upgrades others answer.
+ * @param visitorOf What a visitor counts as.
+ */
+export function tapUpgrades(
+  server: Server,
+  sessions: InspectSessions,
+  visitorOf: (request: IncomingMessage) => string,
+  now: () => number,
+): void {
   // Before all others, so that the answer to the handshake is seen.
   server.prependListener("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const token = tokenOf(request.url);
     // Another site's page may open a connection here with its visitor's cookies, and a token that it knows.
     if (token === undefined || !isSameOrigin(request)) return;
-    const recorder = sessions.connect(token, request.socket.remoteAddress ?? "");
+    const recorder = sessions.connect(token, visitorOf(request));
     if (recorder !== undefined) new Tap(request, socket, recorder, now);
   });
 }

@@ -78,6 +78,20 @@ describe("a rooms server behind a proxy", () => {
     await Promise.all([first.leave(), second.leave()]);
   });
 
+  it("counts the pages that are inspected by their visitors, an IPv6 network as one", async () => {
+    running = await startRooms({ demo: true, trustProxy: ["loopback"] });
+    const token = (n: number): string => n.toString(16).padStart(32, "0");
+    const end = new AbortController();
+    const watch = async (n: number, address: string): Promise<number> => {
+      const url = `${running?.url}/inspect?token=${token(n)}`;
+      return (await fetch(url, { headers: from(address), signal: end.signal })).status;
+    };
+    for (let n = 0; n < 16; n++) expect(await watch(n, `2001:db8::${n}`)).to.equal(200);
+    expect(await watch(16, "2001:db8::ffff")).to.equal(503);
+    expect(await watch(17, "2001:db8:0:1::1")).to.equal(200);
+    end.abort();
+  });
+
   it("says in its log what to set, where all clients count as one", async () => {
     const port = await start();
     const first = await RawWebSocket.connected(port, "/bridge", from("1.1.1.1"));
