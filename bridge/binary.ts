@@ -39,7 +39,9 @@ export function takeBinary(args: unknown[], replace: (bytes: Buffer, n: number) 
  */
 export function findUnsafeBesideBinary(value: unknown): "_placeholder" | "__proto__" | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if ((value as { _placeholder?: unknown })._placeholder === true) return "_placeholder";
+  if (Object.hasOwn(value, "_placeholder") && (value as { _placeholder: unknown })._placeholder === true) {
+    return "_placeholder";
+  }
   if (Object.hasOwn(value, "__proto__")) return "__proto__";
   for (const item of Object.values(value)) {
     const found = findUnsafeBesideBinary(item);

@@ -242,7 +242,7 @@ function toChunks(
 }
 
 function isPlaceholder(item: object): boolean {
-  return (item as { _placeholder?: unknown })._placeholder === true;
+  return Object.hasOwn(item, "_placeholder") && (item as { _placeholder: unknown })._placeholder === true;
 }
 
 /** What stands for the attachment in a frame; a placeholder of the application's own, with no attachment, stays. */

@@ -1,7 +1,8 @@
 /**
  * The JSON frames of the bridge (PROTOCOL.md, sections 2 to 4), and the parser for what a client sends.
- * Pure: a malformed frame is a value, never an exception. Imports nothing.
+ * Pure: a malformed frame is a value, never an exception.
  */
+import { withoutPrototype } from "./own-properties.js";
 
 /** A frame from the client, normalised: `ns` is always there, `args` is always an array. */
 export type ClientFrame =
@@ -122,7 +123,8 @@ type Fields = Record<string, unknown>;
 export function parseClientFrame(text: string): ClientFrame | ParseError {
   // Not left to JSON.parse to find out: code that calls itself for each level is safe behind this, and the refusal costs a
   // look at the text, whatever is in it.
-  if (isTooDeep(text)) return tooDeep(text);
+  const look = scan(text);
+  if (look.isTooDeep) return tooDeep(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -130,9 +132,14 @@ export function parseClientFrame(text: string): ClientFrame | ParseError {
     return malformed("invalid_json", "the message is not JSON");
   }
   if (!isObject(value)) return malformed("invalid_frame", "the message is not one JSON object");
-  const frame = parseFields(value);
-  if (frame.type === "malformed" && isAckId(value["id"])) frame.id = value["id"];
-  return frame;
+  // A field that was left out must not be found on Object.prototype, neither in what came nor in what is made of it.
+  const fields = withoutPrototype(value);
+  const frame =
+    look.mayOverflow && holdsInfinity(fields)
+      ? malformed("invalid_field", "a number is beyond those of IEEE 754 doubles")
+      : parseFields(fields);
+  if (frame.type === "malformed" && isAckId(fields["id"])) frame.id = fields["id"];
+  return withoutPrototype(frame);
 }
 
 function parseFields(fields: Fields): ClientFrame | ParseError {
@@ -203,7 +210,7 @@ function parseAck(ns: string, fields: Fields): ClientFrame | ParseError {
 }
 
 function malformed(code: ErrorCode, message: string): ParseError {
-  return { type: "malformed", code, message };
+  return withoutPrototype<ParseError>({ type: "malformed", code, message });
 }
 
 /** A client's own word in an error message, kept short: an error must not be an amplifier. */
@@ -219,32 +226,64 @@ function isAckId(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Whether brackets outside strings nest deeper than MAX_DEPTH. Looks at no more than it must. */
-function isTooDeep(text: string): boolean {
-  if (text.length <= MAX_DEPTH) return false;
+/** Without an exponent, or with one of two digits, a number that JSON.parse makes infinite is longer. */
+const LONG_NUMBER = 200;
+
+/**
+ * Whether brackets outside strings nest deeper than MAX_DEPTH, and whether a number may be too large for a double: it has an
+ * exponent, or is very long. Looks at no more than it must.
+ */
+function scan(text: string): { isTooDeep: boolean; mayOverflow: boolean } {
   let depth = 0;
+  let mayOverflow = false;
+  /** Where the value that is looked at begins, at the latest. */
+  let start = 0;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case 0x22: // "
         i = endOfString(text, i);
+        start = i;
         break;
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > MAX_DEPTH) return true;
+        if (++depth > MAX_DEPTH) return { isTooDeep: true, mayOverflow };
+        start = i;
         break;
       case 0x5d: // ]
       case 0x7d: // }
         depth--;
+        mayOverflow ||= i - start > LONG_NUMBER;
+        start = i;
+        break;
+      case 0x2c: // ,
+        mayOverflow ||= i - start > LONG_NUMBER;
+        start = i;
+        break;
+      case 0x45: // E
+      case 0x65: // e, in "true" and "false" too
+        mayOverflow ||= isDigit(text.charCodeAt(i - 1));
         break;
     }
   }
-  return false;
+  return { isTooDeep: false, mayOverflow };
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Recursive: the depth is bounded. */
+function holdsInfinity(value: unknown): boolean {
+  if (typeof value === "number") return !Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(holdsInfinity);
 }
 
 function tooDeep(text: string): ParseError {
   const refusal = malformed("too_deep", `arrays and objects may be nested ${MAX_DEPTH} deep, no deeper`);
   const id = findId(text);
-  return id === undefined ? refusal : { ...refusal, id };
+  if (id !== undefined) refusal.id = id;
+  return refusal;
 }
 
 /** The `id` of a frame that is not parsed, if it is plain to see: the first of the frame's own fields with that name. */

@@ -1,7 +1,6 @@
 /** What an application may set on a bridge, with its defaults and its checks. */
 import type { IncomingMessage } from "node:http";
-import { z } from "zod";
-import { ownProperties, withoutPrototype } from "./own-properties.js";
+import { givenProperties, ownCopy, withoutPrototype } from "./own-properties.js";
 
 /** How an `authenticate` hook refuses a request. */
 export interface AuthenticateRefusal {
@@ -81,53 +80,96 @@ export interface InheritedOptions {
   pingTimeout?: number | undefined;
 }
 
-const count = z.int().positive();
-/** setTimeout's longest delay, in milliseconds. */
-const milliseconds = z
-  .int()
-  .positive()
-  .max(2 ** 31 - 1);
-const hook = <T>() => z.custom<T>((value) => typeof value === "function", "expected a function");
-
 /** Where the endpoint is, unless an option says otherwise. */
 export const DEFAULT_PATH = "/bridge";
 
-const schema = z.strictObject({
-  path: z
-    .string()
-    .regex(/^\/[^?#]*[^/?#]$/, "must begin with / and end with neither / nor a query")
-    .default(DEFAULT_PATH),
-  authenticate: hook<Authenticate>().optional(),
-  upgradeTimeout: milliseconds.default(10_000),
-  allowedOrigins: z
-    .array(z.union([z.string(), z.instanceof(RegExp)]))
-    .readonly()
-    .optional(),
-  maxPayload: count.optional(),
-  maxConnections: count.default(100_000),
-  maxConnectionsPerAddress: count.default(10_000),
-  limitSocketIO: z.boolean().default(true),
-  addressOf: hook<(request: IncomingMessage) => string>().optional(),
-  maxMessagesPerSecond: count.default(500),
-  maxBytesPerSecond: count.default(8 * 1024 * 1024),
-  maxBytesPerSecondOfAddress: count.default(32 * 1024 * 1024),
-  maxMalformedPerMinute: count.default(20),
-  maxBufferedBytes: count.default(4 * 1024 * 1024),
-  maxNamespaces: count.default(32),
-  maxPendingAcks: count.default(10_000),
-  pingInterval: milliseconds.optional(),
-  pingTimeout: milliseconds.optional(),
-  closeTimeout: milliseconds.default(2_000),
-  perMessageDeflate: z.union([z.boolean(), z.record(z.string(), z.unknown())]).default(false),
-});
+const DEFAULTS = {
+  path: DEFAULT_PATH,
+  upgradeTimeout: 10_000,
+  maxConnections: 100_000,
+  maxConnectionsPerAddress: 10_000,
+  limitSocketIO: true,
+  maxMessagesPerSecond: 500,
+  maxBytesPerSecond: 8 * 1024 * 1024,
+  maxBytesPerSecondOfAddress: 32 * 1024 * 1024,
+  maxMalformedPerMinute: 20,
+  maxBufferedBytes: 4 * 1024 * 1024,
+  maxNamespaces: 32,
+  maxPendingAcks: 10_000,
+  closeTimeout: 2_000,
+  perMessageDeflate: false,
+} as const satisfies BridgeOptions;
 
-export type ParsedOptions = z.output<typeof schema>;
+/** The options as the bridge reads them: a default stands where one was not set. */
+export type ParsedOptions = Readonly<BridgeOptions & Required<Pick<BridgeOptions, keyof typeof DEFAULTS>>>;
+
+interface Check {
+  /** Follows the option's name in the error. */
+  readonly must: string;
+  accepts(value: unknown): boolean;
+}
+
+const count: Check = {
+  must: "must be a whole number of at least 1",
+  accepts: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+};
+/** setTimeout's longest delay, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
+const milliseconds: Check = {
+  must: `must be a whole number of milliseconds from 1 to ${MAX_DELAY}`,
+  accepts: (value) => count.accepts(value) && (value as number) <= MAX_DELAY,
+};
+const hook: Check = { must: "must be a function", accepts: (value) => typeof value === "function" };
+const flag: Check = { must: "must be true or false", accepts: (value) => typeof value === "boolean" };
+
+// Not a schema of a library: a bridge is loaded into other people's programs, whatever those have done to Object.prototype.
+const CHECKS: Readonly<Record<keyof BridgeOptions, Check>> = {
+  path: {
+    must: "must be a string that begins with / and ends with neither / nor a query",
+    accepts: (value) => typeof value === "string" && /^\/[^?#]*[^/?#]$/.test(value),
+  },
+  authenticate: hook,
+  upgradeTimeout: milliseconds,
+  allowedOrigins: {
+    must: "must be an array of strings and regular expressions",
+    accepts: (value) =>
+      Array.isArray(value) && value.every((origin) => typeof origin === "string" || origin instanceof RegExp),
+  },
+  maxPayload: count,
+  maxConnections: count,
+  maxConnectionsPerAddress: count,
+  limitSocketIO: flag,
+  addressOf: hook,
+  maxMessagesPerSecond: count,
+  maxBytesPerSecond: count,
+  maxBytesPerSecondOfAddress: count,
+  maxMalformedPerMinute: count,
+  maxBufferedBytes: count,
+  maxNamespaces: count,
+  maxPendingAcks: count,
+  pingInterval: milliseconds,
+  pingTimeout: milliseconds,
+  closeTimeout: milliseconds,
+  perMessageDeflate: {
+    must: "must be true, false, or an object of options",
+    accepts: (value) =>
+      typeof value === "boolean" || (typeof value === "object" && value !== null && !Array.isArray(value)),
+  },
+};
 
 /** Checks what the application set. Throws a TypeError that names each wrong option. */
 export function parseOptions(options: BridgeOptions): ParsedOptions {
-  const result = schema.safeParse(ownProperties(options));
-  if (!result.success) throw new TypeError(`attachBridge: wrong options\n${z.prettifyError(result.error)}`);
-  return withoutPrototype(result.data);
+  const given = givenProperties(options, Object.keys(CHECKS));
+  const problems: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof BridgeOptions] : undefined;
+    if (check === undefined) problems.push(`${name}: there is no such option`);
+    else if (value === undefined) Reflect.deleteProperty(given, name);
+    else if (!check.accepts(value)) problems.push(`${name} ${check.must}`);
+    else given[name] = ownCopy(value);
+  }
+  if (problems.length > 0) throw new TypeError(`attachBridge: wrong options\n${problems.join("\n")}`);
+  return withoutPrototype({ ...DEFAULTS, ...given });
 }
 
 /** The largest message, given Socket.IO's own limit: all that it accepts must fit in base64, with a frame around it. */

@@ -17,6 +17,23 @@ export function withoutPrototype<T extends object>(object: T): T {
   return Object.assign<object, T>(Object.create(null) as object, object);
 }
 
+/**
+ * What can be seen of an object, and whatever has one of `names`, in a copy that inherits nothing: what it has itself, and what it
+ * has of its class or of the defaults that it was made from. What all objects inherit is left out.
+ */
+export function givenProperties(object: object, names: readonly string[]): Record<string, unknown> {
+  const given = Object.create(null) as Record<string, unknown>;
+  let at: object | null = object;
+  do {
+    for (const [name, { enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (name in given || (enumerable !== true && !names.includes(name))) continue;
+      given[name] = Reflect.get(at, name, object);
+    }
+    at = Object.getPrototypeOf(at) as object | null;
+  } while (at !== null && Object.getPrototypeOf(at) !== null);
+  return given;
+}
+
 /** The value, and where it is a plain object a copy that inherits nothing; what is in it stays as it is. */
 export function ownCopy(value: unknown): unknown {
   return isPlain(value) ? withoutPrototype(value) : value;

@@ -45,7 +45,9 @@ export function splitPacket(packet: string): PacketParts {
   const idStart = at;
   while (isDigit(packet.charCodeAt(at))) at++;
   const id = at === idStart ? undefined : Number(packet.slice(idStart, at));
-  return { type, attachments, ns, id, json: packet.slice(at) };
+  // An id that is no number is none: Socket.IO has written down what its packet inherits.
+  const json = packet.slice(at).search(/[[{]/);
+  return { type, attachments, ns, id, json: json === -1 ? "" : packet.slice(at + json) };
 }
 
 export function joinPacket(

@@ -4,6 +4,7 @@
 import { binaryObject, blobError, holdsBlob, isBinary, mapDeep } from "./binary.js";
 import { connectPayload, encodeFrame, Outgoing, takeAttachments } from "./codec.js";
 import type { Codec, HasOffsets, PacketFrame, PartialPacket, Refused, WriteOptions } from "./codec.js";
+import { withoutPrototype } from "./own-properties.js";
 import { PacketType } from "./packets.js";
 
 export interface Encoder {
@@ -74,22 +75,26 @@ export class ParserCodec implements Codec {
     const { ns: nsp } = frame;
     switch (frame.type) {
       case "connect":
-        return this.encoder.encode({ type: PacketType.CONNECT, nsp, data: connectPayload(frame) });
+        return this.encode({ type: PacketType.CONNECT, nsp, data: connectPayload(frame) });
       case "disconnect":
-        return this.encoder.encode({ type: PacketType.DISCONNECT, nsp });
+        return this.encode({ type: PacketType.DISCONNECT, nsp });
       case "event": {
         const data = [frame.event, ...frame.args];
         const refused = takeAttachments(data, text, (bytes) => bytes);
         if (!Array.isArray(refused)) return refused;
         const id = frame.id === undefined ? {} : { id: frame.id };
-        return this.encoder.encode({ type: PacketType.EVENT, nsp, data, ...id });
+        return this.encode({ type: PacketType.EVENT, nsp, data, ...id });
       }
       case "ack": {
         const refused = takeAttachments(frame.args, text, (bytes) => bytes);
         if (!Array.isArray(refused)) return refused;
-        return this.encoder.encode({ type: PacketType.ACK, nsp, data: frame.args, id: frame.id });
+        return this.encode({ type: PacketType.ACK, nsp, data: frame.args, id: frame.id });
       }
     }
+  }
+
+  private encode(packet: Packet): unknown[] {
+    return this.encoder.encode(withoutPrototype(packet));
   }
 
   fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
@@ -114,7 +119,7 @@ export class ParserCodec implements Codec {
   }
 
   private translate(packet: Packet, options: WriteOptions): Outgoing {
-    const { type, nsp, id } = packet;
+    const { type, nsp, id } = withoutPrototype(packet);
     const ns = nsp === "/" ? {} : { ns: nsp };
     switch (type) {
       case PacketType.EVENT:

@@ -7,6 +7,7 @@ import { encodeFrame, type Codec, type Outgoing, type PacketFrame } from "./code
 import { ERROR_CODES, parseClientFrame, type ErrorCode } from "./frames.js";
 import { TokenBucket, type Rate } from "./limits.js";
 import { Namespaces } from "./namespaces.js";
+import { withoutPrototype } from "./own-properties.js";
 
 /** What all sessions of a bridge share. */
 export interface SessionContext {
@@ -237,7 +238,7 @@ export class Session {
     const { early, late, pid } = this.namespaces.accept(ns);
     this.wasConnected = true;
     this.context.onNamespace(ns);
-    const session = JSON.parse(text) as { sid: string; pid?: string };
+    const session = withoutPrototype(JSON.parse(text) as { sid: string; pid?: string });
     const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.context.limits;
     this.link.transmitFrame(
       encodeFrame({
@@ -287,5 +288,6 @@ function ackKey(ns: string, id: number): string {
 
 /** The session to recover, wherever a client has put it: Socket.IO reads it from the auth data. */
 function pidOf({ pid, auth }: PacketFrame & { type: "connect" }): string | undefined {
-  return pid ?? (typeof auth["pid"] === "string" ? auth["pid"] : undefined);
+  if (pid !== undefined || !Object.hasOwn(auth, "pid")) return pid;
+  return typeof auth["pid"] === "string" ? auth["pid"] : undefined;
 }

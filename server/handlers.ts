@@ -128,7 +128,7 @@ async function judge(
   log: HandlerLog,
 ): Promise<Verdict> {
   try {
-    return await authenticate(credentials);
+    return withoutPrototype(await authenticate(withoutPrototype(credentials)));
   } catch (error) {
     log.error({ err: error }, "authenticate failed");
     return { ok: false, error: apiError("internal") };
@@ -218,12 +218,13 @@ class Visit {
         answer({ ok: false, error: apiError("invalid_argument", describe(call.error, event)) });
         return;
       }
-      const bytes = CALL_BYTES + ("data" in call.data ? heldBytes(call.data.data) : 0);
+      const given = withoutPrototype(call.data);
+      const bytes = CALL_BYTES + ("data" in given ? heldBytes(given.data) : 0);
       const isTaken = this.#queue.add(!SIDE_BY_SIDE.has(event), bytes, async (placed) => {
         // What only asks for something is not worth the work when nobody is there any more.
         if (READS.has(event) && !this.socket.connected) return;
         try {
-          await run(call.data, (outcome) => this.#answer(outcome, answer), placed);
+          await run(given, (outcome) => this.#answer(outcome, answer), placed);
           if (LARGE_ANSWERS.has(event)) await drained(this.socket);
         } catch (error) {
           answer({ ok: false, error: this.#failure(error, event) });

@@ -1,4 +1,5 @@
 /** `crossroom/server`: a rooms server to put into a program of one's own. */
+import "./hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./errors.js";
 export type * from "./events.js";
 export type { HandlerLog } from "./handlers.js";
@@ -23,3 +24,4 @@ export { openLmdbStore, type LmdbStoreOptions } from "./store/lmdb-store.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export type { Revocation } from "./store/revocations.js";
 export { StoreError, type Store, type StoreErrorCode, type StoreOptions } from "./store/store.js";
+import "./show-inherited.js";

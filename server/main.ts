@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program: commands, wiring, start and shutdown. The only place that reads the process's surroundings. */
+import "./hide-inherited.js";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -30,6 +31,7 @@ import { explainListenError, explainTlsError } from "./start-errors.js";
 import { exposureOf } from "./store/data-folder.js";
 import { openLmdbStore } from "./store/lmdb-store.js";
 import { refuseStrayUpgrades } from "./stray-upgrades.js";
+import "./show-inherited.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
 const SHUTDOWN_TIMEOUT = 5_000;

@@ -80,12 +80,18 @@ export function decodeFrame(text: string): ServerFrame | Unusable {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return malformed("a message is not one JSON object");
   }
-  const fields = value as Fields;
+  // A field that is not there must not be found on Object.prototype, neither in what came nor in what is made of it.
+  const fields = bare(value as Fields);
   // Most frames have no binary, and a search of the text is far cheaper than a walk through its values. JSON may
   // spell the key with escapes.
   const mayHoldBinary = text.includes("$binary") || text.includes("\\u");
   if (mayHoldBinary && Array.isArray(fields["args"])) revive(fields["args"]);
-  return decodeFields(fields);
+  return bare(decodeFields(fields));
+}
+
+/** A copy that inherits nothing. */
+function bare<T extends object>(object: T): T {
+  return Object.assign<object, T>(Object.create(null) as object, object);
 }
 
 function decodeFields(fields: Fields): ServerFrame | Unusable {

@@ -105,6 +105,8 @@ export const dataSchema = z
  * larger than any message that is taken. It calls itself no more often than a value may be deep.
  */
 function faultOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === "number" && !Number.isFinite(value))
+    return "must not have a number beyond those of a double";
   if (!isContainer(value)) return undefined;
   if (depth > MAX_DATA_DEPTH) return `must not be nested more than ${MAX_DATA_DEPTH} deep`;
   if (Array.isArray(value)) {
@@ -128,7 +130,7 @@ function faultOf(value: unknown, depth: number): string | undefined {
  * another message's among them, it would be replaced by one of those, or break the packet for its receiver.
  */
 function isPlaceholder(container: { _placeholder?: unknown }): boolean {
-  return container._placeholder === true;
+  return Object.hasOwn(container, "_placeholder") && container._placeholder === true;
 }
 
 /** What Socket.IO's parser drops from a packet with binary values: it assigns to the key. */

@@ -1,5 +1,6 @@
 /** Logs in LMDB: on disk before an append resolves. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { withoutPrototype } from "../../bridge/own-properties.js";
 import type { Lifetime } from "./lifetime.js";
 import type { LmdbFile, Tables } from "./lmdb-file.js";
 import type { LmdbWriter, Participant } from "./lmdb-writer.js";
@@ -52,7 +53,8 @@ export class LmdbLog implements Log, Participant {
   append(name: string, draft: Draft): Promise<Appended | "full"> {
     return this.lifetime.run(() => {
       const value = encodeValue(draft.value);
-      return this.writer.submit(() => this.appendNow(name, draft, value), value.length + ENTRY_OVERHEAD);
+      const given = withoutPrototype(draft);
+      return this.writer.submit(() => this.appendNow(name, given, value), value.length + ENTRY_OVERHEAD);
     });
   }
 

@@ -1,4 +1,5 @@
 /** Logs in memory: for tests, and for servers that may forget. */
+import { withoutPrototype } from "../../bridge/own-properties.js";
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "./log.js";
 import { firstKept, isForgotten, isOver } from "./retention.js";
 import type { Lifetime } from "./lifetime.js";
@@ -44,7 +45,7 @@ export class MemoryLog implements Log {
   }
 
   append(name: string, draft: Draft): Promise<Appended | "full"> {
-    return this.lifetime.run(() => this.appendNow(name, draft, encodeValue(draft.value)));
+    return this.lifetime.run(() => this.appendNow(name, withoutPrototype(draft), encodeValue(draft.value)));
   }
 
   state(name: string): Promise<LogState> {

@@ -33,6 +33,19 @@ describe("the parser of client frames", () => {
     );
   });
 
+  it("refuses numbers that a double cannot hold, wherever they are", () => {
+    const digits = (count: number): string => "9".repeat(count);
+    for (const number of ["1e999", "-1E+400", digits(309), `${digits(250)}e60`, `${digits(250)}.5E99`]) {
+      for (const args of [`[${number}]`, `["[",{"a":[1,${number}]}]`, `[${number} ,1]`]) {
+        const parsed = parseClientFrame(`{"type":"event","event":"x","id":3,"args":${args}}`);
+        expect(parsed, args).to.include({ type: "malformed", code: "invalid_field", id: 3 });
+      }
+    }
+    for (const number of ["1e308", "5e-324", "1e-999", digits(308), `"1e999"`, `"${digits(400)}"`]) {
+      expect(parseClientFrame(`{"type":"ping","data":${number}}`).type, number).to.equal("ping");
+    }
+  });
+
   it("never throws, whatever comes", () => {
     fc.assert(
       fc.property(

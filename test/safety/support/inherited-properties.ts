@@ -1,19 +1,20 @@
-/** A process in which everything inherits properties that can be seen, once its libraries are there; says what went wrong in it. */
+/**
+ * Run where everything inherits properties that can be seen; says what went wrong.
+ * Arguments: the clients that are tried; left out, all.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
 import { io as socketIO } from "socket.io-client";
 import { WebSocket } from "ws";
-import { attachBridge } from "../../../bridge/index.js";
+import { attachBridge, type BridgeOptions } from "../../../bridge/index.js";
 import { createRooms } from "../../../clients/rooms/index.js";
 import { io as plain } from "../../../clients/typescript/index.js";
-import { parseConfigFile } from "../../../server/config/file-schema.js";
+// Before other parts of the server, as in a program.
 import { createRoomsServer } from "../../../server/index.js";
+import { parseConfigFile } from "../../../server/config/file-schema.js";
 import { within } from "../../support/deadline.js";
-
-/** Of no meaning, and of names that options, calls and credentials have where they are optional. */
-const INHERITED = { stray: () => undefined, label: "inherited", maxPayload: 0, device: 7, limit: "many" };
 
 const problems: string[] = [];
 
@@ -29,11 +30,24 @@ function expectOk(what: string, answer: { ok: boolean; error?: { message: string
   if (!answer.ok) problems.push(`${what}: ${answer.error?.message ?? "failed"}`);
 }
 
-Object.assign(Object.prototype, INHERITED);
-
 await attempt("attachBridge", () => {
-  const httpServer = createServer();
-  attachBridge(new Server(httpServer), httpServer, { perMessageDeflate: { threshold: 1_024 } });
+  const attach = (options: BridgeOptions) => {
+    const httpServer = createServer();
+    attachBridge(new Server(httpServer), httpServer, options);
+  };
+  attach({ perMessageDeflate: { threshold: 1_024 } });
+  attach(Object.create({ maxNamespaces: 2 }) as BridgeOptions);
+  attach(
+    new (class {
+      authenticate() {
+        return true;
+      }
+      get maxNamespaces() {
+        return 2;
+      }
+      helper() {}
+    })(),
+  );
 });
 
 await attempt("a configuration file", () => {
@@ -52,13 +66,16 @@ const connect = {
   "socket.io-client": () => socketIO(url, { auth: { device: "d2" }, forceNew: true }),
 };
 
+const wanted = process.argv.slice(2);
 for (const [title, open] of Object.entries(connect)) {
+  if (wanted.length > 0 && !wanted.includes(title)) continue;
   await attempt(`${title}: each call`, async () => {
     const socket = open();
     const call = async (event: string, argument: object) =>
       expectOk(`${title}: ${event}`, (await socket.emitWithAck(event, argument)) as { ok: boolean });
     await call("join", { room: "lobby" });
     await call("publish", { room: "lobby", data: { bytes: Buffer.from("x") }, id: `${title} 1` });
+    await call("publish", { room: "lobby", data: 2 });
     await call("signal", { room: "lobby", data: null });
     await call("history", { room: "lobby" });
     await call("presence", { room: "lobby" });
@@ -80,5 +97,4 @@ for (const [title, open] of Object.entries(connect)) {
 }
 
 await attempt("the end", () => server.close());
-for (const name of Object.keys(INHERITED)) Reflect.deleteProperty(Object.prototype, name);
 console.log(JSON.stringify(problems));
