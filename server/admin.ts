@@ -8,6 +8,7 @@ import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } f
 import type { Authenticate } from "./identity.js";
 import { describe, MAX_PAGE, userSchema } from "./schemas.js";
 import type { Revocation } from "./store/revocations.js";
+import type { Clock } from "./store/store-clock.js";
 
 /** The log of a room or of an inbox, as an operator looks at it. */
 export interface LogSummary {
@@ -46,6 +47,8 @@ export interface AdminOptions {
   source: AdminSource;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  /** Of the store. */
+  clock: Pick<Clock, "now" | "wall">;
   onError: (error: unknown) => void;
 }
 
@@ -74,7 +77,7 @@ const inspectSchema = z.strictObject({
  *
  * The token must be in the header: one in a URL ends up in logs.
  */
-export function createAdminHandler({ authenticate, source, now, onError }: AdminOptions): HttpHandler {
+export function createAdminHandler({ authenticate, source, now, clock, onError }: AdminOptions): HttpHandler {
   return jsonHandler(async (request) => {
     // By hand, as `new URL` throws on some request targets that Node lets through.
     const [pathname = "", query = ""] = (request.url ?? "").split("?", 2);
@@ -87,7 +90,7 @@ export function createAdminHandler({ authenticate, source, now, onError }: Admin
       return inspect(source, Object.fromEntries(new URLSearchParams(query)));
     }
     requireMethod(request, "POST");
-    const revocation = parseRevocation(await readObject(request), now());
+    const revocation = parseRevocation(await readObject(request), now(), clock);
     await source.revoke(revocation);
     return { revoked: revocation };
   }, onError);
@@ -120,13 +123,16 @@ async function inspect(source: AdminSource, query: Record<string, string>): Prom
   return { rooms, inboxes };
 }
 
-function parseRevocation(body: object, now: number): Revocation {
+function parseRevocation(body: object, now: number, clock: AdminOptions["clock"]): Revocation {
   const parsed = revokeSchema.safeParse(ownProperties(body));
   if (!parsed.success) {
     const message = 'The body must be {"tokenId": ID} or {"user": ID}: one of them, a text.';
     throw new HttpError(400, "invalid_argument", message);
   }
   if ("tokenId" in parsed.data) return { type: "token", id: parsed.data.tokenId };
-  // Tokens tell whole seconds: those of this very second go too, as nobody can say which came first.
-  return { type: "user", user: parsed.data.user, issuedBefore: (Math.floor(now / 1_000) + 1) * 1_000 };
+  // Whichever clock is ahead: one that was set back since has made tokens that are later than now. Tokens tell whole seconds:
+  // those of this very second go too, as nobody can say which came first.
+  const second = Math.floor(Math.max(now, clock.wall()) / 1_000);
+  const { user } = parsed.data;
+  return { type: "user", user, issuedBefore: (second + 1) * 1_000, stampedBefore: clock.now() + 1 };
 }

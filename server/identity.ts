@@ -14,6 +14,8 @@ export interface Identity {
   tokenId?: string;
   /** The claims `iat` and `exp`, in milliseconds since the Unix epoch. */
   issuedAt?: number;
+  /** When this server gave the token, by its store's clock. */
+  stamp?: number;
   expiresAt?: number;
 }
 

@@ -221,7 +221,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     connections,
     inboxAge,
   });
-  const sessions = new Sessions(now, store.revocations);
+  const sessions = new Sessions({ now, uptime, revocations: store.revocations });
   const revoke = async (revocation: Revocation): Promise<void> => {
     // Whatever the clock was when they were given, all of a guest's tokens are older.
     if (revocation.type === "user" && GUEST_USER.test(revocation.user)) {
@@ -245,6 +245,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       authenticate,
       source: createAdminSource(store, rooms, revoke),
       now,
+      clock: store.clock,
       onError,
     }),
     ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),

@@ -26,12 +26,21 @@ export interface Session {
 interface Watched {
   session: Session;
   isWarned: boolean;
+  /** When its token runs out, by the clock that nobody sets. */
+  endsAt: number;
   timer: NodeJS.Timeout | undefined;
 }
 
+export interface SessionsOptions {
+  /** Milliseconds since the Unix epoch. */
+  now: () => number;
+  /** Milliseconds of a clock that nobody sets. */
+  uptime: () => number;
+  revocations: Pick<Revocations, "has">;
+}
+
 export class Sessions {
-  readonly #now: () => number;
-  readonly #revocations: Pick<Revocations, "has">;
+  readonly #options: SessionsOptions;
   /** By socket id. */
   readonly #watched = new Map<string, Watched>();
   /** Those of the map above, by user. */
@@ -39,27 +48,30 @@ export class Sessions {
   /** Users whose sessions were ended of late, and with what message. */
   readonly #ended = new Map<string, string>();
 
-  constructor(now: () => number, revocations: Pick<Revocations, "has">) {
-    this.#now = now;
-    this.#revocations = revocations;
+  constructor(options: SessionsOptions) {
+    this.#options = options;
   }
 
   /** Watches a session, in place of an earlier one under the same id. */
   watch(sid: string, session: Session): void {
     this.forget(sid);
-    const watched: Watched = { session, isWarned: false, timer: undefined };
+    const { now, uptime, revocations } = this.#options;
+    const { expiresAt = Infinity } = session.identity;
+    const endsAt = uptime() + expiresAt - now();
+    const watched: Watched = { session, isWarned: false, endsAt, timer: undefined };
     this.#watched.set(sid, watched);
     // Once more, as it may have been revoked while its token was judged.
-    const { user, tokenId: id, issuedAt } = session.identity;
+    const { user, tokenId: id, issuedAt, stamp } = session.identity;
     this.#byUser.set(user, (this.#byUser.get(user) ?? new Set()).add(watched));
     const token = {
       user,
       ...(id === undefined ? {} : { id }),
       ...(issuedAt === undefined ? {} : { issuedAt }),
+      ...(stamp === undefined ? {} : { stamp }),
     };
     const ended = this.#ended.get(user);
     if (ended !== undefined) session.end("token_revoked", ended);
-    else if (this.#revocations.has(token)) session.end("token_revoked");
+    else if (revocations.has(token)) session.end("token_revoked");
     else this.#look(watched);
   }
 
@@ -96,7 +108,7 @@ export class Sessions {
   /** Ends the sessions whose tokens are revoked. */
   revoke(revocation: Revocation): void {
     for (const { session } of [...this.#watched.values()]) {
-      if (isRevoked(session.identity, revocation, this.#now())) session.end("token_revoked");
+      if (isRevoked(session.identity, revocation, this.#options.now())) session.end("token_revoked");
     }
   }
 
@@ -105,7 +117,7 @@ export class Sessions {
     const { session } = watched;
     const { expiresAt } = session.identity;
     if (expiresAt === undefined) return;
-    const left = expiresAt - this.#now();
+    const left = watched.endsAt - this.#options.uptime();
     if (left <= 0) return session.end("token_expired");
     if (!watched.isWarned && left <= EXPIRY_WARNING) {
       watched.isWarned = true;

@@ -58,7 +58,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   }
 
   function admitUser(token: VerifiedToken, name: string | undefined): Verdict {
-    const { user, claims, backing, tokenId, issuedAt, expiresAt } = token;
+    const { user, claims, backing, tokenId, issuedAt, stamp, expiresAt } = token;
     const guest = backing === "demo";
     const identity: Identity = {
       user,
@@ -67,13 +67,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
       claims: guest ? {} : claims,
       ...(tokenId === undefined ? {} : { tokenId }),
       ...(issuedAt === undefined ? {} : { issuedAt }),
+      ...(stamp === undefined ? {} : { stamp }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
     return { ok: true, identity };
   }
 
   /** Why a token that is genuine is not taken; undefined if it is. */
-  function problemWith({ backing, user, tokenId, issuedAt }: VerifiedToken): Verdict | undefined {
+  function problemWith({ backing, user, tokenId, issuedAt, stamp }: VerifiedToken): Verdict | undefined {
     if (backing === "guests" && !guests)
       return refused("this server takes no guests; connect with a token of its users");
     if (backing === "demo" && !demo)
@@ -90,6 +91,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
       user,
       ...(tokenId === undefined ? {} : { id: tokenId }),
       ...(issuedAt === undefined ? {} : { issuedAt }),
+      ...(stamp === undefined ? {} : { stamp }),
     };
     return revocations.has(facts) ? { ok: false, error: apiError("token_revoked") } : undefined;
   }

@@ -19,7 +19,7 @@ export interface VerifierOptions {
   clockTolerance?: number;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
-  /** By which tokens that this server gave run out. */
+  /** By which tokens that this server gave run out, and which knows whether the wall clock was set. */
   clock: Clock;
 }
 
@@ -34,6 +34,9 @@ export interface VerifiedToken {
   tokenId?: string;
   /** Milliseconds since the Unix epoch. */
   issuedAt?: number;
+  /** When this server gave it, by the store's clock. */
+  stamp?: number;
+  /** By the wall clock as it is now. */
   expiresAt?: number;
 }
 
@@ -63,21 +66,29 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
     const isOver =
       typeof stamp === "number" ? stamp <= clock.cutoff(GIVEN_LIFETIME[purpose]) : exp * 1_000 <= now();
     if (isOver) return { ok: false, error: apiError("token_expired") } as const;
-    return readClaims(payload, purpose, Infinity);
+    const given = readClaims(payload, purpose, Infinity);
+    if (!given.ok || typeof stamp !== "number") return given;
+    return { ...given, stamp, expiresAt: now() + stamp - clock.cutoff(GIVEN_LIFETIME[purpose]) };
   }
 
   async function check(token: string, key: Parameters<typeof jwtVerify>[1], own: boolean, alg: string) {
+    const wall = now();
+    const even = clock.wall();
+    // The clock of this machine made the times of its own tokens: if it was set since, they have not run out for that.
+    const judged = own ? Math.min(wall, even) : wall;
     const { payload } = await jwtVerify(token, key, {
       algorithms: [alg],
       clockTolerance: clockTolerance / 1_000,
-      currentDate: new Date(now()),
+      currentDate: new Date(judged),
       ...(own || issuer === undefined ? {} : { issuer }),
       ...(own || audience === undefined ? {} : { audience }),
     });
     if (own && keys.length > 0) {
       return refused("this server takes tokens of the configured keys only; this one is signed with its own");
     }
-    return readClaims(payload, "operator", now() + clockTolerance);
+    const read = readClaims(payload, "operator", Math.max(wall, even) + clockTolerance);
+    if (!read.ok || read.expiresAt === undefined) return read;
+    return { ...read, expiresAt: read.expiresAt + wall - judged };
   }
 
   return async (token) => {

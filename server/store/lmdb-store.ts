@@ -58,7 +58,7 @@ export async function readLmdbStore(folder: string): Promise<StoreView> {
   try {
     checkFormat(file);
     const tables = file.openTables(["heads", "entries", "devices"]);
-    const clock = { now: () => 0, cutoff: () => -Infinity };
+    const clock = { now: () => 0, cutoff: () => -Infinity, wall: () => 0 };
     const everything = { retention: () => ({ count: Infinity, age: Infinity }), clock };
     return {
       log: new LogReading(

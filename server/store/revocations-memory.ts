@@ -13,11 +13,17 @@ export interface KeptRevocation {
   until: number;
 }
 
+interface UserRevocation {
+  issuedBefore: number;
+  stampedBefore: number | undefined;
+  until: number;
+}
+
 /** All revocations that hold. Pure. */
 export class RevocationSet {
   /** Until when, by token id. */
   private readonly tokens = new Map<string, number>();
-  private readonly users = new Map<string, { issuedBefore: number; until: number }>();
+  private readonly users = new Map<string, UserRevocation>();
   private nextLook = -Infinity;
 
   /** What holds for a token or user is never weakened by what is added later; this gives what holds then. */
@@ -30,14 +36,21 @@ export class RevocationSet {
     const before = this.users.get(revocation.user);
     const issuedBefore = Math.max(revocation.issuedBefore, before?.issuedBefore ?? 0);
     const holds = Math.max(until, before?.until ?? until);
-    this.users.set(revocation.user, { issuedBefore, until: holds });
-    return { revocation: { ...revocation, issuedBefore }, until: holds };
+    const stamps = [revocation.stampedBefore, before?.stampedBefore].filter((one) => one !== undefined);
+    const stampedBefore = stamps.length === 0 ? undefined : Math.max(...stamps);
+    this.users.set(revocation.user, { issuedBefore, stampedBefore, until: holds });
+    const stamped = stampedBefore === undefined ? {} : { stampedBefore };
+    return { revocation: { ...revocation, issuedBefore, ...stamped }, until: holds };
   }
 
-  has({ user, id, issuedAt = 0 }: TokenFacts): boolean {
+  has({ user, id, issuedAt = 0, stamp }: TokenFacts): boolean {
     if (id !== undefined && this.tokens.has(id)) return true;
     const revoked = this.users.get(user);
-    return revoked !== undefined && issuedAt < revoked.issuedBefore;
+    if (revoked === undefined) return false;
+    const { issuedBefore, stampedBefore } = revoked;
+    return stamp !== undefined && stampedBefore !== undefined
+      ? stamp < stampedBefore
+      : issuedAt < issuedBefore;
   }
 
   /** Forgets those that are past their time, and gives them. To be called often: it does not always look. */

@@ -3,7 +3,14 @@
 /** A token id (`jti`), or all of a user's tokens that were issued before a moment. */
 export type Revocation =
   | { type: "token"; id: string }
-  | { type: "user"; user: string; /** Milliseconds since the Unix epoch. */ issuedBefore: number };
+  | {
+      type: "user";
+      user: string;
+      /** Milliseconds since the Unix epoch. */
+      issuedBefore: number;
+      /** The same by the store's clock, for tokens with a stamp of it. Without, `issuedBefore` is for them too. */
+      stampedBefore?: number;
+    };
 
 export interface TokenFacts {
   user: string;
@@ -11,6 +18,8 @@ export interface TokenFacts {
   id?: string;
   /** The claim `iat`, in milliseconds since the Unix epoch; a token without counts as issued at 0. */
   issuedAt?: number;
+  /** When this server gave it, by the store's clock. */
+  stamp?: number;
 }
 
 /** Guarantee: `add` resolves when the revocation is durable. */

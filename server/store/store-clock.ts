@@ -22,6 +22,11 @@ export interface Clock {
   now(): number;
   /** What was stamped with this time, or before, is `age` milliseconds old or more. */
   cutoff(age: number): number;
+  /**
+   * The wall clock as it went on evenly, in milliseconds since the Unix epoch: where it is set, it is believed after an hour. For what
+   * others stamped by a wall clock.
+   */
+  wall(): number;
 }
 
 /** Time that nobody saw go by. */
@@ -38,6 +43,8 @@ export interface KeptClock {
   boot?: string;
   /** The most that the wall clock was ahead of this one. The most, so that a clock that is set back makes no gap. */
   lead: number;
+  /** What it was ahead while it went on evenly. */
+  evenLead?: number;
   /** In their order. */
   gaps: Gap[];
   /** A gap that is not believed yet: where it is, and the wall clock's lead before it. */
@@ -57,6 +64,9 @@ export class StoreClock implements Clock {
   #now: number;
   #uptime: number;
   #lead: number;
+  #evenLead: number;
+  /** The lead of a wall clock that was set, and since when (by this clock). */
+  #setLead: { lead: number; since: number } | undefined;
   readonly #gaps: Gap[];
   #doubt: KeptClock["doubt"];
   /** How long the gap would be, and since when (by this clock) that has not changed. */
@@ -81,6 +91,9 @@ export class StoreClock implements Clock {
       }
     }
     this.#lead = wall - this.#now;
+    this.#evenLead = kept?.evenLead ?? this.#lead;
+    // It is no earlier than it was before the gap.
+    if (this.#doubt !== undefined) this.#evenLead = Math.max(this.#evenLead, this.#lead);
     if (this.#doubt === undefined && kept !== undefined) this.#lead = Math.max(this.#lead, kept.lead);
   }
 
@@ -101,6 +114,11 @@ export class StoreClock implements Clock {
     return at - left;
   }
 
+  wall(): number {
+    this.#tick();
+    return Math.floor(this.#now + this.#evenLead);
+  }
+
   keep(): KeptClock {
     this.#tick();
     const { boot } = this.source;
@@ -109,6 +127,7 @@ export class StoreClock implements Clock {
       uptime: this.#uptime,
       ...(boot === undefined ? {} : { boot }),
       lead: this.#lead,
+      evenLead: this.#evenLead,
       gaps: this.#gaps,
       ...(this.#doubt === undefined ? {} : { doubt: this.#doubt }),
     };
@@ -120,6 +139,7 @@ export class StoreClock implements Clock {
     this.#uptime = uptime;
     const lead = this.source.wall() - this.#now;
     this.#lead = Math.max(this.#lead, lead);
+    this.#follow(lead);
     if (this.#doubt === undefined) return;
     const length = lead - this.#doubt.lead;
     if (this.#even === undefined || Math.abs(length - this.#even.length) > TOLERANCE) {
@@ -130,6 +150,18 @@ export class StoreClock implements Clock {
       this.#lead = lead;
       this.#doubt = undefined;
       this.#even = undefined;
+    }
+  }
+
+  #follow(lead: number): void {
+    if (Math.abs(lead - this.#evenLead) <= TOLERANCE) {
+      this.#evenLead = lead;
+      this.#setLead = undefined;
+    } else if (this.#setLead === undefined || Math.abs(lead - this.#setLead.lead) > TOLERANCE) {
+      this.#setLead = { lead, since: this.#now };
+    } else if (this.#now - this.#setLead.since >= GRACE) {
+      this.#evenLead = lead;
+      this.#setLead = undefined;
     }
   }
 }

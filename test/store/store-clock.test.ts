@@ -137,4 +137,35 @@ describe("the clock of a store", () => {
       { seed: SEED, numRuns: 300 },
     );
   });
+
+  describe("tells what the wall clock would say, had it not been set", () => {
+    it("for an hour, and then believes it", () => {
+      for (const wrong of [WEEK, -WEEK]) {
+        const right = clock.wall() - clock.now();
+        options.wrong += wrong;
+        wait(HOUR / 2);
+        expect(clock.wall() - clock.now()).to.equal(right);
+        wait(HOUR);
+        expect(clock.wall()).to.equal(options.now());
+      }
+    });
+
+    it("and goes with it in small steps", () => {
+      for (let step = 0; step < 20; step++) {
+        options.wrong -= 5_000;
+        wait(MINUTE);
+      }
+      expect(clock.wall()).to.equal(options.now());
+    });
+
+    it("over a restart, and is no earlier after the machine was down", () => {
+      options.wrong = -WEEK;
+      restart();
+      expect(clock.wall()).to.equal(options.time);
+      reboot(DAY, -WEEK);
+      expect(clock.wall()).to.be.at.least(options.time - DAY);
+      reboot(DAY);
+      expect(clock.wall()).to.be.at.least(options.time);
+    });
+  });
 });

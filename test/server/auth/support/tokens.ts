@@ -34,7 +34,7 @@ export async function pair(algorithm: string) {
 export function authenticator(options: Partial<AuthenticatorOptions> = {}): Authenticate {
   let ids = 0;
   const { now = () => NOW } = options;
-  const clock = { now, cutoff: (age: number) => now() - age };
+  const clock = { now, cutoff: (age: number) => now() - age, wall: now };
   return createAuthenticator({
     keys: [],
     guests: false,
