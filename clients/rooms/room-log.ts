@@ -8,8 +8,8 @@ import type { HistoryPage, Joined } from "./wire.js";
 
 export type LogAction =
   | { readonly do: "deliver"; readonly message: RoomMessage }
-  /** Read the log after this position. `failures`, from 0: how often in a row that brought nothing. */
-  | { readonly do: "read"; readonly after: Position; readonly failures: number }
+  /** Read the log after this position. `missing`: how many messages; `failures`, from 0: how often in a row that brought nothing. */
+  | { readonly do: "read"; readonly after: Position; readonly missing: number; readonly failures: number }
   /** Join again: the log is another one. */
   | { readonly do: "rejoin" }
   /** All up to `position` was delivered; or, if not `recovered`, what lies between the last message and it is lost. */
@@ -118,6 +118,17 @@ export class RoomLog {
     return this.mode === "repairing" ? this.skip() : [];
   }
 
+  /** The next message that was asked for cannot be read, ever; those after it may be. */
+  nextUnreadable(): LogAction[] {
+    const { at } = this;
+    if (this.mode !== "repairing" || at === undefined) return [];
+    const position = { epoch: at.epoch, offset: at.offset + 1 };
+    this.at = position;
+    if (this.joinedAt !== undefined && this.hasReached(this.joinedAt)) this.joinedAt = undefined;
+    this.startCounting();
+    return [{ do: "joined", recovered: false, position }, ...this.goOn()];
+  }
+
   private hear(position: Position): void {
     const isFurther = position.epoch !== this.heard?.epoch || position.offset > this.heard.offset;
     if (isFurther) this.heard = position;
@@ -173,7 +184,7 @@ export class RoomLog {
     }
     const isComplete = at.offset >= heard.offset;
     this.mode = isComplete ? "live" : "repairing";
-    if (!isComplete) return [{ do: "read", after: at, failures }];
+    if (!isComplete) return [{ do: "read", after: at, missing: heard.offset - at.offset, failures }];
     this.startCounting();
     return [];
   }

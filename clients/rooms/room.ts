@@ -39,6 +39,8 @@ const PAGE = 500;
 /** Readings in a row that may be answered by what is no answer, before what is missing is declared lost. */
 const MAX_BAD_PAGES = 5;
 
+type ReadAction = Extract<LogAction, { do: "read" }>;
+
 interface Waiter {
   resolve: (result: JoinResult) => void;
   reject: (error: RoomsError) => void;
@@ -70,6 +72,8 @@ export class RoomHandle implements Room {
   private readonly rejoins: Rejoins;
   /** The answer to the join that is not complete yet. */
   private answer: Joined | undefined;
+  /** Whether the join was for what was missed since a position. */
+  private isBehind = false;
   /** When the server wants to be asked again at the earliest. */
   private notBefore = -Infinity;
   /** Milliseconds before which the server does not want to be asked for the log again. */
@@ -243,6 +247,7 @@ export class RoomHandle implements Room {
     const { turn } = this;
     this.log.joining();
     const since = this.log.position;
+    this.isBehind = since !== undefined;
     const history = Math.max(...this.waiters.map((waiter) => waiter.history ?? 0), 0);
     const call = {
       room: this.name,
@@ -321,7 +326,7 @@ export class RoomHandle implements Room {
       case "rejoin":
         return this.joinAgain();
       case "read":
-        return this.read(action.after, action.failures);
+        return this.read(action);
     }
   }
 
@@ -350,13 +355,16 @@ export class RoomHandle implements Room {
   private settle(result: JoinResult, reached?: Position): void {
     const { answer } = this;
     for (const { resolve, reject, history } of this.waiters.splice(0)) {
-      const hasAll = answer?.recovered !== undefined && result.recovered;
+      const hasAll = answer !== undefined && this.isBehind && result.recovered;
       if (history === undefined || hasAll) resolve(result);
       else if (answer?.history !== undefined) {
         resolve({ ...result, history: newest(history, answer.history, reached) });
       } else {
-        // It was asked for after the call had been made, or the server is an older one.
-        this.past(history, result.position).then((past) => resolve({ ...result, history: past }), reject);
+        // It was asked for after the call had been made, or not with it, or the server is an older one.
+        this.past(history, result.position).then(
+          (past) => resolve({ ...result, history: newest(history, past, reached) }),
+          reject,
+        );
       }
     }
   }
@@ -371,9 +379,9 @@ export class RoomHandle implements Room {
     }
   }
 
-  private read(after: Position, failures: number): void {
+  private read({ after, missing, failures }: ReadAction): void {
     const { turn } = this;
-    const call = { room: this.name, after, limit: PAGE };
+    const call = { room: this.name, after, limit: Math.min(missing, PAGE) };
     const readNow = (): void => {
       this.host.call("history", call, (outcome) => {
         if (turn !== this.turn || outcome.type === "lost") return;
@@ -383,6 +391,7 @@ export class RoomHandle implements Room {
           this.readAfter = outcome.error.retryAfter ?? 0;
           this.actions.add(this.log.readingFailed());
         } else if (outcome.error.code === "not_joined") this.joinAgain();
+        else if (outcome.error.code === "message_too_large") this.actions.add(this.log.nextUnreadable());
         else this.actions.add(this.log.unreadable());
       });
     };

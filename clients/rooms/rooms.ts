@@ -20,6 +20,7 @@ import { andThen, isLater, type Maybe } from "./later.js";
 import { InboxHandle, type InboxHost } from "./inbox.js";
 import { Link } from "./link.js";
 import { OutLane, Pending } from "./outbox.js";
+import { Pages, type Bounded } from "./pages.js";
 import { RoomHandle, type RoomHost } from "./room.js";
 import { sizeOf } from "./sendable.js";
 import { Kept } from "./storage.js";
@@ -52,6 +53,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   readonly pending: Pending;
   readonly maxLag: number;
   readonly suspects = new Suspects();
+  private readonly pages = new Pages();
   over: RoomsError | undefined;
 
   private readonly link: Link;
@@ -85,7 +87,8 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
       environment,
       this.kept,
       {
-        losing: (ending) => this.suspects.lost(ending),
+        // Where an answer may have been too large, no message that was sent is suspected.
+        losing: (ending) => this.suspects.lost(this.pages.lost(ending) ? "other" : ending),
         up: (self) => this.up(self),
         down: (reason) => this.down(reason),
         ended: (error) => this.end(error),
@@ -199,7 +202,20 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     argument: object,
     done: (outcome: Outcome<Results[Name]>) => void,
   ): void {
-    this.link.call(name, argument, done);
+    if (!this.isUp) return done({ type: "lost" });
+    let bounded: Bounded;
+    try {
+      bounded = this.pages.bound(name, argument);
+    } catch (thrown) {
+      return done({ type: "refused", error: thrown as RoomsError }); // it throws no other
+    }
+    const { reading } = bounded;
+    if (reading !== undefined) this.pages.asked(reading);
+    this.link.call(name, bounded.argument, (outcome) => {
+      if (reading !== undefined && outcome.type === "ok") this.pages.answered(reading);
+      else if (reading !== undefined) this.pages.forgotten(reading);
+      done(outcome);
+    });
   }
 
   tell(name: CallName, argument: object): void {

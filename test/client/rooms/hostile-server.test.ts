@@ -250,7 +250,7 @@ describe("rooms layer: a server that gives, and takes back at once", () => {
     ],
   ];
   for (const [what, answer] of KINDS) {
-    it(`is asked again after pauses that grow, and begin anew after a stay that lasted: ${what}`, () => {
+    it(`is asked again after pauses that grow: ${what}`, () => {
       const { socket, rooms, clock } = fakeRig();
       let joins = 0;
       const serve = (): void => {

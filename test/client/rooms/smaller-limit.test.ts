@@ -10,18 +10,19 @@ import { CLIENT_NAMES, Stage } from "./support/stage.js";
 class NarrowProxy {
   readonly #server: WebSocketServer;
 
-  private constructor(target: string, most: number, isRude: boolean) {
+  /** @param most bytes from the client, and `mostBack` from the server: of more it closes with 1009. */
+  private constructor(target: string, most: number, isRude: boolean, mostBack: number) {
     // The one that cuts must see the message whole.
     const limit = isRude ? {} : { maxPayload: most };
     this.#server = new WebSocketServer({ port: 0, host: "127.0.0.1", ...limit });
     this.#server.on("connection", (here, { url }) => {
-      const there = new WebSocket(`${target}${url ?? "/"}`);
+      const there = new WebSocket(`${target}${url ?? "/"}`, { maxPayload: mostBack });
       const early: string[] = [];
       const text = (data: unknown): string => String(data);
       there.on("open", () => early.splice(0).forEach((message) => there.send(message)));
       there.on("message", (data) => here.send(text(data)));
       there.on("close", () => here.close());
-      there.on("error", () => here.terminate());
+      there.on("error", () => here.close(1009));
       here.on("message", (data) => {
         const message = text(data);
         if (message.length > most) here.terminate();
@@ -33,8 +34,13 @@ class NarrowProxy {
     });
   }
 
-  static async listen(port: number, most: number, isRude: boolean): Promise<NarrowProxy> {
-    const proxy = new NarrowProxy(`ws://127.0.0.1:${port}`, most, isRude);
+  static async listen(
+    port: number,
+    most: number,
+    isRude: boolean,
+    mostBack = 10_000_000,
+  ): Promise<NarrowProxy> {
+    const proxy = new NarrowProxy(`ws://127.0.0.1:${port}`, most, isRude, mostBack);
     await new Promise((resolve) => proxy.#server.once("listening", resolve));
     return proxy;
   }
@@ -51,6 +57,24 @@ class NarrowProxy {
 
 describe("rooms layer: something on the way takes less than the server", () => {
   for (const client of CLIENT_NAMES) {
+    it(`and closes under what was missed: it is read in smaller pages, over ${client}`, async () => {
+      const stage = await Stage.start();
+      const proxy = await NarrowProxy.listen(stage.port, 10_000, false, 50_000);
+      try {
+        const writer = stage.direct("crossroom/client").room("r");
+        const { position } = await within(writer.join(), "the writer's join");
+        for (let i = 1; i <= 20; i++) await within(writer.publish(`${i}${"x".repeat(5_000)}`), "a publish");
+        const room = stage.on(stage.socketTo(client, proxy.url)).room<string>("r");
+        const got: number[] = [];
+        room.on("message", ({ data }) => got.push(parseInt(data, 10)));
+        const joined = await within(room.join({ since: position }), "the join", 40_000);
+        expect([joined.recovered, got]).to.deep.equal([true, Array.from({ length: 20 }, (_, i) => i + 1)]);
+      } finally {
+        proxy.close();
+        await stage.end();
+      }
+    }).timeout(60_000);
+
     for (const isRude of [false, true]) {
       const what = isRude ? "cuts" : "closes with 1009";
       it(`and ${what}: the large publish fails, and the session lives, over ${client}`, async () => {
