@@ -110,7 +110,9 @@ export const strain: Theme = {
     },
     {
       title: "what it emits before it disconnects is handled",
-      not: { "socket.io-client": "Socket.IO ignores what arrives in one read with the packet that disconnects" },
+      not: {
+        "socket.io-client": "Socket.IO ignores what arrives in one read with the packet that disconnects",
+      },
       async play(stage) {
         const got: unknown[] = [];
         const app = await stage.app((io) => {
