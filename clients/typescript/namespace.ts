@@ -37,6 +37,8 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
 
   private wanted = false;
   private state: State = "idle";
+  /** Left before it was connected: it still connects, for what was emitted before, and leaves then. */
+  private isParting = false;
   /** Left, and wanted again, while a `connect` was under way: its answer is to an old question. */
   private restarts = false;
   private pid: string | undefined;
@@ -77,7 +79,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
     if (!this.connection.reconnecting) this.connection.open();
     if (this.connection.phase !== "open") return this;
     if (this.state === "idle") this.ask();
-    else if (this.state === "connecting" && !wasWanted) this.restarts = true;
+    else if (this.state === "connecting" && !wasWanted && !this.isParting) this.restarts = true;
     return this;
   }
 
@@ -89,9 +91,12 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   /** Leaves the namespace; without another one that is active, the connection is closed. */
   disconnect(): this {
     const wasConnected = this.connected;
+    if (this.mayPart()) this.part();
     this.wanted = false;
-    this.credentials.withdraw();
-    if (this.state === "asking") this.state = "idle";
+    if (!this.isParting) {
+      this.credentials.withdraw();
+      if (this.state === "asking") this.state = "idle";
+    }
     if (wasConnected) {
       this.state = "leaving";
       this.sender.leave(() => this.hasLeft());
@@ -123,7 +128,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
       const look = (): void => {
         const { unsettled: unsent } = this.sender;
         const isDone = unsent === 0 && this.connection.drained;
-        const isHopeless = !this.wanted && this.state !== "leaving";
+        const isHopeless = !this.wanted && this.state !== "leaving" && !this.isParting;
         if (isDone || isHopeless || environment.now() >= deadline) resolve({ unsent });
         // A WebSocket does not tell when it has sent what it holds.
         else environment.after(Math.min(FLUSH_INTERVAL, deadline - environment.now()), look);
@@ -139,6 +144,26 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
     return { unsent };
   }
 
+  /** Whether something was emitted, and a connection is being made that it can leave by. */
+  private mayPart(): boolean {
+    const isUnderWay = this.connection.phase === "opening" || this.connection.phase === "open";
+    const isOnTheWay = this.wanted && !this.connected && this.state !== "leaving" && isUnderWay;
+    return isOnTheWay && !this.isParting && this.sender.buffer.length > 0;
+  }
+
+  private part(): void {
+    this.isParting = true;
+    this.sender.leave(() => this.hasLeft());
+    // As after a disconnect: nobody will hear the answers.
+    this.sender.disconnected();
+  }
+
+  /** There will be no connection that it can leave by. */
+  private cutOff(): void {
+    this.isParting = false;
+    this.sender.cutOff();
+  }
+
   /** All that was emitted before the `disconnect` has left. */
   private hasLeft(): void {
     this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
@@ -151,7 +176,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
     const { connection, nsp } = this;
     return {
       ns: nsp,
-      isOpen: () => connection.isUsable(),
+      isOpen: () => !this.isParting && connection.isUsable(),
       isReady: () => this.connected && connection.isUsable(),
       isDrained: () => connection.drained,
       mayLeave: () => connection.mayLeave(),
@@ -164,19 +189,25 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   }
 
   private peer(): Peer {
-    const isActive = (): boolean => this.wanted || this.state === "leaving";
+    const isActive = (): boolean => this.wanted || this.state === "leaving" || this.isParting;
     return {
       get active() {
         return isActive();
       },
       flush: () => this.sender.flush(),
       opened: () => {
-        if (this.wanted) this.ask();
+        if (this.wanted || this.isParting) this.ask();
       },
       frame: (frame) => this.received(frame),
       refused: (id, error) => this.sender.refused(id, error),
       failed: (error, final) => {
-        if (!this.wanted) return;
+        const wasParting = this.isParting;
+        this.cutOff();
+        if (!this.wanted) {
+          // Nobody waits for another attempt.
+          if (wasParting) this.connection.release();
+          return;
+        }
         if (final) this.wanted = false;
         this.dispatch("connect_error", error);
       },
@@ -186,7 +217,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
         this.state = "idle";
         this.restarts = false;
         if (final) this.wanted = false;
-        this.sender.cutOff();
+        this.cutOff();
         // The user has been told of the end already, when leaving.
         if (wanted && state !== "leaving") this.ended(reason, details);
       },
@@ -202,7 +233,8 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
       given: (data) => this.sendConnect(data),
       failed: (error) => {
         this.state = "idle";
-        this.dispatch("connect_error", error);
+        if (this.wanted) this.dispatch("connect_error", error);
+        else this.leave();
       },
     });
   }
@@ -222,8 +254,9 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
       this.connection.send(text);
     } catch (thrown) {
       // Credentials that no frame can carry, or too large a one. They will not change by themselves.
+      const { wanted } = this;
       this.leave();
-      this.dispatch("connect_error", toError(thrown));
+      if (wanted) this.dispatch("connect_error", toError(thrown));
     }
   }
 
@@ -250,6 +283,11 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   }
 
   private accepted(frame: Extract<NamespaceFrame, { type: "connected" }>): void {
+    if (this.isParting) {
+      this.isParting = false;
+      this.state = "leaving";
+      return this.sender.flush();
+    }
     if (!this.wanted || this.restarts) {
       this.connection.send(encodeFrame({ type: "disconnect", ns: this.nsp }));
       this.state = "idle";
@@ -274,7 +312,10 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
       this.restarts = false;
       return this.ask();
     }
-    if (!this.wanted) return;
+    if (!this.wanted) {
+      if (this.isParting) this.leave();
+      return;
+    }
     this.leave();
     const error: ConnectError = new Error(frame.message);
     if (frame.data !== undefined) error.data = frame.data;
@@ -302,6 +343,7 @@ export class Namespace<ListenEvents extends object> extends CatchAllEmitter<
   private leave(): void {
     this.wanted = false;
     this.state = "idle";
+    this.cutOff();
     this.connection.release();
   }
 

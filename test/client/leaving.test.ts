@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { within } from "../support/deadline.js";
 import { TestServer } from "./support/bridge.js";
+import type { FakeWebSocket } from "./support/fake-websocket.js";
 import { connectedRig, rig } from "./support/rig.js";
 
 const RATE = { perSecond: 10, burst: 10 };
@@ -104,6 +105,59 @@ describe("client: disconnect", () => {
         .map(({ type }) => type),
     ).to.deep.equal(["event", "event", "event", "event", "disconnect"]);
     expect(ws().closedWith).to.equal(1000);
+  });
+
+  const types = ({ sent }: FakeWebSocket): unknown[] => sent.map(({ type }) => type);
+
+  it("leaves after what was emitted before it, though the connection is still being made", async () => {
+    for (const isOpenBefore of [false, true]) {
+      const { socket, ws, told } = rig();
+      const { socket: it, log } = socket();
+      if (isOpenBefore) ws().open();
+      it.emit("a");
+      const asked = it.emitWithAck("b").catch((error: unknown) => (error as Error).message);
+      it.disconnect();
+      expect([it.active, it.sendBuffer, await asked]).to.deep.equal([
+        false,
+        [],
+        "socket has been disconnected",
+      ]);
+      if (!isOpenBefore) ws().open();
+      ws().accept();
+      expect(types(ws())).to.deep.equal(["event", "event", "disconnect"]);
+      expect(ws().closedWith).to.equal(1000);
+      expect([log.names(), told.rest().filter(([name]) => name === "error")]).to.deep.equal([[], []]);
+    }
+  });
+
+  it("says what did not leave where the connection cannot be made, or is refused, and makes no other", () => {
+    for (const isRefused of [false, true]) {
+      const { socket, ws, told, clock, made } = rig();
+      const { socket: it } = socket();
+      it.emit("a");
+      it.disconnect();
+      if (isRefused) ws().open().receive({ type: "connect_error", message: "no" });
+      else ws().fire("close", { code: 1006 });
+      const errors = told.rest().filter(([name, error]) => name === "error" && error !== undefined);
+      expect(errors.map(([, error]) => (error as { code?: string }).code)).to.include("closed");
+      clock.advance(60_000);
+      expect([made.length, it.active]).to.deep.equal([1, false]);
+    }
+  });
+
+  it("before the connect is followed by a new connect, and what was emitted then", () => {
+    const { socket, ws } = rig();
+    const { socket: it, log } = socket();
+    ws().open();
+    it.emit("before");
+    it.disconnect().connect();
+    it.emit("after");
+    ws().accept();
+    expect(types(ws())).to.deep.equal(["event", "disconnect", "connect"]);
+    ws().sent.splice(0, 2);
+    ws().accept();
+    expect(ws().sent.at(-1)).to.include({ event: "after" });
+    expect(log.names()).to.deep.equal(["connect"]);
   });
 
   it("is followed by a new connect that was asked for meanwhile, and what was emitted then", () => {
