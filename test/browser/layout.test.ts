@@ -33,6 +33,20 @@ describeDemo("the demo page's layout", {}, {}, (stage) => {
     });
   }
 
+  for (const width of [320, 568, 800]) {
+    it(`shows some lines of what is said while somebody signs in, ${width} by 390`, async () => {
+      const page = await open("/", { viewport: { width, height: 390 } });
+      const said = Array.from({ length: 60 }, (_, n) => `line ${n}`);
+      await page.say("socketio", said.join("\n"));
+      await page.see("socketio", ".message .body", "line 59");
+      await page.pane("socketio").locator(".who").click();
+      const messages = await page.pane("socketio").locator(".messages").boundingBox();
+      expect(messages?.height).to.be.at.least(72);
+      const composer = await page.page.locator("#socketio-text").boundingBox();
+      expect((composer?.y ?? Infinity) + (composer?.height ?? 0)).to.be.at.most(390);
+    });
+  }
+
   it("has targets of at least 40 pixels for a thumb", async () => {
     const page = await open("/", { viewport: VIEWPORTS["on a phone"], hasTouch: true });
     await page.show("bridge");
