@@ -48,6 +48,8 @@ function judgeObject(fields: Record<string, unknown>): Verdict {
   const type = fields["type"];
   const withId = isId(fields["id"]) && (type === "event" || type === "ack") ? { id: fields["id"] } : {};
   const wrong = (code: string): Verdict => ({ kind: "error", codes: [code], ...withId });
+  // PROTOCOL.md, 5.1.
+  if (holdsInfinity(fields)) return wrong("invalid_field");
   if (type === "ping") return accept({ type, data: fields["data"] });
   if (type !== "connect" && type !== "event" && type !== "ack" && type !== "disconnect") {
     return wrong("unknown_type");
@@ -79,6 +81,11 @@ function judgeObject(fields: Record<string, unknown>): Verdict {
       ? { type, ns, id: id as number | undefined, args: args as unknown[] }
       : { type, ns, id: id as number, args: args as unknown[] },
   );
+}
+
+function holdsInfinity(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsInfinity);
+  return value === Infinity || value === -Infinity;
 }
 
 /** What may be wrong with the binary values of an accepted event or ack: found once its namespace is known. */
