@@ -40,6 +40,8 @@ export async function copyStore(from: string, to: string, files: readonly string
   const draft = isThere ? join(target, draftName) : `${target}${draftName}`;
   try {
     await about(from, () => checkSum(from));
+    // By the name that its user gave, where that cannot be made.
+    await about(to, () => makeFolder(dirname(draft)));
     await about(to, () => makeFolder(draft));
     await copyInChild(from, draft, to);
     for (const file of files) {

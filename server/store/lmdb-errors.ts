@@ -18,6 +18,8 @@ const MDB_MAP_FULL = -30792;
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG", errno.ENOSPC, errno.EDQUOT, errno.EFBIG];
 const FORBIDDEN: readonly unknown[] = ["EACCES", "EPERM", "EROFS", errno.EACCES, errno.EPERM, errno.EROFS];
 const DAMAGED: readonly unknown[] = [MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_INVALID];
+/** What lmdb-js 3.5 says of the same without a code, from a copy. */
+const SAYS_DAMAGED = /^MDB_(PAGE_NOTFOUND|CORRUPTED|INVALID|INCOMPATIBLE)\b/;
 const NO_FOLDER: readonly unknown[] = ["EEXIST", "ENOTDIR", errno.ENOTDIR];
 const ABSENT: readonly unknown[] = ["ENOENT", errno.ENOENT];
 
@@ -26,7 +28,9 @@ export function storeError(error: unknown, folder: string): StoreError {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   if (FULL.includes(code) || code === MDB_MAP_FULL) return fullDisk(folder, error);
   if (FORBIDDEN.includes(code)) return readOnly(folder, error);
-  if (DAMAGED.includes(code)) return damaged(folder, "LMDB finds it inconsistent", error);
+  const said = error instanceof Error ? error.message : String(error);
+  if (DAMAGED.includes(code) || SAYS_DAMAGED.test(said))
+    return damaged(folder, "LMDB finds it inconsistent", error);
   if (code === MDB_VERSION_MISMATCH) return newerFormat(folder, error);
   if (NO_FOLDER.includes(code)) {
     return new StoreError("failed", `${folder} is not a folder. Name a folder for the data.`, {
@@ -40,7 +44,6 @@ export function storeError(error: unknown, folder: string): StoreError {
   }
   // A write that got only part of its bytes onto a full disk is EIO to LMDB.
   if (code === errno.EIO && isNearlyFull(folder)) return fullDisk(folder, error);
-  const said = error instanceof Error ? error.message : String(error);
   return new StoreError("failed", `The data folder ${folder} cannot be used: ${said}`, { cause: error });
 }
 

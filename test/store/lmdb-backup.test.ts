@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -137,13 +138,21 @@ describe("a backup of a data folder", () => {
     expect(readdirSync(folder.path)).to.deep.equal(["data"]);
   });
 
-  /** Fills pages of a file with what is no page; counted from the end where they are negative. */
-  function overwrite(path: string, pages: readonly number[]): void {
-    const bytes = readFileSync(path);
-    for (const page of pages)
-      bytes.fill(0xa5, ...(page < 0 ? [page * PAGE + bytes.length] : [page * PAGE, (page + 1) * PAGE]));
-    writeFileSync(path, bytes);
-  }
+  it("is whole, or an error in a sentence of ours, whichever page is damaged", async () => {
+    const store = await openLmdbStore(from, new TestOptions());
+    for (let at = 0; at < 20; at++) await store.log.append("a", { value: "x".repeat(1_000), at });
+    await store.close();
+    const whole = readFileSync(join(from, "data.mdb"));
+    for (let page = 2; page < 10; page++) {
+      overwrite(join(from, "data.mdb"), [page]);
+      const [outcome] = await Promise.allSettled([copyStore(from, to, [])]);
+      if (outcome.status === "rejected") {
+        expect(outcome.reason).to.have.property("message").that.includes(`The data in ${from} is damaged`);
+      }
+      rmSync(to, { recursive: true, force: true });
+      writeFileSync(join(from, "data.mdb"), whole);
+    }
+  }).timeout(40_000);
 
   it("is not made of what is damaged, or no store, and leaves nothing behind", async () => {
     await expectStoreError(copyStore(from, to, []), "failed", "There is no store");
@@ -153,4 +162,12 @@ describe("a backup of a data folder", () => {
     expect(existsSync(to)).to.be.false;
     expect(readdirSync(folder.path)).to.deep.equal(["data"]);
   });
+
+  /** Fills pages of a file with what is no page; counted from the end where they are negative. */
+  function overwrite(path: string, pages: readonly number[]): void {
+    const bytes = readFileSync(path);
+    for (const page of pages)
+      bytes.fill(0xa5, ...(page < 0 ? [page * PAGE + bytes.length] : [page * PAGE, (page + 1) * PAGE]));
+    writeFileSync(path, bytes);
+  }
 });
