@@ -225,6 +225,16 @@ export interface InboxOpened {
   recovered?: boolean;
 }
 
+/** Another connection of the same guest. */
+export interface GuestConnected {
+  sid: string;
+  device: string;
+}
+
+export interface TokenRenewed extends GuestConnected {
+  token: string;
+}
+
 export interface ServerEvents {
   /** Who one is, sent once after connecting. */
   welcome(self: Self): void;
@@ -236,8 +246,8 @@ export interface ServerEvents {
   device_taken(notice: { sid: string }): void;
   /** It has gone, and this connection is the device's newest again; its inbox goes on. */
   device_returned(notice: Record<string, never>): void;
-  /** A newer token of this guest's, to keep in place of the one before. */
-  token_renewed(notice: { token: string }): void;
+  /** A newer token of this guest's, to keep in place of the one before; and the connection that it was given to, with its device. */
+  token_renewed(notice: TokenRenewed): void;
   /** The token runs out soon: `refresh` before `expiresAt`, in milliseconds since the Unix epoch. */
   token_expiring(notice: { expiresAt: number }): void;
   /** The session ends now, and why; the connection is closed after it. */

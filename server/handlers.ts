@@ -90,7 +90,9 @@ export function serveRooms(io: RoomsIo, handlers: Handlers): () => Promise<void>
       ...(data.token === undefined ? {} : { token: data.token }),
       messageBytes: handlers.messageBytes,
     });
-    if (data.token !== undefined) handlers.sessions.renew(user, socket.id, data.token);
+    if (data.token !== undefined) {
+      handlers.sessions.renew(user, data.token, { sid: socket.id, device: data.device ?? socket.id });
+    }
     const visit = new Visit(io, socket, handlers).serve();
     visits.add(visit);
     void visit.then(() => visits.delete(visit));
@@ -281,7 +283,7 @@ class Visit {
     handlers.sessions.watch(socket.id, {
       identity: socket.data.identity,
       warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
-      renew: (token) => socket.emit("token_renewed", { token }),
+      renew: (token, by) => socket.emit("token_renewed", { token, ...by }),
       end: (why, message) => {
         socket.emit("session_end", { error: apiError(why, message) });
         const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;

@@ -1,5 +1,6 @@
 /** How long each session may last: until its token runs out, is revoked, or is replaced by a new one. */
 import type { ApiErrorCode } from "./errors.js";
+import type { GuestConnected } from "./events.js";
 import type { Identity } from "./identity.js";
 import type { Revocation, Revocations } from "./store/revocations.js";
 
@@ -17,8 +18,8 @@ export interface Session {
   readonly identity: Identity;
   /** Its token runs out soon. */
   warn(expiresAt: number): void;
-  /** The user has a newer token. */
-  renew(token: string): void;
+  /** The user has a newer token, which another connection came to. */
+  renew(token: string, by: GuestConnected): void;
   /** Its time is over. @param message In place of that of the code. */
   end(why: Extract<ApiErrorCode, "token_expired" | "token_revoked">, message?: string): void;
 }
@@ -87,10 +88,10 @@ export class Sessions {
     if (sessions?.size === 0) this.#byUser.delete(user);
   }
 
-  /** Gives the user's other sessions the token that the session `sid` came with. */
-  renew(user: string, sid: string, token: string): void {
-    const own = this.#watched.get(sid);
-    for (const watched of this.#byUser.get(user) ?? []) if (watched !== own) watched.session.renew(token);
+  /** Gives the user's other sessions the token that one of them came to. */
+  renew(user: string, token: string, by: GuestConnected): void {
+    const own = this.#watched.get(by.sid);
+    for (const watched of this.#byUser.get(user) ?? []) if (watched !== own) watched.session.renew(token, by);
   }
 
   /** Ends the user's sessions, those too whose tokens are being judged now. */

@@ -3,6 +3,7 @@ import { createRooms, type Rooms, type RoomsOptions, type Self, type SocketLike 
 import type { Content } from "./content.js";
 import { Conversations } from "./conversations.js";
 import { Feed } from "./feed.js";
+import { LayerStorage } from "./layer-storage.js";
 import type { PaneStorage } from "./storage.js";
 import { wordsOf } from "./values.js";
 
@@ -41,7 +42,11 @@ export class Session {
     const { storage, identity, device } = options;
     this.place = options.place;
     this.#isInView = options.isInView;
-    this.#rooms = createRooms(socket, { ...identity, device, storage: storage.within("layer.") });
+    this.#rooms = createRooms(socket, {
+      ...identity,
+      device,
+      storage: new LayerStorage(storage.within("layer."), localStorage),
+    });
     this.#rooms
       .on("connect", (self) => this.#onConnect(self))
       .on("disconnect", () => {

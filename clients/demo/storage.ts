@@ -1,4 +1,4 @@
-/** What one side of the page keeps over a reload. Of this tab only: two tabs are two people. */
+/** What one side of the page keeps over a reload. Of this tab only: two tabs are two people, unless one was duplicated. */
 import type { KeyValue } from "../rooms/index.js";
 
 export class PaneStorage implements KeyValue {

@@ -92,7 +92,7 @@ const NOTICES: Readonly<Record<NoticeName, Check>> = {
       ? has({ from: isSender })(value)
       : has({ type: oneOf("receipt"), from: has({ user: isText }) })(value)),
   token_expiring: has({ expiresAt: isNumber }),
-  token_renewed: has({ token: isText }),
+  token_renewed: has({ token: isText, sid: optional(isText), device: optional(isText) }),
   session_end: has({ error: isApiError }),
   device_taken: has({ sid: isText }),
   device_returned: has({}),

@@ -171,6 +171,11 @@ export interface RoomsEvents {
    * both are back. Nothing is to be done: the inbox goes on by itself.
    */
   device: (change: { taken: boolean }) => void;
+  /**
+   * This guest has come with another connection too: another tab or program with the same storage, this one after a lost connection, or
+   * somebody who has a copy of the token. `device` tells which: an application that knows its own devices can tell its user.
+   */
+  guest_connected: (other: { readonly sid: string; readonly device: string }) => void;
   /** Items of the inbox that this device had not processed are not kept any more. */
   inbox_lost: () => void;
 }

@@ -101,6 +101,10 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
     this.link.on("device_taken", () => this.deviceTaken(true));
     this.link.on("device_returned", () => this.deviceTaken(false));
+    this.link.on("token_renewed", ({ sid, device }: { sid?: string; device?: string }) => {
+      // A server that is older than this does not tell.
+      if (sid !== undefined && device !== undefined) this.emitter.emit("guest_connected", { sid, device });
+    });
     this.link.open();
   }
 

@@ -154,7 +154,11 @@ export const EVENT_TEXTS: {
   token_renewed: {
     title: "A guest's newer token",
     section: "2",
-    argument: { token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJndWVzdCJ9.c2lnbmF0dXJl" },
+    argument: {
+      token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJndWVzdCJ9.c2lnbmF0dXJl",
+      sid: "6azva2bURYFBMd-WAAAD",
+      device: "bens-tablet",
+    },
   },
   token_expiring: {
     title: "The token runs out soon",

@@ -129,7 +129,7 @@ export const EVENTS = {
   inbox: z.discriminatedUnion("type", [inboxMessageSchema, inboxReceiptSchema]),
   device_taken: z.object({ sid }),
   device_returned: z.object({}),
-  token_renewed: z.object({ token: tokenSchema }),
+  token_renewed: z.object({ token: tokenSchema, sid, device: deviceSchema }),
   token_expiring: z.object({ expiresAt: timeSchema }),
   session_end: z.object({ error: errorSchema }),
 } as const;

@@ -43,6 +43,17 @@ export class DemoPage {
     return demo;
   }
 
+  /** The same page in another tab, as a browser duplicates one: with a copy of its sessionStorage. */
+  async duplicate(): Promise<DemoPage> {
+    const [page] = await Promise.all([
+      this.page.context().waitForEvent("page"),
+      this.page.evaluate(() => void window.open(location.href)),
+    ]);
+    const demo = new DemoPage(page);
+    await demo.online();
+    return demo;
+  }
+
   close(): Promise<void> {
     return this.page.context().close();
   }

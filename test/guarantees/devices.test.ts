@@ -41,7 +41,8 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       again = await open();
       expect(await ada.nextEvent("device_taken")).to.deep.equal({ sid: again.self?.sid });
       // She is the same guest: what the others were given as her newest token she gets too (rooms-api.md, 2.7).
-      for (let n = 0; n < 2; n++) expect(await ada.nextEvent("token_renewed")).to.have.all.keys("token");
+      for (let n = 0; n < 2; n++)
+        expect(await ada.nextEvent("token_renewed")).to.have.all.keys("token", "sid", "device");
       expect(ada.frames.left).to.deep.equal([]);
     });
 

@@ -121,6 +121,22 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       const renewed = async (client: TestClient): Promise<string> =>
         ((await client.nextEvent("token_renewed")) as { token: string }).token;
 
+      it("and the guest's other connections are told who came with it, on whatever device", async () => {
+        await start();
+        const owner = await world.enter(protocol, { device: "own" });
+        const thief = await world.enter(protocol, { token: tokenOf(owner), device: "another" });
+        expect(await owner.nextEvent("token_renewed")).to.deep.equal({
+          token: tokenOf(thief),
+          sid: thief.self?.sid,
+          device: "another",
+        });
+        const nameless = await world.enter(protocol, { token: tokenOf(thief) });
+        const { sid } = nameless.self!;
+        for (const client of [owner, thief]) {
+          expect(await client.nextEvent("token_renewed")).to.include({ sid, device: sid });
+        }
+      });
+
       it("and the guest's other connections are given each newer one", async () => {
         await start();
         const first = await world.enter(protocol);

@@ -42,6 +42,16 @@ describe("rooms layer: a device that is taken", () => {
     expect(told).to.deep.equal([true, false]);
   });
 
+  it("is told of every other connection of its guest, where the server tells", () => {
+    const { socket, rooms } = fakeRig();
+    const told: unknown[] = [];
+    rooms.on("guest_connected", (other) => told.push(other));
+    socket.welcome();
+    socket.fire("token_renewed", { token: "t2" });
+    socket.fire("token_renewed", { token: "t3", sid: "s3", device: "another" });
+    expect(told).to.deep.equal([{ sid: "s3", device: "another" }]);
+  });
+
   // The inbox is the newest's that has opened it (9.8): `device_taken` alone says nothing of it.
   it("processes on while the newer connection has not opened the inbox, and loses no item", async () => {
     const { socket, rooms } = fakeRig();
