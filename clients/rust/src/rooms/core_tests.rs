@@ -725,6 +725,20 @@ fn close_fails_what_waits_and_is_no_end_to_tell_of() {
 }
 
 #[test]
+fn close_hands_over_what_was_accepted_in_its_order() {
+    let mut rig = Rig::joined(0);
+    let mut publishing: Vec<_> = ["a", "b", "c"].into_iter().map(|id| rig.publish(id)).collect();
+    rig.core.close();
+    rig.core.close();
+    let handed: Vec<_> = (0..3).map(|_| rig.call("publish").1["id"].clone()).collect();
+    assert_eq!(handed, ["a", "b", "c"]);
+    assert!(!rig.has_calls());
+    for answer in &mut publishing {
+        assert_eq!(outcome(answer).as_deref(), Some("closed"));
+    }
+}
+
+#[test]
 fn a_notice_that_is_not_as_it_should_be_is_a_warning() {
     let mut rig = Rig::joined(0);
     rig.notice("message", json!({ "room": "r" }));

@@ -180,8 +180,8 @@ impl Rooms {
         }
     }
 
-    /// Leaves everything and disconnects, and returns when nothing of the client is left. What waits fails with `closed`, and
-    /// streams end. May be called twice. Takes effect at once; the future only waits. [`close_within`](Self::close_within)
+    /// Leaves everything and disconnects, and returns when nothing of the client is left. What a connection that is open takes at
+    /// once leaves before; what waits fails with `closed`, as nobody will hear the answers, and streams end. May be called twice. Takes effect at once; the future only waits. [`close_within`](Self::close_within)
     /// sends what was accepted first.
     pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.inner.shared);

@@ -195,6 +195,17 @@ impl Host {
         }
     }
 
+    /// Makes the lane's calls that were not made yet, and waits for no answer.
+    pub(crate) fn hand_over(&mut self, lane: &Lane) {
+        if !self.is_up {
+            return;
+        }
+        for (name, argument) in lane.untried() {
+            let key = self.new_key();
+            self.effects.push_back(Effect::Call { key, name, argument });
+        }
+    }
+
     pub(crate) fn tell(&mut self, event: &RoomsEvent) {
         let last =
             RoomsEvent::Warning("as many events of the session are unread as may be: this stream ends".to_owned());

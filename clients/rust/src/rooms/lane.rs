@@ -155,6 +155,12 @@ impl Lane {
         }
     }
 
+    /// The publishes and sends that were never called yet, in their order.
+    pub(crate) fn untried(&self) -> impl Iterator<Item = (&'static str, Value)> + use<'_> {
+        let is_untried = |queued: &&Queued| queued.called_at.is_none() && queued.errand.id.is_some();
+        self.queue.iter().filter(is_untried).map(|queued| (queued.errand.name, queued.errand.argument.clone()))
+    }
+
     /// The pause is over, or a new connection makes it pointless; but it lasts as long as the server has said.
     pub(crate) fn resume(&mut self, now: u64) {
         self.pause.iter_mut().for_each(|pause| pause.hurry(now));

@@ -218,6 +218,13 @@ impl RoomState {
         self.log.away();
     }
 
+    /// What waits here leaves now, as far as there is a connection that takes it.
+    pub(crate) fn hand_over(&self, host: &mut Host) {
+        if self.stay == Stay::Out || self.is_there {
+            host.hand_over(&self.publishes);
+        }
+    }
+
     /// There will be no connection any more.
     pub(crate) fn end(&mut self, error: &RoomsError) {
         self.go_out(error, error.unless_closed());

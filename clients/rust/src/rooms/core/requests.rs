@@ -217,6 +217,20 @@ impl RoomsCore {
 
     pub(crate) fn close(&mut self) {
         self.leaving_until = None;
+        self.hand_over();
         self.end(&RoomsError::own("closed"));
+    }
+
+    /// What was accepted leaves now, as far as the connection takes it; nobody will hear whether it came.
+    fn hand_over(&mut self) {
+        if self.host.over.is_some() {
+            return;
+        }
+        for room in self.rooms.values() {
+            room.hand_over(&mut self.host);
+        }
+        for lane in self.sends.values() {
+            self.host.hand_over(lane);
+        }
     }
 }
