@@ -122,7 +122,9 @@ export function parseConfigFile(
     return { ok: false, problem: `this is not JSON (${reason.replace(/\s+/g, " ")})` };
   }
   const parsed = schema.safeParse(ownProperties(value));
-  return parsed.success ? { ok: true, file: parsed.data } : { ok: false, problem: problemOf(parsed.error) };
+  return parsed.success
+    ? { ok: true, file: ownProperties(parsed.data) as ConfigFile }
+    : { ok: false, problem: problemOf(parsed.error) };
 }
 
 /** The first thing that is wrong, and where. */

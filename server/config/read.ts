@@ -3,6 +3,7 @@
  * that is named, through the function that it is given.
  */
 import { dirname, resolve } from "node:path";
+import { withoutPrototype } from "../../bridge/own-properties.js";
 import type { Rules } from "../auth/rules.js";
 import { DEFAULT_CONFIG, type AuthConfig, type Config } from "./config.js";
 import { ConfigError } from "./config-error.js";
@@ -62,10 +63,13 @@ type Value<N extends Name> = ReturnType<(typeof SETTINGS)[N]["parse"]>;
 
 /** The settings of the command line and the environment. */
 class Given {
-  constructor(
-    private readonly flags: Flags,
-    private readonly env: Environment,
-  ) {}
+  private readonly flags: Flags;
+  private readonly env: Environment;
+
+  constructor(flags: Flags, env: Environment) {
+    this.flags = withoutPrototype(flags);
+    this.env = withoutPrototype(env);
+  }
 
   has(name: Name): boolean {
     return this.fromFlag(name) !== undefined || this.fromEnv(name) !== undefined;
@@ -104,7 +108,7 @@ function flagName(name: Name): string {
 }
 
 function readFile(path: string | undefined, readText: ReadText): ConfigFile {
-  if (path === undefined) return {};
+  if (path === undefined) return withoutPrototype({});
   let content: string;
   try {
     content = readText(path);
@@ -165,7 +169,7 @@ function readData(given: Given, file: ConfigFile): Pick<Config, "data"> {
   return { data: DEFAULT_CONFIG.data ?? "." };
 }
 
-function readAuth(given: Given, { auth: file = {} }: ConfigFile): AuthConfig {
+function readAuth(given: Given, { auth: file = withoutPrototype({}) }: ConfigFile): AuthConfig {
   const secretFileFlag = given.fromFlag("jwtSecretFile");
   const secret = secretFileFlag === undefined ? given.variable("JWT_SECRET") : undefined;
   const secretFile = secret === undefined ? (given.read("jwtSecretFile") ?? file.secretFile) : undefined;

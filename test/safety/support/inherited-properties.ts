@@ -14,6 +14,7 @@ import { io as plain } from "../../../clients/typescript/index.js";
 // Before other parts of the server, as in a program.
 import { createRoomsServer } from "../../../server/index.js";
 import { parseConfigFile } from "../../../server/config/file-schema.js";
+import { readConfig } from "../../../server/config/read.js";
 import { within } from "../../support/deadline.js";
 
 const problems: string[] = [];
@@ -54,6 +55,10 @@ await attempt("a configuration file", () => {
   const rules = [{ pattern: "team-*", allow: { join: { claim: "team", equals: "a" } } }];
   const parsed = parseConfigFile(JSON.stringify({ rooms: rules }));
   if (!parsed.ok) throw new Error(parsed.problem);
+});
+
+await attempt("settings without a file", () => {
+  if (!readConfig({}, {}, () => "").auth.guests) throw new Error("no guests");
 });
 
 const httpServer = createServer();
