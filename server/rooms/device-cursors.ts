@@ -4,8 +4,8 @@ import { RECEIPTED, type DeviceCursor } from "../store/devices.js";
 import type { LogState } from "../store/log.js";
 
 /**
- * What a device that opens its inbox has processed, and whether it gets all the rest. It does not where what it says, or is known,
- * to have processed ends before what is kept, or where it has not heard yet of something that was lost: an answer that tells it
+ * What a device that opens its inbox has processed, and whether it gets all the rest. It does not where what it says and what it is known
+ * to have processed both end before what is kept, or where it has not heard yet of something that was lost: an answer that tells it
  * may be lost itself, so it has heard when it has processed something since.
  */
 export function whatIsLeft(
@@ -18,8 +18,9 @@ export function whatIsLeft(
     return { known, processed: { epoch, offset: first - 1 }, recovered: true };
   }
   const said = since?.epoch === epoch && since.offset <= last ? since : undefined;
-  const claimed = since === undefined ? before?.cursor : said;
   const isNews = said !== undefined && isAfter(said, before?.cursor);
+  // What it has acked counts where it says less: another connection of the device has processed that.
+  const claimed = isNews || (since !== undefined && said === undefined) ? said : before?.cursor;
   const hasHeard = before?.lost === undefined || (before.lost === "told" && isNews);
   const recovered = claimed?.epoch === epoch && claimed.offset >= first - 1 && hasHeard;
   const other = since?.epoch === epoch ? undefined : since;
