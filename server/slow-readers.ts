@@ -39,7 +39,7 @@ export function closeSlowReaders(io: RoomsIo): void {
 export async function drained({ conn }: RoomsSocket): Promise<void> {
   const { transport } = conn;
   if (conn.readyState === "closed" || isDrained(conn as unknown as EngineSocket)) return;
-  // A transport that polls tells when its answer has gone; the connection, when the buffer has gone into one.
+  // With polling, the connection says "drain" when its buffer has gone out with an answer; the other transports say it themselves.
   const source = transport.name === "polling" ? conn : transport;
   await new Promise<void>((resolve) => {
     if (transport.name === "bridge") {

@@ -1,4 +1,4 @@
-/** A client of Socket.IO that only polls is served as any other: nothing waits for its next request but what goes out with it. */
+/** A client of Socket.IO that only polls: its calls are answered one after another, and none waits for the heartbeat. */
 import { expect } from "chai";
 import { io as connect, type Socket } from "socket.io-client";
 import { startRooms, type Running } from "../server/support/server.js";

@@ -26,7 +26,7 @@ const SMALL_HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 /** A room of which an answer has as much as one can have: the room "full". */
 const fill = (server: Neighbours): Promise<void> => server.fill("full", 1_500, 500);
 
-/** What is sent at most, and JSON of three times as much that is as much work as any. */
+/** The largest `data` that a publish may have, and nested JSON of three times its size: it is refused, but costs the most to read. */
 const LARGE = "x".repeat(60_000);
 const NESTED = `[${times(60_000, () => "[]").join(",")}]`;
 
