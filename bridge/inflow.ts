@@ -122,7 +122,7 @@ export class Inlet {
     const wait = Math.max(this.#own.spend(bytes, now), this.#shared.bucket.spend(bytes - granted, now));
     if (wait === 0 || this.isPaused) return;
     this.#valve.pause();
-    this.#timer = setTimeout(this.#look, wait);
+    this.#wait(wait);
   }
 
   /** The connection ends: what it still says is read. */
@@ -133,17 +133,18 @@ export class Inlet {
     if (this.isPaused) this.#resume();
   }
 
-  readonly #look = (): void => {
+  #wait(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#look(), milliseconds);
+  }
+
+  #look(): void {
     const now = this.#inflow.now();
     const wait = Math.max(this.#own.spend(0, now), this.#shared.bucket.spend(0, now));
-    if (wait > 0) {
-      this.#timer = setTimeout(this.#look, wait);
-      return;
-    }
+    if (wait > 0) return this.#wait(wait);
     this.#shared.bucket.spend(GRANT - this.#granted, now);
     this.#granted = GRANT;
     this.#resume();
-  };
+  }
 
   #resume(): void {
     clearTimeout(this.#timer);

@@ -195,12 +195,17 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         }
       };
 
+      /** Ben's phone, where his laptop has opened the inbox too, and is gone. */
+      const phoneAlone = async (): Promise<TestClient> => {
+        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
+        for (const device of [phone, laptop]) expect(await open(device)).to.include({ recovered: true });
+        laptop.close();
+        return phone;
+      };
+
       it("where it is gone: others' items find room, and it learns when it comes back", async () => {
         await start(full);
-        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
-        expect(await open(phone)).to.include({ recovered: true });
-        expect(await open(laptop)).to.include({ recovered: true });
-        laptop.close();
+        const phone = await phoneAlone();
         await sendAndProcess(1, 10, phone);
         expect(await open(await enterBen("tablet"))).to.include({ known: false, recovered: true });
         await sendAndProcess(11, 15, phone);
@@ -209,10 +214,7 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
 
       it("at each opening, until it has acked something since: an answer that was lost told nobody", async () => {
         await start(full);
-        const [phone, laptop] = [await enterBen("phone"), await enterBen("laptop")];
-        await open(phone);
-        await open(laptop);
-        laptop.close();
+        const phone = await phoneAlone();
         await sendAndProcess(1, 15, phone);
         // Whether an answer arrived, the server cannot know.
         for (let times = 0; times < 2; times++) {

@@ -31,6 +31,17 @@ function processing(rooms: Rooms): { got: string[]; finish: () => Promise<void> 
   return { got, finish };
 }
 
+/** A device that has three items in hand when a newer connection of its comes. */
+function takenWithThreeItems() {
+  const { socket, rooms } = fakeRig();
+  const { got, finish } = processing(rooms);
+  socket.welcome();
+  socket.take("inbox").answer(opened(0));
+  for (const offset of [1, 2, 3]) socket.fire("inbox", item(offset));
+  socket.fire("device_taken", { sid: "newer" });
+  return { socket, got, finish };
+}
+
 describe("rooms layer: a device that is taken", () => {
   it("is told, and so that it has come back", () => {
     const { socket, rooms } = fakeRig();
@@ -54,12 +65,7 @@ describe("rooms layer: a device that is taken", () => {
 
   // The inbox is the newest's that has opened it (9.8): `device_taken` alone says nothing of it.
   it("processes on while the newer connection has not opened the inbox, and loses no item", async () => {
-    const { socket, rooms } = fakeRig();
-    const { got, finish } = processing(rooms);
-    socket.welcome();
-    socket.take("inbox").answer(opened(0));
-    for (const offset of [1, 2, 3]) socket.fire("inbox", item(offset));
-    socket.fire("device_taken", { sid: "newer" });
+    const { socket, got, finish } = takenWithThreeItems();
     await finish();
     const ack = socket.take("inbox_ack");
     expect(ack.argument).to.deep.equal({ position: at(1) });
@@ -70,12 +76,7 @@ describe("rooms layer: a device that is taken", () => {
   });
 
   it("does not take the inbox back, and goes on after the newer one has gone, with what that one has left", async () => {
-    const { socket, rooms } = fakeRig();
-    const { got, finish } = processing(rooms);
-    socket.welcome();
-    socket.take("inbox").answer(opened(0));
-    for (const offset of [1, 2, 3]) socket.fire("inbox", item(offset));
-    socket.fire("device_taken", { sid: "newer" });
+    const { socket, got, finish } = takenWithThreeItems();
     await finish();
     socket.take("inbox_ack").refuse("inbox_not_open", false);
     // The newer one has opened it: 3 is that one's, and nothing is acked here any more.
