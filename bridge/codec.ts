@@ -15,7 +15,8 @@ import {
   takeBinary,
 } from "./binary.js";
 import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
-import { textFrame, type Frame } from "./frame-tree.js";
+import { textFrame, type Frame } from "./fanout/frame-tree.js";
+import type { WriteOptions } from "./fanout/recipient.js";
 import { joinPacket, PacketType, splitEventJson, splitLastString, splitPacket } from "./packets.js";
 import type { PacketParts } from "./packets.js";
 
@@ -26,14 +27,6 @@ export type PacketFrame = Exclude<ClientFrame, { type: "ping" }>;
 export interface Refused {
   code: ErrorCode;
   message: string;
-}
-
-/** The options of one write; a broadcast passes the same object for every recipient. */
-export interface WriteOptions {
-  volatile?: boolean | undefined;
-  compress?: boolean | undefined;
-  /** Set by adapters: the write is one of a broadcast. */
-  preEncoded?: boolean | undefined;
 }
 
 /** A packet of Socket.IO's, translated for plain clients. */

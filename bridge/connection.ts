@@ -8,21 +8,22 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { addressGroup } from "./addresses.js";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
-import type { Outgoing, WriteOptions } from "./codec.js";
+import type { Outgoing } from "./codec.js";
+import { GROUPABLE, type Groupable, type WriteOptions } from "./fanout/recipient.js";
 import { costOfText, type Inflow, type Inlet } from "./inflow.js";
 import { TokenBucket } from "./limits.js";
-import { textFrame } from "./frame-tree.js";
-import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./outbox.js";
-import { Session, type SessionContext, type SessionLink } from "./session.js";
-import { callAll } from "./throw-later.js";
+import { textFrame } from "./fanout/frame-tree.js";
+import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./fanout/outbox.js";
+import { FrameProtocol, type ProtocolContext, type ProtocolLink } from "./frame-protocol.js";
+import { callAll } from "./fanout/throw-later.js";
 
 /** What all connections of a bridge share. */
-export interface ConnectionContext extends SessionContext {
+export interface ConnectionContext extends ProtocolContext {
   readonly outbox: Outbox;
   readonly inflow: Inflow;
   /** Milliseconds that a client has to connect to a namespace; Socket.IO keeps that time. */
   readonly connectTimeout: number;
-  readonly limits: SessionContext["limits"] & {
+  readonly limits: ProtocolContext["limits"] & {
     readonly maxBufferedBytes: number;
   };
   /** Called once for each connection, before its "close" is emitted. */
@@ -57,18 +58,19 @@ const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "dra
 /** Engine.IO's reasons for the end of a connection. */
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
-export class Connection extends EventEmitter implements QueueOwner, SessionLink {
+export class Connection extends EventEmitter implements Groupable, QueueOwner, ProtocolLink {
   /** The Engine.IO protocol whose socket this stands for: with 4, Socket.IO waits for the client's `connect`. */
   readonly protocol = 4;
   readonly transport = { name: "bridge", writable: true };
   readyState: "open" | "closing" | "closed" = "open";
   /** Engine.IO's upgrade requests may name any client: one that is upgraded already is left alone. */
   readonly upgraded = true;
+  readonly [GROUPABLE] = true;
   /** For the codec. */
   partial: unknown = undefined;
 
   private readonly queue: WriteQueue;
-  private readonly session: Session;
+  private readonly session: FrameProtocol;
   private readonly messages: TokenBucket;
   private readonly inlet: Inlet;
   /** Callbacks of writes that have not reached the kernel. */
@@ -102,7 +104,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     this.compresses = ws.extensions !== "";
     this.openedAt = this.heardAt = this.pingedAt = context.now();
     this.queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
-    this.session = new Session(this, context);
+    this.session = new FrameProtocol(this, context);
     this.messages = new TokenBucket(limits.messages, this.openedAt);
     this.inlet = context.inflow.open(addressGroup(remoteAddress), ws);
   }
@@ -137,7 +139,7 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     // As in Engine.IO: compression is on unless it was turned off.
     options.compress = options.compress !== false;
     if (this.observed) this.emit("packetCreate", { type: "message", options, data: chunk });
-    const outgoing = this.context.codec.fromSocketIO(chunk, options, this);
+    const outgoing = this.translate(chunk, options);
     if (callback !== undefined) (this.sent ??= []).push(callback);
     // A part of a packet is not written yet: should the rest be refused, the connection is as it was.
     if (outgoing === undefined) return this;
@@ -146,6 +148,10 @@ export class Connection extends EventEmitter implements QueueOwner, SessionLink 
     if (simple) this.transmit(outgoing, options.compress);
     else this.session.send(outgoing, options.compress);
     return this;
+  }
+
+  translate(chunk: unknown, options: WriteOptions): Outgoing | undefined {
+    return this.context.codec.fromSocketIO(chunk, options, this);
   }
 
   /**

@@ -14,7 +14,7 @@ import { EngineError, type Engine, type Host } from "./host.js";
 import { Inflow } from "./inflow.js";
 import { ConnectionCounter, type Rate } from "./limits.js";
 import { defaultMaxPayload, type ParsedOptions } from "./options.js";
-import { Outbox } from "./outbox.js";
+import { Outbox } from "./fanout/outbox.js";
 import { PlainWebSocket } from "./plain-websocket.js";
 import { SocketIOLimits } from "./socketio-limits.js";
 import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision } from "./upgrade.js";

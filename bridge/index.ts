@@ -15,10 +15,10 @@ export { CLOSE_CODES, REFUSALS, type CloseCode, type Refusal } from "./close-cod
 export { closeWith } from "./close-with.js";
 export { BridgeCloseError } from "./connection.js";
 export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
-export { GatheringWebSocketServer } from "./gathering-websocket.js";
+export { GatheringWebSocketServer } from "./fanout/gathering-websocket.js";
 export type { SocketIOServer } from "./host.js";
 export { DEFAULT_PATH, type Authenticate, type AuthenticateRefusal, type BridgeOptions } from "./options.js";
-export { RoomAdapter } from "./room-adapter.js";
+export { RoomAdapter } from "./fanout/room-adapter.js";
 
 /** A bridge that is attached. */
 export interface Bridge {

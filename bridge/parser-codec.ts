@@ -3,7 +3,8 @@
  */
 import { binaryObject, blobError, holdsBlob, isBinary, mapDeep } from "./binary.js";
 import { connectPayload, encodeFrame, Outgoing, takeAttachments } from "./codec.js";
-import type { Codec, HasOffsets, PacketFrame, PartialPacket, Refused, WriteOptions } from "./codec.js";
+import type { Codec, HasOffsets, PacketFrame, PartialPacket, Refused } from "./codec.js";
+import type { WriteOptions } from "./fanout/recipient.js";
 import { withoutPrototype } from "./own-properties.js";
 import { PacketType } from "./packets.js";
 

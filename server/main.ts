@@ -12,25 +12,25 @@ import { pino, type Logger } from "pino";
 import { DEFAULT_PATH } from "../bridge/index.js";
 import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
-import { createPolicy } from "./auth/policy.js";
-import { createRoomSettings } from "./auth/room-settings.js";
-import { ruleOverlaps } from "./auth/rule-overlaps.js";
-import { banner } from "./banner.js";
+import { createPolicy } from "./rules/create-policy.js";
+import { createRoomSettings } from "./rules/create-room-settings.js";
+import { ruleOverlaps } from "./rules/rule-overlaps.js";
+import { banner } from "./cli/banner.js";
 import { addBackupCommands } from "./cli/backup.js";
 import { addInspectCommand } from "./cli/inspect.js";
 import { addJoinCommand } from "./cli/join.js";
 import { runProgram } from "./cli/program.js";
 import { addPublishCommand } from "./cli/publish.js";
 import { addSendCommand } from "./cli/send.js";
-import type { Surroundings } from "./cli/surroundings.js";
+import type { ProcessContext } from "./cli/process-context.js";
 import { ConfigError } from "./config/config-error.js";
 import type { Config } from "./config/config.js";
 import { createMemoryStore, createRoomsServer, storeOptions } from "./index.js";
 import type { RoomsServer, Store, StoreOptions } from "./index.js";
-import { explainListenError, explainTlsError } from "./start-errors.js";
-import { exposureOf } from "./store/data-folder.js";
-import { openLmdbStore } from "./store/lmdb-store.js";
-import { refuseStrayUpgrades } from "./stray-upgrades.js";
+import { explainListenError, explainTlsError } from "./cli/start-errors.js";
+import { exposureOf } from "./store/lmdb/data-folder.js";
+import { openLmdbStore } from "./store/lmdb/lmdb-store.js";
+import { refuseStrayUpgrades } from "./socket/stray-upgrades.js";
 import "./show-inherited.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
@@ -40,7 +40,7 @@ const { version } = createRequire(import.meta.url)("crossroom/package.json") as 
 const readText = (path: string): string => readFileSync(path, "utf8");
 const now = Date.now;
 
-const surroundings: Surroundings = {
+const context: ProcessContext = {
   env: process.env,
   version,
   readText,
@@ -51,17 +51,17 @@ const surroundings: Surroundings = {
   now,
 };
 const others = [addJoinCommand, addPublishCommand, addSendCommand, addInspectCommand, addBackupCommands];
-process.exitCode = await runProgram(process.argv.slice(2), surroundings, others);
+process.exitCode = await runProgram(process.argv.slice(2), context, others);
 
 /** Throws a ConfigError where a file that the configuration names cannot be used. */
 async function check(config: Config): Promise<void> {
   makeHttpServer(config);
   createPolicy(config.rules);
   createRoomSettings(config.rules);
-  for (const overlap of ruleOverlaps(config.rules.rooms)) surroundings.printError(`warning: ${overlap}\n`);
+  for (const overlap of ruleOverlaps(config.rules.rooms)) context.printError(`warning: ${overlap}\n`);
   await loadKeys(config.auth, readText, {
     now,
-    warn: (message) => surroundings.printError(`warning: ${message}\n`),
+    warn: (message) => context.printError(`warning: ${message}\n`),
   });
 }
 

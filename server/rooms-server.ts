@@ -10,50 +10,49 @@ import {
   RoomAdapter,
   type BridgeOptions,
 } from "../bridge/index.js";
-import { createAdminHandler } from "./admin.js";
-import { createAdminSource } from "./admin-source.js";
+import { createAdminHandler } from "./http/admin.js";
+import { createAdminSource } from "./http/admin-source.js";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
-import { createDemoSignIn } from "./auth/demo-sign-in.js";
-import { engineGuard } from "./auth/engine-guard.js";
+import { createDemoSignIn } from "./demo/sign-in.js";
+import { engineGuard } from "./socket/engine-guard.js";
 import type { KeySource } from "./auth/keys.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
-import { CallMemory } from "./call-queue.js";
-import { Delivery } from "./delivery.js";
-import { serveRooms, type HandlerLog } from "./handlers.js";
-import { demoFiles, httpHandler } from "./http.js";
+import { CallMemory } from "./socket/call-queue.js";
+import { Delivery } from "./socket/delivery.js";
+import { serveRooms, type HandlerLog } from "./socket/handlers.js";
+import { demoFiles, httpHandler } from "./http/http.js";
 import {
   DEFAULT_INBOX_AGE,
-  DEFAULT_LIMITS,
   DEFAULT_PRESENCE_GRACE,
   DEFAULT_ROOM,
-  type Authenticate,
-  type Limits,
-  type Policy,
   type RoomSettings,
-} from "./identity.js";
+} from "./rooms/room-settings.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits/limits.js";
+import type { Authenticate } from "./auth/authenticate.js";
+import type { Policy } from "./rooms/policy.js";
 import { GatheredLog } from "./log/gathered-log.js";
-import { logRefusals } from "./log/refusals.js";
-import { InspectSessions } from "./inspect/sessions.js";
-import { InspectStreams } from "./inspect/stream.js";
-import { tapUpgrades } from "./inspect/tap.js";
+import { logRefusals } from "./socket/log-refusals.js";
+import { WireTaps } from "./demo/wire-tap/wire-taps.js";
+import { WireTapStreams } from "./demo/wire-tap/wire-tap-streams.js";
+import { tapUpgrades } from "./demo/wire-tap/tap-upgrades.js";
 import { Limiter } from "./limits/limiter.js";
 import { ratesOf } from "./limits/rates.js";
-import { ReadLane } from "./limits/read-lane.js";
-import { DeviceConnections } from "./rooms/device-connections.js";
-import { Inboxes } from "./rooms/inboxes.js";
+import { ReadQueue } from "./limits/read-queue.js";
+import { DeviceConnections } from "./inbox/device-connections.js";
+import { Inboxes } from "./inbox/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
 import type { Effect } from "./rooms/outcome.js";
-import type { RoomsIo } from "./rooms-io.js";
+import type { RoomsIo } from "./socket/rooms-io.js";
 import { Rooms } from "./rooms/rooms.js";
-import { Sessions } from "./sessions.js";
-import { closeSlowReaders } from "./slow-readers.js";
-import { createMemoryStore } from "./store/memory-store.js";
+import { TokenExpiry } from "./socket/token-expiry.js";
+import { closeSlowReaders } from "./socket/slow-readers.js";
+import { createMemoryStore } from "./store/memory/memory-store.js";
 import type { Revocation } from "./store/revocations.js";
 import { machineUptime } from "./store/machine-clock.js";
 import type { Store, StoreOptions } from "./store/store.js";
-import { createAddressOf, type TrustProxy } from "./trust-proxy.js";
-import { Upkeep } from "./upkeep.js";
+import { createAddressOf, type TrustProxy } from "./config/trust-proxy.js";
+import { Maintenance } from "./maintenance.js";
 
 export interface RoomsServerOptions {
   /**
@@ -113,7 +112,7 @@ export interface TokenOptions {
 
 export interface RoomsServer {
   readonly io: RoomsIo;
-  /** Ends the sessions whose tokens are revoked, and takes them no more. Resolves when that is durable. */
+  /** Ends the tokens whose tokens are revoked, and takes them no more. Resolves when that is durable. */
   revoke(revocation: Revocation): Promise<void>;
   /** Sends every client away; resolves when the HTTP server is closed as well, and the store is used no more. */
   close(): Promise<void>;
@@ -191,13 +190,13 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       randomHex,
       now,
       ...store,
-      guestEnded: (user, message) => sessions.endUser(user, message),
+      guestEnded: (user, message) => tokens.endUser(user, message),
     });
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const rates = ratesOf(limits.rates, limits);
   const limiter = new Limiter(limits, uptime);
-  const reads = new ReadLane(uptime);
+  const reads = new ReadQueue(uptime);
   const gathered = new GatheredLog({
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
@@ -221,22 +220,22 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     connections,
     inboxAge,
   });
-  const sessions = new Sessions({ now, uptime, revocations: store.revocations });
+  const tokens = new TokenExpiry({ now, uptime, revocations: store.revocations });
   const revoke = async (revocation: Revocation): Promise<void> => {
     // Whatever the clock was when they were given, all of a guest's tokens are older.
     if (revocation.type === "user" && GUEST_USER.test(revocation.user)) {
       await store.guestTokens.end(revocation.user);
     }
     await store.revocations.add(revocation, store.clock.now() + REVOCATION_AGE);
-    sessions.revoke(revocation);
+    tokens.revoke(revocation);
   };
 
   // Before Socket.IO, which takes its own requests from the listeners that it finds.
   const onError = (error: unknown): void => failed(error, "a request failed");
-  const inspector = new InspectSessions();
+  const inspector = new WireTaps();
   const visitorOf = (request: IncomingMessage): string =>
     addressGroup(addressOf?.(request) ?? request.socket.remoteAddress ?? "");
-  const inspect = new InspectStreams(inspector, visitorOf);
+  const inspect = new WireTapStreams(inspector, visitorOf);
   const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const handler = httpHandler({
@@ -280,7 +279,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const settled = serveRooms(io, {
     rooms,
     inboxes,
-    sessions,
+    tokens,
     perform: delivery.perform,
     devices: connections,
     authenticate,
@@ -292,7 +291,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     log,
   });
 
-  const upkeep = new Upkeep({
+  const maintenance = new Maintenance({
     ...{ store, rooms, inboxes, limiter, failed },
     closeSlowReaders: () => closeSlowReaders(io),
   });
@@ -303,7 +302,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     io,
     revoke,
     async close() {
-      upkeep.stop();
+      maintenance.stop();
       const closed = io.close();
       // A turn later, so that pages still see how their connections are closed. Until then no request ends.
       setImmediate(() => inspect.close());

@@ -1,5 +1,5 @@
 /** How a frame is shown: what it is called, what it means, its payload made readable, its size. Pure. */
-import type { FrameRecord } from "../../server/inspect/records.js";
+import type { FrameRecord } from "../../server/demo/wire-tap/records.js";
 
 const OPCODES: Readonly<Record<number, string>> = {
   0: "continuation",

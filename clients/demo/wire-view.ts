@@ -4,7 +4,7 @@ import type {
   HandshakeRecord,
   HeadRecord,
   InspectRecord,
-} from "../../server/inspect/records.js";
+} from "../../server/demo/wire-tap/records.js";
 import { appendFollowing, find, make, timeElement } from "./dom.js";
 import { bytes, meaningOf, opcodeName, payloadText, pretty } from "./wire-format.js";
 

@@ -1,6 +1,6 @@
 /** The schemas of the AsyncAPI document, by name, made from those that the server checks calls with. */
 import { z } from "zod";
-import type { ServerEventName } from "../schemas.js";
+import type { ServerEventName } from "../api/schemas.js";
 import {
   errorSchema,
   EVENTS,
@@ -12,8 +12,8 @@ import {
   RESULTS,
   senderSchema,
   transportSchema,
-} from "../schemas/answers.js";
-import { CALLS, type CallName } from "../schemas/calls.js";
+} from "../api/answers.js";
+import { CALLS, type CallName } from "../api/calls.js";
 import {
   dataSchema,
   deviceSchema,
@@ -25,7 +25,7 @@ import {
   timeSchema,
   tokenSchema,
   userSchema,
-} from "../schemas/values.js";
+} from "../api/values.js";
 
 /** A JSON Schema, or another part of the document. */
 export type Json = Record<string, unknown>;

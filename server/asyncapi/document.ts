@@ -2,8 +2,8 @@
  * The room API as an AsyncAPI 3.0 document, made from the schemas that the server itself checks with. Each call and event
  * is there twice: as an event of Socket.IO, and as the frame that carries it over the bridge.
  */
-import { API_ERRORS } from "../errors.js";
-import type { CallName, ServerEventName } from "../schemas.js";
+import { API_ERRORS } from "../api/errors.js";
+import type { CallName, ServerEventName } from "../api/schemas.js";
 import {
   ackSchema,
   CALL_COMPONENTS,

@@ -1,6 +1,6 @@
 /** What the AsyncAPI document says of each call and event in a few words, and an example of each. */
-import type { ServerEvents } from "../events.js";
-import type { Call, CallName, Result, ServerEventName } from "../schemas.js";
+import type { ServerEvents } from "../api/events.js";
+import type { Call, CallName, Result, ServerEventName } from "../api/schemas.js";
 
 export const CALL_TEXTS: {
   readonly [E in CallName]: { title: string; section: string; call: Call<E>; result: Result<E> };

@@ -1,9 +1,10 @@
 /** Who a connection is: by its token, or as a guest. */
 import { z } from "zod";
 import { ownCopy, withoutPrototype } from "../../bridge/own-properties.js";
-import { apiError } from "../errors.js";
-import type { Authenticate, Identity, Verdict } from "../identity.js";
-import { describe, MAX_NAME, nameSchema } from "../schemas.js";
+import { apiError } from "../api/errors.js";
+import type { Authenticate, Verdict } from "./authenticate.js";
+import type { Identity } from "../rooms/identity.js";
+import { describe, MAX_NAME, nameSchema } from "../api/schemas.js";
 import type { GuestTokens } from "../store/guest-tokens.js";
 import type { Revocations } from "../store/revocations.js";
 import { giveToken } from "./issue.js";

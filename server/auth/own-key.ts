@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../config/config-error.js";
-import { makeFolder } from "../store/data-folder.js";
+import { makeFolder } from "../store/lmdb/data-folder.js";
 import { StoreError } from "../store/store.js";
 
 export interface OwnKey {

@@ -3,7 +3,7 @@
  * `socket.handshake` and no inspector.
  */
 import type { IncomingMessage, Server as HttpServer } from "node:http";
-import type { Authenticate } from "../identity.js";
+import type { Authenticate } from "./authenticate.js";
 
 /** The query parameter. */
 const PARAMETER = "token";

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { OWN_KEY_FILE } from "../auth/own-key.js";
 import { ConfigError } from "../config/config-error.js";
 import { DEFAULT_CONFIG } from "../config/config.js";
-import { copyStore } from "../store/lmdb-backup.js";
+import { copyStore } from "../store/lmdb/lmdb-backup.js";
 import { given, terminalOf, type Terminal } from "./terminal.js";
 
 interface Flags {

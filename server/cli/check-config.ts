@@ -4,11 +4,11 @@ import type { Config } from "../config/config.js";
 import { readConfig, type Flags } from "../config/read.js";
 import { SERVER_SETTINGS, TOKEN_SETTINGS } from "../config/settings.js";
 import { addSettings } from "./start.js";
-import type { Surroundings } from "./surroundings.js";
+import type { ProcessContext } from "./process-context.js";
 
 export function addCheckConfigCommand(
   program: Command,
-  { env, readText, print, check }: Pick<Surroundings, "env" | "readText" | "print" | "check">,
+  { env, readText, print, check }: Pick<ProcessContext, "env" | "readText" | "print" | "check">,
 ): void {
   const command = program
     .command("check-config")

@@ -5,8 +5,8 @@ import { DEFAULT_PATH } from "../../bridge/index.js";
 import { createRooms, type Rooms } from "../../clients/rooms/index.js";
 import { io, TransportError, type Socket } from "../../clients/typescript/index.js";
 import { ConfigError } from "../config/config-error.js";
-import type { ClientEvents, ServerEvents } from "../events.js";
-import { describe, deviceSchema, nameSchema } from "../schemas.js";
+import type { ClientEvents, ServerEvents } from "../api/events.js";
+import { describe, deviceSchema, nameSchema } from "../api/schemas.js";
 import { given, type Terminal } from "./terminal.js";
 
 const DEFAULT_URL = "http://localhost:3000";

@@ -3,7 +3,7 @@ import { ConfigError } from "../config/config-error.js";
 import { INBOX_PREFIX, ROOM_PREFIX, inboxLog, roomLog } from "../rooms/log-names.js";
 import { messageOf } from "../rooms/messages.js";
 import { RECEIPTED } from "../store/devices.js";
-import { readLmdbStore, type StoreView } from "../store/lmdb-store.js";
+import { readLmdbStore, type StoreView } from "../store/lmdb/lmdb-store.js";
 import type { LogState } from "../store/log.js";
 import { StoreError } from "../store/store.js";
 import type { InspectSource, LogRow } from "./inspect-source.js";

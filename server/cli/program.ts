@@ -1,13 +1,13 @@
 /** The command line: its commands, and how each of them ends. */
 import { Command, CommanderError } from "commander";
-import { PatternError } from "../auth/patterns.js";
+import { PatternError } from "../rules/patterns.js";
 import { ConfigError } from "../config/config-error.js";
 import { StoreError } from "../store/store.js";
 import { addCheckConfigCommand } from "./check-config.js";
 import { RefusedError } from "./refused-error.js";
 import { addRevokeCommand } from "./revoke.js";
 import { addStartCommand, START_NOTE } from "./start.js";
-import type { Surroundings } from "./surroundings.js";
+import type { ProcessContext } from "./process-context.js";
 import { addTokenCommand } from "./token.js";
 
 /** Commands that other modules bring. */
@@ -23,17 +23,17 @@ export const EXIT_USAGE = 2;
  */
 export async function runProgram(
   argv: readonly string[],
-  surroundings: Surroundings,
+  context: ProcessContext,
   others: readonly AddCommand[] = [],
 ): Promise<number | undefined> {
   try {
-    await createProgram(surroundings, others).parseAsync(withCommand(argv), { from: "user" });
+    await createProgram(context, others).parseAsync(withCommand(argv), { from: "user" });
     return undefined;
   } catch (error) {
     // commander has printed it.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     if (!isForUser(error)) throw error;
-    surroundings.printError(`error: ${error.message}\n`);
+    context.printError(`error: ${error.message}\n`);
     return error instanceof RefusedError ? 1 : EXIT_USAGE;
   }
 }
@@ -55,20 +55,20 @@ function isForUser(error: unknown): error is Error {
   return FOR_USER.some((one) => error instanceof one);
 }
 
-function createProgram(surroundings: Surroundings, others: readonly AddCommand[]): Command {
+function createProgram(context: ProcessContext, others: readonly AddCommand[]): Command {
   const program = new Command("crossroom")
     .description("A Socket.IO rooms server whose rooms are open to any plain WebSocket client.")
-    .version(surroundings.version, "-V, --version", "print the version")
+    .version(context.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .showHelpAfterError("(crossroom --help lists the commands and options)")
     .allowExcessArguments(false)
-    .configureOutput({ writeOut: surroundings.print, writeErr: surroundings.printError })
+    .configureOutput({ writeOut: context.print, writeErr: context.printError })
     .exitOverride();
-  const start = addStartCommand(program, surroundings);
-  addTokenCommand(program, surroundings);
-  addRevokeCommand(program, surroundings);
-  addCheckConfigCommand(program, surroundings);
+  const start = addStartCommand(program, context);
+  addTokenCommand(program, context);
+  addRevokeCommand(program, context);
+  addCheckConfigCommand(program, context);
   for (const add of others) add(program);
   for (const command of program.commands) {
     command.showHelpAfterError(`(crossroom ${command.name()} --help lists its options)`);

@@ -3,7 +3,7 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../config/config-error.js";
 import { serverUrl } from "./connect.js";
 import { RefusedError } from "./refused-error.js";
-import type { Surroundings } from "./surroundings.js";
+import type { ProcessContext } from "./process-context.js";
 import { given } from "./terminal.js";
 
 interface RevokeFlags {
@@ -15,7 +15,7 @@ interface RevokeFlags {
 
 export function addRevokeCommand(
   program: Command,
-  { env, print }: Pick<Surroundings, "env" | "print">,
+  { env, print }: Pick<ProcessContext, "env" | "print">,
 ): void {
   program
     .command("revoke")

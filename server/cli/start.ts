@@ -2,14 +2,14 @@
 import { type Command, Option } from "commander";
 import { readConfig, type Flags } from "../config/read.js";
 import { SERVER_SETTINGS, TOKEN_SETTINGS, type Setting } from "../config/settings.js";
-import type { Surroundings } from "./surroundings.js";
+import type { ProcessContext } from "./process-context.js";
 
 export const START_NOTE =
   "Logs are JSON lines on standard error. SIGINT or SIGTERM ends the server in good order.";
 
 export function addStartCommand(
   program: Command,
-  { env, readText, start }: Pick<Surroundings, "env" | "readText" | "start">,
+  { env, readText, start }: Pick<ProcessContext, "env" | "readText" | "start">,
 ): Command {
   const command = program
     .command("start")

@@ -6,15 +6,15 @@ import { OWN_ISSUERS, signToken, type TokenClaims } from "../auth/issue.js";
 import { secretText } from "../auth/key-files.js";
 import { secretSource } from "../auth/keys.js";
 import { loadOwnKey } from "../auth/own-key.js";
-import { Pattern, PatternError } from "../auth/patterns.js";
-import { ACTIONS, type Action } from "../auth/rules.js";
+import { Pattern, PatternError } from "../rules/patterns.js";
+import { ACTIONS, type Action } from "../rules/rules.js";
 import { ConfigError } from "../config/config-error.js";
 import type { Config } from "../config/config.js";
 import { readConfig, type Flags } from "../config/read.js";
 import { parseTime, TOKEN_SETTINGS } from "../config/settings.js";
-import { describe, nameSchema, userSchema } from "../schemas.js";
+import { describe, nameSchema, userSchema } from "../api/schemas.js";
 import { addSettings } from "./start.js";
-import type { Surroundings } from "./surroundings.js";
+import type { ProcessContext } from "./process-context.js";
 
 interface TokenFlags extends Flags {
   user: string;
@@ -29,7 +29,7 @@ const OWN_CLAIMS = ["sub", "name", "exp", "iat", "nbf", "jti", "iss", "aud", "ro
 
 export function addTokenCommand(
   program: Command,
-  { env, readText, print, now }: Pick<Surroundings, "env" | "readText" | "print" | "now">,
+  { env, readText, print, now }: Pick<ProcessContext, "env" | "readText" | "print" | "now">,
 ): void {
   const command = program
     .command("token")
@@ -84,7 +84,7 @@ function claimsOf(flags: TokenFlags, issuedAt: number): TokenClaims {
   };
 }
 
-async function sign({ auth, data, demo }: Config, claims: TokenClaims, readText: Surroundings["readText"]) {
+async function sign({ auth, data, demo }: Config, claims: TokenClaims, readText: ProcessContext["readText"]) {
   const secret = secretText(auth, readText);
   if (secret !== undefined) {
     const { text, from } = secret;

@@ -1,13 +1,8 @@
 /** All that the operator can set, checked, and what holds where they set nothing. */
-import type { Rules } from "../auth/rules.js";
-import {
-  DEFAULT_INBOX_AGE,
-  DEFAULT_LIMITS,
-  DEFAULT_PRESENCE_GRACE,
-  DEFAULT_ROOM,
-  type Limits,
-} from "../identity.js";
-import type { TrustProxy } from "../trust-proxy.js";
+import type { Rules } from "../rules/rules.js";
+import { DEFAULT_INBOX_AGE, DEFAULT_PRESENCE_GRACE, DEFAULT_ROOM } from "../rooms/room-settings.js";
+import { DEFAULT_LIMITS, type Limits } from "../limits/limits.js";
+import type { TrustProxy } from "./trust-proxy.js";
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,11 +1,11 @@
 /** The configuration file: JSON, of which every field may be left out. Pure: what is wrong is a value. */
 import { z } from "zod";
 import { ownProperties } from "../../bridge/own-properties.js";
-import { Pattern, PatternError } from "../auth/patterns.js";
-import { ACTIONS } from "../auth/rules.js";
-import type { Limits } from "../identity.js";
+import { Pattern, PatternError } from "../rules/patterns.js";
+import { ACTIONS } from "../rules/rules.js";
+import type { Limits } from "../limits/limits.js";
 import { RATE_NAMES, type Rates } from "../limits/rates.js";
-import { isTrustProxy } from "../trust-proxy.js";
+import { isTrustProxy } from "./trust-proxy.js";
 import { LOG_LEVELS } from "./config.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { withoutPrototype } from "../../bridge/own-properties.js";
-import type { Rules } from "../auth/rules.js";
+import type { Rules } from "../rules/rules.js";
 import { DEFAULT_CONFIG, type AuthConfig, type Config } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { parseConfigFile, type ConfigFile } from "./file-schema.js";

@@ -2,7 +2,7 @@
 import { LOG_LEVELS, type LogLevel } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { isOrigin } from "./file-schema.js";
-import { parseTrustProxy, type TrustProxy } from "../trust-proxy.js";
+import { parseTrustProxy, type TrustProxy } from "./trust-proxy.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 
 /** One setting: its flag, its variable, and what makes a value of its text. */

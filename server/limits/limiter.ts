@@ -1,12 +1,19 @@
 /** What the services ask before they do something for a client, and the refusals that they get. */
-import type { Limits } from "../identity.js";
-import { refused, type Caller, type Refused } from "../rooms/outcome.js";
+import type { Limits } from "./limits.js";
+import { refused, type Refused } from "../api/refused.js";
 import { Budget, type Charge } from "./budget.js";
 import { ratesOf, type RateName } from "./rates.js";
 import { sizeOf } from "./size.js";
 
 /** Binary values in what goes to a client of Socket.IO: more end its connection (socket.io-parser 4.2, `maxAttachments`). */
 export const MAX_BINARIES = 10;
+
+/** Who is counted for, as far as it matters here. */
+export interface Payer {
+  readonly identity: { readonly user: string; readonly guest: boolean };
+  /** What the address counts as that the connection comes from. */
+  readonly address: string;
+}
 
 export class Limiter {
   readonly #limits: Limits;
@@ -19,7 +26,7 @@ export class Limiter {
   }
 
   /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
-  message(who: Caller, data: unknown, room?: string): Refused | undefined {
+  message(who: Payer, data: unknown, room?: string): Refused | undefined {
     const { messageBytes } = this.#limits;
     const { bytes, binaries } = sizeOf(data);
     if (binaries > MAX_BINARIES) {
@@ -44,17 +51,17 @@ export class Limiter {
   }
 
   /** Counts a join or a leave, and refuses it to who is in debt for what was read. */
-  join(who: Caller): Refused | undefined {
+  join(who: Payer): Refused | undefined {
     return this.#take([...both("joins", who, 1), ...both("readBytes", who, 0)]);
   }
 
   /** Counts a call that reads, likewise. */
-  read(who: Caller): Refused | undefined {
+  read(who: Payer): Refused | undefined {
     return this.#take([...both("reads", who, 1), ...both("readBytes", who, 0)]);
   }
 
   /** Counts what was read. */
-  wasRead(who: Caller, bytes: number): void {
+  wasRead(who: Payer, bytes: number): void {
     this.#budget.owe(both("readBytes", who, bytes));
   }
 
@@ -72,7 +79,7 @@ export class Limiter {
 type Of<Name> = Name extends `${infer What}OfAddress` ? What : never;
 
 /** Of what a user has, and of what the address has that the user comes from. */
-function both(what: Of<RateName>, { identity, address }: Caller, amount: number): Charge[] {
+function both(what: Of<RateName>, { identity, address }: Payer, amount: number): Charge[] {
   return [
     { rate: `${what}OfUser`, of: identity.user, amount },
     { rate: `${what}OfAddress`, of: address, amount },

@@ -1,6 +1,6 @@
 /** The rooms that somebody is in, on this server: who hears them, and how far their logs were announced. */
-import type { Position } from "../events.js";
-import type { Rights } from "../identity.js";
+import type { Position } from "../api/events.js";
+import type { Rights } from "./policy.js";
 import type { Log } from "../store/log.js";
 import { roomLog } from "./log-names.js";
 

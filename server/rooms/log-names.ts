@@ -1,5 +1,5 @@
 /** The names of the logs, and how much of each is kept. */
-import type { RoomSettings } from "../identity.js";
+import type { RoomSettings } from "./room-settings.js";
 import type { Retention } from "../store/log.js";
 
 export const ROOM_PREFIX = "room:";

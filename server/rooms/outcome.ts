@@ -1,7 +1,7 @@
 /** What the services return: the answer to a call, and what is to be done for it. Values, not actions. */
-import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../events.js";
-import type { ApiErrorCode } from "../errors.js";
-import type { Identity } from "../identity.js";
+import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../api/events.js";
+import type { Refused } from "../api/refused.js";
+import type { Identity } from "./identity.js";
 
 /** The connection that makes a call, and whose it is. */
 export interface Caller {
@@ -35,14 +35,6 @@ export type Effect =
 export type Outcome<Result extends object = object> =
   { ok: true; result: Result; effects: Effect[] } | Refused;
 
-/** `retryAfter`: milliseconds before which the call will not succeed. */
-export interface Refused {
-  ok: false;
-  error: ApiErrorCode;
-  detail?: string;
-  retryAfter?: number;
-}
-
 /**
  * Takes the outcome of a call. Services call it in the same turn in which they change their state, so that nothing comes
  * between what an answer says and what is told afterwards.
@@ -51,12 +43,3 @@ export type Done<Result extends object = object> = (outcome: Outcome<Result>) =>
 
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;
-
-export function refused(error: ApiErrorCode, detail?: string, retryAfter?: number): Refused {
-  return {
-    ok: false,
-    error,
-    ...(detail === undefined ? {} : { detail }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  };
-}

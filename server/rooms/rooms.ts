@@ -2,20 +2,31 @@
  * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
-import type { History, Joined, Member, Position, PresencePage, Published, RoomMessage } from "../events.js";
-import type { Limits, Policy, RoomSettings } from "../identity.js";
+import type {
+  History,
+  Joined,
+  Member,
+  Position,
+  PresencePage,
+  Published,
+  RoomMessage,
+} from "../api/events.js";
+import type { Limits } from "../limits/limits.js";
+import type { Policy } from "./policy.js";
+import type { RoomSettings } from "./room-settings.js";
 import type { Log, Page } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
 import type { Limiter } from "../limits/limiter.js";
-import type { ReadLane } from "../limits/read-lane.js";
+import type { ReadQueue } from "../limits/read-queue.js";
 import { fitting } from "./fitting.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { keyOf, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
 import { Newest } from "./newest.js";
-import { refused, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
+import { refused } from "../api/refused.js";
+import type { Caller, Done, Effect, Perform } from "./outcome.js";
 import { Recovery } from "./recovery.js";
-import { Turns } from "./turns.js";
+import { KeyedQueue } from "./keyed-queue.js";
 
 export interface RoomsOptions {
   log: Log;
@@ -24,7 +35,7 @@ export interface RoomsOptions {
   settings: (room: string) => RoomSettings;
   limits: Limits;
   limiter: Limiter;
-  reads: Pick<ReadLane, "turn">;
+  reads: Pick<ReadQueue, "turn">;
   /** Milliseconds that a device whose connection is lost counts as there. */
   presenceGrace: number;
   /** Milliseconds since the Unix epoch. */
@@ -45,7 +56,7 @@ const PAGE_BYTES = 1024 * 1024;
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #live: LiveRooms;
-  readonly #turns = new Turns();
+  readonly #queues = new KeyedQueue();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -290,7 +301,7 @@ export class Rooms {
     isVisitor: boolean,
   ): Promise<{ change: Change } | "room_full" | "too_many_devices"> {
     let seat: { change: Change } | "room_full" | "too_many_devices" = "room_full";
-    await this.#turns.run(room.name, async () => {
+    await this.#queues.run(room.name, async () => {
       if (!isVisitor && (await this.#isFull(room, who.identity.user))) return;
       // A visitor too: the row may have gone, with another connection of the same device.
       const change = await this.#seat(room.name, who);

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { bytes, meaningOf, opcodeName, payloadText, pretty } from "../../clients/demo/wire-format.js";
-import type { FrameRecord } from "../../server/inspect/records.js";
+import type { FrameRecord } from "../../server/demo/wire-tap/records.js";
 
 describe("the demo's inspector", () => {
   it("has words for Socket.IO's packets and the bridge's frames", () => {

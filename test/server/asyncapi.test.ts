@@ -8,14 +8,14 @@ import { format, resolveConfig } from "prettier";
 import type { z } from "zod";
 import { describeRoomsApi } from "../../server/asyncapi/document.js";
 import { CALL_TEXTS, EVENT_TEXTS } from "../../server/asyncapi/texts.js";
-import { API_ERRORS } from "../../server/errors.js";
+import { API_ERRORS } from "../../server/api/errors.js";
 import {
   ANSWERS,
   SCHEMAS,
   SERVER_EVENTS,
   type CallName,
   type ServerEventName,
-} from "../../server/schemas.js";
+} from "../../server/api/schemas.js";
 import { readDocs } from "./support/doc-comments.js";
 import { mutant } from "./support/mutants.js";
 
@@ -50,7 +50,7 @@ const PAYLOADS: [string, z.ZodType, unknown][] = [
 
 async function generate(): Promise<string> {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  const docs = readDocs(readFileSync("server/events.ts", "utf8"));
+  const docs = readDocs(readFileSync("server/api/events.ts", "utf8"));
   const document = JSON.stringify(describeRoomsApi(version, docs));
   return format(document, { ...(await resolveConfig(PATH)), filepath: PATH });
 }
@@ -119,7 +119,7 @@ describe(PATH, () => {
   });
 
   it("has a description of each field that events.ts describes", () => {
-    for (const name of readDocs(readFileSync("server/events.ts", "utf8")).keys()) {
+    for (const name of readDocs(readFileSync("server/api/events.ts", "utf8")).keys()) {
       const [type = "", field] = name.split(".");
       const schema = document.components.schemas[type];
       if (schema === undefined || field === undefined) continue;

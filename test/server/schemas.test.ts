@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { z } from "zod";
-import type { ServerEvents } from "../../server/events.js";
+import type { ServerEvents } from "../../server/api/events.js";
 import {
   describe as explain,
   deviceSchema,
@@ -10,9 +10,9 @@ import {
   type CallName,
   type Result,
   type ServerEventName,
-} from "../../server/schemas.js";
-import type { EVENTS, RESULTS } from "../../server/schemas/answers.js";
-import type { CALLS } from "../../server/schemas/calls.js";
+} from "../../server/api/schemas.js";
+import type { EVENTS, RESULTS } from "../../server/api/answers.js";
+import type { CALLS } from "../../server/api/calls.js";
 import { assertAnswer, assertConnectError, assertServerEvent, Contract } from "./support/contract.js";
 import type { Equal } from "./support/equal-types.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { banner } from "../../server/banner.js";
+import { banner } from "../../server/cli/banner.js";
 import { DEFAULT_CONFIG, type Config } from "../../server/config/config.js";
-import { explainListenError, explainTlsError } from "../../server/start-errors.js";
+import { explainListenError, explainTlsError } from "../../server/cli/start-errors.js";
 
 const config: Config = DEFAULT_CONFIG;
 const COMMAND = "node dist/server/main.js";

@@ -1,7 +1,7 @@
 /** A client's address behind proxies: for the limits, for `handshake.address` and for the log. */
 import { expect } from "chai";
 import type { IncomingMessage } from "node:http";
-import { createAddressOf, parseTrustProxy, type TrustProxy } from "../../server/trust-proxy.js";
+import { createAddressOf, parseTrustProxy, type TrustProxy } from "../../server/config/trust-proxy.js";
 import { until } from "../support/deadline.js";
 import { exchange, handshake, RawWebSocket } from "../support/raw-websocket.js";
 import { startRooms, type Running } from "./support/server.js";

@@ -20,8 +20,8 @@ const LEAVES = [
   "bridge/frames.ts",
   "bridge/close-codes.ts",
   OWN_PROPERTIES,
-  "server/events.ts",
-  "server/errors.ts",
+  "server/api/events.ts",
+  "server/api/errors.ts",
 ];
 const SOCKET_IO = /^(@socket\.io\/.+|(socket\.io|engine\.io)(-[^/]+)?|ws)(\/.*)?$/;
 const COMPOSITION_ROOT = "server/main.ts";
@@ -49,6 +49,11 @@ export const RULES: readonly Rule[] = [
     forbids: (target) => SOCKET_IO.test(target),
   },
   {
+    title: "bridge/fanout/ imports nothing from outside itself: it knows no connection",
+    applies: isIn("bridge/fanout"),
+    forbids: (target) => isIn("bridge")(target) && !isIn("bridge/fanout")(target),
+  },
+  {
     title: "clients/typescript/ imports nothing from outside itself",
     applies: isIn("clients/typescript"),
     forbids: (target) => !isIn("clients/typescript")(target),
@@ -61,7 +66,7 @@ export const RULES: readonly Rule[] = [
   {
     title: "server/rooms/ and the ports know no store: only the composition does",
     applies: isIn("server/rooms"),
-    forbids: (target) => /^server\/store\/.*-(memory|lmdb)/.test(target) || target === "lmdb",
+    forbids: (target) => /^server\/store\/(memory|lmdb)\//.test(target) || target === "lmdb",
   },
   {
     title: `${LEAVES.join(", ")} import nothing but ${OWN_PROPERTIES}`,
@@ -84,6 +89,21 @@ export function breaches(imports: Imports): string[] {
         targets.filter(forbids).map((target) => `${title}: ${file} -> ${target}`),
       ),
   );
+}
+
+/** The same between folders: what their files import of each other's. */
+export function betweenFolders(imports: Imports): Imports {
+  const folders = new Map<string, Set<string>>();
+  for (const [file, targets] of imports) {
+    const from = posix.dirname(file);
+    const known = folders.get(from) ?? new Set();
+    for (const target of targets) {
+      const to = posix.dirname(target);
+      if (imports.has(target) && to !== from) known.add(to);
+    }
+    folders.set(from, known);
+  }
+  return new Map([...folders].map(([from, to]) => [from, [...to]]));
 }
 
 /** A circle through each file that closes one, as `a -> b -> a`; none if imports run one way. */

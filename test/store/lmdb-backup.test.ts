@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { copyStore } from "../../server/store/lmdb-backup.js";
-import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { copyStore } from "../../server/store/lmdb/lmdb-backup.js";
+import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";
 import { canContain, StoreProcess } from "./support/process.js";

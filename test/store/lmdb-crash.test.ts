@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import { Random, SEED } from "../support/random.js";
 import { DataFolder } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { openLmdbStore, readLmdbStore } from "../../server/store/lmdb-store.js";
+import { openLmdbStore, readLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import { SEED, Random } from "../support/random.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";

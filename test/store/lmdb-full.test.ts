@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { expect } from "chai";
-import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import type { Store } from "../../server/store/store.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";

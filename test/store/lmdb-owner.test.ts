@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { LOCK_FILE } from "../../server/store/folder-lock.js";
-import { openLmdbStore } from "../../server/store/lmdb-store.js";
-import { ownerHere } from "../../server/store/owner-process.js";
+import { LOCK_FILE } from "../../server/store/lmdb/folder-lock.js";
+import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
+import { ownerHere } from "../../server/store/lmdb/owner-process.js";
 import type { Store } from "../../server/store/store.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
 import { ALL, TestOptions } from "./support/options.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { openLmdbStore } from "../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import type { Log } from "../../server/store/log.js";
 import { DataFolder } from "./support/folder.js";
 import { ALL, DAY, KEY_WINDOW, TestOptions } from "./support/options.js";

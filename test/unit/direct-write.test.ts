@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import type * as DirectWrite from "../../bridge/direct-write.js";
-import type { Handle } from "../../bridge/direct-write.js";
+import type * as DirectWrite from "../../bridge/fanout/direct-write.js";
+import type { Handle } from "../../bridge/fanout/direct-write.js";
 
 /** Like libuv's requests: one write at a time, and an id while there is one. */
 class Request {
@@ -36,7 +36,7 @@ let copies = 0;
 
 /** What Node has learnt of its release is kept in the module: each test has one of its own. */
 function freshModule(): Promise<typeof DirectWrite> {
-  const url = new URL(`../../bridge/direct-write.js?copy=${copies++}`, import.meta.url);
+  const url = new URL(`../../bridge/fanout/direct-write.js?copy=${copies++}`, import.meta.url);
   return import(url.href) as Promise<typeof DirectWrite>;
 }
 

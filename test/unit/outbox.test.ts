@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Duplex } from "node:stream";
-import { textFrame, type Frame } from "../../bridge/frame-tree.js";
-import { Outbox, QueueGroup, WriteQueue, type QueueOwner } from "../../bridge/outbox.js";
+import { textFrame, type Frame } from "../../bridge/fanout/frame-tree.js";
+import { Outbox, QueueGroup, WriteQueue, type QueueOwner } from "../../bridge/fanout/outbox.js";
 
 /** A socket whose kernel takes a write only when the test says so. */
 class FakeSocket extends Duplex {

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_ROOM, storeOptions, type Store } from "../../../server/index.js";
 import { roomLog } from "../../../server/rooms/log-names.js";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import type { Draft, Log, Page } from "../../../server/store/log.js";
 import { answerQuestions } from "../../shared/questions.js";
 import { type Cost, costOf } from "../cost.js";

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { loadOwnKey, newOwnKey } from "../../../server/auth/own-key.js";
 import { createMemoryStore, createRoomsServer, storeOptions } from "../../../server/index.js";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import { listen } from "../../shared/listen.js";
 import { answerQuestions } from "../../shared/questions.js";
 import { usage } from "../../shared/usage.js";

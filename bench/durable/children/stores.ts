@@ -1,7 +1,7 @@
 /** Both stores without a server, in a process of their own: `stores.js FOLDER`. */
 import { roomLog } from "../../../server/rooms/log-names.js";
 import { createMemoryStore, storeOptions } from "../../../server/index.js";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import type { Log } from "../../../server/store/log.js";
 import { answerQuestions } from "../../shared/questions.js";
 import { type Cost, costOf } from "../cost.js";

@@ -6,7 +6,7 @@ import {
   type TokenSource,
   type Verdict,
 } from "../../../clients/rooms/session.js";
-import { API_ERRORS, apiError, type ApiErrorCode } from "../../../server/errors.js";
+import { API_ERRORS, apiError, type ApiErrorCode } from "../../../server/api/errors.js";
 import { CLOSE_CODES } from "../../../bridge/close-codes.js";
 
 const SOURCES: readonly TokenSource[] = ["provider", "fixed", "guest", "none"];

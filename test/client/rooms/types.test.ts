@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { RoomsErrorLike, SocketLike } from "../../../clients/rooms/index.js";
 import { RoomsError } from "../../../clients/rooms/index.js";
 import type { Socket as Plain } from "../../../clients/typescript/index.js";
-import type { ClientEvents, ServerEvents } from "../../../server/events.js";
+import type { ClientEvents, ServerEvents } from "../../../server/api/events.js";
 
 /** Compiles only if `Socket` fits. */
 type Fits<Socket extends SocketLike> = Socket;

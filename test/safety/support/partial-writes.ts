@@ -8,7 +8,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { Outbox, WriteQueue } from "../../../bridge/outbox.js";
+import { Outbox, WriteQueue } from "../../../bridge/fanout/outbox.js";
 import { until } from "../../support/deadline.js";
 
 export interface Outcome {

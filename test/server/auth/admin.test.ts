@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { secretSource } from "../../../server/auth/keys.js";
-import { jsonHandler } from "../../../server/http-json.js";
+import { jsonHandler } from "../../../server/http/http-json.js";
 import type { RoomMessage, Self } from "../../../server/index.js";
 import { PROTOCOLS } from "../support/clients.js";
 import { startRooms, type Running } from "../support/server.js";

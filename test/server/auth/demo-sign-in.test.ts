@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { decodeJwt } from "jose";
-import { demoUser } from "../../../server/auth/demo-sign-in.js";
+import { demoUser } from "../../../server/demo/sign-in.js";
 import { PROTOCOLS } from "../support/clients.js";
 import { startRooms, type Running } from "../support/server.js";
 

@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { secretSource } from "../../../server/auth/keys.js";
 import { newOwnKey } from "../../../server/auth/own-key.js";
 import { signOwnToken } from "../../../server/auth/issue.js";
-import type { Verdict } from "../../../server/identity.js";
+import type { Verdict } from "../../../server/auth/authenticate.js";
 import { authenticator, errorOf, identityOf, NOW, SECRET, token } from "./support/tokens.js";
 
 const DAY = 24 * 60 * 60 * 1_000;

@@ -4,7 +4,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jwksSource } from "../../../server/auth/jwks.js";
-import type { Authenticate } from "../../../server/identity.js";
+import type { Authenticate } from "../../../server/auth/authenticate.js";
 import { authenticator, errorOf, identityOf, NOW, pair, token } from "./support/tokens.js";
 
 describe("a JWK Set in a file", () => {

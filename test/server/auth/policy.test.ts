@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { Pattern } from "../../../server/auth/patterns.js";
-import { createPolicy } from "../../../server/auth/policy.js";
-import { createRoomSettings } from "../../../server/auth/room-settings.js";
-import { ruleOverlaps } from "../../../server/auth/rule-overlaps.js";
-import type { RoomRule, Who } from "../../../server/auth/rules.js";
-import type { Identity, Rights } from "../../../server/identity.js";
+import { Pattern } from "../../../server/rules/patterns.js";
+import { createPolicy } from "../../../server/rules/create-policy.js";
+import { createRoomSettings } from "../../../server/rules/create-room-settings.js";
+import { ruleOverlaps } from "../../../server/rules/rule-overlaps.js";
+import type { RoomRule, Who } from "../../../server/rules/rules.js";
+import type { Identity } from "../../../server/rooms/identity.js";
+import type { Rights } from "../../../server/rooms/policy.js";
 import { guest, user } from "./support/tokens.js";
 
 const ALL: Rights = { join: true, publish: true, presence: true, history: true };

@@ -5,7 +5,7 @@ import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import { secretSource } from "../../../server/auth/keys.js";
 import { bearerToken, createRequestJudge, requestToken } from "../../../server/auth/request-token.js";
-import { apiError } from "../../../server/errors.js";
+import { apiError } from "../../../server/api/errors.js";
 import { Inbox } from "../support/inbox.js";
 import { startRooms, type Running } from "../support/server.js";
 import { within } from "../../support/deadline.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storeOptions, type Store } from "../../../server/index.js";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import { Guest } from "./support/guest.js";
 import { startCliServer, type CliServer } from "./support/server.js";
 import { TestTerminal } from "./support/terminal.js";

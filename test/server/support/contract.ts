@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { z } from "zod";
 import type { ServerFrame } from "../../../bridge/index.js";
-import { ANSWERS, errorSchema, SERVER_EVENTS } from "../../../server/schemas.js";
+import { ANSWERS, errorSchema, SERVER_EVENTS } from "../../../server/api/schemas.js";
 
 /** Throws if the server may not send this event with these arguments. */
 export function assertServerEvent(event: string, args: readonly unknown[]): void {

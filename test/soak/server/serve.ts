@@ -12,7 +12,7 @@ import {
   type RoomsServerOptions,
   storeOptions,
 } from "../../../server/index.js";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import { breakServer, broken, isBreak } from "./faults.js";
 import { HEARTBEAT, type Report, ROOMS, SECRET } from "./settings.js";
 

@@ -3,7 +3,7 @@
  * is with its reader before the next thing is done.
  */
 import { writeSync } from "node:fs";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
 import { StoreError, type Store } from "../../../server/store/store.js";
 import { TestOptions } from "./options.js";
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openLmdbStore } from "../../../server/store/lmdb-store.js";
-import { createMemoryStore } from "../../../server/store/memory-store.js";
+import { openLmdbStore } from "../../../server/store/lmdb/lmdb-store.js";
+import { createMemoryStore } from "../../../server/store/memory/memory-store.js";
 import type { Store } from "../../../server/store/store.js";
 import type { TestOptions } from "./options.js";
 

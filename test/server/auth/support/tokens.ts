@@ -2,9 +2,10 @@
 import { generateKeyPair, SignJWT, type CryptoKey } from "jose";
 import { createAuthenticator, type AuthenticatorOptions } from "../../../../server/auth/authenticator.js";
 import { newOwnKey } from "../../../../server/auth/own-key.js";
-import { MemoryGuestTokens } from "../../../../server/store/guest-tokens-memory.js";
+import { MemoryGuestTokens } from "../../../../server/store/memory/memory-guest-tokens.js";
 import { Lifetime } from "../../../../server/store/lifetime.js";
-import type { Authenticate, Identity, Verdict } from "../../../../server/identity.js";
+import type { Authenticate, Verdict } from "../../../../server/auth/authenticate.js";
+import type { Identity } from "../../../../server/rooms/identity.js";
 
 /** The clock of these tests, in milliseconds since the Unix epoch. */
 export const NOW = 1_750_000_000_000;

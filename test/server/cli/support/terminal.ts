@@ -38,11 +38,11 @@ export class TestTerminal implements Terminal {
     const start = (): never => {
       throw new Error("no server is started here");
     };
-    const surroundings = {
+    const context = {
       ...{ env, version: "0", readText: () => "", print, printError, start, now: this.now },
       check: () => Promise.resolve(),
     };
-    this.exit = runProgram(argv, surroundings, [
+    this.exit = runProgram(argv, context, [
       (program) => addBackupCommands(program, this),
       (program) => addJoinCommand(program, this),
       (program) => addPublishCommand(program, this),

@@ -1,0 +1,95 @@
+/** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { fileURLToPath } from "node:url";
+import { type HttpHandler, sendJson } from "./http-json.js";
+import { StaticFiles } from "./static-files.js";
+
+export interface HttpOptions {
+  /** Path of the bridge's endpoint. */
+  bridgePath: string;
+  /** What the demo page needs; without it there is no page. */
+  demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
+  /** Answers what lies below `/admin/`. */
+  admin: HttpHandler;
+}
+
+/** Answers `GET /inspect`; `sendError` answers with a status and says what to do. */
+export interface WireTapHandler {
+  serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+    sendError: (status: keyof typeof INSPECT_ERRORS, message: string) => void,
+  ): void;
+}
+
+const INSPECT_ERRORS = { 400: "bad_token", 403: "origin_not_allowed", 503: "too_many_pages" } as const;
+
+/** All that the page needs is on this server, so that injected markup could load and send nothing. */
+const SECURITY_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+} as const;
+
+/** The demo page's files, from the compiled tree that this module is in. Throws if they are not there. */
+export function demoFiles(): StaticFiles {
+  const files = new StaticFiles();
+  for (const folder of ["clients/demo/", "clients/rooms/", "clients/typescript/"]) {
+    files.addFolder(`/${folder}`, fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
+  }
+  files.alias("/", "/clients/demo/index.html");
+  files.alias("/favicon.ico", "/clients/demo/icon.svg");
+  return files;
+}
+
+/** Answers requests that Socket.IO does not take. */
+export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
+  return (request, response) => {
+    const { path, query } = splitUrl(request.url ?? "/");
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    if (path.startsWith("/admin/")) {
+      void admin(request, response);
+    } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
+      void demo.signIn(request, response);
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("allow", "GET, HEAD");
+      sendError(request, response, 405, "method_not_allowed", "Only GET and HEAD are answered here.");
+    } else if (path === "/healthz") {
+      sendJson(request, response, 200, { status: "ok" });
+    } else if (path === bridgePath || path === `${bridgePath}/`) {
+      response.setHeader("upgrade", "websocket");
+      response.setHeader("connection", "upgrade");
+      const message = "This is a WebSocket endpoint: open it with a WebSocket client, over ws:// or wss://.";
+      sendError(request, response, 426, "upgrade_required", message);
+    } else if (path === "/inspect" && demo !== undefined && request.method === "GET") {
+      demo.inspect.serve(request, response, query, (status, message) =>
+        sendError(request, response, status, INSPECT_ERRORS[status], message),
+      );
+    } else if (demo?.files.serve(path, request, response) !== true) {
+      sendError(request, response, 404, "not_found", "There is nothing at this path.");
+    }
+  };
+}
+
+/** By hand, as `new URL` throws on some request targets that Node lets through. */
+function splitUrl(url: string): { path: string; query: URLSearchParams } {
+  const mark = url.indexOf("?");
+  if (mark === -1) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark)) };
+}
+
+/** The shape of the bridge's own refusals. */
+function sendError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  sendJson(request, response, status, { error: { code, message } });
+}

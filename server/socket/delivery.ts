@@ -1,0 +1,95 @@
+/** What the services want done, done with Socket.IO's rooms. */
+import type { Effect } from "../rooms/outcome.js";
+import { PresenceGathering } from "../rooms/presence-gathering.js";
+import type { RoomsIo } from "./rooms-io.js";
+
+/** Whether it changes who hears what: to be done before an answer is given. */
+export function isMove({ type }: Effect): boolean {
+  return type === "enter" || type === "exit";
+}
+
+/** Carries out effects. Changes of presence are gathered until the end of the tick, and told before what else a room hears. */
+export class Delivery {
+  readonly #io: RoomsIo;
+  readonly #presence = new PresenceGathering();
+  #isTelling = false;
+
+  constructor(io: RoomsIo) {
+    this.#io = io;
+  }
+
+  /** In order. */
+  readonly perform = (effects: readonly Effect[]): void => {
+    for (const effect of effects) this.#perform(effect);
+  };
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "enter": {
+        const socket = this.#io.of("/").sockets.get(effect.sid);
+        // One that has gone meanwhile would stay in the room for ever.
+        if (!socket?.connected) return;
+        void socket.join(channel(effect.room));
+        if (effect.seesPresence) void socket.leave(blind(effect.room));
+        else void socket.join(blind(effect.room));
+        return;
+      }
+      case "exit": {
+        const socket = this.#io.of("/").sockets.get(effect.sid);
+        void socket?.leave(channel(effect.room));
+        void socket?.leave(blind(effect.room));
+        return;
+      }
+      case "message":
+        this.#tellPresence(effect.message.room);
+        this.#io.to(channel(effect.message.room)).emit("message", effect.message);
+        return;
+      case "signal":
+        this.#tellPresence(effect.signal.room);
+        this.#io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
+        return;
+      case "presence":
+        this.#presence.add(effect.change, effect.except);
+        if (this.#isTelling) return;
+        this.#isTelling = true;
+        setImmediate(() => this.#tellAllPresence());
+        return;
+      case "expelled":
+        this.#io.to(effect.sid).emit("presence", effect.change);
+        return;
+      case "inbox":
+        this.#io.to(effect.sid).emit("inbox", effect.item);
+        return;
+    }
+  }
+
+  #tellAllPresence(): void {
+    this.#isTelling = false;
+    for (const room of this.#presence.rooms()) this.#tellPresence(room);
+  }
+
+  #tellPresence(room: string): void {
+    for (const telling of this.#presence.take(room)) {
+      if (telling.type === "all") {
+        this.#io
+          .to(channel(room))
+          .except([blind(room), ...telling.except])
+          .emit("presence", telling.change);
+      } else {
+        const rooms = this.#io.of("/").sockets.get(telling.sid)?.rooms;
+        if (rooms?.has(channel(room)) !== true || rooms.has(blind(room))) continue;
+        this.#io.to(telling.sid).emit("presence", telling.change);
+      }
+    }
+  }
+}
+
+/** Prefixed, as every socket is in a Socket.IO room of its own id: a room named after an id must not overhear it. */
+function channel(room: string): string {
+  return `room:${room}`;
+}
+
+/** Those in a room who may not see who else is. */
+function blind(room: string): string {
+  return `blind:${room}`;
+}

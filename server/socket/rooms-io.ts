@@ -1,0 +1,24 @@
+/** Socket.IO's server and sockets, as the room API types them. */
+import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { ServerEvents, Transport } from "../api/events.js";
+import type { Identity } from "../rooms/identity.js";
+import type { CallName } from "../api/schemas.js";
+
+/** What clients really send: a name of ours, and anything at all as arguments. */
+type Untrusted = { [E in CallName]: (...args: unknown[]) => void };
+
+export interface SocketData {
+  identity: Identity;
+  /** What the client named its device with. */
+  device?: string;
+  /** For the welcome of a guest. */
+  token?: string;
+}
+
+/** The `io` of a rooms server, typed by events.ts. */
+export type RoomsIo = Server<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
+export type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
+
+export function transportOf(socket: RoomsSocket): Transport {
+  return socket.conn.transport.name as Transport;
+}

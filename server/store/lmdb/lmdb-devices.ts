@@ -1,0 +1,87 @@
+/** Device cursors in LMDB. */
+import type { DeviceCursor, Devices } from "../devices.js";
+import type { Lifetime } from "../lifetime.js";
+import type { LmdbFile, Table } from "./lmdb-file.js";
+import { endOf, rowKey } from "./lmdb-keys.js";
+import { sweepRows } from "./lmdb-sweep.js";
+import type { LmdbWriter } from "./lmdb-writer.js";
+
+interface Row extends DeviceCursor {
+  user: string;
+}
+
+/** Reading, the same for the process that owns the store and for one that looks on. */
+export class StoredDevices implements Pick<Devices, "of"> {
+  constructor(
+    private readonly file: LmdbFile,
+    protected readonly table: Table,
+    protected readonly lifetime: Lifetime,
+  ) {}
+
+  of(user: string): Promise<DeviceCursor[]> {
+    return this.read(() => {
+      const start = rowKey(user);
+      return [...this.table.getRange({ start, end: endOf(start) })].map(({ value }) =>
+        cursorOf(decode(value)),
+      );
+    });
+  }
+
+  /** Users and their devices, after the user `after` ("" for the first), in an order that stays. For people to look at. */
+  list(after: string, limit: number): Promise<{ user: string; devices: DeviceCursor[] }[]> {
+    return this.read(() => {
+      const found: { user: string; devices: DeviceCursor[] }[] = [];
+      const range = after === "" ? {} : { start: endOf(rowKey(after)) };
+      for (const { value } of this.table.getRange(range)) {
+        const row = decode(value);
+        if (found.at(-1)?.user !== row.user) {
+          if (found.length >= limit) break;
+          found.push({ user: row.user, devices: [] });
+        }
+        found.at(-1)?.devices.push(cursorOf(row));
+      }
+      return found;
+    });
+  }
+
+  private read<T>(action: () => T): Promise<T> {
+    return this.lifetime.run(() => this.file.read(action));
+  }
+}
+
+export class LmdbDevices extends StoredDevices implements Devices {
+  constructor(
+    file: LmdbFile,
+    table: Table,
+    lifetime: Lifetime,
+    private readonly writer: LmdbWriter,
+  ) {
+    super(file, table, lifetime);
+  }
+
+  put(user: string, cursor: DeviceCursor): Promise<void> {
+    return this.lifetime.run(() => {
+      const row: Row = { user, ...cursorOf(cursor) };
+      const bytes = Buffer.from(JSON.stringify(row));
+      return this.writer.submit(() => void this.table.put(rowKey(user, row.device), bytes), bytes.length);
+    });
+  }
+
+  remove(user: string, device: string): Promise<void> {
+    return this.lifetime.run(() => this.writer.submit(() => void this.table.remove(rowKey(user, device))));
+  }
+
+  sweep(cutoff: number): Promise<void> {
+    return this.lifetime.run(() =>
+      sweepRows(this.table, this.lifetime, this.writer, (bytes) => decode(bytes).seen <= cutoff),
+    );
+  }
+}
+
+function decode(bytes: Buffer): Row {
+  return JSON.parse(bytes.toString()) as Row;
+}
+
+function cursorOf({ device, cursor: { epoch, offset }, seen, lost }: DeviceCursor): DeviceCursor {
+  return { device, cursor: { epoch, offset }, seen, ...(lost === undefined ? {} : { lost }) };
+}

@@ -1,0 +1,234 @@
+/** Who is in which room, as the guarantees of presence.ts have it. Pure; implementations keep its rows. */
+import type { Device, Member } from "../../api/events.js";
+import type { Change, Seat } from "../presence.js";
+
+/** A device in a room. */
+interface Place {
+  /** Its connections, in the order in which they came. Never empty; the last one is what others see. */
+  connections: Device[];
+  /** Not there while the device is connected; else until when it counts as there. */
+  awayUntil?: number;
+}
+
+/** Connections of one device that are remembered; of more, the oldest are not. */
+const MAX_CONNECTIONS = 4;
+
+/** A user in a room. */
+export interface Row {
+  /** Counts up with every row: its order, and its name for whoever keeps it. */
+  readonly serial: number;
+  readonly room: string;
+  readonly user: string;
+  name: string;
+  /** By the device's id, in the order in which they came. */
+  readonly places: Map<string, Place>;
+}
+
+/** What of a row outlasts the process. */
+export interface KeptRow {
+  serial: number;
+  room: string;
+  user: string;
+  name: string;
+  devices: Device[];
+}
+
+export class PresenceCore {
+  /** By room, then by user, in the order in which they came. */
+  private readonly rooms = new Map<string, Map<string, Row>>();
+  /** The places of devices that are away, with their rows. */
+  private readonly away = new Map<Place, Row>();
+  private serial = 0;
+
+  /** @param changed Told of each row that is new, other than before, or (without places) gone. */
+  constructor(private readonly changed: (row: Row) => void = () => undefined) {}
+
+  /** Takes rows that were kept; their devices are away until `restore` says when. */
+  load(rows: Iterable<KeptRow>): void {
+    for (const { devices, ...kept } of [...rows].sort((a, b) => a.serial - b.serial)) {
+      const row = this.addRow({ ...kept, places: new Map() });
+      for (const device of devices) {
+        const place = { connections: [device], awayUntil: Infinity };
+        row.places.set(device.id, place);
+        this.away.set(place, row);
+      }
+      this.serial = Math.max(this.serial, row.serial);
+    }
+  }
+
+  enter({ room, user, name, device }: Seat, limit: number): Change | "full" {
+    const known = this.rooms.get(room)?.get(user);
+    const place = known?.places.get(device.id);
+    const gone: string[] = [];
+    if (known !== undefined && place === undefined && known.places.size >= limit) {
+      const away = longestAway(known);
+      if (away === undefined) return "full";
+      this.drop(known, away);
+      gone.push(shownOf(away).id);
+    }
+    const row = known ?? this.addRow({ serial: ++this.serial, room, user, name, places: new Map() });
+    const before = place && shownOf(place);
+    const shown = shownOf(this.connect(row, place, { ...device }));
+    const hasNewName = row.name !== name;
+    row.name = name;
+    if (hasNewName || before?.sid !== shown.sid || before.transport !== shown.transport) this.changed(row);
+    if (known === undefined) return { room, type: "join", member: memberOf(row) };
+    const devices = before?.transport === shown.transport ? [] : [shown];
+    return hasNewName || devices.length > 0 ? updateOf(row, devices, gone) : undefined;
+  }
+
+  exit(room: string, user: string, sid: string): Change {
+    const row = this.rooms.get(room)?.get(user);
+    const place = row && placeOf(row, sid);
+    if (row === undefined || place === undefined) return undefined;
+    return place.connections.length > 1 ? this.disconnect(row, place, sid) : this.vacate(row, [place]);
+  }
+
+  setAway(room: string, user: string, sid: string, until: number): Change {
+    const row = this.rooms.get(room)?.get(user);
+    const place = row && placeOf(row, sid);
+    if (row === undefined || place === undefined) return undefined;
+    if (place.connections.length > 1) return this.disconnect(row, place, sid);
+    place.awayUntil = until;
+    this.away.set(place, row);
+    return undefined;
+  }
+
+  expire(now: number): NonNullable<Change>[] {
+    const over = new Map<Row, Place[]>();
+    for (const [place, row] of this.away) {
+      if ((place.awayUntil ?? Infinity) > now) continue;
+      const places = over.get(row);
+      if (places === undefined) over.set(row, [place]);
+      else places.push(place);
+    }
+    return [...over].map(([row, places]) => this.vacate(row, places));
+  }
+
+  members(room: string, limit: number, after?: string) {
+    const rows = this.rooms.get(room) ?? new Map<string, Row>();
+    const found: Row[] = [];
+    let more = false;
+    let started = after === undefined || !rows.has(after);
+    for (const row of rows.values()) {
+      if (started && found.length >= limit) {
+        more = true;
+        break;
+      }
+      if (started) found.push(row);
+      else started = row.user === after;
+    }
+    return { members: found.map(memberOf), count: rows.size, more };
+  }
+
+  count(room: string): number {
+    return this.rooms.get(room)?.size ?? 0;
+  }
+
+  has(room: string, user: string): boolean {
+    return this.rooms.get(room)?.has(user) ?? false;
+  }
+
+  restore(until: number): void {
+    for (const rows of this.rooms.values()) {
+      for (const row of rows.values()) {
+        for (const place of row.places.values()) {
+          place.connections = [shownOf(place)];
+          place.awayUntil = until;
+          this.away.set(place, row);
+        }
+      }
+    }
+  }
+
+  private addRow(row: Row): Row {
+    const rows = this.rooms.get(row.room);
+    if (rows === undefined) this.rooms.set(row.room, new Map([[row.user, row]]));
+    else rows.set(row.user, row);
+    return row;
+  }
+
+  /** The device has a connection that is new, or other than before; whether it was away or not, it is there now. */
+  private connect(row: Row, place: Place | undefined, connection: Device): Place {
+    if (place === undefined) {
+      const added = { connections: [connection] };
+      row.places.set(connection.id, added);
+      return added;
+    }
+    if (place.awayUntil !== undefined) {
+      this.away.delete(place);
+      delete place.awayUntil;
+      place.connections = [connection];
+      return place;
+    }
+    const known = place.connections.findIndex(({ sid }) => sid === connection.sid);
+    if (known === -1) place.connections.push(connection);
+    else place.connections[known] = connection;
+    if (place.connections.length > MAX_CONNECTIONS) place.connections.shift();
+    return place;
+  }
+
+  /** One connection of several ends. */
+  private disconnect(row: Row, place: Place, sid: string): Change {
+    const before = shownOf(place);
+    place.connections = place.connections.filter((connection) => connection.sid !== sid);
+    const shown = shownOf(place);
+    if (shown.sid !== before.sid) this.changed(row);
+    return shown.transport === before.transport ? undefined : updateOf(row, [shown], []);
+  }
+
+  private vacate(row: Row, places: Place[]): NonNullable<Change> {
+    for (const place of places) this.drop(row, place);
+    this.changed(row);
+    const { room, user } = row;
+    if (row.places.size > 0) {
+      return updateOf(
+        row,
+        [],
+        places.map((place) => shownOf(place).id),
+      );
+    }
+    const rows = this.rooms.get(room);
+    rows?.delete(user);
+    if (rows?.size === 0) this.rooms.delete(room);
+    return { room, type: "leave", member: memberOf(row) };
+  }
+
+  private drop(row: Row, place: Place): void {
+    row.places.delete(shownOf(place).id);
+    this.away.delete(place);
+  }
+}
+
+/** The row as it is kept, or undefined if it is gone. */
+export function keptRow({ serial, room, user, name, places }: Row): KeptRow | undefined {
+  if (places.size === 0) return undefined;
+  return { serial, room, user, name, devices: [...places.values()].map(shownOf) };
+}
+
+function memberOf({ user, name, places }: Row): Member {
+  return { user, name, devices: [...places.values()].map((place) => ({ ...shownOf(place) })) };
+}
+
+function updateOf({ room, user, name }: Row, devices: Device[], gone: string[]): NonNullable<Change> {
+  const member = { user, name, devices: devices.map((device) => ({ ...device })) };
+  return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
+}
+
+function shownOf({ connections }: Place): Device {
+  const shown = connections.at(-1);
+  if (shown === undefined) throw new Error("a device without a connection is in a room");
+  return shown;
+}
+
+function placeOf(row: Row, sid: string): Place | undefined {
+  for (const place of row.places.values()) {
+    if (place.connections.some((connection) => connection.sid === sid)) return place;
+  }
+  return undefined;
+}
+
+function longestAway(row: Row): Place | undefined {
+  const away = [...row.places.values()].filter(({ awayUntil }) => awayUntil !== undefined);
+  return away.toSorted((one, other) => (one.awayUntil ?? 0) - (other.awayUntil ?? 0))[0];
+}
