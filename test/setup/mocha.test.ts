@@ -51,6 +51,11 @@ describe("the mocha runner", () => {
     ]);
   });
 
+  it("runs the tests of a folder that is named, and takes no other word for one", () => {
+    expect(mochaArgs(["test/parity"], "report.json").at(-1)).to.match(/test.parity.\*\*.\*\.test\.js$/);
+    expect(mochaArgs(["-g", "bridge"], "report.json").slice(-3, -1)).to.deep.equal(["-g", "bridge"]);
+  });
+
   it("runs the tests of some folders, and leaves files of them out", () => {
     const args = mochaArgs(testsIn(["unit", "safety"], ["safety/slow"]), "report.json");
     const [ignored, ...files] = args.slice(-3);

@@ -1,7 +1,7 @@
 /** Runs mocha over the compiled tests, in a process of its own, and counts from what its reporter writes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -22,8 +22,8 @@ export interface OtherNode {
 }
 
 /**
- * Runs mocha with `args` after the runner's own. Those that name test files (`test/x.test.ts` or its compiled form) take
- * the place of all tests; the others go to mocha as they are.
+ * Runs mocha with `args` after the runner's own. Those that name test files (`test/x.test.ts` or its compiled form) or folders of
+ * tests (`test/parity`) take the place of all tests; the others go to mocha as they are.
  */
 export async function runMocha(
   args: readonly string[],
@@ -58,11 +58,11 @@ export function testsIn(folders: readonly string[], without: readonly string[] =
 
 /** The command line of mocha. */
 export function mochaArgs(args: readonly string[], output: string): string[] {
-  const files = args.filter(isTestFile).map(compiled);
+  const files = args.filter(namesTests).map(compiled);
   return [
     ...["--timeout", String(TEST_TIMEOUT), "--forbid-only"],
     ...["--reporter", join(TESTS, "setup", "reporter.js"), "--reporter-option", `output=${output}`],
-    ...args.filter((arg) => !isTestFile(arg)),
+    ...args.filter((arg) => !namesTests(arg)),
     ...(files.length === 0 ? [join(relative(process.cwd(), TESTS), "**", "*.test.js")] : files),
   ];
 }
@@ -101,12 +101,17 @@ function readReport(path: string): Report | undefined {
   }
 }
 
-function isTestFile(arg: string): boolean {
-  return !arg.startsWith("-") && /\.test\.[jt]s$/.test(arg);
+function namesTests(arg: string): boolean {
+  return !arg.startsWith("-") && (/\.test\.[jt]s$/.test(arg) || isTestFolder(arg));
 }
 
-/** `test/a.test.ts` names a source; what runs is its compiled form beside this file's. */
+function isTestFolder(arg: string): boolean {
+  return /^test([/\\]|$)/.test(arg) && statSync(arg, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** `test/a.test.ts` and `test/a` name sources; what runs is their compiled form beside this file's. */
 function compiled(path: string): string {
   if (path.endsWith(".js")) return path;
-  return join(TESTS, relative("test", path)).replace(/\.ts$/, ".js");
+  const place = join(TESTS, relative("test", path));
+  return isTestFolder(path) ? join(place, "**", "*.test.js") : place.replace(/\.ts$/, ".js");
 }

@@ -1,0 +1,7 @@
+/** `npm run setup`: makes the machine ready for all tests, and runs none. */
+import { findRuntimes } from "../runtimes.js";
+import { makeReady } from "./install.js";
+
+const say = (line: string) => console.log(line);
+makeReady(say);
+findRuntimes(say);
