@@ -80,6 +80,13 @@ export const TOOLS = {
     fromTrixie: true,
     neededBy: "the Rust SDK's tests",
   },
+  shellcheck: {
+    title: "ShellCheck",
+    variable: "SHELLCHECK_PATH",
+    programs: ["shellcheck"],
+    debianPackage: "shellcheck",
+    neededBy: "the check of the shell scripts",
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
