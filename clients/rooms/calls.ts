@@ -3,7 +3,7 @@ import { isAnswer } from "./answers.js";
 import type { SocketLike } from "./api.js";
 import type { Environment } from "./environment.js";
 import { fromServer, ownError, RoomsError, toError } from "./errors.js";
-import { Pace } from "./pace.js";
+import { RateLimiter } from "./rate-limiter.js";
 import type { Answer, CallName, Results } from "./wire.js";
 
 export type Outcome<Result> =
@@ -28,7 +28,7 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
 export class Calls {
   private readonly pending = new Set<Settle>();
   /** undefined where the socket sees to it itself. */
-  private readonly pace: Pace | undefined;
+  private readonly rateLimiter: RateLimiter | undefined;
 
   /** @param timeout milliseconds to wait for an ack. */
   constructor(
@@ -36,7 +36,7 @@ export class Calls {
     private readonly timeout: number,
     environment: Environment,
   ) {
-    this.pace = socket.isPaced === true ? undefined : new Pace(environment);
+    this.rateLimiter = socket.isPaced === true ? undefined : new RateLimiter(environment);
   }
 
   /** To be made only while connected: the socket would keep it for the next connection otherwise. */
@@ -73,13 +73,13 @@ export class Calls {
 
   /** The connection is lost: acks that still come are those of nobody. */
   lost(): void {
-    this.pace?.reset();
+    this.rateLimiter?.reset();
     for (const settle of [...this.pending]) settle({ type: "lost" });
   }
 
   private paced(task: () => void): void {
-    if (this.pace === undefined) task();
-    else this.pace.add(task);
+    if (this.rateLimiter === undefined) task();
+    else this.rateLimiter.add(task);
   }
 }
 

@@ -4,7 +4,7 @@ import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
 import { toError } from "./errors.js";
 import type { Maybe } from "./later.js";
-import type { TokenSource } from "./session.js";
+import type { TokenSource } from "./reconnect-policy.js";
 
 type AuthData = Record<string, unknown>;
 type Give = (data: AuthData) => void;

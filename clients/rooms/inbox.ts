@@ -6,14 +6,14 @@ import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
 import { InboxItems } from "./inbox-items.js";
 import { InboxLog, type InboxAction } from "./inbox-log.js";
 import { andThen, isLater, type Maybe } from "./later.js";
-import type { Caller } from "./outbox.js";
+import type { Caller } from "./send-queue-runner.js";
 import { Rejoins } from "./rejoins.js";
-import type { Kept } from "./storage.js";
+import type { StoredState } from "./storage.js";
 
 export interface InboxHost extends Caller {
   readonly device: string | undefined;
   readonly environment: Environment;
-  readonly kept: Kept;
+  readonly kept: StoredState;
   /** Why nothing can be done any more, after the end. */
   readonly over: RoomsError | undefined;
   warn(error: Error): void;
@@ -39,7 +39,7 @@ export class InboxHandle implements Inbox {
   private waiters: Waiter[] = [];
   private readonly iterators = new Set<InboxItems>();
   /** Counts connections; what belongs to an earlier one is ignored. */
-  private turn = 0;
+  private generation = 0;
   /** Counts the items that were given to a processor; the end of an earlier one is ignored. */
   private run = 0;
   private failures = { open: 0, process: 0, ack: 0 };
@@ -98,7 +98,7 @@ export class InboxHandle implements Inbox {
 
   /** The connection is lost. */
   down(): void {
-    this.turn++;
+    this.generation++;
     this.isOpen = false;
     this.isTaken = false;
     this.stopCallTimer();
@@ -138,11 +138,11 @@ export class InboxHandle implements Inbox {
 
   private open(): void {
     if (!this.host.isUp) return;
-    const turn = ++this.turn;
+    const generation = ++this.generation;
     this.stopCallTimer();
     const since = this.log.cursor;
     this.host.call("inbox", since === undefined ? {} : { since }, (outcome) => {
-      if (turn !== this.turn || outcome.type === "lost") return;
+      if (generation !== this.generation || outcome.type === "lost") return;
       if (outcome.type === "timeout") return this.open();
       if (outcome.type === "refused") return this.refused(outcome.error);
       const { cursor, waiting, recovered } = outcome.result;
@@ -207,9 +207,9 @@ export class InboxHandle implements Inbox {
   }
 
   private ack(position: Position): void {
-    const { turn } = this;
+    const { generation } = this;
     this.host.call("inbox_ack", { position }, (outcome) => {
-      if (turn !== this.turn || outcome.type === "lost") return;
+      if (generation !== this.generation || outcome.type === "lost") return;
       if (outcome.type === "ok") {
         this.failures.ack = 0;
         this.perform(this.log.acked());

@@ -7,8 +7,8 @@ import type { Environment } from "./environment.js";
 import { ownError, RoomsError, toError } from "./errors.js";
 import { andThen, type Maybe } from "./later.js";
 import { Renewal } from "./renewal.js";
-import { Session, type Refusal, type Verdict } from "./session.js";
-import type { Kept } from "./storage.js";
+import { ReconnectPolicy, type Refusal, type ReconnectDecision } from "./reconnect-policy.js";
+import type { StoredState } from "./storage.js";
 import type { Ending } from "./suspects.js";
 import type { ApiError, CallName, NoticeName, Results } from "./wire.js";
 
@@ -37,7 +37,7 @@ export class Link {
   private readonly calls: Calls;
   private readonly credentials: Credentials;
   private readonly renewal: Renewal;
-  private readonly session: Session;
+  private readonly reconnectPolicy: ReconnectPolicy;
   private readonly subscriptions: [event: string, listener: Listener][] = [];
   private isOver = false;
   /** Whether a connection was given up already as it had been made without this layer's credentials. */
@@ -49,11 +49,11 @@ export class Link {
     private readonly device: () => Maybe<string>,
     private readonly options: LinkOptions,
     private readonly environment: Environment,
-    private readonly kept: Kept,
+    private readonly kept: StoredState,
     private readonly view: LinkView,
   ) {
     this.calls = new Calls(socket, options.ackTimeout, environment);
-    this.session = new Session(environment.now, environment.random);
+    this.reconnectPolicy = new ReconnectPolicy(environment.now, environment.random);
     this.credentials = this.makeCredentials();
     this.renewal = this.makeRenewal();
     this.subscribe();
@@ -126,7 +126,9 @@ export class Link {
     });
     this.listen("disconnect", (reason: string, details?: unknown) => this.disconnected(reason, details));
     this.listen("connect_error", (error: Error) => this.refused(error));
-    this.listenTo("session_end", ({ error }: { error: ApiError }) => this.session.endAnnounced(error));
+    this.listenTo("session_end", ({ error }: { error: ApiError }) =>
+      this.reconnectPolicy.endAnnounced(error),
+    );
     this.listenTo("token_expiring", () => this.renewal.start());
     this.listenTo("token_renewed", ({ token }: { token: string }) => {
       // Only a guest has one of the server's; whoever signs in has their own.
@@ -154,7 +156,7 @@ export class Link {
       this.restart();
       return;
     }
-    this.session.welcomed();
+    this.reconnectPolicy.welcomed();
     this.self = self;
     this.isUp = true;
     if (self.guest && self.token !== undefined) {
@@ -178,15 +180,18 @@ export class Link {
     this.wentDown();
     const { active: isActive, isPaced } = this.socket;
     const closing = { reason, code, isActive, isPaced };
-    const verdict = this.session.closed(closing, this.credentials.source);
+    const decision = this.reconnectPolicy.closed(closing, this.credentials.source);
     if (wasUp) this.view.down(reason);
-    this.follow(verdict);
+    this.follow(decision);
   }
 
   private refused(error: Refusal["error"]): void {
-    const verdict = this.session.refused({ error, isActive: this.socket.active }, this.credentials.source);
-    if (verdict.do !== "end") this.view.warning(toError(error));
-    this.follow(verdict);
+    const decision = this.reconnectPolicy.refused(
+      { error, isActive: this.socket.active },
+      this.credentials.source,
+    );
+    if (decision.do !== "end") this.view.warning(toError(error));
+    this.follow(decision);
   }
 
   private wentDown(): void {
@@ -197,20 +202,20 @@ export class Link {
     this.calls.lost();
   }
 
-  private follow(verdict: Verdict): void {
-    if (this.isOver || verdict.do === "wait") return;
-    if (verdict.do === "reconnect") {
-      if (verdict.forgetGuest) {
+  private follow(decision: ReconnectDecision): void {
+    if (this.isOver || decision.do === "wait") return;
+    if (decision.do === "reconnect") {
+      if (decision.forgetGuest) {
         this.kept.keepGuestToken(undefined);
         // A request that is refused before there is anything to show says nothing of a guest the next time.
         this.credentials.source = "none";
       }
-      this.reconnect(verdict.after);
+      this.reconnect(decision.after);
       return;
     }
     if (this.credentials.source === "guest") this.kept.keepGuestToken(undefined);
     this.close();
-    this.view.ended(verdict.error);
+    this.view.ended(decision.error);
   }
 
   private reconnect(after: number): void {

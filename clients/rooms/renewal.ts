@@ -14,8 +14,8 @@ export interface RenewalView {
 }
 
 export class Renewal {
-  /** Counts what was begun or stopped: late answers are those of an earlier turn. */
-  private turn = 0;
+  /** Counts what was begun or stopped: late answers are those of an earlier generation. */
+  private generation = 0;
   private failures = 0;
   private stopTimer = (): void => undefined;
 
@@ -31,26 +31,26 @@ export class Renewal {
   }
 
   stop(): void {
-    this.turn++;
+    this.generation++;
     this.stopTimer();
   }
 
   private attempt(): void {
-    const { turn } = this;
+    const { generation } = this;
     this.view.newToken().then(
       (token) => {
-        if (turn === this.turn && token !== undefined) this.show(token);
+        if (generation === this.generation && token !== undefined) this.show(token);
       },
       (thrown: unknown) => {
-        if (turn === this.turn) this.later(toError(thrown));
+        if (generation === this.generation) this.later(toError(thrown));
       },
     );
   }
 
   private show(token: string): void {
-    const { turn } = this;
+    const { generation } = this;
     this.view.refresh(token, (outcome) => {
-      if (turn !== this.turn) return;
+      if (generation !== this.generation) return;
       if (outcome.type === "ok") this.view.refreshed(outcome.result.expiresAt);
       else if (outcome.type === "timeout") this.show(token);
       // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.

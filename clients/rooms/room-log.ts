@@ -6,7 +6,7 @@
 import type { Position, RoomMessage } from "./api.js";
 import type { HistoryPage, Joined } from "./wire.js";
 
-export type LogAction =
+export type LogEffect =
   | { readonly do: "deliver"; readonly message: RoomMessage }
   /** Read the log after this position. `missing`: how many messages; `failures`, from 0: how often in a row that brought nothing. */
   | { readonly do: "read"; readonly after: Position; readonly missing: number; readonly failures: number }
@@ -73,7 +73,7 @@ export class RoomLog {
   }
 
   /** The call was answered. */
-  joined({ position, recovered, messages = [] }: Omit<Joined, "members" | "count">): LogAction[] {
+  joined({ position, recovered, messages = [] }: Omit<Joined, "members" | "count">): LogEffect[] {
     if (this.mode !== "joining") return [];
     this.mode = "repairing";
     this.joinedAt = position;
@@ -86,7 +86,7 @@ export class RoomLog {
   }
 
   /** A message was broadcast. */
-  received(message: RoomMessage): LogAction[] {
+  received(message: RoomMessage): LogEffect[] {
     if (this.mode === "away") return [];
     if (this.held.length >= this.limits.held) this.held = [];
     this.held.push(message);
@@ -95,31 +95,31 @@ export class RoomLog {
   }
 
   /** The reading that was asked for brought this. */
-  page({ messages, more }: Omit<HistoryPage, "position">): LogAction[] {
+  page({ messages, more }: Omit<HistoryPage, "position">): LogEffect[] {
     if (this.mode !== "repairing") return [];
     const taken = this.take(messages);
     this.repaired += messages.length;
-    const isBarren = !taken.some((action) => action.do === "deliver");
-    this.barren = isBarren ? this.barren + 1 : 0;
-    this.failures = isBarren ? this.failures + 1 : 0;
+    const isEmptyPage = !taken.some((effect) => effect.do === "deliver");
+    this.barren = isEmptyPage ? this.barren + 1 : 0;
+    this.failures = isEmptyPage ? this.failures + 1 : 0;
     const isTooMuch = more && this.repaired >= this.limits.repaired;
     return [...taken, ...(isTooMuch || this.barren > MAX_BARREN ? this.skip() : this.goOn())];
   }
 
   /** The reading that was asked for failed; it may be tried again. */
-  readingFailed(): LogAction[] {
+  readingFailed(): LogEffect[] {
     if (this.mode !== "repairing") return [];
     this.failures++;
     return this.goOn();
   }
 
   /** What was asked for cannot be read any more. */
-  unreadable(): LogAction[] {
+  unreadable(): LogEffect[] {
     return this.mode === "repairing" ? this.skip() : [];
   }
 
   /** The next message that was asked for cannot be read, ever; those after it may be. */
-  nextUnreadable(): LogAction[] {
+  nextUnreadable(): LogEffect[] {
     const { at } = this;
     if (this.mode !== "repairing" || at === undefined) return [];
     const position = { epoch: at.epoch, offset: at.offset + 1 };
@@ -135,14 +135,14 @@ export class RoomLog {
   }
 
   /** Delivers messages of the log, as far as they are the next ones. */
-  private take(messages: readonly RoomMessage[]): LogAction[] {
-    const actions: LogAction[] = [];
+  private take(messages: readonly RoomMessage[]): LogEffect[] {
+    const effects: LogEffect[] = [];
     for (const message of messages) {
       if (!this.isNext(message.position)) break;
       this.at = message.position;
-      actions.push({ do: "deliver", message }, ...this.arrive());
+      effects.push({ do: "deliver", message }, ...this.arrive());
     }
-    return actions;
+    return effects;
   }
 
   private isNext({ epoch, offset }: Position): boolean {
@@ -150,7 +150,7 @@ export class RoomLog {
   }
 
   /** Says that the join is complete, once everything up to its position is delivered. */
-  private arrive(): LogAction[] {
+  private arrive(): LogEffect[] {
     const { joinedAt: position } = this;
     if (position === undefined || !this.hasReached(position)) return [];
     this.joinedAt = undefined;
@@ -162,19 +162,19 @@ export class RoomLog {
   }
 
   /** Delivers what is held as far as it is in order, and has the rest read. */
-  private goOn(): LogAction[] {
-    const actions: LogAction[] = [];
+  private goOn(): LogEffect[] {
+    const effects: LogEffect[] = [];
     let done = 0;
     for (const message of this.held) {
       if (!this.hasReached(message.position) && !this.isNext(message.position)) break;
-      actions.push(...this.take([message]));
+      effects.push(...this.take([message]));
       done++;
     }
     this.held.splice(0, done);
-    return [...actions, ...this.next()];
+    return [...effects, ...this.next()];
   }
 
-  private next(): LogAction[] {
+  private next(): LogEffect[] {
     const { at, heard, failures } = this;
     if (at === undefined || heard === undefined) return [];
     const heldEpoch = this.held[0]?.position.epoch ?? at.epoch;
@@ -190,7 +190,7 @@ export class RoomLog {
   }
 
   /** Gives up what is missing: up to where one joined, or else up to the first message that is held. */
-  private skip(): LogAction[] {
+  private skip(): LogEffect[] {
     const position = this.joinedAt ?? this.beforeHeld();
     // Nothing is missing that anybody knows of.
     if (position === undefined) return this.goOn();

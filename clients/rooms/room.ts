@@ -17,9 +17,9 @@ import type { Environment } from "./environment.js";
 import { ownError, unlessClosed, type RoomsError } from "./errors.js";
 import { InOrder } from "./in-order.js";
 import { Members } from "./members.js";
-import { OutLane, type Caller, type Pending } from "./outbox.js";
+import { SendQueueRunner, type Caller, type Pending } from "./send-queue-runner.js";
 import { Rejoins } from "./rejoins.js";
-import { RoomLog, type LogAction } from "./room-log.js";
+import { RoomLog, type LogEffect } from "./room-log.js";
 import { sizeOf, tooLarge } from "./sendable.js";
 import { Stream } from "./stream.js";
 import type { Joined, PresenceChange, Published } from "./wire.js";
@@ -39,7 +39,7 @@ const PAGE = 500;
 /** Readings in a row that may be answered by what is no answer, before what is missing is declared lost. */
 const MAX_BAD_PAGES = 5;
 
-type ReadAction = Extract<LogAction, { do: "read" }>;
+type ReadEffect = Extract<LogEffect, { do: "read" }>;
 
 interface Waiter {
   resolve: (result: JoinResult) => void;
@@ -56,8 +56,8 @@ export class RoomHandle implements Room {
   private readonly people = new Members();
   private readonly emitter = new Emitter<RoomEvents<unknown>>();
   private readonly streams = new Set<Stream<RoomMessage>>();
-  private readonly publishes: OutLane;
-  private readonly readings: OutLane;
+  private readonly publishes: SendQueueRunner;
+  private readonly readings: SendQueueRunner;
   private stay: Stay = "out";
   /** Whether the server has this device in the room. */
   private isIn = false;
@@ -66,8 +66,8 @@ export class RoomHandle implements Room {
   private delivered: Position | undefined;
   private waiters: Waiter[] = [];
   /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
-  private turn = 0;
-  private readonly actions = new InOrder<LogAction>((action) => this.act(action));
+  private generation = 0;
+  private readonly effects = new InOrder<LogEffect>((effect) => this.act(effect));
   private failures = 0;
   private readonly rejoins: Rejoins;
   /** The answer to the join that is not complete yet. */
@@ -88,8 +88,8 @@ export class RoomHandle implements Room {
     const isReady = (): boolean => this.stay === "out" || this.isThere;
     const { environment, pending } = host;
     this.rejoins = new Rejoins(environment.now, environment.random);
-    this.publishes = new OutLane(host, environment, pending, isReady);
-    this.readings = new OutLane(host, environment, pending, isReady);
+    this.publishes = new SendQueueRunner(host, environment, pending, isReady);
+    this.readings = new SendQueueRunner(host, environment, pending, isReady);
   }
 
   get joined(): boolean {
@@ -203,8 +203,8 @@ export class RoomHandle implements Room {
     this.emitter.clear();
   }
 
-  messageCame(message: RoomMessage): void {
-    this.actions.add(this.log.received(message));
+  onMessage(message: RoomMessage): void {
+    this.effects.add(this.log.received(message));
   }
 
   signalCame(signal: Signal): void {
@@ -222,7 +222,7 @@ export class RoomHandle implements Room {
   /** A stay in the room begins, or begins anew from another position. */
   private enter(since: Position | undefined): void {
     if (this.stay === "out") this.stay = "entering";
-    this.actions.clear();
+    this.effects.clear();
     this.delivered = since;
     this.log.begin(since);
     this.callJoin();
@@ -244,7 +244,7 @@ export class RoomHandle implements Room {
       this.stopTimer = this.host.environment.after(wait, () => this.callJoin());
       return;
     }
-    const { turn } = this;
+    const { generation } = this;
     this.log.joining();
     const since = this.log.position;
     this.isBehind = since !== undefined;
@@ -255,7 +255,7 @@ export class RoomHandle implements Room {
       ...(history > 0 ? { history } : {}),
     };
     this.host.call("join", call, (outcome) => {
-      if (turn !== this.turn || outcome.type === "lost") return;
+      if (generation !== this.generation || outcome.type === "lost") return;
       if (outcome.type === "ok") this.answered(outcome.result);
       else if (outcome.type === "timeout") this.callJoin();
       else this.refused(outcome.error);
@@ -268,7 +268,7 @@ export class RoomHandle implements Room {
     this.rejoins.given();
     this.answer = joined;
     this.people.reset(joined);
-    this.actions.add(this.log.joined(joined));
+    this.effects.add(this.log.joined(joined));
     this.emitter.emit("presence", this.people.map);
   }
 
@@ -293,7 +293,7 @@ export class RoomHandle implements Room {
   /** Ends the stay. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */
   private goOut(pending: RoomsError, reading: RoomsError | undefined): void {
     this.down();
-    this.actions.clear();
+    this.effects.clear();
     this.stay = "out";
     for (const { reject } of this.waiters.splice(0)) reject(pending);
     for (const stream of [...this.streams]) stream.end(reading);
@@ -303,7 +303,7 @@ export class RoomHandle implements Room {
 
   /** What is under way belongs to the past from now on. */
   private notIn(): void {
-    this.turn++;
+    this.generation++;
     this.stopTimer();
     this.isIn = false;
     this.isThere = false;
@@ -317,16 +317,16 @@ export class RoomHandle implements Room {
     });
   }
 
-  private act(action: LogAction): void {
-    switch (action.do) {
+  private act(effect: LogEffect): void {
+    switch (effect.do) {
       case "deliver":
-        return this.deliver(action.message);
+        return this.deliver(effect.message);
       case "joined":
-        return this.complete({ recovered: action.recovered, position: action.position });
+        return this.complete({ recovered: effect.recovered, position: effect.position });
       case "rejoin":
         return this.joinAgain();
       case "read":
-        return this.read(action);
+        return this.read(effect);
     }
   }
 
@@ -379,20 +379,20 @@ export class RoomHandle implements Room {
     }
   }
 
-  private read({ after, missing, failures }: ReadAction): void {
-    const { turn } = this;
+  private read({ after, missing, failures }: ReadEffect): void {
+    const { generation } = this;
     const call = { room: this.name, after, limit: Math.min(missing, PAGE) };
     const readNow = (): void => {
       this.host.call("history", call, (outcome) => {
-        if (turn !== this.turn || outcome.type === "lost") return;
-        if (outcome.type === "ok") this.actions.add(this.log.page(outcome.result));
-        else if (outcome.type === "timeout") this.actions.add(this.log.readingFailed());
+        if (generation !== this.generation || outcome.type === "lost") return;
+        if (outcome.type === "ok") this.effects.add(this.log.page(outcome.result));
+        else if (outcome.type === "timeout") this.effects.add(this.log.readingFailed());
         else if (mayReadAgain(outcome.error, failures)) {
           this.readAfter = outcome.error.retryAfter ?? 0;
-          this.actions.add(this.log.readingFailed());
+          this.effects.add(this.log.readingFailed());
         } else if (outcome.error.code === "not_joined") this.joinAgain();
-        else if (outcome.error.code === "message_too_large") this.actions.add(this.log.nextUnreadable());
-        else this.actions.add(this.log.unreadable());
+        else if (outcome.error.code === "message_too_large") this.effects.add(this.log.nextUnreadable());
+        else this.effects.add(this.log.unreadable());
       });
     };
     if (failures === 0) return readNow();

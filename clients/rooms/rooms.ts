@@ -19,11 +19,11 @@ import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
 import { andThen, isLater, type Maybe } from "./later.js";
 import { InboxHandle, type InboxHost } from "./inbox.js";
 import { Link } from "./link.js";
-import { OutLane, Pending } from "./outbox.js";
+import { SendQueueRunner, Pending } from "./send-queue-runner.js";
 import { Pages, type Bounded } from "./pages.js";
 import { RoomHandle, type RoomHost } from "./room.js";
 import { sizeOf } from "./sendable.js";
-import { Kept } from "./storage.js";
+import { StoredState } from "./storage.js";
 import { Suspects } from "./suspects.js";
 import type { CallName, PresenceChange, Results } from "./wire.js";
 
@@ -49,7 +49,7 @@ export function createRooms(socket: SocketLike, options: RoomsOptions = {}): Roo
 export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   device: string | undefined;
   readonly inbox: Inbox;
-  readonly kept: Kept;
+  readonly kept: StoredState;
   readonly pending: Pending;
   readonly maxLag: number;
   readonly suspects = new Suspects();
@@ -61,7 +61,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   private readonly emitter = new Emitter<RoomsEvents>();
   private readonly rooms = new Map<string, RoomHandle>();
   /** By recipient; only those that have something to send. */
-  private readonly sends = new Map<string, OutLane>();
+  private readonly sends = new Map<string, SendQueueRunner>();
   private waiters: ReadyWaiter[] = [];
 
   constructor(
@@ -70,7 +70,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     readonly environment: Environment,
   ) {
     const { ackTimeout, maxPending, maxLag } = { ...DEFAULTS, ...options };
-    this.kept = new Kept(options.storage, (error) => this.warn(toError(error)));
+    this.kept = new StoredState(options.storage, (error) => this.warn(toError(error)));
     const device = deviceOf(options.device, this.kept, environment);
     if (!isLater(device)) this.device = device;
     else void device.then((known) => (this.device = known));
@@ -95,7 +95,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
         warning: (error) => this.warn(error),
       },
     );
-    this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.messageCame(message));
+    this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.onMessage(message));
     this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.signalCame(signal));
     this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.presenceCame(change));
     this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
@@ -139,14 +139,15 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   ): Promise<{ id: string; at: number }> {
     if (this.over !== undefined) throw this.over;
     const bytes = sizeOf(data);
-    const lane = this.sends.get(to) ?? new OutLane(this, this.environment, this.pending, () => true);
-    this.sends.set(to, lane);
+    const sendQueue =
+      this.sends.get(to) ?? new SendQueueRunner(this, this.environment, this.pending, () => true);
+    this.sends.set(to, sendQueue);
     const call = { to, data, id, ...(receipt === undefined ? {} : { receipt }) };
     try {
-      const { at } = await lane.submit("send", call, { id, signal, bytes });
+      const { at } = await sendQueue.submit("send", call, { id, signal, bytes });
       return { id, at };
     } finally {
-      if (lane.isEmpty) this.sends.delete(to);
+      if (sendQueue.isEmpty) this.sends.delete(to);
     }
   }
 
@@ -181,7 +182,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     if (timeout !== undefined) return this.closeAfter(timeout);
     if (this.over !== undefined) return undefined;
     for (const room of this.rooms.values()) room.handOver();
-    for (const lane of this.sends.values()) lane.handOver();
+    for (const sendQueue of this.sends.values()) sendQueue.handOver();
     this.finish();
     return undefined;
   }
@@ -242,7 +243,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   /** Rooms first, as publishes wait for them; the inbox last. */
   private up(self: Self): void {
     for (const room of this.rooms.values()) room.up();
-    for (const lane of this.sends.values()) lane.renew();
+    for (const sendQueue of this.sends.values()) sendQueue.renew();
     this.items.up(self.user);
     for (const { resolve } of this.waiters.splice(0)) resolve(self);
     this.emitter.emit("connect", self);
@@ -259,14 +260,14 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     this.over = error;
     for (const { reject } of this.waiters.splice(0)) reject(error);
     for (const room of this.rooms.values()) room.end(error);
-    for (const lane of this.sends.values()) lane.rejectAll(error);
+    for (const sendQueue of this.sends.values()) sendQueue.rejectAll(error);
     this.items.end(error);
     if (unlessClosed(error) !== undefined) this.emitter.emit("end", error);
     this.emitter.clear();
   }
 }
 
-function deviceOf(given: string | undefined, kept: Kept, environment: Environment): Maybe<string> {
+function deviceOf(given: string | undefined, kept: StoredState, environment: Environment): Maybe<string> {
   if (given !== undefined) return given;
   return andThen(kept.device(), (known) => {
     if (known !== undefined) return known;

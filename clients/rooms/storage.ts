@@ -8,7 +8,7 @@ const PREFIX = "crossroom.";
  * A storage that fails (full, forbidden, private mode), or none at all, is as one that keeps things as long as this object lives;
  * `failed` is told. One that answers by promises is asked in order.
  */
-export class Kept {
+export class StoredState {
   /** What the storage could not be given. */
   private readonly memory = new Map<string, string>();
   private writing: PromiseLike<void> | undefined;

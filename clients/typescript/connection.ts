@@ -9,17 +9,17 @@ import type { Environment } from "./environment.js";
 import { ProtocolError, toError } from "./errors.js";
 import { decodeFrame, PING, type ConnectedFrame, type NamespaceFrame, type ServerFrame } from "./frames.js";
 import type { ManagerOptions } from "./options.js";
-import { Pacer } from "./pacer.js";
+import { RateLimiter } from "./rate-limiter.js";
 import { utf8Length } from "./platform.js";
 import {
-  Session,
-  type Action,
+  Lifecycle,
+  type Effect,
   type Announcement,
   type CloseDetails,
   type CloseReason,
   type Phase,
   type TimerName,
-} from "./session.js";
+} from "./lifecycle.js";
 import { Settings } from "./settings.js";
 import { Transport, type Target, type TransportEnd, type TransportEvents } from "./transport.js";
 
@@ -55,14 +55,14 @@ export interface ConnectionDrivers {
 export class Connection extends Settings {
   /** @internal */
   readonly environment: Environment;
-  private readonly session: Session;
+  private readonly lifecycle: Lifecycle;
   private readonly target: ConnectionDrivers["target"];
   private readonly peers = new Map<string, Peer>();
   private readonly timers = new Map<TimerName, () => void>();
   private transport: Transport | undefined;
   private callback: OpenCallback | undefined;
   private maxPayload = Infinity;
-  private readonly pacer = new Pacer();
+  private readonly rateLimiter = new RateLimiter();
   private stopPacing: (() => void) | undefined;
   private isStripped = false;
   private stopWatching = (): void => undefined;
@@ -71,7 +71,7 @@ export class Connection extends Settings {
     super(options);
     this.environment = drivers.environment;
     this.target = drivers.target;
-    this.session = new Session(this.settings, () => this.environment.random());
+    this.lifecycle = new Lifecycle(this.settings, () => this.environment.random());
   }
 
   /**
@@ -81,7 +81,7 @@ export class Connection extends Settings {
   open(callback?: OpenCallback): this {
     if (this.phase === "opening" || this.phase === "open") return this;
     this.callback = callback;
-    this.run(this.session.open(callback === undefined));
+    this.run(this.lifecycle.open(callback === undefined));
     return this;
   }
 
@@ -92,17 +92,17 @@ export class Connection extends Settings {
 
   /** Closes the connection of all namespaces; they stay active, and are connected again by `open`. */
   disconnect(): void {
-    this.run(this.session.close());
+    this.run(this.lifecycle.close());
   }
 
   /** @internal */
   get phase(): Phase {
-    return this.session.phase;
+    return this.lifecycle.phase;
   }
 
   /** @internal Whether a connection that failed or was lost is being made again. */
   get reconnecting(): boolean {
-    return this.session.reconnecting;
+    return this.lifecycle.reconnecting;
   }
 
   /** @internal Whether what is sent now leaves at once, so that a volatile event is worth sending. */
@@ -122,7 +122,7 @@ export class Connection extends Settings {
 
   /** @internal Whether the connection takes frames; one that turns out to be dead is given up. */
   isUsable(): boolean {
-    if (this.session.hasExpired(this.environment.now())) {
+    if (this.lifecycle.hasExpired(this.environment.now())) {
       this.startTimer("heartbeat", 0);
       return false;
     }
@@ -140,8 +140,8 @@ export class Connection extends Settings {
   /** @internal Whether one more frame keeps to the server's rate; then it must be sent. If not, namespaces are told when to ask again. */
   mayLeave(): boolean {
     const now = this.environment.now();
-    if (this.stopPacing === undefined && this.pacer.take(now)) return true;
-    this.stopPacing ??= this.environment.after(this.pacer.wait(now), () => this.flush());
+    if (this.stopPacing === undefined && this.rateLimiter.take(now)) return true;
+    this.stopPacing ??= this.environment.after(this.rateLimiter.wait(now), () => this.flush());
     return false;
   }
 
@@ -152,7 +152,7 @@ export class Connection extends Settings {
 
   /** @internal Sends a frame of the protocol's own, which waits for nothing. */
   send(text: string): void {
-    this.pacer.spend(this.environment.now());
+    this.rateLimiter.spend(this.environment.now());
     this.transport?.send(text);
   }
 
@@ -161,30 +161,30 @@ export class Connection extends Settings {
     this.dispatch("error", error);
   }
 
-  private run(actions: readonly Action[]): void {
-    const { turn } = this.session;
-    for (const action of actions) {
+  private run(effects: readonly Effect[]): void {
+    const { generation } = this.lifecycle;
+    for (const effect of effects) {
       // A listener has moved the session on: the rest is out of date, but for the answer that is owed.
-      if (this.session.turn === turn || action.do === "answer") this.perform(action);
+      if (this.lifecycle.generation === generation || effect.do === "answer") this.perform(effect);
     }
   }
 
-  private perform(action: Action): void {
-    switch (action.do) {
+  private perform(effect: Effect): void {
+    switch (effect.do) {
       case "dial":
         return this.dial();
       case "hangUp":
-        return this.hangUp(action.abrupt);
+        return this.hangUp(effect.abrupt);
       case "ping":
         return this.send(PING);
       case "start":
-        return this.startTimer(action.timer, action.ms);
+        return this.startTimer(effect.timer, effect.ms);
       case "stop":
-        return this.stopTimer(action.timer);
+        return this.stopTimer(effect.timer);
       case "announce":
-        return this.announce(action.what);
+        return this.announce(effect.what);
       case "answer":
-        return this.answer(action.error);
+        return this.answer(effect.error);
     }
   }
 
@@ -194,7 +194,7 @@ export class Connection extends Settings {
       opened: () => this.opened(),
       message: (text) => this.receive(text),
       ping: () => {
-        this.session.heard(this.environment.now());
+        this.lifecycle.heard(this.environment.now());
         this.dispatch("ping");
       },
       lost,
@@ -205,7 +205,7 @@ export class Connection extends Settings {
       this.transport = new Transport(target, events);
     } catch (thrown) {
       // Later, like every other failure: the user has had no time to listen yet.
-      this.startTimer("dial", 0, () => this.run(this.session.failed(toError(thrown), false)));
+      this.startTimer("dial", 0, () => this.run(this.lifecycle.failed(toError(thrown), false)));
       return;
     }
     // A server on the same machine is there without a network.
@@ -227,8 +227,8 @@ export class Connection extends Settings {
 
   private opened(): void {
     const now = this.environment.now();
-    this.pacer.reset(now);
-    this.run(this.session.opened(now, this.transport?.seesPings === true));
+    this.rateLimiter.reset(now);
+    this.run(this.lifecycle.opened(now, this.transport?.seesPings === true));
   }
 
   private lost({ code, reason, error, mayLackSubprotocol }: TransportEnd): void {
@@ -238,7 +238,7 @@ export class Connection extends Settings {
       if (mayLackSubprotocol) this.isStripped = !this.isStripped;
       const failure = error ?? new Error(`websocket closed with code ${code}`);
       const isHopeless = final || !mayRetryUpgrade(error?.status);
-      this.run(this.session.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
+      this.run(this.lifecycle.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
     } else if (error) {
       this.dispatch("error", error);
       this.lose("transport error", { description: error.message, context: error }, false);
@@ -249,7 +249,7 @@ export class Connection extends Settings {
   }
 
   private lose(reason: CloseReason, details: CloseDetails, final: boolean): void {
-    this.run(this.session.lost(reason, details, final, this.environment.now()));
+    this.run(this.lifecycle.lost(reason, details, final, this.environment.now()));
   }
 
   private flush(): void {
@@ -258,7 +258,7 @@ export class Connection extends Settings {
   }
 
   private receive(text: string | undefined): void {
-    this.session.heard(this.environment.now());
+    this.lifecycle.heard(this.environment.now());
     const frame = text === undefined ? undefined : decodeFrame(text);
     if (frame === undefined || frame.type === "malformed") {
       const message = frame?.message ?? "a message is not text";
@@ -287,8 +287,8 @@ export class Connection extends Settings {
   private accepted({ maxPayload, rate, pingInterval, pingTimeout }: ConnectedFrame): void {
     const now = this.environment.now();
     this.maxPayload = maxPayload;
-    if (rate !== undefined) this.pacer.limit(rate, now);
-    this.run(this.session.accepted(pingInterval, pingTimeout, now));
+    if (rate !== undefined) this.rateLimiter.limit(rate, now);
+    this.run(this.lifecycle.accepted(pingInterval, pingTimeout, now));
   }
 
   /** The namespaces first: their state is right by the time that the user's listeners look at it. */
@@ -322,7 +322,7 @@ export class Connection extends Settings {
 
   private startTimer(timer: TimerName, ms: number, task?: () => void): void {
     this.stopTimer(timer);
-    const expired = task ?? (() => this.run(this.session.expired(timer, this.environment.now())));
+    const expired = task ?? (() => this.run(this.lifecycle.expired(timer, this.environment.now())));
     this.timers.set(
       timer,
       this.environment.after(ms, () => {

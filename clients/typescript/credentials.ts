@@ -4,7 +4,7 @@ import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
 import { toError } from "./errors.js";
 import type { Auth } from "./options.js";
-import type { SessionSettings } from "./session.js";
+import type { LifecycleSettings } from "./lifecycle.js";
 
 type AuthData = Record<string, unknown> | undefined;
 
@@ -19,7 +19,7 @@ export class Credentials {
 
   constructor(
     private readonly environment: Environment,
-    private readonly settings: Readonly<SessionSettings>,
+    private readonly settings: Readonly<LifecycleSettings>,
     private readonly socket: {
       readonly auth: Auth | undefined;
       given(data: AuthData): void;

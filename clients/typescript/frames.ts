@@ -4,7 +4,7 @@
  */
 
 import { revive, stringify } from "./binary.js";
-import type { Rate } from "./pacer.js";
+import type { Rate } from "./rate-limiter.js";
 
 /** What the client sends. */
 export type ClientFrame =

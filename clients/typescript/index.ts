@@ -41,7 +41,7 @@ export default io;
 export { ProtocolError, TransportError, UnsendableError } from "./errors.js";
 export type { DefaultEventsMap } from "./event-types.js";
 export type { Auth, ManagerOptions, Options, SocketOptions } from "./options.js";
-export type { CloseDetails, CloseReason } from "./session.js";
+export type { CloseDetails, CloseReason } from "./lifecycle.js";
 export type { ManagerReservedEvents } from "./settings.js";
 export type { ConnectError, DisconnectReason, SocketReservedEvents } from "./socket-events.js";
 export type { WebSocketClass, WebSocketLike } from "./transport.js";

@@ -10,7 +10,7 @@ import { toError } from "./errors.js";
 import { encodeFrame, type NamespaceFrame } from "./frames.js";
 import type { Auth, SocketOptions } from "./options.js";
 import { Sender, type Outlet } from "./sender.js";
-import type { CloseDetails } from "./session.js";
+import type { CloseDetails } from "./lifecycle.js";
 import type { ConnectError, DisconnectReason, SocketReservedEvents } from "./socket-events.js";
 
 /**

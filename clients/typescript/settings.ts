@@ -2,7 +2,7 @@
 
 import { Emitter } from "./emitter.js";
 import type { ManagerOptions } from "./options.js";
-import type { CloseDetails, CloseReason, SessionSettings } from "./session.js";
+import type { CloseDetails, CloseReason, LifecycleSettings } from "./lifecycle.js";
 
 /** The events of the manager, named as socket.io-client's. */
 export interface ManagerReservedEvents {
@@ -21,7 +21,7 @@ export interface ManagerReservedEvents {
 /** Getters and setters, one method each, as in socket.io-client; the options of the same names say what they mean. */
 export class Settings extends Emitter<ManagerReservedEvents> {
   /** @internal */
-  readonly settings: SessionSettings;
+  readonly settings: LifecycleSettings;
 
   constructor(options: Partial<ManagerOptions>) {
     super();
@@ -72,10 +72,10 @@ export class Settings extends Emitter<ManagerReservedEvents> {
     return this.getOrSet("timeout", value);
   }
 
-  private getOrSet<Name extends keyof SessionSettings>(
+  private getOrSet<Name extends keyof LifecycleSettings>(
     name: Name,
-    value: SessionSettings[Name] | undefined,
-  ): this | SessionSettings[Name] {
+    value: LifecycleSettings[Name] | undefined,
+  ): this | LifecycleSettings[Name] {
     if (value === undefined) return this.settings[name];
     this.settings[name] = value;
     return this;

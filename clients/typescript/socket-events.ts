@@ -1,6 +1,6 @@
 /** The library's own events of a socket. Types only. */
 
-import type { CloseDetails, CloseReason } from "./session.js";
+import type { CloseDetails, CloseReason } from "./lifecycle.js";
 
 /** Why a socket was disconnected, in socket.io-client's words. */
 export type DisconnectReason = CloseReason | "io server disconnect" | "io client disconnect";

@@ -116,7 +116,7 @@ export class Rooms {
           count,
         };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
-        done({ ok: true, result, effects: [enter, ...told(seat.change, who.sid)] });
+        done({ ok: true, result, effects: [enter, ...presenceEffects(seat.change, who.sid)] });
       } catch (error) {
         // Others may have seen the member already: gone after the grace, as if the connection was lost.
         if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);
@@ -133,7 +133,7 @@ export class Rooms {
     const change = await this.#unseat(room.name, who);
     this.#live.exit(room, who.sid);
     const exit: Effect = { type: "exit", sid: who.sid, room: room.name };
-    done({ ok: true, result: {}, effects: [exit, ...told(change, who.sid)] });
+    done({ ok: true, result: {}, effects: [exit, ...presenceEffects(change, who.sid)] });
   }
 
   /** @param placed Called once the message has its place in the log's order: the next call need not wait longer. */
@@ -246,7 +246,7 @@ export class Rooms {
   async moved(who: Caller): Promise<void> {
     for (const { name } of this.#live.of(who.sid)) {
       const change = await this.#seat(name, who);
-      if (change !== "full") this.#options.perform(told(change, who.sid));
+      if (change !== "full") this.#options.perform(presenceEffects(change, who.sid));
     }
   }
 
@@ -256,7 +256,7 @@ export class Rooms {
     for (const room of this.#live.of(who.sid)) {
       this.#live.exit(room, who.sid);
       perform([{ type: "exit", sid: who.sid, room: room.name }]);
-      if (onPurpose) perform(told(await this.#unseat(room.name, who), who.sid));
+      if (onPurpose) perform(presenceEffects(await this.#unseat(room.name, who), who.sid));
       else await this.#leaveSeat(room.name, who);
     }
   }
@@ -278,7 +278,7 @@ export class Rooms {
       perform([
         { type: "exit", sid: who.sid, room: room.name },
         { type: "expelled", sid: who.sid, change: { room: room.name, type: "leave", member } },
-        ...told(change, who.sid),
+        ...presenceEffects(change, who.sid),
       ]);
     }
   }
@@ -291,7 +291,7 @@ export class Rooms {
   /** Tells of those who were away for too long. To be called every second or so. */
   async expire(): Promise<void> {
     const { presence, uptime, perform } = this.#options;
-    for (const change of await presence.expire(uptime())) perform(told(change));
+    for (const change of await presence.expire(uptime())) perform(presenceEffects(change));
   }
 
   /** Takes a seat in the room, if there is one left. In turn, as two must not take the last one. */
@@ -313,7 +313,7 @@ export class Rooms {
   async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
     const { presence, settings, presenceGrace, uptime, perform } = this.#options;
     if (!settings(room).presence) return;
-    perform(told(await presence.away(room, user, sid, uptime() + presenceGrace), sid));
+    perform(presenceEffects(await presence.away(room, user, sid, uptime() + presenceGrace), sid));
   }
 
   async #isFull(room: LiveRoom, user: string): Promise<boolean> {
@@ -373,7 +373,7 @@ function bytesOf(members: readonly Member[]): number {
   return members.reduce((sum, { devices }) => sum + 100 + 100 * devices.length, 0);
 }
 
-function told(change: Change, except?: string): Effect[] {
+function presenceEffects(change: Change, except?: string): Effect[] {
   if (change === undefined) return [];
   return [{ type: "presence", change, ...(except === undefined ? {} : { except }) }];
 }

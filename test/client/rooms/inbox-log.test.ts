@@ -11,10 +11,10 @@ function item(offset: number, epoch = "e"): InboxItem {
 }
 
 /** Actions in short: "process 3", "keep 3", "ack 3", "open", "lost". */
-function short(actions: readonly InboxAction[]): string[] {
-  return actions.map((action) => {
-    if (action.do === "process") return `process ${action.item.position.offset}`;
-    return "position" in action ? `${action.do} ${action.position.offset}` : action.do;
+function short(effects: readonly InboxAction[]): string[] {
+  return effects.map((effect) => {
+    if (effect.do === "process") return `process ${effect.item.position.offset}`;
+    return "position" in effect ? `${effect.do} ${effect.position.offset}` : effect.do;
   });
 }
 
@@ -109,8 +109,8 @@ describe("rooms layer: how far the inbox is processed", () => {
     log.away();
     expect(short(log.opened(at(0, "f")))).to.deep.equal(["keep 0"]);
     log.received(item(1, "f"));
-    const actions = [log.done(), log.done(), log.done()].flat().filter(({ do: what }) => what === "process");
-    expect(short(actions)).to.deep.equal(["process 7", "process 1"]);
+    const effects = [log.done(), log.done(), log.done()].flat().filter(({ do: what }) => what === "process");
+    expect(short(effects)).to.deep.equal(["process 7", "process 1"]);
     expect(log.cursor).to.deep.equal(at(1, "f"));
   });
 
@@ -276,17 +276,17 @@ class Model {
     this.perform(isKnown ? this.log.acked() : this.log.ackFailed(acking));
   }
 
-  private perform(actions: readonly InboxAction[]): void {
-    for (const action of actions) {
-      switch (action.do) {
+  private perform(effects: readonly InboxAction[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
         case "keep":
-          this.kept = action.position;
+          this.kept = effect.position;
           break;
         case "ack":
-          this.promise(action.position);
+          this.promise(effect.position);
           break;
         case "process":
-          this.inHand = action.item.position.offset;
+          this.inHand = effect.item.position.offset;
           break;
         case "open":
           this.acking = undefined;

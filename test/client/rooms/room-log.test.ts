@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Position, RoomMessage } from "../../../clients/rooms/index.js";
-import { RoomLog, type LogAction } from "../../../clients/rooms/room-log.js";
+import { RoomLog, type LogEffect } from "../../../clients/rooms/room-log.js";
 import { messageAt } from "./support/log-server.js";
 
 const at = (offset: number, epoch = "e"): Position => ({ epoch, offset });
@@ -9,17 +9,17 @@ const messages = (from: number, to: number): RoomMessage[] =>
   Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
 
 /** Actions in short: "3" is the delivery of the message at 3. */
-function short(actions: readonly LogAction[]): string[] {
-  return actions.map((action) => {
-    switch (action.do) {
+function short(effects: readonly LogEffect[]): string[] {
+  return effects.map((effect) => {
+    switch (effect.do) {
       case "deliver":
-        return String(action.message.position.offset);
+        return String(effect.message.position.offset);
       case "read":
-        return `read ${action.after.offset}${action.failures > 0 ? ` after ${action.failures}` : ""}`;
+        return `read ${effect.after.offset}${effect.failures > 0 ? ` after ${effect.failures}` : ""}`;
       case "rejoin":
         return "rejoin";
       case "joined":
-        return `${action.recovered ? "joined" : "lost, joined"} ${action.position.epoch}${action.position.offset}`;
+        return `${effect.recovered ? "joined" : "lost, joined"} ${effect.position.epoch}${effect.position.offset}`;
     }
   });
 }
@@ -191,11 +191,11 @@ describe("rooms layer: the log of a room", () => {
   it("gives up a log that never has what it must have", () => {
     const log = live(0);
     log.received(message(3));
-    const actions = Array.from({ length: 9 }, () => short(log.page({ messages: [], more: false })));
-    expect(actions.slice(0, 8).flat()).to.deep.equal(
+    const effects = Array.from({ length: 9 }, () => short(log.page({ messages: [], more: false })));
+    expect(effects.slice(0, 8).flat()).to.deep.equal(
       Array.from({ length: 8 }, (_, i) => `read 0 after ${i + 1}`),
     );
-    expect(actions[8]).to.deep.equal(["lost, joined e2", "3"]);
+    expect(effects[8]).to.deep.equal(["lost, joined e2", "3"]);
   });
 
   it("takes nothing out of its order from a page with a hole", () => {

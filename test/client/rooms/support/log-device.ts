@@ -1,6 +1,6 @@
 /** A RoomLog with a device around it that does what it says, against a LogServer; and a record of what was delivered. */
 import type { Position, RoomMessage } from "../../../../clients/rooms/index.js";
-import { RoomLog, type LogAction, type LogLimits } from "../../../../clients/rooms/room-log.js";
+import { RoomLog, type LogEffect, type LogLimits } from "../../../../clients/rooms/room-log.js";
 import type { LogServer } from "./log-server.js";
 
 export type Told =
@@ -83,20 +83,20 @@ export class LogDevice {
     this.asked = { join: true };
   }
 
-  private perform(actions: readonly LogAction[]): void {
-    for (const action of actions) {
-      switch (action.do) {
+  private perform(effects: readonly LogEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
         case "deliver":
-          this.told.push({ type: "message", position: action.message.position });
+          this.told.push({ type: "message", position: effect.message.position });
           break;
         case "joined":
-          this.told.push({ type: "joined", recovered: action.recovered, position: action.position });
+          this.told.push({ type: "joined", recovered: effect.recovered, position: effect.position });
           break;
         case "rejoin":
           this.callJoin();
           break;
         case "read":
-          this.asked = { join: false, after: action.after };
+          this.asked = { join: false, after: effect.after };
       }
     }
   }

@@ -8,7 +8,7 @@ import type { Environment } from "./environment.js";
 const BURST = 900;
 const PER_SECOND = 450;
 
-export class Pace {
+export class RateLimiter {
   private tokens = BURST;
   private since: number;
   private queue: (() => void)[] = [];

@@ -15,7 +15,7 @@ export const DEFAULT_RATE: Rate = { perSecond: 500, burst: 1000 };
 /** The rest is for what is not waited for, pongs and pings among it, and for a network that bunches messages. */
 const SHARE = 0.9;
 
-export class Pacer {
+export class RateLimiter {
   private perSecond = 0;
   private burst = 0;
   private tokens = 0;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { Session, type Action, type SessionSettings } from "../../clients/typescript/session.js";
+import { Lifecycle, type Effect, type LifecycleSettings } from "../../clients/typescript/lifecycle.js";
 
-const SETTINGS: SessionSettings = {
+const SETTINGS: LifecycleSettings = {
   reconnection: true,
   reconnectionAttempts: Infinity,
   reconnectionDelay: 1000,
@@ -11,31 +11,31 @@ const SETTINGS: SessionSettings = {
 };
 
 /** What is to be done, in few words. */
-function words(actions: Action[]): string[] {
-  return actions.map((action) => {
-    switch (action.do) {
+function words(effects: Effect[]): string[] {
+  return effects.map((effect) => {
+    switch (effect.do) {
       case "start":
-        return `start ${action.timer} ${action.ms}`;
+        return `start ${effect.timer} ${effect.ms}`;
       case "stop":
-        return `stop ${action.timer}`;
+        return `stop ${effect.timer}`;
       case "hangUp":
-        return action.abrupt ? "hangUp abruptly" : "hangUp";
+        return effect.abrupt ? "hangUp abruptly" : "hangUp";
       case "announce":
-        return action.what.event + ("final" in action.what && action.what.final ? " (final)" : "");
+        return effect.what.event + ("final" in effect.what && effect.what.final ? " (final)" : "");
       case "answer":
-        return action.error ? "answer error" : "answer";
+        return effect.error ? "answer error" : "answer";
       default:
-        return action.do;
+        return effect.do;
     }
   });
 }
 
-function session(settings: Partial<SessionSettings> = {}): Session {
-  return new Session({ ...SETTINGS, ...settings }, () => 0);
+function fresh(settings: Partial<LifecycleSettings> = {}): Lifecycle {
+  return new Lifecycle({ ...SETTINGS, ...settings }, () => 0);
 }
 
-function opened(settings: Partial<SessionSettings> = {}, seesPings = false): Session {
-  const it = session(settings);
+function opened(settings: Partial<LifecycleSettings> = {}, seesPings = false): Lifecycle {
+  const it = fresh(settings);
   it.open(true);
   it.opened(0, seesPings);
   return it;
@@ -43,12 +43,12 @@ function opened(settings: Partial<SessionSettings> = {}, seesPings = false): Ses
 
 describe("client: session, opening", () => {
   it("dials, and limits the time for it", () => {
-    expect(words(session().open(true))).to.deep.equal(["stop retry", "start dial 20000", "dial"]);
-    expect(words(session({ timeout: false }).open(true))).to.deep.equal(["stop retry", "dial"]);
+    expect(words(fresh().open(true))).to.deep.equal(["stop retry", "start dial 20000", "dial"]);
+    expect(words(fresh({ timeout: false }).open(true))).to.deep.equal(["stop retry", "dial"]);
   });
 
   it("does nothing more while it is opening or open", () => {
-    const it = session();
+    const it = fresh();
     it.open(true);
     expect(it.open(true)).to.deep.equal([]);
     it.opened(0, false);
@@ -56,7 +56,7 @@ describe("client: session, opening", () => {
   });
 
   it("tells that it is open", () => {
-    const it = session();
+    const it = fresh();
     it.open(true);
     expect(words(it.opened(0, false))).to.deep.equal([
       "stop dial",
@@ -67,7 +67,7 @@ describe("client: session, opening", () => {
   });
 
   it("retries a first attempt that failed, unless somebody takes care of it", () => {
-    const cared = session();
+    const cared = fresh();
     cared.open(false);
     expect(words(cared.failed(new Error("x"), false))).to.deep.equal([
       "stop dial",
@@ -75,7 +75,7 @@ describe("client: session, opening", () => {
       "error",
       "answer error",
     ]);
-    const it = session();
+    const it = fresh();
     it.open(true);
     expect(words(it.failed(new Error("x"), false))).to.deep.equal([
       "stop dial",
@@ -87,7 +87,7 @@ describe("client: session, opening", () => {
   });
 
   it("gives an attempt up that takes too long", () => {
-    const it = session();
+    const it = fresh();
     it.open(true);
     expect(words(it.expired("dial", 20_000))).to.include.members([
       "hangUp abruptly",
@@ -97,10 +97,10 @@ describe("client: session, opening", () => {
   });
 
   it("does not retry a failure that is final", () => {
-    const it = session();
+    const it = fresh();
     it.open(true);
-    const actions = words(it.failed(new Error("401"), true));
-    expect(actions).to.include("error (final)").and.not.include("start retry 1000");
+    const effects = words(it.failed(new Error("401"), true));
+    expect(effects).to.include("error (final)").and.not.include("start retry 1000");
     expect(it.phase).to.equal("closed");
   });
 });
@@ -139,7 +139,7 @@ describe("client: session, reconnecting", () => {
   });
 
   it("does not come back before the server wants it (1.6)", () => {
-    const it = session();
+    const it = fresh();
     it.open(true);
     expect(words(it.failed(new Error("503"), false, { notBefore: 7000 }))).to.include("start retry 7000");
   });
@@ -167,7 +167,7 @@ describe("client: session, reconnecting", () => {
 
   it("does not dial when reconnection was turned off meanwhile", () => {
     const settings = { ...SETTINGS };
-    const it = new Session(settings, () => 0);
+    const it = new Lifecycle(settings, () => 0);
     it.open(true);
     it.opened(0, false);
     it.lost("transport close", undefined, false, 0);
@@ -186,35 +186,35 @@ describe("client: session, reconnecting", () => {
 
   it("closes in every phase, stops all timers, and does nothing when it is closed", () => {
     for (const phase of ["opening", "open", "waiting"] as const) {
-      const it = session();
+      const it = fresh();
       it.open(true);
       if (phase !== "opening") it.opened(0, false);
       if (phase === "waiting") it.lost("transport close", undefined, false, 0);
       expect(it.phase).to.equal(phase);
-      const actions = words(it.close());
-      expect(actions).to.include.members(["stop dial", "stop retry", "stop heartbeat", "hangUp", "close"]);
+      const effects = words(it.close());
+      expect(effects).to.include.members(["stop dial", "stop retry", "stop heartbeat", "hangUp", "close"]);
       expect(it.phase).to.equal("closed");
       expect(it.close()).to.deep.equal([]);
     }
   });
 
   it("changes its turn with every change of phase, and with nothing else", () => {
-    const it = session();
-    const turns = [it.turn];
+    const it = fresh();
+    const turns = [it.generation];
     it.open(true);
-    turns.push(it.turn);
+    turns.push(it.generation);
     it.opened(0, false);
-    turns.push(it.turn);
+    turns.push(it.generation);
     it.accepted(25_000, 20_000, 0);
     it.heard(5);
-    turns.push(it.turn);
+    turns.push(it.generation);
     it.close();
-    turns.push(it.turn);
+    turns.push(it.generation);
     expect(turns).to.deep.equal([0, 1, 2, 2, 3]);
   });
 
   it("ignores what comes too late", () => {
-    const it = session();
+    const it = fresh();
     expect(it.opened(0, false)).to.deep.equal([]);
     expect(it.lost("transport close", undefined, false, 0)).to.deep.equal([]);
     expect(it.failed(new Error("x"), false)).to.deep.equal([]);

@@ -1,29 +1,29 @@
 import { expect } from "chai";
 import {
-  Session,
+  ReconnectPolicy,
   type Closing,
   type Refusal,
   type TokenSource,
-  type Verdict,
-} from "../../../clients/rooms/session.js";
+  type ReconnectDecision,
+} from "../../../clients/rooms/reconnect-policy.js";
 import { API_ERRORS, apiError, type ApiErrorCode } from "../../../server/api/errors.js";
 import { CLOSE_CODES } from "../../../bridge/close-codes.js";
 
 const SOURCES: readonly TokenSource[] = ["provider", "fixed", "guest", "none"];
 
-function short(verdict: Verdict): string {
-  switch (verdict.do) {
+function short(decision: ReconnectDecision): string {
+  switch (decision.do) {
     case "wait":
       return "wait";
     case "end":
-      return `end: ${verdict.error.code}`;
+      return `end: ${decision.error.code}`;
     case "reconnect":
-      return verdict.forgetGuest ? "reconnect as a new guest" : "reconnect";
+      return decision.forgetGuest ? "reconnect as a new guest" : "reconnect";
   }
 }
 
-const newSession = (): Session =>
-  new Session(
+const newPolicy = (): ReconnectPolicy =>
+  new ReconnectPolicy(
     () => 0,
     () => 0,
   );
@@ -42,45 +42,45 @@ function refusal(code: ApiErrorCode, isActive = false): Refusal {
 describe("rooms layer: whether to come back", () => {
   it("leaves it to the socket where that reconnects by itself", () => {
     const active = closing({ isActive: true, isPaced: true });
-    expect(short(newSession().closed(active, "none"))).to.equal("wait");
+    expect(short(newPolicy().closed(active, "none"))).to.equal("wait");
     expect(
-      short(newSession().refused({ error: new Error("websocket error"), isActive: true }, "none")),
+      short(newPolicy().refused({ error: new Error("websocket error"), isActive: true }, "none")),
     ).to.equal("wait");
   });
 
   it("sees to it itself, with longer and longer delays, where the socket would ask a server that closes at once for ever", () => {
     let now = 0;
-    const session = new Session(
+    const policy = new ReconnectPolicy(
       () => now,
       () => 0,
     );
     const delays = [1, 2, 3].map(() => {
-      session.welcomed();
+      policy.welcomed();
       now += 9_999;
-      const verdict = session.closed(closing({ isActive: true }), "none");
-      return verdict.do === "reconnect" ? verdict.after : verdict.do;
+      const decision = policy.closed(closing({ isActive: true }), "none");
+      return decision.do === "reconnect" ? decision.after : decision.do;
     });
     expect(delays).to.deep.equal([250, 500, 1000]);
-    session.welcomed();
+    policy.welcomed();
     now += 10_000;
-    expect(short(session.closed(closing({ isActive: true }), "none"))).to.equal("wait");
+    expect(short(policy.closed(closing({ isActive: true }), "none"))).to.equal("wait");
   });
 
   it("does not come back before the server wants it", () => {
     const data = { ...apiError("unavailable"), retryAfter: 77_000 };
-    const verdict = newSession().refused(
+    const decision = newPolicy().refused(
       { error: Object.assign(new Error(""), { data }), isActive: false },
       "none",
     );
-    expect(verdict).to.include({ do: "reconnect", after: 77_000 });
+    expect(decision).to.include({ do: "reconnect", after: 77_000 });
   });
 
   it("leaves it to the application where that has disconnected the socket", () => {
-    expect(short(newSession().closed(closing({ reason: "io client disconnect" }), "none"))).to.equal("wait");
+    expect(short(newPolicy().closed(closing({ reason: "io client disconnect" }), "none"))).to.equal("wait");
   });
 
   it("comes back after the server has sent it away without a reason", () => {
-    expect(short(newSession().closed(closing({ reason: "io server disconnect" }), "none"))).to.equal(
+    expect(short(newPolicy().closed(closing({ reason: "io server disconnect" }), "none"))).to.equal(
       "reconnect",
     );
   });
@@ -90,7 +90,7 @@ describe("rooms layer: whether to come back", () => {
     // application's (4000), which is as Socket.IO's "io server disconnect". 1009 is of one message, not of the session.
     const isEnd = !reconnect && code !== 1000 && code !== 4000 && code !== 1009;
     it(`${isEnd ? "ends" : "comes back"} after a close with ${code}: ${description}`, () => {
-      expect(short(newSession().closed(closing({ code }), "none"))).to.equal(
+      expect(short(newPolicy().closed(closing({ code }), "none"))).to.equal(
         isEnd ? "end: refused" : "reconnect",
       );
     });
@@ -105,20 +105,20 @@ describe("rooms layer: whether to come back", () => {
     };
 
     it(`after token_expired, with a token from ${source}: ${afterExpiry[source]}`, () => {
-      expect(short(newSession().refused(refusal("token_expired"), source))).to.equal(afterExpiry[source]);
-      const session = newSession();
-      session.welcomed();
-      session.endAnnounced(apiError("token_expired"));
-      expect(short(session.closed(closing({ reason: "io server disconnect" }), source))).to.equal(
+      expect(short(newPolicy().refused(refusal("token_expired"), source))).to.equal(afterExpiry[source]);
+      const policy = newPolicy();
+      policy.welcomed();
+      policy.endAnnounced(apiError("token_expired"));
+      expect(short(policy.closed(closing({ reason: "io server disconnect" }), source))).to.equal(
         afterExpiry[source],
       );
     });
 
     it(`after token_revoked, with a token from ${source}: it is the end, even if the socket would reconnect`, () => {
-      expect(short(newSession().refused(refusal("token_revoked"), source))).to.equal("end: token_revoked");
-      const session = newSession();
-      session.endAnnounced(apiError("token_revoked"));
-      expect(short(session.closed(closing({ isActive: true }), source))).to.equal("end: token_revoked");
+      expect(short(newPolicy().refused(refusal("token_revoked"), source))).to.equal("end: token_revoked");
+      const policy = newPolicy();
+      policy.endAnnounced(apiError("token_revoked"));
+      expect(short(policy.closed(closing({ isActive: true }), source))).to.equal("end: token_revoked");
     });
   }
 
@@ -126,29 +126,27 @@ describe("rooms layer: whether to come back", () => {
     if (code === "token_expired") continue;
     const { retryable } = API_ERRORS[code];
     it(`${retryable ? "comes back" : "ends"} after a connect that was refused with ${code}`, () => {
-      expect(short(newSession().refused(refusal(code), "provider"))).to.equal(
+      expect(short(newPolicy().refused(refusal(code), "provider"))).to.equal(
         retryable ? "reconnect" : `end: ${code}`,
       );
     });
   }
 
   it("becomes a new guest where the old one's token is not good any more", () => {
-    expect(short(newSession().refused(refusal("unauthorized"), "guest"))).to.equal(
-      "reconnect as a new guest",
-    );
+    expect(short(newPolicy().refused(refusal("unauthorized"), "guest"))).to.equal("reconnect as a new guest");
   });
 
   it("gives up after two fresh tokens in a row, and counts anew after each welcome", () => {
-    const session = newSession();
-    const expire = (): string => short(session.refused(refusal("token_expired"), "provider"));
+    const policy = newPolicy();
+    const expire = (): string => short(policy.refused(refusal("token_expired"), "provider"));
     expect(expire()).to.equal("reconnect");
-    session.welcomed();
+    policy.welcomed();
     expect([expire(), expire()]).to.deep.equal(["reconnect", "end: token_expired"]);
   });
 
   it("ends on an upgrade that was refused with 401 or 403, and on a refusal in words of another application", () => {
     const refused = (more: object): string =>
-      short(newSession().refused({ error: Object.assign(new Error("no"), more), isActive: false }, "none"));
+      short(newPolicy().refused({ error: Object.assign(new Error("no"), more), isActive: false }, "none"));
     expect([
       refused({ status: 401 }),
       refused({ status: 403 }),
@@ -159,23 +157,23 @@ describe("rooms layer: whether to come back", () => {
 
   it("waits longer each time, and from the beginning again after a connection that held", () => {
     let time = 0;
-    const session = new Session(
+    const policy = new ReconnectPolicy(
       () => time,
       () => 0,
     );
     const wait = (held: number): number => {
-      session.welcomed();
+      policy.welcomed();
       time += held;
-      const verdict = session.closed(closing({ reason: "io server disconnect" }), "none");
-      return verdict.do === "reconnect" ? verdict.after : NaN;
+      const decision = policy.closed(closing({ reason: "io server disconnect" }), "none");
+      return decision.do === "reconnect" ? decision.after : NaN;
     };
     expect([1, 1, 1, 60_000, 1].map(wait)).to.deep.equal([250, 500, 1_000, 250, 500]);
   });
 
   it("does not hold an earlier session's end against a later one", () => {
-    const session = newSession();
-    session.endAnnounced(apiError("token_revoked"));
-    session.welcomed();
-    expect(short(session.closed(closing({ isActive: true, isPaced: true }), "none"))).to.equal("wait");
+    const policy = newPolicy();
+    policy.endAnnounced(apiError("token_revoked"));
+    policy.welcomed();
+    expect(short(policy.closed(closing({ isActive: true, isPaced: true }), "none"))).to.equal("wait");
   });
 });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Outcome } from "../../../clients/rooms/calls.js";
 import { RoomsError } from "../../../clients/rooms/index.js";
-import { Lane } from "../../../clients/rooms/outgoing.js";
+import { SendQueue } from "../../../clients/rooms/send-queue.js";
 import { Suspects } from "../../../clients/rooms/suspects.js";
 import { SEED } from "../../support/random.js";
 
@@ -26,14 +26,14 @@ class Server {
 const FATES = ["done", "call lost", "ack lost", "ack late", "refused for now", "refused"] as const;
 type Fate = (typeof FATES)[number];
 
-describe("rooms layer: a lane, on a network that does anything", () => {
+describe("rooms layer: a sendQueue, on a network that does anything", () => {
   it("has each message in the log once, in order; and what was acked is there", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...FATES), { maxLength: 60 }), (fates) => {
         const server = new Server();
         const acked: string[] = [];
         const rejected: string[] = [];
-        const lane = new Lane(
+        const sendQueue = new SendQueue(
           () => 0,
           () => 0,
           new Suspects(),
@@ -45,7 +45,7 @@ describe("rooms layer: a lane, on a network that does anything", () => {
             expect(result).to.deep.equal({ offset: server.log.indexOf(id) + 1 });
             acked.push(id);
           };
-          lane.add({
+          sendQueue.add({
             name: "publish",
             argument: { id },
             id,
@@ -55,11 +55,11 @@ describe("rooms layer: a lane, on a network that does anything", () => {
           });
         }
         for (const fate of [...fates, ...ids.map(() => "done" as const)]) {
-          lane.resume();
-          const step = lane.next();
-          if (step.do === "call") lane.done(server.call(step.errand.id ?? "", fate));
+          sendQueue.resume();
+          const step = sendQueue.next();
+          if (step.do === "call") sendQueue.done(server.call(step.pendingCall.id ?? "", fate));
         }
-        expect(lane.isEmpty).to.equal(true);
+        expect(sendQueue.isEmpty).to.equal(true);
         expect([...acked, ...rejected].sort()).to.deep.equal(ids);
         // One that was carried out without an ack, and refused when it was made again, is in the log too.
         expect(server.log).to.deep.equal(ids.filter((id) => server.log.includes(id)));

@@ -1,8 +1,8 @@
-/** The shell around lanes: makes their calls, owns their timers, and bounds how much waits in all of them together. */
+/** The shell around send queues: makes their calls, owns their timers, and bounds how much waits in all of them together. */
 import type { Outcome } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { ownError, type RoomsError } from "./errors.js";
-import { Lane, type Errand } from "./outgoing.js";
+import { SendQueue, type PendingCall } from "./send-queue.js";
 import type { Suspects } from "./suspects.js";
 import type { CallName, Results } from "./wire.js";
 
@@ -28,7 +28,7 @@ export interface Submission {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How many publishes and sends wait in all lanes. */
+/** How many publishes and sends wait in all send queues. */
 export class Pending {
   count = 0;
 
@@ -47,13 +47,13 @@ export class Pending {
   }
 }
 
-export class OutLane {
-  private readonly lane: Lane;
+export class SendQueueRunner {
+  private readonly sendQueue: SendQueue;
   private stopTimer = (): void => undefined;
   /** When the server wants to be asked again at the earliest. */
   private notBefore = -Infinity;
 
-  /** @param isReady whether this lane's calls would be taken now. */
+  /** @param isReady whether this send queue's calls would be taken now. */
   constructor(
     private readonly caller: Caller,
     private readonly environment: Environment,
@@ -61,11 +61,11 @@ export class OutLane {
     private readonly isReady: () => boolean,
   ) {
     const mostBytes = (): number | undefined => caller.mostBytes;
-    this.lane = new Lane(environment.now, environment.random, caller.suspects, mostBytes);
+    this.sendQueue = new SendQueue(environment.now, environment.random, caller.suspects, mostBytes);
   }
 
   get isEmpty(): boolean {
-    return this.lane.isEmpty;
+    return this.sendQueue.isEmpty;
   }
 
   /** Resolves to what the server answers; rejects with a RoomsError. */
@@ -82,7 +82,7 @@ export class OutLane {
         signal?.removeEventListener("abort", abort);
         if (id !== undefined) this.pending.remove();
       };
-      const errand: Errand = {
+      const pendingCall: PendingCall = {
         name,
         argument,
         id,
@@ -97,12 +97,12 @@ export class OutLane {
         },
       };
       const abort = (): void => {
-        this.lane.drop(errand);
-        errand.reject(ownError("aborted"));
+        this.sendQueue.drop(pendingCall);
+        pendingCall.reject(ownError("aborted"));
         this.flush();
       };
       signal?.addEventListener("abort", abort);
-      this.lane.add(errand);
+      this.sendQueue.add(pendingCall);
       this.flush();
     });
   }
@@ -111,45 +111,45 @@ export class OutLane {
   renew(): void {
     if (this.environment.now() < this.notBefore) return;
     this.stopTimer();
-    this.lane.resume();
+    this.sendQueue.resume();
     this.flush();
   }
 
   /** Makes the next call, if it is time. */
   flush(): void {
     if (!this.caller.isUp || !this.isReady()) return;
-    const step = this.lane.next();
+    const step = this.sendQueue.next();
     if (step.do !== "call") return;
-    const { name, argument } = step.errand;
+    const { name, argument } = step.pendingCall;
     this.caller.call(name, argument, (outcome) => {
-      const after = this.lane.done(outcome);
+      const after = this.sendQueue.done(outcome);
       if (after.do === "wait") this.pause(after.ms, after.isAsked);
       else this.flush();
     });
   }
 
-  /** The server has carried out the errand of this id: its ack is not waited for. */
+  /** The server has carried out the pending call of this id: its ack is not waited for. */
   seen(id: string, result: object): void {
-    this.lane.seen(id, result);
+    this.sendQueue.seen(id, result);
   }
 
   rejectAll(error: RoomsError, spareUnderWay = false): void {
     this.stopTimer();
-    this.lane.resume();
-    this.lane.rejectAll(error, spareUnderWay);
+    this.sendQueue.resume();
+    this.sendQueue.rejectAll(error, spareUnderWay);
   }
 
   /** All of it leaves now whose answer nobody will wait for, as far as there is a connection. */
   handOver(): void {
     if (!this.caller.isUp || !this.isReady()) return;
-    for (const { name, argument, id } of this.lane.untried)
+    for (const { name, argument, id } of this.sendQueue.untried)
       if (id !== undefined) this.caller.tell(name, argument);
   }
 
   private pause(ms: number, isAsked: boolean): void {
     if (isAsked) this.notBefore = this.environment.now() + ms;
     this.stopTimer = this.environment.after(ms, () => {
-      this.lane.resume();
+      this.sendQueue.resume();
       this.flush();
     });
   }

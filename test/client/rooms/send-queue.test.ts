@@ -1,26 +1,26 @@
 import { expect } from "chai";
 import type { Outcome } from "../../../clients/rooms/calls.js";
 import { RoomsError } from "../../../clients/rooms/index.js";
-import { Lane, type Errand } from "../../../clients/rooms/outgoing.js";
+import { SendQueue, type PendingCall } from "../../../clients/rooms/send-queue.js";
 import { Suspects } from "../../../clients/rooms/suspects.js";
 
 const MINUTE = 60_000;
 
-/** A lane on a hand-moved clock, and what became of its errands. */
+/** A send queue on a hand-moved clock, and what became of its pending calls. */
 class LaneRig {
   time = 0;
   mostBytes: number | undefined;
   readonly settled: string[] = [];
   readonly suspects = new Suspects();
-  readonly lane = new Lane(
+  readonly sendQueue = new SendQueue(
     () => this.time,
     () => 0,
     this.suspects,
     () => this.mostBytes,
   );
 
-  add(id: string, data: unknown = null): Errand {
-    const errand: Errand = {
+  add(id: string, data: unknown = null): PendingCall {
+    const pendingCall: PendingCall = {
       name: "publish",
       argument: { id, data },
       id,
@@ -28,18 +28,18 @@ class LaneRig {
       resolve: () => this.settled.push(id),
       reject: ({ code }) => this.settled.push(`${id}: ${code}`),
     };
-    this.lane.add(errand);
-    return errand;
+    this.sendQueue.add(pendingCall);
+    return pendingCall;
   }
 
   /** The id of the call that is made next, if one is. */
   next(): string | undefined {
-    const step = this.lane.next();
-    return step.do === "call" ? step.errand.id : undefined;
+    const step = this.sendQueue.next();
+    return step.do === "call" ? step.pendingCall.id : undefined;
   }
 
   done(outcome: Outcome<unknown>): number | undefined {
-    const step = this.lane.done(outcome);
+    const step = this.sendQueue.done(outcome);
     return step.do === "wait" ? step.ms : undefined;
   }
 }
@@ -52,7 +52,7 @@ const refused = (code: string, retryable: boolean): Outcome<unknown> => ({
   error: new RoomsError(code, "", retryable),
 });
 
-describe("rooms layer: what goes out in a lane", () => {
+describe("rooms layer: what goes out in a sendQueue", () => {
   let rig: LaneRig;
 
   beforeEach(() => {
@@ -66,7 +66,7 @@ describe("rooms layer: what goes out in a lane", () => {
     rig.done(OK);
     expect([rig.next(), rig.next()]).to.deep.equal(["b", undefined]);
     rig.done(OK);
-    expect([rig.settled, rig.lane.isEmpty]).to.deep.equal([["a", "b"], true]);
+    expect([rig.settled, rig.sendQueue.isEmpty]).to.deep.equal([["a", "b"], true]);
   });
 
   it("is called again, before anything else, after a lost connection or a late ack", () => {
@@ -87,7 +87,7 @@ describe("rooms layer: what goes out in a lane", () => {
       expect(rig.next()).to.equal("a");
       const ms = rig.done(refused("rate_limited", true));
       expect(rig.next(), "while it waits").to.equal(undefined);
-      rig.lane.resume();
+      rig.sendQueue.resume();
       return ms;
     });
     expect(waits).to.deep.equal([250, 500, 1_000]);
@@ -114,7 +114,7 @@ describe("rooms layer: what goes out in a lane", () => {
     rig.add("b");
     rig.next();
     rig.done(LOST);
-    rig.lane.seen("a", {});
+    rig.sendQueue.seen("a", {});
     expect([rig.settled, rig.next()]).to.deep.equal([["a"], "b"]);
   });
 
@@ -122,7 +122,7 @@ describe("rooms layer: what goes out in a lane", () => {
     rig.add("a");
     rig.add("b");
     rig.next();
-    rig.lane.seen("a", {});
+    rig.sendQueue.seen("a", {});
     expect(rig.next()).to.equal(undefined);
     rig.done(OK);
     expect([rig.settled, rig.next()]).to.deep.equal([["a"], "b"]);
@@ -130,7 +130,7 @@ describe("rooms layer: what goes out in a lane", () => {
 
   it("is not taken for done by a message of the same id before its first call", () => {
     rig.add("a");
-    rig.lane.seen("a", {});
+    rig.sendQueue.seen("a", {});
     expect([rig.settled, rig.next()]).to.deep.equal([[], "a"]);
   });
 
@@ -157,8 +157,8 @@ describe("rooms layer: what goes out in a lane", () => {
     const b = rig.add("b");
     rig.add("c");
     rig.next();
-    rig.lane.drop(b);
-    rig.lane.drop(a);
+    rig.sendQueue.drop(b);
+    rig.sendQueue.drop(a);
     expect(rig.next()).to.equal(undefined);
     rig.done(TIMEOUT);
     expect([rig.next(), rig.settled]).to.deep.equal(["c", []]);
@@ -204,7 +204,7 @@ describe("rooms layer: what goes out in a lane", () => {
       rig.done(LOST);
       rig.next();
       rig.done(refused("rate_limited", true));
-      rig.lane.resume();
+      rig.sendQueue.resume();
     }
     expect(rig.settled).to.deep.equal([]);
   });
@@ -227,9 +227,9 @@ describe("rooms layer: what goes out in a lane", () => {
     rig.add("a");
     rig.add("b");
     rig.next();
-    rig.lane.rejectAll(new RoomsError("aborted", ""), true);
+    rig.sendQueue.rejectAll(new RoomsError("aborted", ""), true);
     expect(rig.settled).to.deep.equal(["b: aborted"]);
-    rig.lane.rejectAll(new RoomsError("closed", ""), false);
+    rig.sendQueue.rejectAll(new RoomsError("closed", ""), false);
     expect(rig.settled).to.deep.equal(["b: aborted", "a: closed"]);
   });
 });

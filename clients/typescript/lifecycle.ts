@@ -19,7 +19,7 @@ export interface CloseDetails {
 }
 
 /** Times in milliseconds. May be changed at any time, and counts from the next decision. */
-export interface SessionSettings extends BackoffSettings {
+export interface LifecycleSettings extends BackoffSettings {
   reconnection: boolean;
   reconnectionAttempts: number;
   /** How long a connection attempt may take; false for no limit. */
@@ -38,7 +38,7 @@ export type Announcement =
   | { event: "reconnect_error"; error: Error }
   | { event: "reconnect_failed" };
 
-export type Action =
+export type Effect =
   | { do: "dial" }
   /** `abrupt`: without waiting for the other side's close frame, which would not come. */
   | { do: "hangUp"; abrupt: boolean }
@@ -49,7 +49,7 @@ export type Action =
   /** To whoever asked for the connection. */
   | { do: "answer"; error?: Error };
 
-interface Pace {
+interface Heartbeat {
   /** Milliseconds of silence after which something is amiss. */
   readonly interval: number;
   /** Milliseconds to wait beyond that. */
@@ -60,7 +60,7 @@ interface Pace {
 const LASTING = 10_000;
 
 /** Until the server has said its own: Socket.IO's defaults. A connection can also go dead before that. */
-const DEFAULT_PACE: Pace = { interval: 25_000, timeout: 20_000 };
+const DEFAULT_HEARTBEAT: Heartbeat = { interval: 25_000, timeout: 20_000 };
 
 /** "waiting" is the time between two attempts. */
 export type Phase = "closed" | "opening" | "open" | "waiting";
@@ -68,11 +68,11 @@ export type Phase = "closed" | "opening" | "open" | "waiting";
 /**
  * Invariant: the state is final before the actions are returned. Actions that tell the user something come after
  * those that do something, but for `reconnect_attempt`, whose listeners may still change the options or give up:
- * whoever runs a list of actions drops the rest of it once `turn` has changed.
+ * whoever runs a list of actions drops the rest of it once `generation` has changed.
  */
-export class Session {
+export class Lifecycle {
   /** Grows with every change of phase. */
-  turn = 0;
+  generation = 0;
   phase: Phase = "closed";
   /** Whether a connection is being made again after it was lost or could not be made. */
   reconnecting = false;
@@ -85,18 +85,18 @@ export class Session {
   private acceptedAt: number | undefined;
   private retriesFirst = true;
   private seesPings = false;
-  private pace = DEFAULT_PACE;
+  private heartbeat = DEFAULT_HEARTBEAT;
   private heardAt = 0;
   /** When the `ping` frame was sent that nothing has been heard since. */
   private pingedAt: number | undefined;
 
   constructor(
-    private readonly settings: SessionSettings,
+    private readonly settings: LifecycleSettings,
     private readonly random: () => number,
   ) {}
 
   /** The connection is wanted. `retriesFirst`: whether a failure of the first attempt is followed by others. */
-  open(retriesFirst: boolean): Action[] {
+  open(retriesFirst: boolean): Effect[] {
     if (this.phase === "opening" || this.phase === "open") return [];
     this.retriesFirst = retriesFirst;
     this.enter("opening");
@@ -104,7 +104,7 @@ export class Session {
   }
 
   /** The WebSocket is open. `seesPings`: whether its class tells of the server's WebSocket pings. */
-  opened(now: number, seesPings: boolean): Action[] {
+  opened(now: number, seesPings: boolean): Effect[] {
     if (this.phase !== "opening") return [];
     const attempt = this.attempts;
     const again = this.reconnecting;
@@ -113,23 +113,23 @@ export class Session {
     this.acceptedAt = undefined;
     this.reconnecting = false;
     this.seesPings = seesPings;
-    this.pace = DEFAULT_PACE;
+    this.heartbeat = DEFAULT_HEARTBEAT;
     this.heard(now);
-    const actions: Action[] = [
+    const effects: Effect[] = [
       { do: "stop", timer: "dial" },
       ...this.checkHeartbeat(now),
       announce({ event: "open" }),
       { do: "answer" },
     ];
-    if (again) actions.push(announce({ event: "reconnect", attempt }));
-    return actions;
+    if (again) effects.push(announce({ event: "reconnect", attempt }));
+    return effects;
   }
 
   /** The server accepted a namespace, and said how often it pings, and how long it waits, in milliseconds. */
-  accepted(pingInterval: number, pingTimeout: number, now: number): Action[] {
+  accepted(pingInterval: number, pingTimeout: number, now: number): Effect[] {
     if (this.phase !== "open") return [];
     this.acceptedAt ??= now;
-    this.pace = { interval: pingInterval, timeout: pingTimeout };
+    this.heartbeat = { interval: pingInterval, timeout: pingTimeout };
     return this.checkHeartbeat(now);
   }
 
@@ -148,24 +148,24 @@ export class Session {
    * The connection could not be made. `final`: trying again would be no use. `notBefore`: milliseconds that the server wants to be
    * left in peace.
    */
-  failed(error: Error, final: boolean, { abrupt = false, notBefore = 0 } = {}): Action[] {
+  failed(error: Error, final: boolean, { abrupt = false, notBefore = 0 } = {}): Effect[] {
     if (this.phase !== "opening") return [];
     const again = this.reconnecting;
     const retries = !final && this.settings.reconnection && (again || this.retriesFirst);
     const next = retries ? this.planRetry(notBefore) : this.rest();
-    const actions: Action[] = [
+    const effects: Effect[] = [
       { do: "stop", timer: "dial" },
       { do: "hangUp", abrupt },
       announce({ event: "error", error, final }),
       { do: "answer", error },
       ...next,
     ];
-    if (again) actions.push(announce({ event: "reconnect_error", error }));
-    return effectsFirst(actions);
+    if (again) effects.push(announce({ event: "reconnect_error", error }));
+    return effectsFirst(effects);
   }
 
   /** The open connection ended. `final`: the server, or the rules, say not to come back. */
-  lost(reason: CloseReason, details: CloseDetails | undefined, final: boolean, now: number): Action[] {
+  lost(reason: CloseReason, details: CloseDetails | undefined, final: boolean, now: number): Effect[] {
     if (this.phase !== "open") return [];
     // A server that accepts and closes at once must not be asked again every second.
     if (this.acceptedAt !== undefined && now - this.acceptedAt >= LASTING) this.delays = 0;
@@ -179,7 +179,7 @@ export class Session {
   }
 
   /** The connection is not wanted any more, in whatever phase it is. */
-  close(): Action[] {
+  close(): Effect[] {
     if (this.phase === "closed") return [];
     return [
       { do: "stop", timer: "dial" },
@@ -192,7 +192,7 @@ export class Session {
   }
 
   /** A timer that an action started has run out. */
-  expired(timer: TimerName, now: number): Action[] {
+  expired(timer: TimerName, now: number): Effect[] {
     switch (timer) {
       case "dial":
         return this.failed(new Error("timeout"), false, { abrupt: true });
@@ -203,7 +203,7 @@ export class Session {
     }
   }
 
-  private retry(): Action[] {
+  private retry(): Effect[] {
     if (this.phase !== "waiting") return [];
     if (!this.settings.reconnection) return this.rest();
     this.enter("opening");
@@ -215,7 +215,7 @@ export class Session {
   }
 
   /** Waits before the next attempt, or gives up after the last one. */
-  private planRetry(notBefore = 0): Action[] {
+  private planRetry(notBefore = 0): Effect[] {
     if (this.attempts >= this.settings.reconnectionAttempts) {
       return [...this.rest(), announce({ event: "reconnect_failed" })];
     }
@@ -226,7 +226,7 @@ export class Session {
     return [{ do: "start", timer: "retry", ms }];
   }
 
-  private rest(): Action[] {
+  private rest(): Effect[] {
     this.enter("closed");
     this.reconnecting = false;
     this.attempts = 0;
@@ -235,17 +235,17 @@ export class Session {
   }
 
   /** PROTOCOL.md, 6.2: wait for the server's pings where they can be seen, or else ask for a sign of life. */
-  private checkHeartbeat(now: number): Action[] {
+  private checkHeartbeat(now: number): Effect[] {
     const left = this.silenceLeft(now);
     if (left > 0) return [{ do: "start", timer: "heartbeat", ms: left }];
     if (this.isLast()) return this.lost("ping timeout", undefined, false, now);
     this.pingedAt = now;
-    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.pace.timeout }];
+    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.heartbeat.timeout }];
   }
 
   /** Milliseconds of silence that are left before something must be done. */
   private silenceLeft(now: number): number {
-    const { interval, timeout } = this.pace;
+    const { interval, timeout } = this.heartbeat;
     if (this.seesPings) return this.heardAt + interval + timeout - now;
     return this.pingedAt === undefined ? this.heardAt + interval - now : this.pingedAt + timeout - now;
   }
@@ -255,23 +255,23 @@ export class Session {
     return this.seesPings || this.pingedAt !== undefined;
   }
 
-  private startDialTimer(): Action[] {
+  private startDialTimer(): Effect[] {
     const { timeout } = this.settings;
     return timeout === false ? [] : [{ do: "start", timer: "dial", ms: timeout }];
   }
 
   private enter(phase: Phase): void {
     this.phase = phase;
-    this.turn++;
+    this.generation++;
   }
 }
 
-function announce(what: Announcement): Action {
+function announce(what: Announcement): Effect {
   return { do: "announce", what };
 }
 
 /** The same, with what tells the user something after what does something. */
-function effectsFirst(actions: readonly Action[]): Action[] {
-  const tells = (action: Action): boolean => action.do === "announce" || action.do === "answer";
-  return [...actions.filter((action) => !tells(action)), ...actions.filter(tells)];
+function effectsFirst(effects: readonly Effect[]): Effect[] {
+  const tells = (effect: Effect): boolean => effect.do === "announce" || effect.do === "answer";
+  return [...effects.filter((effect) => !tells(effect)), ...effects.filter(tells)];
 }

@@ -10,7 +10,7 @@ import type { Suspects } from "./suspects.js";
 import type { CallName } from "./wire.js";
 
 /** One call that is made until it is answered for good. */
-export interface Errand {
+export interface PendingCall {
   readonly name: CallName;
   readonly argument: object;
   /** The id that the server knows it by again; undefined for what may be done twice, as it only reads. */
@@ -21,27 +21,27 @@ export interface Errand {
   reject(error: RoomsError): void;
 }
 
-export type LaneStep =
+export type SendQueueEffect =
   | { readonly do: "nothing" }
-  | { readonly do: "call"; readonly errand: Errand }
+  | { readonly do: "call"; readonly pendingCall: PendingCall }
   /** `isAsked`: the server has said how long; a new connection is no reason to come sooner. */
   | { readonly do: "wait"; readonly ms: number; readonly isAsked: boolean };
 
 /**
- * Milliseconds after its first call in which an errand may be made again. The server remembers its id for five minutes
+ * Milliseconds after its first call in which a pending call may be made again. The server remembers its id for five minutes
  * at least (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
  */
 const REPEATABLE = 5 * 60_000 - 20_000;
 
 interface Queued {
-  readonly errand: Errand;
+  readonly pendingCall: PendingCall;
   /** When it was called first. */
   calledAt: number | undefined;
   /** Whether a try had no answer: it may have been carried out. */
   isUnsure: boolean;
 }
 
-export class Lane {
+export class SendQueue {
   private readonly queue: Queued[] = [];
   /** The head of the queue, from its call to its outcome; or one that is not waited for any more. */
   private underWay: Queued | undefined;
@@ -60,34 +60,34 @@ export class Lane {
     return this.queue.length === 0 && this.underWay === undefined;
   }
 
-  add(errand: Errand): void {
-    this.queue.push({ errand, calledAt: undefined, isUnsure: false });
+  add(pendingCall: PendingCall): void {
+    this.queue.push({ pendingCall, calledAt: undefined, isUnsure: false });
   }
 
   /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
-  next(): LaneStep {
+  next(): SendQueueEffect {
     if (this.underWay !== undefined || this.isPausing) return { do: "nothing" };
     for (let head = this.queue[0]; head !== undefined; head = this.queue[0]) {
-      const error = this.hopeless(head);
+      const error = this.cannotRetry(head);
       if (error === undefined) {
         head.calledAt ??= this.now();
         this.underWay = head;
-        this.suspects.sent(head.errand, head.errand.bytes);
-        return { do: "call", errand: head.errand };
+        this.suspects.sent(head.pendingCall, head.pendingCall.bytes);
+        return { do: "call", pendingCall: head.pendingCall };
       }
       this.queue.shift();
-      head.errand.reject(error);
+      head.pendingCall.reject(error);
     }
     return { do: "nothing" };
   }
 
   /** The call that is under way has this outcome. */
-  done(outcome: Outcome<unknown>): LaneStep {
+  done(outcome: Outcome<unknown>): SendQueueEffect {
     const { underWay } = this;
     this.underWay = undefined;
     if (underWay === undefined) return { do: "nothing" };
-    if (outcome.type === "timeout") this.suspects.forgotten(underWay.errand);
-    else if (outcome.type !== "lost") this.suspects.answered(underWay.errand);
+    if (outcome.type === "timeout") this.suspects.forgotten(underWay.pendingCall);
+    else if (outcome.type !== "lost") this.suspects.answered(underWay.pendingCall);
     if (underWay !== this.queue[0]) return { do: "nothing" };
     switch (outcome.type) {
       case "lost":
@@ -97,7 +97,7 @@ export class Lane {
       case "ok":
         this.failures = 0;
         this.queue.shift();
-        underWay.errand.resolve(outcome.result);
+        underWay.pendingCall.resolve(outcome.result);
         return { do: "nothing" };
       case "refused":
         return this.refused(underWay, outcome.error);
@@ -109,16 +109,18 @@ export class Lane {
     this.isPausing = false;
   }
 
-  /** The errand of this id is known to be done, if it was called at all. */
+  /** The pending call of this id is known to be done, if it was called at all. */
   seen(id: string, result: unknown): void {
-    const index = this.queue.findIndex(({ errand, calledAt }) => errand.id === id && calledAt !== undefined);
+    const index = this.queue.findIndex(
+      ({ pendingCall, calledAt }) => pendingCall.id === id && calledAt !== undefined,
+    );
     const [seen] = index === -1 ? [] : this.queue.splice(index, 1);
-    seen?.errand.resolve(result);
+    seen?.pendingCall.resolve(result);
   }
 
   /** Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome. */
-  drop(errand: Errand): void {
-    const index = this.queue.findIndex((queued) => queued.errand === errand);
+  drop(pendingCall: PendingCall): void {
+    const index = this.queue.findIndex((queued) => queued.pendingCall === pendingCall);
     if (index !== -1) this.queue.splice(index, 1);
   }
 
@@ -127,10 +129,10 @@ export class Lane {
     const spared = spareUnderWay ? this.queue.filter((queued) => queued === this.underWay) : [];
     const rejected = this.queue.filter((queued) => !spared.includes(queued));
     this.queue.splice(0, Infinity, ...spared);
-    for (const { errand } of rejected) errand.reject(error);
+    for (const { pendingCall } of rejected) pendingCall.reject(error);
   }
 
-  private refused(queued: Queued, error: RoomsError): LaneStep {
+  private refused(queued: Queued, error: RoomsError): SendQueueEffect {
     // A full inbox stays so until somebody reads it: its sender must know, and decide.
     if (error.retryable && error.code !== "inbox_full") {
       this.isPausing = true;
@@ -142,23 +144,23 @@ export class Lane {
     }
     this.failures = 0;
     this.queue.shift();
-    queued.errand.reject(error);
+    queued.pendingCall.reject(error);
     return { do: "nothing" };
   }
 
   /** What was never called yet, in its order. */
-  get untried(): readonly Errand[] {
-    return this.queue.filter(({ calledAt }) => calledAt === undefined).map(({ errand }) => errand);
+  get untried(): readonly PendingCall[] {
+    return this.queue.filter(({ calledAt }) => calledAt === undefined).map(({ pendingCall }) => pendingCall);
   }
 
   /** Why the call must not be made again. */
-  private hopeless({ errand, calledAt }: Queued): RoomsError | undefined {
-    if (errand.id === undefined) return undefined;
+  private cannotRetry({ pendingCall, calledAt }: Queued): RoomsError | undefined {
+    if (pendingCall.id === undefined) return undefined;
     const most = this.mostBytes() ?? Infinity;
-    if (errand.bytes > most) return tooLarge(errand.bytes, most);
+    if (pendingCall.bytes > most) return tooLarge(pendingCall.bytes, most);
     if (calledAt === undefined) return undefined;
     if (this.now() - calledAt > REPEATABLE) return ownError("unconfirmed");
-    if (!this.suspects.isTooLarge(errand)) return undefined;
+    if (!this.suspects.isTooLarge(pendingCall)) return undefined;
     const message =
       "The connection was lost again and again under this message: something on the way takes less.";
     return new RoomsError("message_too_large", message);

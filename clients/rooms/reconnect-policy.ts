@@ -18,7 +18,7 @@ export type TokenSource =
   | "guest"
   | "none";
 
-export type Verdict =
+export type ReconnectDecision =
   /** The socket comes back by itself, or its application has sent it away. */
   | { readonly do: "wait" }
   | { readonly do: "reconnect"; readonly after: number; readonly forgetGuest: boolean }
@@ -57,7 +57,7 @@ interface Reconnect {
   notBefore?: number | undefined;
 }
 
-export class Session {
+export class ReconnectPolicy {
   private failures = 0;
   private freshRefused = 0;
   private ending: ApiError | undefined;
@@ -79,7 +79,7 @@ export class Session {
     this.ending = error;
   }
 
-  closed({ reason, code, isActive, isPaced }: Closing, source: TokenSource): Verdict {
+  closed({ reason, code, isActive, isPaced }: Closing, source: TokenSource): ReconnectDecision {
     const { ending } = this;
     this.ending = undefined;
     const hasLasted = this.upSince !== undefined && this.now() - this.upSince >= GOOD_AFTER;
@@ -98,14 +98,14 @@ export class Session {
     return this.reconnect();
   }
 
-  refused({ error, isActive }: Refusal, source: TokenSource): Verdict {
+  refused({ error, isActive }: Refusal, source: TokenSource): ReconnectDecision {
     if (isActive) return { do: "wait" };
     const reason = errorOf(error);
     if (reason.code === "unauthorized" && source === "guest") return this.reconnect({ forgetGuest: true });
     return this.ended(reason, false, source);
   }
 
-  private ended(error: RoomsError, isActive: boolean, source: TokenSource): Verdict {
+  private ended(error: RoomsError, isActive: boolean, source: TokenSource): ReconnectDecision {
     if (error.code === "token_expired") {
       if (source === "guest") return this.reconnect({ forgetGuest: true });
       if (source === "provider" && ++this.freshRefused < MAX_FRESH_REFUSED) {
@@ -117,7 +117,7 @@ export class Session {
     return { do: "end", error };
   }
 
-  private reconnect({ forgetGuest = false, notBefore = 0 }: Reconnect = {}): Verdict {
+  private reconnect({ forgetGuest = false, notBefore = 0 }: Reconnect = {}): ReconnectDecision {
     this.failures++;
     const after = Math.max(backoffDelay(this.failures, this.random()), notBefore);
     return { do: "reconnect", after, forgetGuest };
