@@ -4,6 +4,7 @@ import { buildSdk } from "./build.js";
 import { followReadme } from "./readme.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
+import { buildFromUrl } from "./swift-package.js";
 import { playUrlSession } from "./url-session.js";
 
 type Say = (line: string) => void;
@@ -28,6 +29,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
 
 async function test(sdk: Sdk, say: Say): Promise<Counts> {
   const all = [await unitTests(sdk, say), await readme(sdk, say)];
+  if (sdk.name === "swift") all.push(await buildFromUrl(sdk, say));
   if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
   return sum(all);
 }

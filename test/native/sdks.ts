@@ -32,15 +32,16 @@ export interface Sdk {
 const folderOf = (name: Sdk["name"]): string => join(PROJECT, "clients", name);
 
 /** A tool with arguments; what the machine has not is found out before. */
-function step(tool: ToolName, ...args: string[]): Step {
+export function step(tool: ToolName, ...args: string[]): Step {
   const { program, args: first } = launch(tool) ?? { program: tool, args: [] };
   return { program, args: [...first, ...args] };
 }
 
-/** A program that was built with a tool: it runs where the tool does. */
-function built(tool: ToolName, path: string): Command {
-  const { program, args } = launch(tool) ?? { program: path, args: [] };
-  return args.length === 0 ? { program: path, args: [] } : { program, args: [path] };
+/** Another program than a tool, where the tool runs: one that was built with it, or that it calls itself. */
+export function beside(tool: ToolName, program: string, ...args: string[]): Step {
+  const launched = launch(tool);
+  const isElsewhere = launched !== undefined && launched.args.length > 0;
+  return isElsewhere ? { program: launched.program, args: [program, ...args] } : { program, args };
 }
 
 const kotlin: Sdk = {
@@ -66,6 +67,7 @@ const swift: Sdk = {
   name: "swift",
   title: "Swift",
   needs: ["swift"],
+  // Package.swift is at the project's root: SwiftPM looks for it from here on upwards.
   folder: folderOf("swift"),
   get build() {
     return [step("swift", "build")];
@@ -74,7 +76,7 @@ const swift: Sdk = {
     return [step("swift", "test")];
   },
   counts: fromSwift,
-  agent: () => built("swift", join(folderOf("swift"), ".build", "debug", "agent")),
+  agent: () => beside("swift", join(PROJECT, ".build", "debug", "agent")),
 };
 
 const rust: Sdk = {
@@ -89,7 +91,7 @@ const rust: Sdk = {
     return [step("cargo", "test", "--workspace", "--locked")];
   },
   counts: fromCargo,
-  agent: () => built("cargo", join(folderOf("rust"), "target", "debug", "agent")),
+  agent: () => beside("cargo", join(folderOf("rust"), "target", "debug", "agent")),
 };
 
 export const SDKS: readonly Sdk[] = [kotlin, swift, rust];

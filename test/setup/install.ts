@@ -1,7 +1,7 @@
 /** Makes the machine ready for the tests: finds the tools that they need, and installs what is missing where it may. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { IN_TRIXIE, launch, type Tool, TOOLS, type ToolName } from "../support/machine.js";
+import { IN_TRIXIE, launch, packagesOf, type Tool, TOOLS, type ToolName } from "../support/machine.js";
 
 /** Milliseconds that one run of apt-get, or the making of a root, may take. */
 const APT_TIMEOUT = 10 * 60_000;
@@ -24,7 +24,7 @@ export function leftOut(tool: Tool, variable: string | undefined, trouble: strin
     variable !== undefined && variable !== ""
       ? `${tool.variable}=${variable} is no program`
       : `${tool.title} is missing`;
-  const how = `install it (Debian: apt-get install ${tool.debianPackage}) or set ${tool.variable}`;
+  const how = `install it (Debian: apt-get install ${packagesOf(tool).join(" ")}) or set ${tool.variable}`;
   return `Left out: ${tool.neededBy}. ${why}: ${how}.${trouble === undefined ? "" : ` ${trouble}`}`;
 }
 
@@ -40,12 +40,10 @@ function mayInstall(): boolean {
 /** Returns what went wrong in one sentence, or undefined. */
 function install(names: readonly ToolName[], say: (line: string) => void): string | undefined {
   const tools = names.map((name): Tool => TOOLS[name]);
-  const packagesOf = (ofTrixie: boolean): string[] =>
-    tools
-      .filter(({ fromTrixie = false }) => fromTrixie === ofTrixie)
-      .map(({ debianPackage }) => debianPackage);
-  const own = packagesOf(false);
-  const trixies = packagesOf(true);
+  const packages = (ofTrixie: boolean): string[] =>
+    tools.filter(({ fromTrixie = false }) => fromTrixie === ofTrixie).flatMap(packagesOf);
+  const own = packages(false);
+  const trixies = packages(true);
   if (trixies.length > 0) own.push("debootstrap");
   say(`Installing ${own.join(", ")} with apt-get, for the tests.`);
   const trouble = aptGet("update") ?? aptGet("install", "--yes", "--no-install-recommends", ...own);

@@ -16,6 +16,8 @@ export interface Tool {
   readonly programs: readonly string[];
   /** Debian's package of it. */
   readonly debianPackage: string;
+  /** Packages that it calls, and that its own does not bring. */
+  readonly alsoInstalled?: readonly string[];
   /** Whether bookworm has it not, or too old a one: it is installed in a trixie root then (scripts/in-trixie). */
   readonly fromTrixie?: boolean;
   /** What cannot run without it. */
@@ -69,6 +71,8 @@ export const TOOLS = {
     variable: "SWIFT_PATH",
     programs: ["swift"],
     debianPackage: "swiftlang",
+    // SwiftPM fetches by it.
+    alsoInstalled: ["git"],
     fromTrixie: true,
     neededBy: "the Swift SDK's tests",
   },
@@ -92,6 +96,11 @@ export const TOOLS = {
 export type ToolName = keyof typeof TOOLS;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Debian's packages that must be there for it. */
+export function packagesOf({ debianPackage, alsoInstalled = [] }: Tool): string[] {
+  return [debianPackage, ...alsoInstalled];
+}
 
 /** The path of Chromium or Chrome, or undefined where there is none. Run as root it wants `--no-sandbox`. */
 export function chromiumPath(): string | undefined {
@@ -129,7 +138,7 @@ export function launch(name: ToolName, env: Environment = process.env): Launch |
   const tool: Tool = TOOLS[name];
   const isNamed = (env[tool.variable] ?? "") !== "";
   if (isNamed || tool.fromTrixie !== true) return undefined;
-  return existsSync(join(trixieRoot(env), `.has-${tool.debianPackage}`))
+  return packagesOf(tool).every((name) => existsSync(join(trixieRoot(env), `.has-${name}`)))
     ? { program: IN_TRIXIE, args: [tool.programs[0] ?? name] }
     : undefined;
 }

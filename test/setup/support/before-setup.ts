@@ -48,7 +48,7 @@ const seen = [...looks];
 
 const root = process.env["CROSSROOM_TRIXIE"] ?? "";
 fs.mkdirSync(root);
-for (const name of ["swiftlang", "cargo"]) fs.writeFileSync(join(root, `.has-${name}`), "");
+for (const name of ["swiftlang", "git", "cargo"]) fs.writeFileSync(join(root, `.has-${name}`), "");
 const { CLIENTS } = await import("../../conformance/clients.js");
 const agents = Object.fromEntries(CLIENTS.map((client) => [client.name, client.agent().program]));
 console.log(JSON.stringify({ looks: seen, agents } satisfies Seen));
