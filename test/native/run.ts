@@ -1,6 +1,7 @@
-/** The native SDKs' part of `npm test`: builds them, runs their own tests, and follows their READMEs. */
+/** The native SDKs' part of `npm test`: builds and lints them, runs their own tests, and follows their READMEs. */
 import { type Counts, NOTHING, sum } from "../setup/counts.js";
 import { buildSdk } from "./build.js";
+import { lint } from "./lint.js";
 import { followReadme } from "./readme.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
@@ -28,7 +29,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
 }
 
 async function test(sdk: Sdk, say: Say): Promise<Counts> {
-  const all = [await unitTests(sdk, say), await readme(sdk, say)];
+  const all = [await lint(sdk, say), await unitTests(sdk, say), await readme(sdk, say)];
   if (sdk.name === "swift") all.push(await buildFromUrl(sdk, say));
   if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
   return sum(all);

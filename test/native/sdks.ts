@@ -15,6 +15,15 @@ export interface Step {
   readonly args: readonly string[];
 }
 
+/** A linter or formatter of the SDK's language, as a check: it changes nothing. */
+export interface Lint {
+  readonly title: string;
+  /** Succeeds where the toolchain has it. */
+  readonly probe: Step;
+  /** Succeeds where it finds nothing. */
+  readonly check: Step;
+}
+
 export interface Sdk {
   readonly name: "kotlin" | "swift" | "rust";
   readonly title: string;
@@ -24,6 +33,7 @@ export interface Sdk {
   readonly build: readonly Step[];
   /** Runs its own tests, once it is built. */
   readonly test: readonly Step[];
+  readonly lints: readonly Lint[];
   /** From what the tests said. */
   counts(output: string): Counts;
   agent(): Command;
@@ -55,6 +65,7 @@ const kotlin: Sdk = {
   get test() {
     return [step("maven", "--batch-mode", "--quiet", "verify")];
   },
+  lints: [],
   counts: () => fromSurefire(surefireReports(folderOf("kotlin"))),
   // A small heap, so that a leak shows.
   agent: () => ({
@@ -75,6 +86,16 @@ const swift: Sdk = {
   get test() {
     return [step("swift", "test")];
   },
+  get lints() {
+    const sources = [join(PROJECT, "Package.swift"), folderOf("swift")];
+    return [
+      {
+        title: "swift format",
+        probe: step("swift", "format", "--version"),
+        check: step("swift", "format", "lint", "--strict", "--parallel", "--recursive", ...sources),
+      },
+    ];
+  },
   counts: fromSwift,
   agent: () => beside("swift", join(PROJECT, ".build", "debug", "agent")),
 };
@@ -90,6 +111,7 @@ const rust: Sdk = {
   get test() {
     return [step("cargo", "test", "--workspace", "--locked")];
   },
+  lints: [],
   counts: fromCargo,
   agent: () => beside("cargo", join(folderOf("rust"), "target", "debug", "agent")),
 };

@@ -81,7 +81,10 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
         _ = try await socket.frame()
         if vector.at == "connect" { send(vector.frames, socket) }
         if vector.then != "refused", vector.then != "nothing" { socket.push(script.connected.object ?? [:]) }
-        if vector.then == "nothing" { return _ = await bridge.close() }
+        if vector.then == "nothing" {
+            await bridge.close()
+            return
+        }
         let error = await connecting
         XCTAssertEqual(error?.code, vector.then == "refused" ? .connectError : nil, vector.name)
         if vector.at == "connected" { send(vector.frames, socket) }
@@ -120,7 +123,8 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
             send(vector.frames, socket)
             let error = await ready
             XCTAssertNotNil(error, vector.name)
-            return _ = await rooms.close()
+            await rooms.close()
+            return
         }
         socket.push(script.connected.object ?? [:])
         if vector.at == "welcome" { send(vector.frames, socket) }

@@ -255,7 +255,10 @@ private struct LogWorld {
     var declaredLoss = false
     var hasTrimmed = false
 
-    private enum Question { case join(Position?), read(Position) }
+    private enum Question {
+        case join(Position?)
+        case read(Position)
+    }
 
     private var random: SeededRandom
     private var oldest: Int64 = 1

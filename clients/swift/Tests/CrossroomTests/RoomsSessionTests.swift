@@ -34,7 +34,8 @@ final class RoomsSessionTests: XCTestCase {
     }
 
     func testEndsAfterCloseCodesThatSaySo() {
-        for (code, expected) in [(4403, "end: refused"), (4400, "end: refused"), (1009, "reconnect"), (4000, "reconnect"), (1000, "reconnect")] {
+        let expected = [4403: "end: refused", 4400: "end: refused", 1009: "reconnect", 4000: "reconnect", 1000: "reconnect"]
+        for (code, expected) in expected {
             var session = make()
             XCTAssertEqual(short(session.closed(code: code, isActive: false, source: .none)), expected)
         }

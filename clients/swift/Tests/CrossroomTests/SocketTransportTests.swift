@@ -183,8 +183,8 @@
             let head = readHead()
             let key = head.components(separatedBy: "Sec-WebSocket-Key: ").last?.components(separatedBy: "\r\n").first ?? ""
             let answer = Data(SHA1.hash(Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))).base64EncodedString()
-            write(Array(
-                "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(answer)\r\n\r\n".utf8))
+            let lines = ["HTTP/1.1 101 X", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: \(answer)", "", ""]
+            write(Array(lines.joined(separator: "\r\n").utf8))
         }
     }
 #endif

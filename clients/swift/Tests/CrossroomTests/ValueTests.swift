@@ -39,7 +39,10 @@ final class ValueTests: XCTestCase {
         let value = try XCTUnwrap(Value(json: "[0,-1,9007199254740991,1.5,1e3,5e-324,1e308,18446744073709551616,-0]"))
         XCTAssertEqual(
             value,
-            [0, -1, 9_007_199_254_740_991, 1.5, 1000.0, .double(.leastNonzeroMagnitude), 1e308, 18_446_744_073_709_551_616.0, .double(-0.0)])
+            [
+                0, -1, 9_007_199_254_740_991, 1.5, 1000.0, .double(.leastNonzeroMagnitude), 1e308, 18_446_744_073_709_551_616.0,
+                .double(-0.0),
+            ])
         XCTAssertEqual(value[4]?.int, 1000)
         XCTAssertNil(value[3]?.int)
         XCTAssertEqual(Value(json: try value.json()), value)

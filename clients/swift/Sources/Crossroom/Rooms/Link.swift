@@ -69,7 +69,9 @@ final class Link: Caller {
         do {
             let giveUp = try namespace.call(name, args: [argument], timeout: ackTimeout) { [weak self] result in
                 // Whoever hears of the connection's end, right after this, knows why it ended.
-                if case .failure(let error) = result, error.code == .disconnected { self?.pending[key]?.hadLeft = true } else {
+                if case .failure(let error) = result, error.code == .disconnected {
+                    self?.pending[key]?.hadLeft = true
+                } else {
                     self?.settle(key, Self.outcome(result))
                 }
             }

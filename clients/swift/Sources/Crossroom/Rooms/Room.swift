@@ -317,16 +317,20 @@ extension Room {
 
     func came(_ name: String, _ payload: Value) {
         switch name {
-        case "message": if let message = RoomMessage(payload) { stay.messageCame(message) } else { host?.warn(.badEvent(name)) }
+        case "message":
+            guard let message = RoomMessage(payload) else { return reportMalformed(name) }
+            stay.messageCame(message)
         case "signal":
-            guard let signal = Signal(payload) else { host?.warn(.badEvent(name)); break }
+            guard let signal = Signal(payload) else { return reportMalformed(name) }
             if stay.isIn { streams.signal(signal) }
         case "presence":
-            guard let change = PresenceChange(payload) else { host?.warn(.badEvent(name)); break }
+            guard let change = PresenceChange(payload) else { return reportMalformed(name) }
             if stay.isIn { presenceCame(change) }
         default: break
         }
     }
+
+    private func reportMalformed(_ event: String) { host?.warn(.badEvent(event)) }
 
     private func presenceCame(_ change: PresenceChange) {
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.

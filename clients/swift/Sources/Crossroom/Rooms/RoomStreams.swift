@@ -69,8 +69,8 @@ final class RoomStreams {
 
     /// The application begins at this position, or goes back to it: what is after it and was not read comes again.
     func goBack(to position: Position) {
-        events.channels.values.forEach { $0.remove { if case .message = $0 { true } else { false } } }
-        messages.channels.values.forEach { $0.remove { _ in true } }
+        for channel in events.channels.values { channel.remove { if case .message = $0 { true } else { false } } }
+        for channel in messages.channels.values { channel.remove { _ in true } }
         place(position)
     }
 
@@ -123,7 +123,10 @@ final class RoomStreams {
     private func advance() {
         // Not between the streams that one message is pushed to.
         if isPushing || marks.isEmpty { return }
-        guard let reached = readers.map({ $0.count == 0 ? mark : $0.mark }).min() else { return marks = [] }
+        guard let reached = readers.map({ $0.count == 0 ? mark : $0.mark }).min() else {
+            marks = []
+            return
+        }
         let done = marks.prefix { $0.mark <= reached }
         guard let last = done.last else { return }
         position = last.position

@@ -3,6 +3,7 @@
 
     /// TLS by the system's OpenSSL 3, which Foundation's networking needs on Linux too. Loaded when it is first used, so that nothing of
     /// it is needed to build, and nothing to run where all is `ws:`. Names and numbers are those of OpenSSL's manual.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct OpenSSL: @unchecked Sendable {
         typealias Pointer = UnsafeMutableRawPointer
 

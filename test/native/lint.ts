@@ -1,0 +1,27 @@
+/** Runs the linters and formatters of an SDK's language, as checks. */
+import { type Counts, NOTHING, sum } from "../setup/counts.js";
+import type { Lint, Sdk } from "./sdks.js";
+import { runStep } from "./steps.js";
+
+type Say = (line: string) => void;
+
+/** Counts each as one test; one that the toolchain has not is skipped, and one line says so. */
+export async function lint(sdk: Pick<Sdk, "title" | "folder" | "lints">, say: Say): Promise<Counts> {
+  const all: Counts[] = [];
+  for (const each of sdk.lints) all.push(await run(each, sdk, say));
+  return sum(all);
+}
+
+async function run(
+  { title, probe, check }: Lint,
+  sdk: Pick<Sdk, "title" | "folder">,
+  say: Say,
+): Promise<Counts> {
+  if ((await runStep(probe, sdk.folder)) !== undefined) {
+    say(`Left out: ${title} over the ${sdk.title} SDK. Its toolchain has none.`);
+    return { ...NOTHING, skipped: 1 };
+  }
+  const trouble = await runStep(check, sdk.folder);
+  say(`${sdk.title}: ${title} finds ${trouble === undefined ? "nothing" : `faults: ${trouble}`}`);
+  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}
