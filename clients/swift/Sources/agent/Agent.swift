@@ -5,7 +5,7 @@ import Foundation
 @main
 enum Agent {
     static func main() async {
-        await Desk().run()
+        await CommandDispatcher().run()
     }
 }
 
@@ -41,7 +41,7 @@ protocol Client: AnyObject {
 
 /// Gives commands to clients, and writes what they say.
 @CrossroomActor
-final class Desk {
+final class CommandDispatcher {
     private var clients: [String: any Client] = [:]
     private var tasks: [Int64: Task<Void, Never>] = [:]
     private var questions: [Int64: CheckedContinuation<Value, any Error>] = [:]
@@ -155,10 +155,10 @@ final class Desk {
         var options = BridgeOptions()
         if let path = command["path"]?.string { options.path = path }
         if let headers = command["headers"]?.object?.compactMapValues(\.string) { options.headers = { headers } }
-        if let policy = command["reconnect"] {
-            if let min = policy["min"]?.double { options.reconnect.minDelay = min / 1000 }
-            if let max = policy["max"]?.double { options.reconnect.maxDelay = max / 1000 }
-            if let timeout = policy["timeout"]?.double { options.reconnect.timeout = timeout / 1000 }
+        if let reconnect = command["reconnect"] {
+            if let min = reconnect["min"]?.double { options.reconnect.minDelay = min / 1000 }
+            if let max = reconnect["max"]?.double { options.reconnect.maxDelay = max / 1000 }
+            if let timeout = reconnect["timeout"]?.double { options.reconnect.timeout = timeout / 1000 }
         }
         // To try the transport of Apple's platforms.
         if ProcessInfo.processInfo.environment["CROSSROOM_TRANSPORT"] == "urlsession" {

@@ -4,19 +4,19 @@ import Crossroom
 @CrossroomActor
 final class BridgeClient: Client {
     private let name: String
-    private let desk: Desk
+    private let dispatcher: CommandDispatcher
     private let bridge: Bridge
     private var readers: [String: Task<Void, Never>] = [:]
     private var responders: [Int64: Responder] = [:]
 
-    init(_ name: String, _ desk: Desk, _ url: String, _ bridgeOptions: BridgeOptions, _ command: Value) throws {
+    init(_ name: String, _ dispatcher: CommandDispatcher, _ url: String, _ bridgeOptions: BridgeOptions, _ command: Value) throws {
         self.name = name
-        self.desk = desk
+        self.dispatcher = dispatcher
         var options = bridgeOptions
         if let max = command["maxBuffered"]?.int { options.maxBuffered = Int(max) }
         if command["auth"] == "ask" {
-            options.auth = { [desk] in
-                try await desk.ask { desk.event(name, "ask", ["key": .int($0)]) }.object ?? [:]
+            options.auth = { [dispatcher] in
+                try await dispatcher.ask { dispatcher.event(name, "ask", ["key": .int($0)]) }.object ?? [:]
             }
         } else if let auth = command["auth"]?.object {
             options.auth = { auth }
@@ -26,9 +26,9 @@ final class BridgeClient: Client {
         readers["warnings"] = Task {
             do {
                 for try await warning in warnings {
-                    desk.event(name, "warning", ["message": .string(String(describing: warning))])
+                    dispatcher.event(name, "warning", ["message": .string(String(describing: warning))])
                 }
-            } catch { desk.event(name, "warning", ["message": .string(String(describing: error))]) }
+            } catch { dispatcher.event(name, "warning", ["message": .string(String(describing: error))]) }
         }
     }
 
@@ -69,7 +69,7 @@ final class BridgeClient: Client {
         if readers[ns] == nil {
             let events = namespace.events()
             readers[ns] = Task {
-                do { for try await event in events { report(ns, event) } } catch { desk.write(describe(error)) }
+                do { for try await event in events { report(ns, event) } } catch { dispatcher.write(describe(error)) }
             }
         }
         return namespace
@@ -80,24 +80,24 @@ final class BridgeClient: Client {
         switch event {
         case .connected(let sid, _):
             fields["sid"] = .string(sid)
-            desk.event(name, "connected", fields)
+            dispatcher.event(name, "connected", fields)
         case .disconnected(let end):
             fields["final"] = .bool(end.isFinal)
             fields["code"] = end.closeCode.map { .int(Int64($0)) }
-            desk.event(name, "disconnected", fields)
+            dispatcher.event(name, "disconnected", fields)
         case .refused(let error):
             fields["message"] = .string(error.message)
             fields["data"] = error.data
-            desk.event(name, "refused", fields)
+            dispatcher.event(name, "refused", fields)
         case .event(let event):
             fields["name"] = .string(event.name)
             fields["args"] = .array(event.args)
             if let responder = event.responder {
-                let key = desk.newKey()
+                let key = dispatcher.newKey()
                 responders[key] = responder
                 fields["key"] = .int(key)
             }
-            desk.event(name, "event", fields)
+            dispatcher.event(name, "event", fields)
         }
     }
 }

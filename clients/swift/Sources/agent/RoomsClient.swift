@@ -4,18 +4,18 @@ import Crossroom
 @CrossroomActor
 final class RoomsClient: Client {
     private let name: String
-    private let desk: Desk
+    private let dispatcher: CommandDispatcher
     private let rooms: Rooms
     private var readers: [String: Task<Void, Never>] = [:]
     private var streams: [String: EventStream<RoomEvent>] = [:]
 
-    init(_ name: String, _ desk: Desk, _ url: String, _ bridge: BridgeOptions, _ command: Value) throws {
+    init(_ name: String, _ dispatcher: CommandDispatcher, _ url: String, _ bridge: BridgeOptions, _ command: Value) throws {
         self.name = name
-        self.desk = desk
+        self.dispatcher = dispatcher
         var options = RoomsOptions(name: command["name"]?.string, device: command["device"]?.string, bridge: bridge)
         if command["token"] == "ask" {
-            options.token = .provided { [desk] in
-                try await desk.ask { desk.event(name, "ask", ["key": .int($0)]) }.string ?? ""
+            options.token = .provided { [dispatcher] in
+                try await dispatcher.ask { dispatcher.event(name, "ask", ["key": .int($0)]) }.string ?? ""
             }
         } else if let token = command["token"]?.string {
             options.token = .fixed(token)
@@ -23,7 +23,7 @@ final class RoomsClient: Client {
         if let timeout = command["ackTimeout"]?.double { options.ackTimeout = timeout / 1000 }
         if let max = command["maxPending"]?.int { options.maxPending = Int(max) }
         if let max = command["maxUnread"]?.int { options.maxLag = Int(max) }
-        if let storage = command["storage"]?.string { options.storage = desk.storage(storage) }
+        if let storage = command["storage"]?.string { options.storage = dispatcher.storage(storage) }
         rooms = try Rooms(url, options: options)
         read("", rooms.events()) { $0.report($1) }
         try rooms.connect()
@@ -92,13 +92,13 @@ final class RoomsClient: Client {
     }
 
     private func openInbox(asks: Bool) async throws -> Int {
-        let (name, desk) = (self.name, self.desk)
+        let (name, dispatcher) = (self.name, self.dispatcher)
         return try await rooms.inbox.process { item in
             let item = await Self.value(item)
             if asks {
-                _ = try await desk.ask { desk.event(name, "item", ["item": item, "key": .int($0)]) }
+                _ = try await dispatcher.ask { dispatcher.event(name, "item", ["item": item, "key": .int($0)]) }
             } else {
-                await desk.event(name, "item", ["item": item])
+                await dispatcher.event(name, "item", ["item": item])
             }
         }
     }
@@ -122,20 +122,20 @@ final class RoomsClient: Client {
     ) {
         readers[key] = Task {
             do { for try await event in events { report(self, event) } } catch {
-                desk.event(name, "warning", ["message": .string(String(describing: error))])
+                dispatcher.event(name, "warning", ["message": .string(String(describing: error))])
             }
         }
     }
 
     private func report(_ event: RoomsEvent) {
         switch event {
-        case .connect(let me): desk.event(name, "connect", ["self": Self.value(me)])
-        case .disconnect(let reason): desk.event(name, "disconnect", ["reason": .string(reason)])
-        case .end(let error): desk.event(name, "end", ["error": describe(error)])
-        case .deviceTaken: desk.event(name, "device", ["taken": true])
-        case .deviceReturned: desk.event(name, "device", ["taken": false])
-        case .inboxLost: desk.event(name, "inbox_lost", [:])
-        case .warning(let error): desk.event(name, "warning", ["message": .string(String(describing: error))])
+        case .connect(let me): dispatcher.event(name, "connect", ["self": Self.value(me)])
+        case .disconnect(let reason): dispatcher.event(name, "disconnect", ["reason": .string(reason)])
+        case .end(let error): dispatcher.event(name, "end", ["error": describe(error)])
+        case .deviceTaken: dispatcher.event(name, "device", ["taken": true])
+        case .deviceReturned: dispatcher.event(name, "device", ["taken": false])
+        case .inboxLost: dispatcher.event(name, "inbox_lost", [:])
+        case .warning(let error): dispatcher.event(name, "warning", ["message": .string(String(describing: error))])
         }
     }
 
@@ -153,7 +153,7 @@ final class RoomsClient: Client {
             fields["position"] = try? Value(encoding: joined.position)
         case .left(let error): (kind, fields["error"]) = ("left", describe(error))
         }
-        desk.event(name, kind, fields)
+        dispatcher.event(name, kind, fields)
     }
 
     private static func value(_ me: Identity) -> Value {

@@ -6,7 +6,7 @@ import XCTest
 final class BridgeTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func make(_ server: FakeServer, _ change: (inout BridgeOptions) -> Void = { _ in }) throws -> Bridge {
-        var options = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: server.factory)
+        var options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
         change(&options)
         return try Bridge("http://server/", options: options, environment: .fast)
     }
@@ -347,7 +347,7 @@ final class BridgeTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testNothingOvertakesWhatWasEmittedOnADeadConnection() async throws {
         let server = FakeServer()
-        let clock = HandClock()
+        let clock = ManualClock()
         var environment = Environment.fast
         environment.now = { clock.now }
         let bridge = try Bridge("http://server", options: BridgeOptions(transport: server.factory), environment: environment)

@@ -8,7 +8,7 @@ final class ClientTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func make(_ server: FakeServer, _ change: (inout RoomsOptions) -> Void = { _ in }) throws -> Rooms {
         var options = RoomsOptions(name: "Ada", device: "d")
-        options.bridge = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: server.factory)
+        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
         change(&options)
         return try Rooms("http://server", options, .fast)
     }
@@ -110,7 +110,7 @@ final class ClientTests: XCTestCase, @unchecked Sendable {
         let count = Counter()
         let delays = Delays()
         var options = BridgeOptions(
-            reconnect: ReconnectPolicy(minDelay: 2, maxDelay: 4, jitter: 0, maxAttempts: 3), transport: server.factory)
+            reconnect: ReconnectOptions(minDelay: 2, maxDelay: 4, jitter: 0, maxAttempts: 3), transport: server.factory)
         options.auth = {
             _ = await count.next()
             throw CrossroomError(.unavailable, "no", isRetryable: true)
@@ -127,7 +127,7 @@ final class ClientTests: XCTestCase, @unchecked Sendable {
     func testASubprotocolThatIsInTheWayIsLeftOutForAsLongAsThatWorks() async throws {
         let server = FakeServer()
         let factory = server.factory
-        var options = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01))
+        var options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01))
         options.transport = { request in
             if request.subprotocol != nil { throw TransportFailure("no subprotocol was selected") }
             return try await factory(request)
@@ -187,7 +187,7 @@ final class ClientTests: XCTestCase, @unchecked Sendable {
         let server = FakeServer()
         let rooms = try make(server)
         var events = rooms.events().makeAsyncIterator()
-        let processed = Channel<Int64>(limit: .max) { _ in }
+        let processed = Subscription<Int64>(limit: .max) { _ in }
         async let waiting = rooms.inbox.process { item in await processed.push(item.position.offset) }
         let socket = try await server.welcomeRooms()
         let (id, _) = try await socket.call("inbox")

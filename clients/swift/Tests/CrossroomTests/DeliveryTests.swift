@@ -99,7 +99,7 @@ final class DeliveryTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func make(_ log: LogServer, maxLag: Int = 4, _ environment: Environment = .fast) throws -> (Rooms, Room) {
         var options = RoomsOptions(name: "Ada", device: "d", maxLag: maxLag)
-        options.bridge = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: log.server.factory)
+        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: log.server.factory)
         let rooms = try Rooms("http://server", options, environment)
         return (rooms, rooms.room("r"))
     }

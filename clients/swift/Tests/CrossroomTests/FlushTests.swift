@@ -8,7 +8,7 @@ final class FlushTests: XCTestCase, @unchecked Sendable {
 
     @CrossroomActor
     private func make(_ server: FakeServer, _ environment: Environment) throws -> (Bridge, Namespace) {
-        let options = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: server.factory)
+        let options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
         let bridge = try Bridge("http://server", options: options, environment: environment)
         return (bridge, bridge.namespace())
     }

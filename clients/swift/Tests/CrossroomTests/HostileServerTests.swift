@@ -114,7 +114,7 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
     private func rooms(_ vector: Vector, _ script: Script) async throws {
         let server = FakeServer()
         let options = RoomsOptions(
-            device: "d", bridge: BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: server.factory))
+            device: "d", bridge: BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory))
         let rooms = try Rooms("http://server", options, .fast)
         async let ready = thrown { try await rooms.ready() }
         let socket = try await server.accept()
@@ -139,8 +139,8 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
     private func joined(_ vector: Vector, _ script: Script, _ rooms: Rooms, _ socket: FakeSocket) async throws {
         let room = rooms.room("r")
         var messages = room.messages().makeAsyncIterator()
-        let processed = Channel<InboxItem>(limit: .max) { _ in }
-        let (called, asked) = (Channel<Bool>(limit: .max) { _ in }, vector.at)
+        let processed = Subscription<InboxItem>(limit: .max) { _ in }
+        let (called, asked) = (Subscription<Bool>(limit: .max) { _ in }, vector.at)
         let serving = Task {
             var isFirst = true
             while let frame = try? await socket.frame() {

@@ -9,9 +9,9 @@ final class InboxLogTests: XCTestCase {
     }
 
     /// Actions in short: "process 3", "keep 3", "ack 3".
-    private func short(_ actions: [InboxLog.Action]) -> [String] {
-        actions.map { action in
-            switch action {
+    private func short(_ effects: [InboxLog.Effect]) -> [String] {
+        effects.map { effect in
+            switch effect {
             case .process(let item): return "process \(item.position.offset)"
             case .keep(let position): return "keep \(position.offset)"
             case .ack(let position): return "ack \(position.offset)"
@@ -97,8 +97,8 @@ final class InboxLogTests: XCTestCase {
         log.away()
         XCTAssertEqual(short(log.opened(at(0, "f"))), ["keep 0"])
         _ = log.received(item(1, "f"))
-        let actions = short(log.done() + log.done() + log.done()).filter { $0.hasPrefix("process") }
-        XCTAssertEqual(actions, ["process 7", "process 1"])
+        let effects = short(log.done() + log.done() + log.done()).filter { $0.hasPrefix("process") }
+        XCTAssertEqual(effects, ["process 7", "process 1"])
         XCTAssertEqual(log.cursor, at(1, "f"))
     }
 
@@ -122,7 +122,7 @@ private struct Model {
     var cursor: Int64 = 0
     var processed: [Int64] = []
 
-    private var kept: Position?
+    private var stored: Position?
     private var log = InboxLog(processed: nil)
     private var delivered: Int64 = 0
     private var inHand: Int64?
@@ -158,7 +158,7 @@ private struct Model {
         case 6: reconnect()
         default:
             inHand = nil
-            log = InboxLog(processed: kept)
+            log = InboxLog(processed: stored)
             perform(log.processing(true))
             reconnect()
         }
@@ -181,10 +181,10 @@ private struct Model {
         open()
     }
 
-    private mutating func perform(_ actions: [InboxLog.Action]) {
-        for action in actions {
-            switch action {
-            case .keep(let position): kept = position
+    private mutating func perform(_ effects: [InboxLog.Effect]) {
+        for effect in effects {
+            switch effect {
+            case .keep(let position): stored = position
             case .ack(let position): acking = position
             case .process(let item): inHand = item.position.offset
             }

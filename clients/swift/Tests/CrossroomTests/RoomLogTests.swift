@@ -19,9 +19,9 @@ final class RoomLogTests: XCTestCase {
     }
 
     /// Actions in short: "3" is the delivery of the message at 3.
-    private func short(_ actions: [RoomLog.Action]) -> [String] {
-        actions.map { action in
-            switch action {
+    private func short(_ effects: [RoomLog.Effect]) -> [String] {
+        effects.map { effect in
+            switch effect {
             case .deliver(let message): return "\(message.position.offset)"
             case .read(let after, let failures): return "read \(after.offset)" + (failures > 0 ? " after \(failures)" : "")
             case .rejoin: return "rejoin"
@@ -214,9 +214,9 @@ final class RoomLogTests: XCTestCase {
     func testGivesUpALogThatNeverHasWhatItMustHave() {
         var log = live(0)
         _ = log.received(message(3))
-        let actions = (0..<9).map { _ in short(log.page(HistoryPage(messages: [], more: false))) }
-        XCTAssertEqual(actions.dropLast().flatMap { $0 }, (1...8).map { "read 0 after \($0)" })
-        XCTAssertEqual(actions.last, ["lost, joined e2", "3"])
+        let effects = (0..<9).map { _ in short(log.page(HistoryPage(messages: [], more: false))) }
+        XCTAssertEqual(effects.dropLast().flatMap { $0 }, (1...8).map { "read 0 after \($0)" })
+        XCTAssertEqual(effects.last, ["lost, joined e2", "3"])
     }
 
     func testTakesNothingOutOfItsOrderFromAPageWithAHole() {
@@ -229,15 +229,15 @@ final class RoomLogTests: XCTestCase {
         var log = live(5)
         _ = log.received(message(8))
         log.away()
-        let actions = log.received(message(6)) + log.page(page(6...7)) + log.unreadable() + log.readingFailed()
-        XCTAssertEqual(actions + log.joined(lost(at(9))), [])
+        let effects = log.received(message(6)) + log.page(page(6...7)) + log.unreadable() + log.readingFailed()
+        XCTAssertEqual(effects + log.joined(lost(at(9))), [])
         XCTAssertEqual(log.position, at(5))
     }
 
     /// Against a server that loses broadcasts, connections and old messages.
     func testDeliversEachMessageOnceAndInOrderWhateverHappens() {
         for seed in 0..<1_000 as Range<UInt64> {
-            var world = LogWorld(seed: seed)
+            var world = LogSimulation(seed: seed)
             for _ in 0..<80 { world.step() }
             world.settle()
             XCTAssertNil(world.breach, "seed \(seed)")
@@ -248,7 +248,7 @@ final class RoomLogTests: XCTestCase {
 }
 
 /// A server's log, a network, and a device on it.
-private struct LogWorld {
+private struct LogSimulation {
     var log: RoomLog
     var end: Int64 = 0
     var breach: String?
@@ -373,10 +373,10 @@ private struct LogWorld {
         stride(from: offset + 1, through: min(end, offset + limit), by: 1).map { messageAt(at($0)) }
     }
 
-    private mutating func perform(_ method: (inout RoomLog) -> [RoomLog.Action]) {
+    private mutating func perform(_ method: (inout RoomLog) -> [RoomLog.Effect]) {
         log.space = space
-        for action in method(&log) {
-            switch action {
+        for effect in method(&log) {
+            switch effect {
             case .behind(let position):
                 if space > 0 { breach = "behind at \(String(describing: position)) with space for \(space)" }
             case .deliver(let message):

@@ -7,7 +7,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func make(_ server: FakeServer, _ change: (inout RoomsOptions) -> Void = { _ in }) throws -> Rooms {
         var options = RoomsOptions(name: "Ada", device: "d")
-        options.bridge = BridgeOptions(reconnect: ReconnectPolicy(minDelay: 0.01), transport: server.factory)
+        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
         change(&options)
         return try Rooms("http://server", options, .fast)
     }
@@ -215,7 +215,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
-    func testSendsGoInALaneForEachRecipientAndAFullInboxIsToldAtOnce() async throws {
+    func testSendsGoInAQueueForEachRecipientAndAFullInboxIsToldAtOnce() async throws {
         let server = FakeServer()
         let rooms = try make(server)
         async let toBob = thrown { try await rooms.send("x", to: "bob", receipt: true) }
@@ -239,7 +239,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         let storage = MemoryStorage()
         let rooms = try make(server) { $0.storage = storage }
         let failing = Counter()
-        let processed = Channel<Int64>(limit: 10) { _ in }
+        let processed = Subscription<Int64>(limit: 10) { _ in }
         async let waiting = rooms.inbox.process { item in
             if await failing.next() == 1 { throw CrossroomError(.unavailable, "not now", isRetryable: true) }
             await processed.push(item.position.offset)
@@ -436,7 +436,7 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
-    func testASendThatIsCancelledLeavesTheNextOneItsLane() async throws {
+    func testASendThatIsCancelledLeavesTheNextOneItsQueue() async throws {
         let server = FakeServer()
         let rooms = try make(server)
         async let ready = rooms.ready()
@@ -457,12 +457,12 @@ final class RoomsTests: XCTestCase, @unchecked Sendable {
         last.cancel()
         _ = await last.result
         socket.ack(end, ["id": "c", "at": 1])
-        // Of a lane that nobody waits for nothing is left.
-        func lanes() -> Int? {
-            (Mirror(reflecting: rooms).children.first { $0.label == "sends" }?.value as? [[UInt8]: OutLane])?.count
+        // Of a queue that nobody waits for nothing is left.
+        func queues() -> Int? {
+            (Mirror(reflecting: rooms).children.first { $0.label == "sends" }?.value as? [[UInt8]: SendQueueRunner])?.count
         }
-        for _ in 0..<10_000 where lanes() != 0 { await Task.yield() }
-        XCTAssertEqual(lanes(), 0)
+        for _ in 0..<10_000 where queues() != 0 { await Task.yield() }
+        XCTAssertEqual(queues(), 0)
         await rooms.close()
     }
 

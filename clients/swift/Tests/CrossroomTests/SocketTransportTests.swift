@@ -121,7 +121,7 @@
                     _ = getsockname(listener, $0, &size)
                 }
             }
-            guard listen(listener, 1) == 0 else { throw Overdue(what: "a port: \(lastError())") }
+            guard listen(listener, 1) == 0 else { throw DeadlineExceeded(what: "a port: \(lastError())") }
             let url = try XCTUnwrap(URL(string: "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/bridge"))
             request = TransportRequest(url: url, subprotocol: "p", headers: [:], maxMessageSize: 1 << 20)
             let (peers, feed) = AsyncStream.makeStream(of: Peer.self)

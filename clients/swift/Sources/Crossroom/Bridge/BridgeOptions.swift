@@ -14,7 +14,7 @@ public struct BridgeOptions: Sendable {
     /// Headers of the request that opens the WebSocket.
     public var headers: HeadersProvider?
     /// When a lost connection is made again.
-    public var reconnect: ReconnectPolicy
+    public var reconnect: ReconnectOptions
     /// Events that may wait to be sent. One more is refused with `buffer_full`. Default 1,000.
     public var maxBuffered: Int
     /// Bytes of such events. Default 8 MiB.
@@ -28,7 +28,7 @@ public struct BridgeOptions: Sendable {
     /// Options, with the defaults for what is left out.
     public init(
         path: String = "/bridge", auth: AuthProvider? = nil, headers: HeadersProvider? = nil,
-        reconnect: ReconnectPolicy = ReconnectPolicy(), maxBuffered: Int = 1_000, maxBufferedBytes: Int = 8 << 20,
+        reconnect: ReconnectOptions = ReconnectOptions(), maxBuffered: Int = 1_000, maxBufferedBytes: Int = 8 << 20,
         maxUnread: Int = 1_000, transport: @escaping TransportFactory = Transports.system
     ) {
         self.path = path

@@ -14,7 +14,7 @@ protocol Peer: AnyObject {
     /// The connection could not be made; it will be tried again, unless `isFinal`.
     func failed(_ error: CrossroomError, isFinal: Bool)
     /// The connection ended, and will be made again, unless `isFinal`.
-    func lost(_ ending: Session.Ending, isFinal: Bool)
+    func lost(_ ending: Lifecycle.Ending, isFinal: Bool)
     /// The server refused the event that had this ack id.
     func refused(id: Int64, _ error: CrossroomError)
     /// Sends the next event that waits, if there is one and the connection takes it.
@@ -24,7 +24,7 @@ protocol Peer: AnyObject {
     func end(_ error: CrossroomError) -> Int
 }
 
-/// The shell around the session: it owns the WebSocket and the timers, does what the session says, and passes frames between the
+/// The shell around the lifecycle: it owns the WebSocket and the timers, does what the lifecycle says, and passes frames between the
 /// WebSocket and the namespaces.
 @CrossroomActor
 final class Connection {
@@ -35,17 +35,17 @@ final class Connection {
     private(set) var isClosed = false
 
     private let url: URL
-    private var session: Session
+    private var lifecycle: Lifecycle
     private var peers: [String: any Peer] = [:]
-    private var wire: Wire?
+    private var runner: TransportRunner?
     /// Those that have been hung up, until nothing is left of them.
-    private var leaving: [ObjectIdentifier: Wire] = [:]
-    private var timers: [Session.Timer: Cancel] = [:]
+    private var leaving: [ObjectIdentifier: TransportRunner] = [:]
+    private var timers: [Lifecycle.Timer: Cancel] = [:]
     private var maxPayload = Int.max
     /// The reader, while too much waits for the application.
     private var paused: Promise<Void>?
-    private var pacer: Pacer
-    private var stopPaceTimer: Cancel?
+    private var rateLimiter: RateLimiter
+    private var stopRateTimer: Cancel?
     /// Those who wait until all has got away.
     private var flushes: [Promise<Void>] = []
     /// Not after an attempt that failed with it, and nobody knows why (PROTOCOL.md, 1.7).
@@ -54,7 +54,7 @@ final class Connection {
     /// What the WebSocket has not taken yet, at most: what waits beyond that outlasts the connection.
     private static let window = (frames: 32, bytes: 1 << 20)
     /// Milliseconds for which a backlog sleeps at least, as timers have their price.
-    private static let paceSlice = 10.0
+    private static let minRateWait = 10.0
 
     /// The server says its limit only in `connected`, and it is one for what clients send.
     private static let maxMessageSize = 64 << 20
@@ -63,26 +63,26 @@ final class Connection {
         self.url = url
         self.options = options
         self.environment = environment
-        session = Session(policy: options.reconnect, random: environment.random)
-        pacer = Pacer(environment.now())
+        lifecycle = Lifecycle(options: options.reconnect, random: environment.random)
+        rateLimiter = RateLimiter(environment.now())
     }
 
-    var isOpen: Bool { session.phase == .open }
+    var isOpen: Bool { lifecycle.phase == .open }
 
     func register(_ ns: String, _ peer: any Peer) { peers[ns] = peer }
 
-    func open() { run(session.open()) }
+    func open() { run(lifecycle.open()) }
 
     /// A namespace does not want the connection any more; without any that does, it is closed.
     func release() {
-        if !peers.values.contains(where: \.needsConnection) { run(session.close()) }
+        if !peers.values.contains(where: \.needsConnection) { run(lifecycle.close()) }
     }
 
-    func networkChanged() { run(session.networkChanged(environment.now())) }
+    func networkChanged() { run(lifecycle.networkChanged(environment.now())) }
 
-    func background() { run(session.background(environment.now())) }
+    func background() { run(lifecycle.background(environment.now())) }
 
-    func foreground() { run(session.foreground(environment.now())) }
+    func foreground() { run(lifecycle.foreground(environment.now())) }
 
     /// - Returns: events and calls that did not get away.
     func close() async -> Int {
@@ -90,14 +90,14 @@ final class Connection {
         if !isClosed {
             isClosed = true
             for peer in peers.values { unsent += peer.end(.closed) }
-            run(session.close())
+            run(lifecycle.close())
             // They hold this connection, and are held by the application.
             peers = [:]
             progressed()
         }
-        for wire in leaving.values {
-            await wire.ended()
-            unsent += wire.backlog.events
+        for runner in leaving.values {
+            await runner.ended()
+            unsent += runner.backlog.events
         }
         return unsent
     }
@@ -119,8 +119,8 @@ final class Connection {
     }
 
     private var unsent: Int {
-        let wires = Array(leaving.values) + (wire.map { [$0] } ?? [])
-        return peers.values.reduce(0) { $0 + $1.unsent } + wires.reduce(0) { $0 + $1.backlog.events }
+        let runners = Array(leaving.values) + (runner.map { [$0] } ?? [])
+        return peers.values.reduce(0) { $0 + $1.unsent } + runners.reduce(0) { $0 + $1.backlog.events }
     }
 
     /// Something has got away, or never will.
@@ -132,41 +132,41 @@ final class Connection {
     func isUsable() -> Bool {
         let now = environment.now()
         // At once, and not by the timer: a late sign of life would have it go on, under events that were told to wait.
-        if session.hasExpired(now) { run(session.expired(.heartbeat, now)) }
+        if lifecycle.hasExpired(now) { run(lifecycle.expired(.heartbeat, now)) }
         return isOpen
     }
 
     /// Whether an event may leave now, which is then counted. If not, `sendNext` is called when it may.
     /// - Parameter isLast: nothing comes after it: the WebSocket need not have taken what came before.
     func takesEvent(isLast: Bool = false) -> Bool {
-        guard isOpen, let wire else { return false }
-        if !isLast, wire.backlog.frames >= Self.window.frames || wire.backlog.bytes >= Self.window.bytes { return false }
+        guard isOpen, let runner else { return false }
+        if !isLast, runner.backlog.frames >= Self.window.frames || runner.backlog.bytes >= Self.window.bytes { return false }
         let now = environment.now()
-        if pacer.take(now) { return true }
-        if stopPaceTimer == nil {
-            stopPaceTimer = environment.after(max(pacer.wait(now), Self.paceSlice)) { [weak self] in
-                self?.stopPaceTimer = nil
+        if rateLimiter.take(now) { return true }
+        if stopRateTimer == nil {
+            stopRateTimer = environment.after(max(rateLimiter.wait(now), Self.minRateWait)) { [weak self] in
+                self?.stopRateTimer = nil
                 self?.sendWaiting()
             }
         }
         return false
     }
 
-    /// In turns, so that no namespace waits for the end of another's backlog.
+    /// By turns, so that no namespace waits for the end of another's backlog.
     private func sendWaiting() {
         var senders = Array(peers.values)
         while !senders.isEmpty { senders = senders.filter { $0.sendNext() } }
     }
 
     /// Sends an event's frame that `takesEvent` has counted and `check` has let pass.
-    func transmitEvent(_ text: String, wantsAck: Bool) { wire?.send(text, isEvent: !wantsAck) }
+    func transmitEvent(_ text: String, wantsAck: Bool) { runner?.send(text, isEvent: !wantsAck) }
 
     /// Sends the text of another frame, which does not wait.
     /// - Throws: as `check`.
     func transmit(_ text: String) throws {
         try check(text)
-        pacer.spend(environment.now())
-        wire?.send(text)
+        rateLimiter.spend(environment.now())
+        runner?.send(text)
     }
 
     /// - Throws: `payload_too_large`: the server would close the connection for it, for good (1009).
@@ -180,48 +180,48 @@ final class Connection {
     func send(_ frame: ClientFrame) {
         // Nothing in such frames is the application's.
         guard let text = try? frame.encoded() else { return }
-        pacer.spend(environment.now())
-        wire?.send(text)
+        rateLimiter.spend(environment.now())
+        runner?.send(text)
     }
 
     /// The application has read something.
     func drained() {
         guard let paused, !isTooMuchUnread else { return }
         self.paused = nil
-        session.heard(environment.now())
+        lifecycle.heard(environment.now())
         paused.resolve(())
     }
 
-    private func run(_ actions: [Session.Action]) {
-        let turn = session.turn
-        for action in actions {
-            // What was told has moved the session on: the rest is out of date.
-            if session.turn != turn { return }
-            perform(action)
+    private func run(_ effects: [Lifecycle.Effect]) {
+        let generation = lifecycle.generation
+        for effect in effects {
+            // What was told has moved the lifecycle on: the rest is out of date.
+            if lifecycle.generation != generation { return }
+            perform(effect)
         }
     }
 
-    private func perform(_ action: Session.Action) {
-        switch action {
+    private func perform(_ effect: Lifecycle.Effect) {
+        switch effect {
         case .dial: dial()
         case .hangUp(let abrupt): hangUp(abrupt: abrupt)
         case .ping: send(.ping)
         case .start(let timer, let milliseconds): startTimer(timer, milliseconds)
         case .stop(let timer): stopTimer(timer)
-        case .tellOpened: for peer in peers.values { peer.opened() }
-        case .tellFailed(let error, let isFinal):
+        case .announceOpened: for peer in peers.values { peer.opened() }
+        case .announceFailed(let error, let isFinal):
             for peer in peers.values { peer.failed(error, isFinal: isFinal) }
             if !isFinal { report(error) }
-        case .tellLost(let ending, let isFinal): for peer in peers.values { peer.lost(ending, isFinal: isFinal) }
+        case .announceLost(let ending, let isFinal): for peer in peers.values { peer.lost(ending, isFinal: isFinal) }
         }
     }
 
     private func dial() {
         let (options, url, maxMessageSize) = (self.options, self.url, Self.maxMessageSize)
         let subprotocol = offersSubprotocol ? "crossroom.v1" : nil
-        let wire = Wire(events: events())
-        self.wire = wire
-        wire.start { @Sendable in
+        let runner = TransportRunner(events: events())
+        self.runner = runner
+        runner.start { @Sendable in
             let headers = try await Self.headers(options.headers)
             let request = TransportRequest(
                 url: url, subprotocol: subprotocol, headers: headers, maxMessageSize: maxMessageSize)
@@ -241,17 +241,17 @@ final class Connection {
         return try given.get()
     }
 
-    private func events() -> Wire.Events {
-        Wire.Events(
+    private func events() -> TransportRunner.Events {
+        TransportRunner.Events(
             opened: { [weak self] seesPings in
                 guard let self else { return }
-                pacer = Pacer(environment.now())
-                run(session.opened(environment.now(), seesPings: seesPings))
+                rateLimiter = RateLimiter(environment.now())
+                run(lifecycle.opened(environment.now(), seesPings: seesPings))
             },
-            came: { [weak self] in self?.came($0) },
+            received: { [weak self] in self?.received($0) },
             pause: { [weak self] in await self?.pause() },
             failed: { [weak self] in self?.failed($0) },
-            left: { [weak self] in
+            sent: { [weak self] in
                 self?.sendWaiting()
                 self?.progressed()
             }
@@ -259,25 +259,25 @@ final class Connection {
     }
 
     private func hangUp(abrupt: Bool) {
-        guard let wire else { return }
-        self.wire = nil
+        guard let runner else { return }
+        self.runner = nil
         maxPayload = .max
-        stopPaceTimer?()
-        stopPaceTimer = nil
+        stopRateTimer?()
+        stopRateTimer = nil
         paused?.resolve(())
         paused = nil
-        wire.hangUp(abrupt: abrupt, environment)
-        leaving[ObjectIdentifier(wire)] = wire
+        runner.hangUp(abrupt: abrupt, environment)
+        leaving[ObjectIdentifier(runner)] = runner
         Task {
-            await wire.ended()
-            leaving[ObjectIdentifier(wire)] = nil
+            await runner.ended()
+            leaving[ObjectIdentifier(runner)] = nil
             progressed()
         }
     }
 
     private func failed(_ thrown: any Error) {
         let failure = thrown as? TransportFailure
-        if session.phase == .opening {
+        if lifecycle.phase == .opening {
             let own = thrown as? CrossroomError
             let isFinal = own.map { !$0.isRetryable } ?? !CloseCodes.mayRetryUpgrade(failure?.status)
             let message = failure?.message ?? String(describing: thrown)
@@ -285,19 +285,19 @@ final class Connection {
                 failure?.status == nil ? .unreachable : .refused, message, isRetryable: !isFinal,
                 retryAfter: failure?.retryAfter, status: failure?.status)
             if own == nil, failure?.status == nil { offersSubprotocol.toggle() }
-            run(session.failed(own ?? error, isFinal: isFinal, environment.now()))
+            run(lifecycle.failed(own ?? error, isFinal: isFinal, environment.now()))
         } else {
             let code = failure?.closeCode
-            let ending = Session.Ending(message: failure?.message ?? "The connection was lost.", closeCode: code)
+            let ending = Lifecycle.Ending(message: failure?.message ?? "The connection was lost.", closeCode: code)
             let isFinal = !CloseCodes.mayReconnect(code ?? CloseCodes.abnormal)
-            let events = wire?.backlog.events ?? 0
-            run(session.lost(ending, isFinal: isFinal, environment.now()))
+            let events = runner?.backlog.events ?? 0
+            run(lifecycle.lost(ending, isFinal: isFinal, environment.now()))
             if events > 0 { report(CrossroomError(.disconnected, "\(events) events had not left when the connection was lost.")) }
         }
     }
 
-    private func came(_ message: TransportMessage) {
-        session.heard(environment.now())
+    private func received(_ message: TransportMessage) {
+        lifecycle.heard(environment.now())
         stopTimer(.probe)
         switch message {
         case .ping: break
@@ -316,8 +316,8 @@ final class Connection {
             report(error)
         case .connected(let ns, let connected):
             maxPayload = connected.maxPayload
-            if let rate = connected.rate { pacer.adopt(rate, environment.now()) }
-            run(session.paced(interval: connected.pingInterval, timeout: connected.pingTimeout, environment.now()))
+            if let rate = connected.rate { rateLimiter.adopt(rate, environment.now()) }
+            run(lifecycle.accepted(interval: connected.pingInterval, timeout: connected.pingTimeout, environment.now()))
             peers[ns]?.frame(frame)
         case .connectError(let ns, _, _), .event(let ns, _, _, _, _), .ack(let ns, _, _), .disconnect(let ns, _):
             peers[ns]?.frame(frame)
@@ -332,19 +332,19 @@ final class Connection {
 
     /// Returns when the application has read enough, or the connection is gone.
     private func pause() async {
-        if isTooMuchUnread, wire != nil { _ = try? await promised { paused = $0 } }
+        if isTooMuchUnread, runner != nil { _ = try? await promised { paused = $0 } }
     }
 
-    private func startTimer(_ timer: Session.Timer, _ milliseconds: Double) {
+    private func startTimer(_ timer: Lifecycle.Timer, _ milliseconds: Double) {
         stopTimer(timer)
         timers[timer] = environment.after(milliseconds) { [weak self] in
             guard let self else { return }
             timers[timer] = nil
             // Nothing is heard as nothing is read.
-            if paused != nil { session.heard(environment.now()) }
-            run(session.expired(timer, environment.now()))
+            if paused != nil { lifecycle.heard(environment.now()) }
+            run(lifecycle.expired(timer, environment.now()))
         }
     }
 
-    private func stopTimer(_ timer: Session.Timer) { timers.removeValue(forKey: timer)?() }
+    private func stopTimer(_ timer: Lifecycle.Timer) { timers.removeValue(forKey: timer)?() }
 }

@@ -25,10 +25,10 @@ public final class Namespace {
     private var waiters: [Promise<String>] = []
     private var pid: String?
     private var offset: String?
-    /// Counts the sessions: an answer belongs to the session of its event.
-    private var session = 0
+    /// Counts the times that it was connected: an answer belongs to that of its event.
+    private var generation = 0
     /// Asks for credentials.
-    private var question: Task<Void, Never>?
+    private var credentialsTask: Task<Void, Never>?
     private var stopTimer: Cancel = {}
 
     init(_ name: String, on connection: Connection) {
@@ -52,7 +52,7 @@ public final class Namespace {
         if let sid { return sid }
         return try await promised { promise in
             waiters.append(promise)
-            promise.onCancel = { self.gaveUp(promise) }
+            promise.onCancel = { self.cancelled(promise) }
             if !isWanted { isTrial = true }
             begin()
         }
@@ -61,7 +61,7 @@ public final class Namespace {
     /// Begins to connect, and does not wait. Failures are `refused` events.
     public func open() {
         if connection.isClosed { return }
-        if let fault = Self.fault(inName: name) { return tell(.refused(fault)) }
+        if let fault = Self.fault(inName: name) { return announce(.refused(fault)) }
         isTrial = false
         begin()
     }
@@ -80,7 +80,7 @@ public final class Namespace {
         let wasConnected = state == .connected
         isWanted = false
         isTrial = false
-        withdraw()
+        cancelCredentials()
         if wasConnected {
             state = .leaving
             sid = nil
@@ -92,7 +92,7 @@ public final class Namespace {
         connection.release()
         if !connection.isOpen { state = .idle }
         rejectWaiters(.aborted)
-        if wasConnected { tell(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: "The client disconnected."))) }
+        if wasConnected { announce(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: "The client disconnected."))) }
     }
 
     /// All that was emitted before a `disconnect` has left, and the server knows.
@@ -155,7 +155,7 @@ public final class Namespace {
         observers.append(observer)
     }
 
-    private func gaveUp(_ promise: Promise<String>) {
+    private func cancelled(_ promise: Promise<String>) {
         waiters.removeAll { $0 === promise }
         if waiters.isEmpty, isTrial { disconnect() }
     }
@@ -166,7 +166,7 @@ public final class Namespace {
         return .invalidArgument("The name of a namespace begins with a slash, and has no comma: \(name)")
     }
 
-    private func tell(_ event: NamespaceEvent) {
+    private func announce(_ event: NamespaceEvent) {
         for observer in observers { observer(event) }
         broadcast.push(event)
     }
@@ -181,41 +181,41 @@ public final class Namespace {
 // Credentials, and `connect`.
 extension Namespace {
     private func ask(failures: Int) {
-        withdraw()
+        cancelCredentials()
         state = .asking
         guard let auth = connection.options.auth else { return sendConnect(nil) }
-        question = Task {
+        credentialsTask = Task {
             do {
                 let data = try await auth()
                 if !Task.isCancelled { sendConnect(data) }
             } catch {
-                if !Task.isCancelled { notGiven(error, failures: failures + 1) }
+                if !Task.isCancelled { credentialsFailed(error, failures: failures + 1) }
             }
         }
     }
 
-    private func notGiven(_ thrown: any Error, failures: Int) {
+    private func credentialsFailed(_ thrown: any Error, failures: Int) {
         let error = CrossroomError.from(thrown)
         if thrown is CrossroomError, !error.isRetryable {
             leave()
             return refuse(error)
         }
-        let policy = connection.options.reconnect
-        if let max = policy.maxAttempts, failures > max {
+        let options = connection.options.reconnect
+        if let max = options.maxAttempts, failures > max {
             leave()
             return refuse(error.asFinal)
         }
         connection.report(error)
-        let backoff = Backoff.connection(attempt: failures - 1, policy: policy, random: connection.environment.random())
+        let backoff = Backoff.connection(attempt: failures - 1, options: options, random: connection.environment.random())
         let delay = max(backoff, (error.retryAfter ?? 0) * 1000)
         stopTimer = connection.environment.after(delay) { [weak self] in self?.ask(failures: failures) }
     }
 
     /// No answer is wanted any more.
-    private func withdraw() {
+    private func cancelCredentials() {
         stopTimer()
-        question?.cancel()
-        question = nil
+        credentialsTask?.cancel()
+        credentialsTask = nil
     }
 
     private func sendConnect(_ auth: [String: Value]?) {
@@ -231,12 +231,12 @@ extension Namespace {
     }
 
     private func refuse(_ error: CrossroomError) {
-        if waiters.isEmpty { tell(.refused(error)) } else { rejectWaiters(error) }
+        if waiters.isEmpty { announce(.refused(error)) } else { rejectWaiters(error) }
     }
 
     /// The namespace is not wanted any more, and not by the user's choice.
     private func leave() {
-        withdraw()
+        cancelCredentials()
         isWanted = false
         state = .idle
         connection.release()
@@ -247,7 +247,7 @@ extension Namespace {
         sid = nil
         // First, so that whoever hears of the end knows which calls had left.
         sender.disconnected()
-        tell(.disconnected(disconnection))
+        announce(.disconnected(disconnection))
     }
 }
 
@@ -270,9 +270,9 @@ extension Namespace: Peer {
         refuse(error)
     }
 
-    func lost(_ ending: Session.Ending, isFinal: Bool) {
+    func lost(_ ending: Lifecycle.Ending, isFinal: Bool) {
         let wasConnected = state == .connected
-        withdraw()
+        cancelCredentials()
         if state == .leaving { sender.disconnected() }
         state = .idle
         restarts = false
@@ -290,12 +290,12 @@ extension Namespace: Peer {
     func end(_ error: CrossroomError) -> Int {
         let wasConnected = state == .connected
         isWanted = false
-        withdraw()
+        cancelCredentials()
         state = .idle
         sid = nil
         let unsent = sender.end(error)
         rejectWaiters(error)
-        if wasConnected { tell(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: error.message))) }
+        if wasConnected { announce(.disconnected(Disconnection(isFinal: true, closeCode: nil, reason: error.message))) }
         observers = []
         broadcast.end()
         return unsent
@@ -307,7 +307,7 @@ extension Namespace: Peer {
         case .connectError(_, let message, let data): if state == .connecting { connectRefused(message, data) }
         case .event(_, let name, let args, let id, let offset):
             guard state == .connected else { return }
-            tell(.event(IncomingEvent(name: name, args: args, responder: id.map(responder))))
+            announce(.event(IncomingEvent(name: name, args: args, responder: id.map(responder))))
             if let offset { self.offset = offset }
         case .ack(_, let id, let args): sender.answered(id, args)
         case .disconnect(_, let reason):
@@ -332,13 +332,13 @@ extension Namespace: Peer {
         }
         state = .connected
         isTrial = false
-        session += 1
+        generation += 1
         sid = connected.sid
         pid = connected.pid
-        // The offset of a former session would have events repeated that this one never missed.
+        // The offset of a former time would have events repeated that this one never missed.
         if !connected.recovered { offset = nil }
         sender.connected()
-        tell(.connected(sid: connected.sid, recovered: connected.recovered))
+        announce(.connected(sid: connected.sid, recovered: connected.recovered))
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.resolve(connected.sid) }
@@ -355,11 +355,11 @@ extension Namespace: Peer {
         refuse(CrossroomError(.connectError, message, data: data))
     }
 
-    /// Answers once, and only in the session that the event came in.
+    /// Answers once, and only while connected as when the event came.
     private func responder(_ id: Int64) -> Responder {
-        let session = self.session
+        let generation = self.generation
         return Responder { [weak self] args in
-            guard let self, session == self.session, state == .connected else { return }
+            guard let self, generation == self.generation, state == .connected else { return }
             try connection.transmit(ClientFrame.ack(ns: name, id: id, args: args).encoded())
         }
     }

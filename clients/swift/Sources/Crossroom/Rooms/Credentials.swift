@@ -4,15 +4,15 @@ final class Credentials {
     /// Of the token that was shown last.
     var source = TokenSource.none
     /// This device's id: asked for once, by whoever needs it first.
-    private(set) lazy var device = Task { [kept, environment, given] in
+    private(set) lazy var device = Task { [storedState, environment, given] in
         if let given { return given }
-        if let device = await kept.device() { return device }
+        if let device = await storedState.device() { return device }
         let device = environment.newId()
-        kept.keepDevice(device)
+        storedState.keepDevice(device)
         return device
     }
 
-    private let kept: Kept
+    private let storedState: StoredState
     private let environment: Environment
     /// By the application.
     private let given: String?
@@ -20,8 +20,8 @@ final class Credentials {
     private let name: String?
     private let own: AuthProvider?
 
-    nonisolated init(_ options: RoomsOptions, _ kept: Kept, _ environment: Environment) {
-        self.kept = kept
+    nonisolated init(_ options: RoomsOptions, _ storedState: StoredState, _ environment: Environment) {
+        self.storedState = storedState
         self.environment = environment
         given = options.device
         token = options.token
@@ -59,7 +59,7 @@ final class Credentials {
                 return given
             }
             // Anew each time: another client with the same storage may have been given a newer one.
-            let token = await kept.guestToken()
+            let token = await storedState.guestToken()
             source = token == nil ? .none : .guest
             return .from(token)
         }

@@ -6,7 +6,7 @@ public final class Inbox {
     public typealias Processor = @Sendable (InboxItem) async throws -> Void
 
     /// Until the end.
-    private var host: Rooms?
+    private var rooms: Rooms?
     /// Why the session is over, after the end.
     private var over: CrossroomError?
     private var log = InboxLog(processed: nil)
@@ -24,7 +24,7 @@ public final class Inbox {
     private var waiters: [Promise<Int>] = []
     private var readers: [ObjectIdentifier: ItemReader] = [:]
     /// Counts connections; what belongs to an earlier one is ignored.
-    private var turn = 0
+    private var generation = 0
     /// Counts the items that were given to a processor; the end of an earlier one is ignored.
     private var run = 0
     private var work: Task<Void, Never>?
@@ -32,7 +32,7 @@ public final class Inbox {
     private var stopCallTimer: Cancel = {}
     private var stopProcessTimer: Cancel = {}
 
-    init(_ host: Rooms) { self.host = host }
+    init(_ rooms: Rooms) { self.rooms = rooms }
 
     /// Up to where this device has processed it; nil before the inbox was open.
     public var cursor: Position? { log.cursor }
@@ -43,8 +43,8 @@ public final class Inbox {
     ///   the function stays.
     @discardableResult
     public func process(_ processor: @escaping Processor) async throws -> Int {
-        guard let host else { throw over ?? .closed }
-        try host.start()
+        guard let rooms else { throw over ?? .closed }
+        try rooms.start()
         // Before it takes the inbox: nobody would give that back.
         if Task.isCancelled { throw CrossroomError.aborted }
         if self.processor != nil {
@@ -74,14 +74,14 @@ public final class Inbox {
     }
 
     /// Another connection has taken this device's place, or has gone.
-    func taken(_ isTaken: Bool) {
+    func deviceTaken(_ isTaken: Bool) {
         let wasTaken = self.isTaken
         self.isTaken = isTaken
         if wasTaken, !isTaken, isOpen { perform(log.returned()) }
     }
 
     func down() {
-        turn += 1
+        generation += 1
         isOpen = false
         isTaken = false
         stopCallTimer()
@@ -99,10 +99,10 @@ public final class Inbox {
         readers = [:]
         for reader in reading.values { reader.end(error.unlessClosed) }
         over = error
-        host = nil
+        rooms = nil
     }
 
-    func itemCame(_ item: InboxItem) {
+    func onItem(_ item: InboxItem) {
         if isOpen { perform(log.received(item)) }
     }
 
@@ -113,15 +113,15 @@ public final class Inbox {
     }
 
     private func begin(_ user: String) {
-        guard let host else { return }
+        guard let rooms else { return }
         self.user = user
         run += 1
         work?.cancel()
         log = InboxLog(processed: nil)
         isLoaded = false
         Task {
-            let device = await host.device
-            let position = await host.kept.processed(user: user, device: device)
+            let device = await rooms.device
+            let position = await rooms.storedState.processed(user: user, device: device)
             guard user == self.user else { return }
             self.device = device
             log = InboxLog(processed: position)
@@ -132,15 +132,15 @@ public final class Inbox {
     }
 
     private func open() {
-        guard let host, host.isUp, isLoaded else { return }
-        let left = retries.open.left(host.environment.now())
+        guard let rooms, rooms.isUp, isLoaded else { return }
+        let left = retries.open.left(rooms.environment.now())
         if left > 0 { return later(left) { $0.open() } }
-        turn += 1
-        let turn = self.turn
+        generation += 1
+        let generation = self.generation
         stopCallTimer()
         let call: [String: Value] = log.cursor.map { ["since": $0.value] } ?? [:]
-        host.call("inbox", .object(call)) { [weak self] outcome in
-            guard let self, turn == self.turn else { return }
+        rooms.call("inbox", .object(call)) { [weak self] outcome in
+            guard let self, generation == self.generation else { return }
             switch outcome {
             case .lost, .suspected: break
             case .timeout: open()
@@ -149,7 +149,7 @@ public final class Inbox {
                 guard let cursor = value["cursor"].flatMap(Position.init), let waiting = value["waiting"]?.count
                 else { return refused(.badAnswer) }
                 opened(cursor, waiting: waiting)
-                if value["recovered"] == false { self.host?.inboxLost() }
+                if value["recovered"] == false { self.rooms?.inboxLost() }
             }
         }
     }
@@ -164,23 +164,23 @@ public final class Inbox {
     }
 
     private func refused(_ error: CrossroomError) {
-        if error.isRetryable, let host {
-            later(retries.open.failed(error, host.environment.now(), random: host.environment.random())) { $0.open() }
-            return host.warn(error)
+        if error.isRetryable, let rooms {
+            later(retries.open.failed(error, rooms.environment.now(), random: rooms.environment.random())) { $0.open() }
+            return rooms.warn(error)
         }
         isWanted = false
-        if waiters.isEmpty { host?.warn(error) }
+        if waiters.isEmpty { rooms?.warn(error) }
         let promises = waiters
         waiters = []
         for promise in promises { promise.reject(error) }
         stop()
     }
 
-    private func perform(_ actions: [InboxLog.Action]) {
-        for action in actions {
-            switch action {
+    private func perform(_ effects: [InboxLog.Effect]) {
+        for effect in effects {
+            switch effect {
             case .keep(let position):
-                if let user, let device { host?.kept.keepProcessed(user: user, device: device, position) }
+                if let user, let device { rooms?.storedState.keepProcessed(user: user, device: device, position) }
             case .ack(let position): ackOnceKept(position)
             case .process(let item): give(item)
             }
@@ -189,17 +189,17 @@ public final class Inbox {
 
     /// The server may forget what it is told of: not before this device has kept it.
     private func ackOnceKept(_ position: Position) {
-        let turn = self.turn
+        let generation = self.generation
         Task {
-            await host?.kept.settled()
-            if turn == self.turn { ack(position) }
+            await rooms?.storedState.settled()
+            if generation == self.generation { ack(position) }
         }
     }
 
     private func ack(_ position: Position) {
-        let turn = self.turn
-        host?.call("inbox_ack", ["position": position.value]) { [weak self] outcome in
-            guard let self, turn == self.turn else { return }
+        let generation = self.generation
+        rooms?.call("inbox_ack", ["position": position.value]) { [weak self] outcome in
+            guard let self, generation == self.generation else { return }
             switch outcome {
             case .lost, .suspected: break
             case .ok:
@@ -207,15 +207,15 @@ public final class Inbox {
                 perform(log.acked())
             case .timeout: perform(log.ackFailed(position))
             case .refused(let error) where error.isRetryable:
-                guard let host else { return }
-                let delay = retries.ack.failed(error, host.environment.now(), random: host.environment.random())
+                guard let rooms else { return }
+                let delay = retries.ack.failed(error, rooms.environment.now(), random: rooms.environment.random())
                 later(delay) { $0.perform($0.log.ackFailed(position)) }
             // The newer connection has it. To open it here would take it away from there.
             case .refused(let error) where error.code == .inboxNotOpen && isTaken: log.taken(position)
             case .refused(let error) where error.code == .inboxNotOpen: open()
             case .refused(let error):
                 // The next one covers it; and when the inbox is opened again, `since` says it.
-                host?.warn(error)
+                rooms?.warn(error)
                 perform(log.acked())
             }
         }
@@ -241,14 +241,14 @@ public final class Inbox {
     }
 
     private func notProcessed(_ error: CrossroomError) {
-        guard let host else { return }
+        guard let rooms else { return }
         log.failed()
-        let delay = retries.process.failed(nil, host.environment.now(), random: host.environment.random())
-        stopProcessTimer = host.environment.after(delay) { [weak self] in
+        let delay = retries.process.failed(nil, rooms.environment.now(), random: rooms.environment.random())
+        stopProcessTimer = rooms.environment.after(delay) { [weak self] in
             guard let self else { return }
             perform(log.processing(true))
         }
-        host.warn(error)
+        rooms.warn(error)
     }
 
     /// Nobody processes items any more; the one in hand is not processed.
@@ -262,8 +262,8 @@ public final class Inbox {
     }
 
     private func later(_ milliseconds: Double, _ task: @escaping @CrossroomActor @Sendable (Inbox) -> Void) {
-        guard let host else { return }
+        guard let rooms else { return }
         stopCallTimer()
-        stopCallTimer = host.environment.after(milliseconds) { [weak self] in if let self { task(self) } }
+        stopCallTimer = rooms.environment.after(milliseconds) { [weak self] in if let self { task(self) } }
     }
 }

@@ -2,7 +2,7 @@
 /// between processing it and keeping its position. A state machine with no I/O: methods
 /// return what is to be done, in order. docs/rooms-api.md, 9, is its rule.
 struct InboxLog {
-    enum Action: Equatable {
+    enum Effect: Equatable {
         case process(InboxItem)
         /// Keep the position, so that it outlasts the program.
         case keep(Position)
@@ -29,7 +29,7 @@ struct InboxLog {
     }
 
     /// The inbox is open on this connection, from the server's cursor on.
-    mutating func opened(_ cursor: Position) -> [Action] {
+    mutating func opened(_ cursor: Position) -> [Effect] {
         isOpen = true
         isAcking = false
         // The server has what was processed, by `since`; and where this device knows nothing, it begins at the cursor.
@@ -45,7 +45,7 @@ struct InboxLog {
     /// The connection is lost. What has come already is still processed.
     mutating func away() { isOpen = false }
 
-    mutating func received(_ item: InboxItem) -> [Action] {
+    mutating func received(_ item: InboxItem) -> [Effect] {
         if Self.isReached(item.position, last) { return [] }
         last = item.position
         queue.append(item)
@@ -53,21 +53,21 @@ struct InboxLog {
     }
 
     /// There is somebody to process items, or nobody any more: then the item in hand comes again.
-    mutating func processing(_ isPossible: Bool) -> [Action] {
+    mutating func processing(_ isPossible: Bool) -> [Effect] {
         hasProcessor = isPossible
         if !isPossible { putBack() }
         return process()
     }
 
     /// The item in hand was processed.
-    mutating func done() -> [Action] {
+    mutating func done() -> [Effect] {
         guard let position = current?.position else { return [] }
         current = nil
         cursor = position
         due = position
-        var actions: [Action] = [.keep(position)]
-        actions += ack()
-        return actions + process()
+        var effects: [Effect] = [.keep(position)]
+        effects += ack()
+        return effects + process()
     }
 
     /// The item in hand could not be processed; it comes again with `processing`.
@@ -77,13 +77,13 @@ struct InboxLog {
     }
 
     /// The server knows; or it does not want to.
-    mutating func acked() -> [Action] {
+    mutating func acked() -> [Effect] {
         isAcking = false
         return ack()
     }
 
     /// The position is still to be told: now, or with the next `opened`.
-    mutating func ackFailed(_ position: Position) -> [Action] {
+    mutating func ackFailed(_ position: Position) -> [Effect] {
         due = due ?? position
         return acked()
     }
@@ -96,7 +96,7 @@ struct InboxLog {
     }
 
     /// This connection has the inbox again; items that are not processed come again.
-    mutating func returned() -> [Action] {
+    mutating func returned() -> [Effect] {
         isOpen = true
         return ack()
     }
@@ -106,7 +106,7 @@ struct InboxLog {
         current = nil
     }
 
-    private mutating func process() -> [Action] {
+    private mutating func process() -> [Effect] {
         guard hasProcessor, current == nil, !queue.isEmpty else { return [] }
         let item = queue.removeFirst()
         current = item
@@ -114,7 +114,7 @@ struct InboxLog {
     }
 
     /// One ack at a time: what is processed meanwhile goes into the next one, which covers all before it.
-    private mutating func ack() -> [Action] {
+    private mutating func ack() -> [Effect] {
         guard let position = due, isOpen, !isAcking else { return [] }
         due = nil
         isAcking = true

@@ -21,7 +21,7 @@ final class Link: Caller {
     private struct Call {
         let name: String
         let argument: Value
-        let done: @CrossroomActor (Outcome) -> Void
+        let done: @CrossroomActor (CallOutcome) -> Void
         /// Has what has not left yet not leave on another connection.
         var giveUp: @CrossroomActor @Sendable () -> Void = {}
         /// Whether it was lost after it had left.
@@ -34,10 +34,10 @@ final class Link: Caller {
     private let namespace: Namespace
     private let credentials: Credentials
     private let environment: Environment
-    private let kept: Kept
+    private let storedState: StoredState
     private let ackTimeout: Double
     private let view: View
-    private var session: RoomsSession
+    private var policy: ReconnectPolicy
     private var renewal: Renewal?
     private var pending: [Int: Call] = [:]
     private var nextCall = 0
@@ -45,23 +45,23 @@ final class Link: Caller {
     private var stopTimer: Cancel = {}
 
     init(
-        _ namespace: Namespace, _ credentials: Credentials, _ environment: Environment, kept: Kept, _ options: RoomsOptions,
+        _ namespace: Namespace, _ credentials: Credentials, _ environment: Environment, storedState: StoredState, _ options: RoomsOptions,
         _ view: View
     ) {
         self.namespace = namespace
         self.credentials = credentials
         self.environment = environment
-        self.kept = kept
+        self.storedState = storedState
         ackTimeout = options.ackTimeout
         self.view = view
-        session = RoomsSession(policy: options.bridge.reconnect, now: environment.now, random: environment.random)
+        policy = ReconnectPolicy(options: options.bridge.reconnect, now: environment.now, random: environment.random)
         renewal = makeRenewal()
-        namespace.observe { [weak self] in self?.happened($0) }
+        namespace.observe { [weak self] in self?.onNamespaceEvent($0) }
     }
 
     func open() { namespace.open() }
 
-    func call(_ name: String, _ argument: Value, _ done: @escaping @CrossroomActor (Outcome) -> Void) {
+    func call(_ name: String, _ argument: Value, _ done: @escaping @CrossroomActor (CallOutcome) -> Void) {
         guard isUp else { return done(.lost) }
         let key = nextCall
         nextCall += 1
@@ -82,7 +82,7 @@ final class Link: Caller {
     }
 
     /// Makes a call whose ack nobody needs; dropped where there is no connection.
-    func tell(_ name: String, _ argument: Value) throws {
+    func emit(_ name: String, _ argument: Value) throws {
         guard isUp else { return }
         do { try namespace.emit(name, args: [argument]) } catch {
             if case .refused(let error) = Self.failure(.from(error)) { throw error }
@@ -93,39 +93,39 @@ final class Link: Caller {
     func close() {
         if isOver { return }
         isOver = true
-        wentDown(nil)
+        connectionEnded(nil)
         namespace.disconnect()
     }
 
-    private func happened(_ event: NamespaceEvent) {
+    private func onNamespaceEvent(_ event: NamespaceEvent) {
         if isOver { return }
         switch event {
         case .connected: stopTimer()
         case .disconnected(let end): disconnected(end)
         case .refused(let error): refused(error)
-        case .event(let event): came(event.name, event.args.first ?? .null)
+        case .event(let event): onServerEvent(event.name, event.args.first ?? .null)
         }
     }
 
-    private func came(_ name: String, _ payload: Value) {
+    private func onServerEvent(_ name: String, _ payload: Value) {
         switch name {
         case "welcome": if let me = Identity(payload) { welcomed(me) } else { view.warning(.badEvent(name)) }
         case "session_end":
-            if let error = CrossroomError(api: payload["error"]) { session.endAnnounced(error) } else { view.warning(.badEvent(name)) }
+            if let error = CrossroomError(api: payload["error"]) { policy.endAnnounced(error) } else { view.warning(.badEvent(name)) }
         case "token_expiring": renewal?.start()
         case "token_renewed":
             guard let token = payload["token"]?.string else { return view.warning(.badEvent(name)) }
-            if credentials.source == .guest { kept.keepGuestToken(token) }
+            if credentials.source == .guest { storedState.keepGuestToken(token) }
         default: if isUp { view.event(name, payload) }
         }
     }
 
     private func welcomed(_ me: Identity) {
-        session.welcomed()
+        policy.welcomed()
         self.me = me
         isUp = true
         if me.isGuest, let token = me.token {
-            kept.keepGuestToken(token)
+            storedState.keepGuestToken(token)
             // From now on this guest is the one of that token: if it is refused, another guest comes.
             if credentials.source == .none { credentials.source = .guest }
         }
@@ -134,19 +134,19 @@ final class Link: Caller {
 
     private func disconnected(_ end: Disconnection) {
         let wasUp = isUp
-        wentDown(end)
-        let verdict = session.closed(code: end.closeCode, isActive: !end.isFinal, source: credentials.source)
+        connectionEnded(end)
+        let decision = policy.closed(code: end.closeCode, isActive: !end.isFinal, source: credentials.source)
         if wasUp { view.down(end.reason) }
-        follow(verdict)
+        follow(decision)
     }
 
     private func refused(_ error: CrossroomError) {
-        let verdict = session.refused(error, source: credentials.source)
-        if case .end = verdict {} else { view.warning(error) }
-        follow(verdict)
+        let decision = policy.refused(error, source: credentials.source)
+        if case .end = decision {} else { view.warning(error) }
+        follow(decision)
     }
 
-    private func wentDown(_ end: Disconnection?) {
+    private func connectionEnded(_ end: Disconnection?) {
         isUp = false
         stopTimer()
         renewal?.stop()
@@ -171,26 +171,26 @@ final class Link: Caller {
         return (largest.key, isTooLarge ? 3 : 5)
     }
 
-    private func follow(_ verdict: RoomsSession.Verdict) {
+    private func follow(_ decision: ReconnectPolicy.Decision) {
         if isOver { return }
-        switch verdict {
+        switch decision {
         case .wait: break
         case .reconnect(let after, let forgetGuest):
             if forgetGuest {
-                kept.keepGuestToken(nil)
+                storedState.keepGuestToken(nil)
                 // A request that is refused before there is anything to show says nothing of a guest the next time.
                 credentials.source = .none
             }
             stopTimer()
             stopTimer = environment.after(after) { [weak self] in self?.namespace.open() }
         case .end(let error):
-            if credentials.source == .guest { kept.keepGuestToken(nil) }
+            if credentials.source == .guest { storedState.keepGuestToken(nil) }
             close()
             view.ended(error)
         }
     }
 
-    private func settle(_ key: Int, _ outcome: Outcome) { pending.removeValue(forKey: key)?.done(outcome) }
+    private func settle(_ key: Int, _ outcome: CallOutcome) { pending.removeValue(forKey: key)?.done(outcome) }
 
     private func makeRenewal() -> Renewal {
         let view = Renewal.View(
@@ -201,7 +201,7 @@ final class Link: Caller {
         return Renewal(environment, view)
     }
 
-    private static func outcome(_ result: Result<[Value], CrossroomError>) -> Outcome {
+    private static func outcome(_ result: Result<[Value], CrossroomError>) -> CallOutcome {
         switch result {
         case .failure(let error): return failure(error)
         case .success(let args):
@@ -213,7 +213,7 @@ final class Link: Caller {
 
     /// What becomes of a call that the bridge could not have answered: in the end, the error of the bridge, or the code of an `error`
     /// frame.
-    private static func failure(_ error: CrossroomError) -> Outcome {
+    private static func failure(_ error: CrossroomError) -> CallOutcome {
         switch error.code {
         case .timeout: return .timeout
         case .disconnected, .closed, "namespace_closed": return .lost

@@ -4,15 +4,15 @@ final class Renewal {
     struct View {
         /// nil where there is nothing that gets tokens.
         let newToken: @CrossroomActor () async throws -> String?
-        let refresh: @CrossroomActor (String, @escaping @CrossroomActor (Outcome) -> Void) -> Void
+        let refresh: @CrossroomActor (String, @escaping @CrossroomActor (CallOutcome) -> Void) -> Void
         let refreshed: @CrossroomActor (_ expiresAt: Double?) -> Void
         let failed: @CrossroomActor (CrossroomError) -> Void
     }
 
     private let environment: Environment
     private let view: View
-    /// Counts what was begun or stopped: late answers are those of an earlier turn.
-    private var turn = 0
+    /// Counts what was begun or stopped: late answers are those to an earlier one.
+    private var generation = 0
     private var retry = Retry()
     private var question: Task<Void, Never>?
     private var stopTimer: Cancel = {}
@@ -29,20 +29,20 @@ final class Renewal {
     }
 
     func stop() {
-        turn += 1
+        generation += 1
         question?.cancel()
         question = nil
         stopTimer()
     }
 
     private func attempt() {
-        let turn = self.turn
+        let generation = self.generation
         question = Task {
             do {
                 let token = try await view.newToken()
-                if turn == self.turn, let token { show(token) }
+                if generation == self.generation, let token { show(token) }
             } catch {
-                guard turn == self.turn else { return }
+                guard generation == self.generation else { return }
                 // Where there will be no token any more, the server ends the session in time.
                 if let error = error as? CrossroomError, !error.isRetryable { view.failed(error) } else { later(.from(error)) }
             }
@@ -50,9 +50,9 @@ final class Renewal {
     }
 
     private func show(_ token: String) {
-        let turn = self.turn
+        let generation = self.generation
         view.refresh(token) { [weak self] outcome in
-            guard let self, turn == self.turn else { return }
+            guard let self, generation == self.generation else { return }
             switch outcome {
             case .ok(let result): view.refreshed(result["expiresAt"]?.double)
             case .timeout: show(token)

@@ -5,16 +5,16 @@ public final class Room {
     public nonisolated let name: String
 
     /// Until the end.
-    private var host: Rooms?
+    private var rooms: Rooms?
     /// Why the session is over, after the end.
     private var over: CrossroomError?
-    private var stay: RoomStay!
-    private var people = Members()
+    private var membership: RoomMembership!
+    private var memberList = Members()
     private let streams: RoomStreams
-    private var publishes: OutLane!
-    private var readings: OutLane!
+    private var publishes: SendQueueRunner!
+    private var readings: SendQueueRunner!
     private var waiters: [Promise<Joined>] = []
-    /// Calls of `join` that have entered the room in this stay, and have not failed since.
+    /// Calls of `join` that have entered the room since it was last out of it, and have not failed since.
     private var joins = 0
     /// The history in the answer to the last join, as far as it was asked for.
     private var joinHistory: HistoryPage?
@@ -23,34 +23,34 @@ public final class Room {
     /// Milliseconds for which a reader that takes nothing holds others up.
     private static let stall = 60_000.0
 
-    init(_ name: String, _ host: Rooms) {
+    init(_ name: String, _ rooms: Rooms) {
         self.name = name
-        self.host = host
-        streams = RoomStreams(limit: host.maxLag)
-        stay = RoomStay(name, host, host.environment, maxHeld: min(host.maxLag, 1_000), view())
+        self.rooms = rooms
+        streams = RoomStreams(limit: rooms.maxLag)
+        membership = RoomMembership(name, rooms, rooms.environment, maxHeld: min(rooms.maxLag, 1_000), view())
         streams.drained = { [weak self] in self?.drained() }
         // A room that one does not want to be in is the server's to refuse. What may have been carried out on an earlier connection waits
         // for what was missed, which may tell so; nothing waits for the readers.
         let isReady: @CrossroomActor (Bool) -> Bool = { [weak self] isFresh in
             guard let self else { return false }
-            return stay.state == .out || stay.isThere || (isFresh && stay.isIn)
+            return membership.state == .out || membership.isThere || (isFresh && membership.isIn)
         }
-        publishes = OutLane(host, host.environment, host.pending, isReady: isReady)
-        readings = OutLane(host, host.environment, host.pending, isReady: isReady)
+        publishes = SendQueueRunner(rooms, rooms.environment, rooms.pending, isReady: isReady)
+        readings = SendQueueRunner(rooms, rooms.environment, rooms.pending, isReady: isReady)
     }
 
     /// Whether one is in the room, and everything up to the join is in the streams, or waits for their readers alone.
-    public var isJoined: Bool { stay.isThere }
+    public var isJoined: Bool { membership.isThere }
 
     /// Of the last message that the application was handed, by the slowest of its streams; or where one joined. Keep it to join from there
     /// another time.
     public var position: Position? { streams.position }
 
     /// Who is in the room, in the order in which they came; the first hundred where there are more.
-    public var members: [Member] { people.list }
+    public var members: [Member] { memberList.list }
 
     /// How many are in the room, in the server's count.
-    public var memberCount: Int { people.count }
+    public var memberCount: Int { memberList.count }
 
     /// Joins, now or when connected, and again after each reconnect from where one was. While joined, it returns where one is.
     ///
@@ -66,26 +66,26 @@ public final class Room {
         _ = try started()
         try check(since)
         if let history, !(1...500).contains(history) { throw CrossroomError.invalidArgument("history is 1 to 500 messages") }
-        if since == nil, stay.isThere, let position {
+        if since == nil, membership.isThere, let position {
             return try await with(history, since, Joined(recovered: true, position: position))
         }
         let joined = try await promised { promise in
             waiters.append(promise)
-            promise.onCancel = { self.gaveUp(promise) }
+            promise.onCancel = { self.joinCancelled(promise) }
             enter(since: since, history: history)
         }
         do { return try await with(history, since, joined) } catch {
             // The history was still to come: then nobody may want the room.
             joins -= 1
-            if joins == 0, waiters.isEmpty, stay.state != .out { giveUpStay() }
+            if joins == 0, waiters.isEmpty, membership.state != .out { abandonJoin() }
             throw error
         }
     }
 
     private func enter(since: Position?, history: Int?) {
-        if let since { streams.goBack(to: since) } else if stay.state == .out { streams.begin() } else { return }
-        if stay.state == .out { joins = 0 }
-        stay.enter(since: since, history: history)
+        if let since { streams.goBack(to: since) } else if membership.state == .out { streams.begin() } else { return }
+        if membership.state == .out { joins = 0 }
+        membership.enter(since: since, history: history)
     }
 
     /// The result of a join, with the history that was asked for.
@@ -111,7 +111,7 @@ public final class Room {
 
     /// Leaves the room; returns when the server knows. Streams of messages end; publishes that wait fail with `aborted`.
     public func leave() async {
-        if stay.state == .out { return }
+        if membership.state == .out { return }
         goOut(CrossroomError(.aborted, "The room was left."), nil)
         _ = try? await promised { promise in callLeave { promise.resolve(()) } }
     }
@@ -124,9 +124,9 @@ public final class Room {
     /// - Throws: `CrossroomError` with what the server refuses it for; `unconfirmed`, `too_many_pending`, `aborted`, `closed`.
     @discardableResult
     public func publish(_ data: some Encodable & Sendable, id: String? = nil) async throws -> Published {
-        let host = try started()
-        let id = id ?? host.environment.newId()
-        let call: Value = ["room": .string(name), "data": try host.encode(data), "id": .string(id)]
+        let rooms = try started()
+        let id = id ?? rooms.environment.newId()
+        let call: Value = ["room": .string(name), "data": try rooms.encode(data), "id": .string(id)]
         guard let published = Published(try await publishes.submit("publish", call, id: id)) else {
             throw CrossroomError.badAnswer
         }
@@ -136,9 +136,9 @@ public final class Room {
     /// Tells those who are there now; dropped where there is no connection.
     /// - Throws: `CrossroomError` for what cannot be sent.
     public func signal(_ data: some Encodable & Sendable) throws {
-        guard let host else { return }
-        let value = try host.encode(data)
-        if stay.isIn { try host.tell("signal", ["room": .string(name), "data": value]) }
+        guard let rooms else { return }
+        let value = try rooms.encode(data)
+        if membership.isIn { try rooms.emit("signal", ["room": .string(name), "data": value]) }
     }
 
     /// A page of the log: the newest before a position, the oldest after one, or the newest of all.
@@ -165,28 +165,28 @@ public final class Room {
     /// declared in `events`. Of several streams the slowest sets the pace; one that takes nothing for a minute, while others wait, fails
     /// with `too_slow`.
     public func messages() -> EventStream<RoomMessage> {
-        host == nil ? Broadcast().endedStream(over?.unlessClosed) : streams.messageStream()
+        rooms == nil ? Broadcast().endedStream(over?.unlessClosed) : streams.messageStream()
     }
 
     /// All that happens from now on, messages too, as slowly as `messages`. Whoever is behind misses signals, and of changes of presence
     /// all but the last. Ends with the session.
     public func events() -> EventStream<RoomEvent> {
-        host == nil ? Broadcast().endedStream(nil) : streams.eventStream()
+        rooms == nil ? Broadcast().endedStream(nil) : streams.eventStream()
     }
 
     /// - Throws: why the session is over.
     private func started() throws -> Rooms {
-        guard let host else { throw over ?? .closed }
-        try host.start()
-        return host
+        guard let rooms else { throw over ?? .closed }
+        try rooms.start()
+        return rooms
     }
 
     private func check(_ position: Position?) throws {
         if let position, !position.isValid { throw CrossroomError.invalidArgument("The offset is not one of a server's.") }
     }
 
-    private func view() -> RoomStay.View {
-        RoomStay.View(
+    private func view() -> RoomMembership.View {
+        RoomMembership.View(
             space: { [weak self] in self?.streams.space ?? 0 },
             deliver: { [weak self] in self?.deliver($0) },
             answered: { [weak self] in self?.answered($0) },
@@ -200,13 +200,13 @@ public final class Room {
 
     private func answered(_ answer: JoinAnswer) {
         joinHistory = answer.history
-        people.reset(answer.members, count: answer.count)
+        memberList.reset(answer.members, count: answer.count)
         presenceChanged()
-        flushLanes()
+        flushQueues()
     }
 
     private func deliver(_ message: RoomMessage) {
-        if message.from.user == host?.me?.user {
+        if message.from.user == rooms?.me?.user {
             let result: Value = [
                 "id": .string(message.id), "position": message.position.value, "at": .double(message.at),
             ]
@@ -234,38 +234,38 @@ public final class Room {
         waiters = []
         joins += waiting.count
         for waiter in waiting { waiter.resolve(joined) }
-        flushLanes()
+        flushQueues()
     }
 
-    private func flushLanes() {
+    private func flushQueues() {
         publishes.flush()
         readings.flush()
     }
 
     /// The readers have taken something. Half of the space at least is waited for, so that the log is not read message by message.
     private func drained() {
-        guard let host, stay.isBehind, 2 * min(streams.space, host.maxLag) >= host.maxLag else { return }
-        stay.resume()
+        guard let rooms, membership.isBehind, 2 * min(streams.space, rooms.maxLag) >= rooms.maxLag else { return }
+        membership.resume()
     }
 
     /// A stream that somebody holds, and nobody reads, must not hold up the others for ever.
     private func watchStalls() {
-        guard stopStallTimer == nil, let host else { return }
+        guard stopStallTimer == nil, let rooms else { return }
         let before = streams.progress
-        stopStallTimer = host.environment.after(Self.stall) { [weak self] in
+        stopStallTimer = rooms.environment.after(Self.stall) { [weak self] in
             guard let self else { return }
             stopStallTimer = nil
-            guard stay.isBehind else { return }
+            guard membership.isBehind else { return }
             streams.endStalled(since: before)
-            if stay.isBehind { watchStalls() }
+            if membership.isBehind { watchStalls() }
         }
     }
 
-    private func presenceChanged() { streams.presence(people) }
+    private func presenceChanged() { streams.presence(memberList) }
 
-    /// Ends the stay. `pending`: what joins and publishes that wait fail with; `reading`: what streams fail with.
+    /// Leaves the room, or is sent away. `pending`: what joins and publishes that wait fail with; `reading`: what streams fail with.
     private func goOut(_ pending: CrossroomError, _ reading: CrossroomError?) {
-        stay.goOut()
+        membership.goOut()
         stopStallTimer?()
         stopStallTimer = nil
         let waiting = waiters
@@ -276,35 +276,35 @@ public final class Room {
         readings.rejectAll(pending, sparing: true)
     }
 
-    private func gaveUp(_ promise: Promise<Joined>) {
+    private func joinCancelled(_ promise: Promise<Joined>) {
         waiters.removeAll { $0 === promise }
-        guard waiters.isEmpty, stay.state == .entering else { return }
-        giveUpStay()
+        guard waiters.isEmpty, membership.state == .entering else { return }
+        abandonJoin()
     }
 
-    private func giveUpStay() {
+    private func abandonJoin() {
         goOut(.aborted, nil)
         callLeave {}
     }
 
     private func callLeave(_ done: @escaping @CrossroomActor () -> Void) {
-        guard let host else { return done() }
-        host.call("leave", ["room": .string(name)]) { [weak self] outcome in
+        guard let rooms else { return done() }
+        rooms.call("leave", ["room": .string(name)]) { [weak self] outcome in
             // A lost connection has left the room, and a refusal says that one was not in it.
-            if case .timeout = outcome, let self, stay.state == .out { callLeave(done) } else { done() }
+            if case .timeout = outcome, let self, membership.state == .out { callLeave(done) } else { done() }
         }
     }
 }
 
-// What the session tells a room.
+// What `Rooms` tells a room.
 extension Room {
     func up() {
-        stay.up()
+        membership.up()
         publishes.renew()
         readings.renew()
     }
 
-    func down() { stay.down() }
+    func down() { membership.down() }
 
     func end(_ error: CrossroomError) {
         goOut(error, error.unlessClosed)
@@ -312,30 +312,30 @@ extension Room {
         readings.rejectAll(error)
         streams.endEvents()
         over = error
-        host = nil
+        rooms = nil
     }
 
-    func came(_ name: String, _ payload: Value) {
+    func onEvent(_ name: String, _ payload: Value) {
         switch name {
         case "message":
             guard let message = RoomMessage(payload) else { return reportMalformed(name) }
-            stay.messageCame(message)
+            membership.onMessage(message)
         case "signal":
             guard let signal = Signal(payload) else { return reportMalformed(name) }
-            if stay.isIn { streams.signal(signal) }
+            if membership.isIn { streams.signal(signal) }
         case "presence":
             guard let change = PresenceChange(payload) else { return reportMalformed(name) }
-            if stay.isIn { presenceCame(change) }
+            if membership.isIn { onPresence(change) }
         default: break
         }
     }
 
-    private func reportMalformed(_ event: String) { host?.warn(.badEvent(event)) }
+    private func reportMalformed(_ event: String) { rooms?.warn(.badEvent(event)) }
 
-    private func presenceCame(_ change: PresenceChange) {
+    private func onPresence(_ change: PresenceChange) {
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-        if change.kind == .leave, change.member.user == host?.me?.user { return stay.callJoin() }
-        people.change(change)
+        if change.kind == .leave, change.member.user == rooms?.me?.user { return membership.callJoin() }
+        memberList.change(change)
         presenceChanged()
     }
 }

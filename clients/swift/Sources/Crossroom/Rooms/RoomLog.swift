@@ -2,7 +2,7 @@
 /// I/O: each method takes what happened and returns what is to be done, in order. docs/rooms-api.md, 5, is its rule: what is
 /// broadcast is a hint, the log is the truth. It goes at the reader's pace: what there is no space for is read from the log later.
 struct RoomLog {
-    enum Action: Equatable {
+    enum Effect: Equatable {
         case deliver(RoomMessage)
         /// Read the log after this position. `failures`, from 0: how often in a row that brought nothing.
         case read(after: Position, failures: Int)
@@ -20,7 +20,7 @@ struct RoomLog {
     private enum Mode { case away, joining, repairing, behind, live }
 
     /// Readings in a row that brought nothing although something is missing, before it is declared lost.
-    private static let maxBarren = 8
+    private static let maxEmptyPages = 8
 
     /// Of the last message that was given out for delivery, or where one joined.
     private(set) var position: Position?
@@ -35,14 +35,14 @@ struct RoomLog {
     private var heard: Position?
     /// Where the join was answered to be, until everything up to there is delivered or declared lost.
     private var joinedAt: Position?
-    private var barren = 0
+    private var emptyPages = 0
     private var failures = 0
 
     init(maxHeld: Int = 1_000) { self.maxHeld = maxHeld }
 
     var isBehind: Bool { mode == .behind }
 
-    /// A stay in the room begins: after `since`, or wherever the log is when the join is answered.
+    /// The room is joined anew: after `since`, or wherever the log is when the join is answered.
     mutating func begin(since: Position?) {
         away()
         position = since
@@ -65,7 +65,7 @@ struct RoomLog {
     }
 
     /// The call was answered.
-    mutating func joined(_ answer: JoinAnswer) -> [Action] {
+    mutating func joined(_ answer: JoinAnswer) -> [Effect] {
         guard mode == .joining else { return [] }
         mode = .repairing
         joinedAt = answer.position
@@ -75,13 +75,13 @@ struct RoomLog {
         let at = position ?? answer.position
         position = at
         if at.epoch != answer.position.epoch || at.offset > answer.position.offset { return skip() }
-        var actions = arrive()
-        actions += take(answer.recovered ? answer.messages : [])
-        return actions + goOn()
+        var effects = arrive()
+        effects += take(answer.recovered ? answer.messages : [])
+        return effects + goOn()
     }
 
     /// A message was broadcast.
-    mutating func received(_ message: RoomMessage) -> [Action] {
+    mutating func received(_ message: RoomMessage) -> [Effect] {
         if mode == .away { return [] }
         if held.count >= maxHeld { held = [] }
         held.append(message)
@@ -90,44 +90,44 @@ struct RoomLog {
     }
 
     /// The reading that was asked for brought this.
-    mutating func page(_ page: HistoryPage) -> [Action] {
+    mutating func page(_ page: HistoryPage) -> [Effect] {
         guard mode == .repairing else { return [] }
         let hasSpace = space > 0
         let taken = take(page.messages)
-        let isBarren = hasSpace && !taken.contains { if case .deliver = $0 { return true } else { return false } }
-        barren = isBarren ? barren + 1 : 0
-        failures = isBarren ? failures + 1 : 0
-        return taken + (barren > Self.maxBarren ? skip() : goOn())
+        let isEmptyPage = hasSpace && !taken.contains { if case .deliver = $0 { return true } else { return false } }
+        emptyPages = isEmptyPage ? emptyPages + 1 : 0
+        failures = isEmptyPage ? failures + 1 : 0
+        return taken + (emptyPages > Self.maxEmptyPages ? skip() : goOn())
     }
 
     /// The reader has space again.
-    mutating func resumed() -> [Action] { mode == .behind ? goOn() : [] }
+    mutating func resumed() -> [Effect] { mode == .behind ? goOn() : [] }
 
     /// The reading that was asked for failed; it may be tried again.
-    mutating func readingFailed() -> [Action] {
+    mutating func readingFailed() -> [Effect] {
         guard mode == .repairing else { return [] }
         failures += 1
         return goOn()
     }
 
     /// What was asked for cannot be read any more.
-    mutating func unreadable() -> [Action] { mode == .repairing ? skip() : [] }
+    mutating func unreadable() -> [Effect] { mode == .repairing ? skip() : [] }
 
     private mutating func hear(_ position: Position) {
         if position.epoch != heard?.epoch || position.offset > (heard?.offset ?? -1) { heard = position }
     }
 
     /// Delivers messages of the log, as far as they are the next ones.
-    private mutating func take(_ messages: [RoomMessage]) -> [Action] {
-        var actions: [Action] = []
+    private mutating func take(_ messages: [RoomMessage]) -> [Effect] {
+        var effects: [Effect] = []
         for message in messages {
             guard space > 0, isNext(message.position) else { break }
             space -= 1
             position = message.position
-            actions.append(.deliver(message))
-            actions += arrive()
+            effects.append(.deliver(message))
+            effects += arrive()
         }
-        return actions
+        return effects
     }
 
     private func isNext(_ next: Position) -> Bool {
@@ -136,7 +136,7 @@ struct RoomLog {
     }
 
     /// Says that the join is complete, once everything up to its position is delivered.
-    private mutating func arrive() -> [Action] {
+    private mutating func arrive() -> [Effect] {
         guard let joinedAt, hasReached(joinedAt) else { return [] }
         self.joinedAt = nil
         return [.joined(Joined(recovered: true, position: joinedAt))]
@@ -148,19 +148,19 @@ struct RoomLog {
     }
 
     /// Delivers what is held as far as it is in order, and has the rest read.
-    private mutating func goOn() -> [Action] {
-        var actions: [Action] = []
+    private mutating func goOn() -> [Effect] {
+        var effects: [Effect] = []
         var done = 0
         for message in held {
             guard hasReached(message.position) || (space > 0 && isNext(message.position)) else { break }
-            actions += take([message])
+            effects += take([message])
             done += 1
         }
         held.removeFirst(done)
-        return actions + next()
+        return effects + next()
     }
 
-    private mutating func next() -> [Action] {
+    private mutating func next() -> [Effect] {
         guard let position, let heard else { return [] }
         let heldEpoch = held.first?.position.epoch ?? position.epoch
         if heard.epoch != position.epoch || heldEpoch != position.epoch {
@@ -182,7 +182,7 @@ struct RoomLog {
     }
 
     /// Gives up what is missing: up to where one joined, or else up to the first message that is held.
-    private mutating func skip() -> [Action] {
+    private mutating func skip() -> [Effect] {
         // Where there is none, nothing is missing that anybody knows of.
         guard let target = joinedAt ?? beforeHeld() else { return goOn() }
         position = target
@@ -199,7 +199,7 @@ struct RoomLog {
     }
 
     private mutating func startCounting() {
-        barren = 0
+        emptyPages = 0
         failures = 0
     }
 }

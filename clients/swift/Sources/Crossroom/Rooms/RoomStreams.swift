@@ -47,7 +47,7 @@ final class RoomStreams {
         if position == nil { place(joined.position) }
         if joined.recovered {
             events.push(.joined(joined), overflow: .replace { if case .joined(let other) = $0 { other.recovered } else { false } })
-        } else if !events.channels.isEmpty {
+        } else if !events.subscriptions.isEmpty {
             add(joined.position)
             isPushing = true
             events.push(.joined(joined), mark: mark, overflow: .grow)
@@ -69,12 +69,12 @@ final class RoomStreams {
 
     /// The application begins at this position, or goes back to it: what is after it and was not read comes again.
     func goBack(to position: Position) {
-        for channel in events.channels.values { channel.remove { if case .message = $0 { true } else { false } } }
-        for channel in messages.channels.values { channel.remove { _ in true } }
+        for subscription in events.subscriptions.values { subscription.remove { if case .message = $0 { true } else { false } } }
+        for subscription in messages.subscriptions.values { subscription.remove { _ in true } }
         place(position)
     }
 
-    /// A new stay begins, nobody knows where yet.
+    /// The room is joined anew, nobody knows where yet.
     func begin() { place(nil) }
 
     func endMessages(_ error: CrossroomError?) { messages.end(error) }
@@ -100,13 +100,13 @@ final class RoomStreams {
         let fail: @CrossroomActor () -> Void
 
         @CrossroomActor
-        init<Element>(_ channel: Channel<Element>) {
-            (id, count, taken, mark) = (ObjectIdentifier(channel), channel.count, channel.taken, channel.mark)
-            fail = { channel.end(.tooSlow(channel.limit)) }
+        init<Element>(_ subscription: Subscription<Element>) {
+            (id, count, taken, mark) = (ObjectIdentifier(subscription), subscription.count, subscription.taken, subscription.mark)
+            fail = { subscription.end(.tooSlow(subscription.limit)) }
         }
     }
 
-    private var readers: [Reader] { events.channels.values.map { Reader($0) } + messages.channels.values.map { Reader($0) } }
+    private var readers: [Reader] { events.subscriptions.values.map { Reader($0) } + messages.subscriptions.values.map { Reader($0) } }
 
     private func place(_ position: Position?) {
         self.position = position
@@ -116,7 +116,7 @@ final class RoomStreams {
     private func add(_ position: Position) {
         mark += 1
         // Where nobody reads nothing is handed to anybody.
-        if !events.channels.isEmpty || !messages.channels.isEmpty { marks.append((mark, position)) }
+        if !events.subscriptions.isEmpty || !messages.subscriptions.isEmpty { marks.append((mark, position)) }
     }
 
     /// Readers that have nothing to read have been handed all.

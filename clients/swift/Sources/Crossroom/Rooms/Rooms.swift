@@ -22,8 +22,8 @@ public final class Rooms: Caller {
     }
 
     let environment: Environment
-    let kept: Kept
-    let pending: Pending
+    let storedState: StoredState
+    let pending: PendingCount
     /// Why nothing can be done any more, after the end.
     private(set) var over: CrossroomError?
 
@@ -34,7 +34,7 @@ public final class Rooms: Caller {
     /// By name, to the letter: Unicode has names that are equal to a String, and are not to the server.
     private var rooms: [[UInt8]: Room] = [:]
     /// By recipient; only those that have something to send.
-    private var sends: [[UInt8]: OutLane] = [:]
+    private var sends: [[UInt8]: SendQueueRunner] = [:]
     private let broadcast = Broadcast<RoomsEvent>()
     private var waiters: [Promise<Identity>] = []
     /// Itself, from the beginning to the end: an application may hold one of its rooms alone, or nothing.
@@ -55,16 +55,16 @@ public final class Rooms: Caller {
     }
 
     nonisolated init(_ url: String, _ options: RoomsOptions, _ environment: Environment) throws {
-        let kept = Kept(options.storage)
-        let credentials = Credentials(options, kept, environment)
+        let storedState = StoredState(options.storage)
+        let credentials = Credentials(options, storedState, environment)
         var bridgeOptions = options.bridge
         bridgeOptions.auth = { try await credentials.collect() }
         self.options = options
         self.environment = environment
         self.credentials = credentials
         bridge = try Bridge(url, options: bridgeOptions, environment: environment)
-        self.kept = kept
-        pending = Pending(max: options.maxPending)
+        self.storedState = storedState
+        pending = PendingCount(max: options.maxPending)
     }
 
     /// A room's handle; always the same one for a name. Does not join it.
@@ -110,12 +110,12 @@ public final class Rooms: Caller {
         var call: [String: Value] = ["to": .string(user), "data": try encode(data), "id": .string(id)]
         if receipt { call["receipt"] = true }
         let key = Array(user.utf8)
-        // What is given up under way leaves the lane only with its outcome.
-        let emptied: @CrossroomActor (OutLane) -> Void = { [weak self] in self?.tidy(key, $0) }
-        let lane = sends[key] ?? OutLane(self, environment, pending, isReady: { _ in true }, emptied: emptied)
-        sends[key] = lane
-        defer { tidy(key, lane) }
-        guard let sent = Sent(try await lane.submit("send", .object(call), id: id)) else {
+        // What is given up under way leaves the queue only with its outcome.
+        let emptied: @CrossroomActor (SendQueueRunner) -> Void = { [weak self] in self?.tidy(key, $0) }
+        let runner = sends[key] ?? SendQueueRunner(self, environment, pending, isReady: { _ in true }, emptied: emptied)
+        sends[key] = runner
+        defer { tidy(key, runner) }
+        guard let sent = Sent(try await runner.submit("send", .object(call), id: id)) else {
             throw CrossroomError.badAnswer
         }
         return sent
@@ -166,7 +166,7 @@ public final class Rooms: Caller {
             end(.closed)
         }
         let unsent = await bridge.close()
-        await kept.settled()
+        await storedState.settled()
         return unacked + unsent
     }
 }
@@ -183,19 +183,19 @@ extension Rooms {
         if let over { throw over }
         if link != nil { return }
         keptAlive = self
-        kept.failed = { [weak self] in self?.warn($0) }
+        storedState.failed = { [weak self] in self?.warn($0) }
         bridge.observeWarnings { [weak self] in self?.warn($0) }
         let link = Link(
-            bridge.namespace(), credentials, environment, kept: kept, options, view())
+            bridge.namespace(), credentials, environment, storedState: storedState, options, view())
         self.link = link
         link.open()
     }
 
-    func call(_ name: String, _ argument: Value, _ done: @escaping @CrossroomActor (Outcome) -> Void) {
+    func call(_ name: String, _ argument: Value, _ done: @escaping @CrossroomActor (CallOutcome) -> Void) {
         if let link { link.call(name, argument, done) } else { done(.lost) }
     }
 
-    func tell(_ name: String, _ argument: Value) throws { try link?.tell(name, argument) }
+    func emit(_ name: String, _ argument: Value) throws { try link?.emit(name, argument) }
 
     func warn(_ error: CrossroomError) { broadcast.push(.warning(error)) }
 
@@ -218,22 +218,22 @@ extension Rooms {
             down: { [weak self] in self?.down($0) },
             ended: { [weak self] in self?.sessionEnded($0) },
             warning: { [weak self] in self?.warn($0) },
-            event: { [weak self] in self?.came($0, $1) })
+            event: { [weak self] in self?.onEvent($0, $1) })
     }
 
-    private func came(_ name: String, _ payload: Value) {
+    private func onEvent(_ name: String, _ payload: Value) {
         switch name {
-        case "inbox": if let item = InboxItem(payload) { inbox.itemCame(item) } else { warn(.badEvent(name)) }
+        case "inbox": if let item = InboxItem(payload) { inbox.onItem(item) } else { warn(.badEvent(name)) }
         case "device_taken":
             guard let sid = payload["sid"]?.string else { return warn(.badEvent(name)) }
-            inbox.taken(true)
+            inbox.deviceTaken(true)
             broadcast.push(.deviceTaken(sid: sid))
         case "device_returned":
-            inbox.taken(false)
+            inbox.deviceTaken(false)
             broadcast.push(.deviceReturned)
         case "message", "signal", "presence":
             guard let room = payload["room"]?.string else { return warn(.badEvent(name)) }
-            rooms[Array(room.utf8)]?.came(name, payload)
+            rooms[Array(room.utf8)]?.onEvent(name, payload)
         default: break
         }
     }
@@ -241,7 +241,7 @@ extension Rooms {
     /// Rooms first, as publishes wait for them; the inbox last.
     private func up(_ me: Identity) {
         for room in rooms.values { room.up() }
-        for lane in sends.values { lane.renew() }
+        for runner in sends.values { runner.renew() }
         inbox.up(me.user)
         let waiting = waiters
         waiters = []
@@ -255,9 +255,9 @@ extension Rooms {
         broadcast.push(.disconnect(reason: reason))
     }
 
-    /// Forgets a lane that has nothing to send; and not another one that has come in its place.
-    private func tidy(_ key: [UInt8], _ lane: OutLane) {
-        if lane.isEmpty, sends[key] === lane { sends[key] = nil }
+    /// Forgets a queue that has nothing to send; and not another one that has come in its place.
+    private func tidy(_ key: [UInt8], _ runner: SendQueueRunner) {
+        if runner.isEmpty, sends[key] === runner { sends[key] = nil }
     }
 
     private func sessionEnded(_ error: CrossroomError) {
@@ -273,7 +273,7 @@ extension Rooms {
         waiters = []
         for waiter in waiting { waiter.reject(error) }
         for room in rooms.values { room.end(error) }
-        for lane in sends.values { lane.rejectAll(error) }
+        for runner in sends.values { runner.rejectAll(error) }
         inbox.end(error)
         if error.unlessClosed != nil { broadcast.push(.end(error)) }
         broadcast.end()

@@ -13,11 +13,11 @@
         /// Messages that are kept for the reader before the socket is left alone.
         private static let readAhead = 64
         /// Seconds that the other side's close frame is waited for.
-        private static let goodbye = 1.0
+        private static let closeTimeout = 1.0
         /// Seconds that the rest of a refusal is waited for, once its status is there.
-        private static let explanation = 1.0
+        private static let refusalTimeout = 1.0
         /// Seconds that an address has to answer, where there is another one: of two families one may be broken.
-        private static let patience = 5.0
+        private static let addressTimeout = 5.0
 
         private let request: TransportRequest
         private let queue = DispatchQueue(label: "crossroom.socket")
@@ -28,12 +28,12 @@
         private var tls: TLSFilter?
         private var handshake: WebSocketHandshake
         private var decoder: WebSocketDecoder
-        private var opener: CheckedContinuation<Void, any Error>?
+        private var openWaiter: CheckedContinuation<Void, any Error>?
         private var inbox: [TransportMessage] = []
         private var reader: CheckedContinuation<TransportMessage, any Error>?
         private var end = TransportFailure("The connection was closed.")
         private var timer: (any DispatchSourceTimer)?
-        private var mourners: [CheckedContinuation<Void, Never>] = []
+        private var closeWaiters: [CheckedContinuation<Void, Never>] = []
 
         private init(_ request: TransportRequest) {
             self.request = request
@@ -83,20 +83,20 @@
             await withCheckedContinuation { continuation in
                 queue.async { [self] in
                     if state == .over { return continuation.resume() }
-                    mourners.append(continuation)
+                    closeWaiters.append(continuation)
                     if abrupt || state != .open { return finish(end) }
                     state = .closing
                     inbox = []
                     socket?.isReading = true
                     write(closeFrame(CloseCodes.normal))
-                    wait(Self.goodbye) { $0.finish($0.end) }
+                    wait(Self.closeTimeout) { $0.finish($0.end) }
                 }
             }
         }
 
         private func begin(_ continuation: CheckedContinuation<Void, any Error>) {
             if state == .over { return continuation.resume(throwing: end) }
-            opener = continuation
+            openWaiter = continuation
             let isSecure = request.url.scheme == "wss"
             let port = request.url.port ?? (isSecure ? 443 : 80)
             let host = request.url.host ?? ""
@@ -135,7 +135,7 @@
             let address = addresses.removeFirst()
             guard let socket = WatchedSocket(to: address, queue: queue) else { return tryNext(lastError()) }
             self.socket = socket
-            if !addresses.isEmpty { wait(Self.patience) { $0.giveUpAddress("No answer.") } }
+            if !addresses.isEmpty { wait(Self.addressTimeout) { $0.giveUpAddress("No answer.") } }
             socket.connected = { [weak self] error in
                 guard let self, state == .connecting else { return }
                 stopWaiting()
@@ -143,9 +143,9 @@
                 self.socket?.isReading = true
                 if tls == nil { return upgrade() }
                 state = .securing
-                came([])
+                received([])
             }
-            socket.read = { [weak self] in self?.came($0) }
+            socket.read = { [weak self] in self?.received($0) }
         }
 
         private func giveUpAddress(_ reason: String) {
@@ -160,7 +160,7 @@
         }
 
         /// Bytes of the network; nil: the other side has ended the connection.
-        private func came(_ bytes: ArraySlice<UInt8>?) {
+        private func received(_ bytes: ArraySlice<UInt8>?) {
             guard let tls, let bytes else { return opened(bytes) }
             let progress = tls.feed(bytes)
             if !progress.toSend.isEmpty { socket?.write(progress.toSend) { _ in } }
@@ -188,12 +188,12 @@
             switch answer {
             case .incomplete: break
             case .refusing:
-                if timer == nil { wait(Self.explanation) { $0.opened(nil) } }
+                if timer == nil { wait(Self.refusalTimeout) { $0.opened(nil) } }
             case .refused(let failure): finish(failure)
             case .accepted(let rest):
                 state = .open
-                opener?.resume()
-                opener = nil
+                openWaiter?.resume()
+                openWaiter = nil
                 decode(rest[...])
             }
         }
@@ -238,12 +238,12 @@
             stopWaiting()
             socket?.close()
             socket = nil
-            opener?.resume(throwing: failure)
-            opener = nil
+            openWaiter?.resume(throwing: failure)
+            openWaiter = nil
             reader?.resume(throwing: failure)
             reader = nil
-            for mourner in mourners { mourner.resume() }
-            mourners = []
+            for waiter in closeWaiters { waiter.resume() }
+            closeWaiters = []
         }
 
         private func closeFrame(_ code: Int) -> [UInt8] { WebSocketEncoder.close(code, mask: .random(in: .min ... .max)) }

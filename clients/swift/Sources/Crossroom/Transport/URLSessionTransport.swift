@@ -13,7 +13,7 @@ final class URLSessionTransport: WebSocketTransport {
     private let watcher: Watcher
 
     /// Seconds that the other side's close frame is waited for.
-    private static let goodbye = 1.0
+    private static let closeTimeout = 1.0
 
     private init(_ request: TransportRequest) {
         watcher = Watcher()
@@ -64,7 +64,7 @@ final class URLSessionTransport: WebSocketTransport {
             }
         } catch {
             // The close code may be known a moment after `receive` has failed.
-            await watcher.ended(within: Self.goodbye)
+            await watcher.ended(within: Self.closeTimeout)
             // Not the task's own `closeCode`, which may be set where no close frame came.
             throw TransportFailure(watcher.reason ?? "The connection was lost.", closeCode: watcher.closeCode)
         }
@@ -75,11 +75,11 @@ final class URLSessionTransport: WebSocketTransport {
             task.cancel()
         } else {
             task.cancel(with: .normalClosure, reason: nil)
-            await watcher.ended(within: Self.goodbye)
+            await watcher.ended(within: Self.closeTimeout)
         }
         // A session holds its delegate until it is invalidated.
         session.invalidateAndCancel()
-        await watcher.ended(within: Self.goodbye)
+        await watcher.ended(within: Self.closeTimeout)
     }
 
     private var refusal: TransportFailure? {
@@ -95,10 +95,10 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
     /// Guards all that follows.
     private let lock = NSLock()
     private var opening: Result<Void, any Error>?
-    private var opener: CheckedContinuation<Void, any Error>?
+    private var openWaiter: CheckedContinuation<Void, any Error>?
     private var close: (code: Int, reason: String)?
     private var isOver = false
-    private var mourners: [UUID: CheckedContinuation<Void, Never>] = [:]
+    private var closeWaiters: [UUID: CheckedContinuation<Void, Never>] = [:]
 
     var closeCode: Int? { lock.withLock { close?.code } }
     var reason: String? { lock.withLock { close.flatMap { $0.reason.isEmpty ? nil : $0.reason } } }
@@ -107,7 +107,7 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
     func opened() async throws {
         try await withCheckedThrowingContinuation { continuation in
             let result: Result<Void, any Error>? = lock.withLock {
-                if opening == nil { opener = continuation }
+                if opening == nil { openWaiter = continuation }
                 return opening
             }
             if let result { continuation.resume(with: result) }
@@ -122,13 +122,13 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
         let id = UUID()
         await withCheckedContinuation { continuation in
             let isOver = lock.withLock {
-                if !self.isOver { mourners[id] = continuation }
+                if !self.isOver { closeWaiters[id] = continuation }
                 return self.isOver
             }
             if isOver { return continuation.resume() }
             DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak self] in
                 guard let self else { return }
-                self.lock.withLock { self.mourners.removeValue(forKey: id) }?.resume()
+                self.lock.withLock { self.closeWaiters.removeValue(forKey: id) }?.resume()
             }
         }
     }
@@ -136,8 +136,8 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
     private func open(_ result: Result<Void, any Error>) {
         let waiting: CheckedContinuation<Void, any Error>? = lock.withLock {
             if opening == nil { opening = result }
-            defer { opener = nil }
-            return opener
+            defer { openWaiter = nil }
+            return openWaiter
         }
         waiting?.resume(with: result)
     }
@@ -161,9 +161,9 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
         open(.failure(error ?? TransportFailure("The connection ended.")))
         let waiting = lock.withLock {
             isOver = true
-            defer { mourners = [:] }
-            return Array(mourners.values)
+            defer { closeWaiters = [:] }
+            return Array(closeWaiters.values)
         }
-        for mourner in waiting { mourner.resume() }
+        for waiter in waiting { waiter.resume() }
     }
 }

@@ -11,7 +11,7 @@ final class FakeServer {
     private(set) var open = 0
     private(set) var attempts: [TransportRequest] = []
 
-    private let sockets = Channel<FakeSocket>(limit: .max) { _ in }
+    private let sockets = Subscription<FakeSocket>(limit: .max) { _ in }
 
     init() {}
 
@@ -64,8 +64,8 @@ final class FakeSocket: WebSocketTransport {
     /// Messages that the client has not read.
     var unread: Int { incoming.count }
 
-    private let incoming = Channel<TransportMessage>(limit: .max) { _ in }
-    private let frames = Channel<Value>(limit: .max) { _ in }
+    private let incoming = Subscription<TransportMessage>(limit: .max) { _ in }
+    private let frames = Subscription<Value>(limit: .max) { _ in }
     private var failure = TransportFailure("closed by the client")
     private var ended: (@CrossroomActor () -> Void)?
 
@@ -75,7 +75,7 @@ final class FakeSocket: WebSocketTransport {
     func frame() async throws -> Value {
         while true {
             let frame = try await withDeadline("frame") { [frames] in try await frames.next() }
-            guard let frame else { throw Overdue(what: "a frame: the connection has ended") }
+            guard let frame else { throw DeadlineExceeded(what: "a frame: the connection has ended") }
             if frame["type"] != "ping" { return frame }
         }
     }
@@ -84,7 +84,7 @@ final class FakeSocket: WebSocketTransport {
     func call(_ name: String) async throws -> (id: Value, argument: Value) {
         let frame = try await frame()
         guard frame["event"] == .string(name), let id = frame["id"] else {
-            throw Overdue(what: "call of \(name), not \(frame)")
+            throw DeadlineExceeded(what: "call of \(name), not \(frame)")
         }
         return (id, frame["args"]?[0] ?? .null)
     }

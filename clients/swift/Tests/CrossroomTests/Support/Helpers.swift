@@ -30,12 +30,12 @@ func withDeadline<T: Sendable>(_ what: String = #function, _ task: @escaping @Se
             return nil
         }
         defer { group.cancelAll() }
-        guard let result = try await group.next() ?? nil else { throw Overdue(what: what) }
+        guard let result = try await group.next() ?? nil else { throw DeadlineExceeded(what: what) }
         return result
     }
 }
 
-struct Overdue: Error { let what: String }
+struct DeadlineExceeded: Error { let what: String }
 
 /// What an async expression throws.
 @CrossroomActor
@@ -65,7 +65,7 @@ struct SeededRandom: RandomNumberGenerator {
 }
 
 /// A clock that the test moves.
-final class HandClock: @unchecked Sendable {
+final class ManualClock: @unchecked Sendable {
     private let lock = NSLock()
     private var time = 0.0
     var now: Double {

@@ -2,51 +2,51 @@ import XCTest
 
 @testable import Crossroom
 
-/// A lane on a clock that the test moves, and what became of its errands.
+/// A send queue on a clock that the test moves, and what became of its calls.
 @CrossroomActor
 private final class Rig {
-    let clock = HandClock()
-    let lane: Lane
+    let clock = ManualClock()
+    let queue: SendQueue
     var settled: [String] = []
 
     init() {
         let clock = self.clock
-        lane = Lane(now: { clock.now }, random: { 0 })
+        queue = SendQueue(now: { clock.now }, random: { 0 })
     }
 
     @discardableResult
-    func add(_ id: String, _ data: Value = .null) -> Errand {
-        let errand = Errand(name: "publish", argument: ["id": .string(id), "data": data], id: id) { [unowned self] result in
+    func add(_ id: String, _ data: Value = .null) -> PendingCall {
+        let pendingCall = PendingCall(name: "publish", argument: ["id": .string(id), "data": data], id: id) { [unowned self] result in
             switch result {
             case .success: settled.append(id)
             case .failure(let error): settled.append("\(id): \(error.code)")
             }
         }
-        lane.add(errand)
-        return errand
+        queue.add(pendingCall)
+        return pendingCall
     }
 
     /// The id of the call that is made next, if one is.
     func next() -> String? {
-        if case .call(let errand) = lane.next() { return errand.id }
+        if case .call(let pendingCall) = queue.next() { return pendingCall.id }
         return nil
     }
 
     @discardableResult
-    func done(_ outcome: Outcome) -> Double? {
-        if case .wait(let milliseconds) = lane.done(outcome) { return milliseconds }
+    func done(_ outcome: CallOutcome) -> Double? {
+        if case .wait(let milliseconds) = queue.done(outcome) { return milliseconds }
         return nil
     }
 }
 
-private let ok = Outcome.ok([:])
+private let ok = CallOutcome.ok([:])
 
-private func refused(_ code: ErrorCode, _ isRetryable: Bool) -> Outcome {
+private func refused(_ code: ErrorCode, _ isRetryable: Bool) -> CallOutcome {
     .refused(CrossroomError(code, "", isRetryable: isRetryable))
 }
 
-/// What goes out in a lane: publishes of a room, sends to a user (docs/sdk.md, 4.2).
-final class LaneTests: XCTestCase, @unchecked Sendable {
+/// What goes out in a send queue: publishes of a room, sends to a user (docs/sdk.md, 4.2).
+final class SendQueueTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testIsCalledOneByOneInOrder() async {
         let rig = Rig()
@@ -57,7 +57,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         XCTAssertEqual([rig.next(), rig.next()], ["b", nil])
         rig.done(ok)
         XCTAssertEqual(rig.settled, ["a", "b"])
-        XCTAssert(rig.lane.isEmpty)
+        XCTAssert(rig.queue.isEmpty)
     }
 
     @CrossroomActor
@@ -65,7 +65,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         let rig = Rig()
         rig.add("a")
         rig.add("b")
-        for outcome in [Outcome.lost, .timeout, .timeout, .lost] {
+        for outcome in [CallOutcome.lost, .timeout, .timeout, .lost] {
             XCTAssertEqual(rig.next(), "a")
             rig.done(outcome)
         }
@@ -81,7 +81,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
             XCTAssertEqual(rig.next(), "a")
             let milliseconds = rig.done(refused(.rateLimited, true))
             XCTAssertNil(rig.next())
-            rig.lane.resume()
+            rig.queue.resume()
             return milliseconds
         }
         XCTAssertEqual(waits, [250, 500, 1_000])
@@ -106,7 +106,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         rig.add("b")
         _ = rig.next()
         rig.done(.lost)
-        rig.lane.seen(id: "a", result: [:])
+        rig.queue.seen(id: "a", result: [:])
         XCTAssertEqual(rig.settled, ["a"])
         XCTAssertEqual(rig.next(), "b")
     }
@@ -117,7 +117,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         rig.add("a")
         rig.add("b")
         _ = rig.next()
-        rig.lane.seen(id: "a", result: [:])
+        rig.queue.seen(id: "a", result: [:])
         XCTAssertNil(rig.next())
         rig.done(ok)
         XCTAssertEqual(rig.settled, ["a"])
@@ -128,7 +128,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
     func testIsNotTakenForDoneBeforeItsFirstCall() async {
         let rig = Rig()
         rig.add("a")
-        rig.lane.seen(id: "a", result: [:])
+        rig.queue.seen(id: "a", result: [:])
         XCTAssertEqual(rig.settled, [])
         XCTAssertEqual(rig.next(), "a")
     }
@@ -162,8 +162,8 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         let (a, b) = (rig.add("a"), rig.add("b"))
         rig.add("c")
         _ = rig.next()
-        rig.lane.drop(b)
-        rig.lane.drop(a)
+        rig.queue.drop(b)
+        rig.queue.drop(a)
         XCTAssertNil(rig.next())
         rig.done(.timeout)
         XCTAssertEqual(rig.next(), "c")
@@ -198,7 +198,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
             rig.done(.suspected(allowed: 3))
             XCTAssertEqual(rig.next(), "a")
             rig.done(refused(.rateLimited, true))
-            rig.lane.resume()
+            rig.queue.resume()
         }
         XCTAssertEqual(rig.settled, [])
     }
@@ -212,11 +212,11 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(rig.done(.refused(error)), 30_000)
         rig.clock.now = 10_000
         // A new connection.
-        rig.lane.resume()
-        guard case .wait(let left) = rig.lane.next() else { return XCTFail("called too soon") }
+        rig.queue.resume()
+        guard case .wait(let left) = rig.queue.next() else { return XCTFail("called too soon") }
         XCTAssertEqual(left, 20_000)
         rig.clock.now = 30_000
-        rig.lane.resume()
+        rig.queue.resume()
         XCTAssertEqual(rig.next(), "a")
     }
 
@@ -226,9 +226,9 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
         rig.add("a")
         rig.add("b")
         _ = rig.next()
-        rig.lane.rejectAll(.aborted, sparing: true)
+        rig.queue.rejectAll(.aborted, sparing: true)
         XCTAssertEqual(rig.settled, ["b: aborted"])
-        rig.lane.rejectAll(.closed, sparing: false)
+        rig.queue.rejectAll(.closed, sparing: false)
         XCTAssertEqual(rig.settled, ["b: aborted", "a: closed"])
     }
 
@@ -241,10 +241,10 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
             let rig = Rig()
             var log: [String] = []
             for id in ids { rig.add(id) }
-            for turn in 0..<60 {
-                rig.lane.resume()
+            for step in 0..<60 {
+                rig.queue.resume()
                 guard let id = rig.next() else { break }
-                switch turn < 50 ? Int.random(in: 0..<6, using: &random) : 5 {
+                switch step < 50 ? Int.random(in: 0..<6, using: &random) : 5 {
                 case 0: rig.done(.lost)
                 case 1: rig.done(refused(.unavailable, true))
                 case 2: rig.done(refused(.forbidden, false))
@@ -253,7 +253,7 @@ final class LaneTests: XCTestCase, @unchecked Sendable {
                     rig.done([3: .lost, 4: .timeout][fate] ?? ok)
                 }
             }
-            XCTAssert(rig.lane.isEmpty, "seed \(seed)")
+            XCTAssert(rig.queue.isEmpty, "seed \(seed)")
             XCTAssertEqual(rig.settled.map { String($0.prefix(1)) }.sorted(), ids, "seed \(seed)")
             XCTAssertEqual(log, ids.filter(log.contains), "seed \(seed)")
             XCTAssert(Set(rig.settled.filter { $0.count == 1 }).isSubset(of: log), "seed \(seed)")

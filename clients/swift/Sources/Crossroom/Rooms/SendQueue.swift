@@ -1,19 +1,6 @@
-/// The outcome of a call to the server: exactly one, and never that of another connection.
-enum Outcome: Sendable {
-    /// The ack's argument, with `ok` true.
-    case ok(Value)
-    case refused(CrossroomError)
-    /// No ack came in time, on a connection that may be dead or slow. Whether the call was carried out is not known.
-    case timeout
-    /// The connection was lost before the ack, or there is none.
-    case lost
-    /// The same, and the call may be the cause, as the largest that was under way. `allowed`: how often that may be, before it is.
-    case suspected(allowed: Int)
-}
-
 /// One call that is made until it is answered for good.
 @CrossroomActor
-final class Errand {
+final class PendingCall {
     let name: String
     let argument: Value
     /// The id that the server knows it by again; nil for what may be done twice, as it only reads.
@@ -41,19 +28,19 @@ final class Errand {
 /// What goes to the server one after the other: publishes to a room, sends to a user. Nothing overtakes, nothing is sent
 /// twice under two ids. A state machine with no I/O: methods return what is to be done. Times in milliseconds.
 @CrossroomActor
-final class Lane {
+final class SendQueue {
     enum Step {
         case nothing
-        case call(Errand)
+        case call(PendingCall)
         case wait(Double)
     }
 
-    /// After its first call, for how long an errand may be made again. The server remembers its id for five minutes at least
+    /// After its first call, for how long a call may be made again. The server remembers its id for five minutes at least
     /// (docs/rooms-api.md, 4.5), counted from the append, which cannot be earlier; the rest is for the way there.
     private static let repeatable = 5 * 60_000.0 - 20_000
 
     private final class Queued {
-        let errand: Errand
+        let pendingCall: PendingCall
         /// When it was called first.
         var calledAt: Double?
         /// Connections in a row that were lost under it, and it may have been the cause.
@@ -61,7 +48,7 @@ final class Lane {
         /// Whether a try had no answer: it may have been carried out.
         var isUnsure = false
 
-        init(_ errand: Errand) { self.errand = errand }
+        init(_ pendingCall: PendingCall) { self.pendingCall = pendingCall }
     }
 
     private let now: @Sendable () -> Double
@@ -79,9 +66,9 @@ final class Lane {
 
     var isEmpty: Bool { queue.isEmpty && underWay == nil }
 
-    func add(_ errand: Errand) { queue.append(Queued(errand)) }
+    func add(_ pendingCall: PendingCall) { queue.append(Queued(pendingCall)) }
 
-    /// Whether a call that comes next would be its errand's first.
+    /// Whether a call that comes next would be the first of that pending call.
     var isFresh: Bool { queue.first?.calledAt == nil }
 
     /// What to do next; to be asked only when calls can be made. A call that is returned is under way from then on.
@@ -90,7 +77,7 @@ final class Lane {
         while let head = queue.first {
             if isForgotten(head) {
                 queue.removeFirst()
-                head.errand.end(.failure(.unconfirmed))
+                head.pendingCall.end(.failure(.unconfirmed))
                 continue
             }
             let left = retry.left(now())
@@ -100,13 +87,13 @@ final class Lane {
             }
             head.calledAt = head.calledAt ?? now()
             underWay = head
-            return .call(head.errand)
+            return .call(head.pendingCall)
         }
         return .nothing
     }
 
     /// The call that is under way has this outcome.
-    func done(_ outcome: Outcome) -> Step {
+    func done(_ outcome: CallOutcome) -> Step {
         guard let queued = underWay else { return .nothing }
         underWay = nil
         guard queued === queue.first else { return .nothing }
@@ -118,12 +105,12 @@ final class Lane {
             queued.suspicions += 1
             if queued.suspicions >= allowed {
                 queue.removeFirst()
-                queued.errand.end(.failure(.tooLargeForTheWay(queued.suspicions)))
+                queued.pendingCall.end(.failure(.tooLargeForConnection(queued.suspicions)))
             }
         case .ok(let result):
             retry.succeeded()
             queue.removeFirst()
-            queued.errand.end(.success(result))
+            queued.pendingCall.end(.success(result))
         case .refused(let error):
             queued.suspicions = 0
             return refused(queued, error)
@@ -134,20 +121,20 @@ final class Lane {
     /// The pause is over, or a new connection makes it pointless.
     func resume() { isPausing = false }
 
-    /// The errand of this id is known to be done, if it was called at all.
+    /// The call of this id is known to be done, if it was called at all.
     func seen(id: String, result: Value) {
-        guard let index = queue.firstIndex(where: { $0.errand.id == id && $0.calledAt != nil }) else { return }
-        queue.remove(at: index).errand.end(.success(result))
+        guard let index = queue.firstIndex(where: { $0.pendingCall.id == id && $0.calledAt != nil }) else { return }
+        queue.remove(at: index).pendingCall.end(.success(result))
     }
 
     /// Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome.
-    func drop(_ errand: Errand) { queue.removeAll { $0.errand === errand } }
+    func drop(_ pendingCall: PendingCall) { queue.removeAll { $0.pendingCall === pendingCall } }
 
     /// Rejects all; with `sparing`, but for the one that the server may be carrying out.
     func rejectAll(_ error: CrossroomError, sparing: Bool) {
         let all = queue
         queue = sparing ? all.filter { $0 === underWay } : []
-        for queued in all where !(sparing && queued === underWay) { queued.errand.end(.failure(error)) }
+        for queued in all where !(sparing && queued === underWay) { queued.pendingCall.end(.failure(error)) }
     }
 
     private func refused(_ queued: Queued, _ error: CrossroomError) -> Step {
@@ -160,19 +147,19 @@ final class Lane {
         }
         retry.succeeded()
         queue.removeFirst()
-        queued.errand.end(.failure(error))
+        queued.pendingCall.end(.failure(error))
         return .nothing
     }
 
     /// Whether the server may have forgotten the id: the call must not be made again.
     private func isForgotten(_ queued: Queued) -> Bool {
-        guard queued.errand.id != nil, let calledAt = queued.calledAt else { return false }
+        guard queued.pendingCall.id != nil, let calledAt = queued.calledAt else { return false }
         return now() - calledAt > Self.repeatable
     }
 }
 
 extension CrossroomError {
-    fileprivate static func tooLargeForTheWay(_ losses: Int) -> CrossroomError {
+    fileprivate static func tooLargeForConnection(_ losses: Int) -> CrossroomError {
         let message = "The connection was lost \(losses) times under this message: it is larger than something on the way takes."
         return CrossroomError(.messageTooLarge, message)
     }

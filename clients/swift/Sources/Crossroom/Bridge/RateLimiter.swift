@@ -1,6 +1,6 @@
-/// At what pace messages leave, so that the server closes no connection for it (PROTOCOL.md, 9): its token bucket, a tenth smaller. Pure;
+/// Keeps messages to a rate, so that the server closes no connection for it (PROTOCOL.md, 9): its token bucket, a tenth smaller. Pure;
 /// times in milliseconds.
-struct Pacer {
+struct RateLimiter {
     private static let share = 0.9
     /// Messages per second: a server that takes fewer is not believed.
     private static let slowest = 0.1

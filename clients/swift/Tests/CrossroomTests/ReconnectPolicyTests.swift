@@ -3,13 +3,13 @@ import XCTest
 @testable import Crossroom
 
 /// Whether to come back (docs/sdk.md, 4.6).
-final class RoomsSessionTests: XCTestCase {
-    private func make(_ policy: ReconnectPolicy = ReconnectPolicy()) -> RoomsSession {
-        RoomsSession(policy: policy, now: { 0 }, random: { 0 })
+final class ReconnectPolicyTests: XCTestCase {
+    private func make(_ options: ReconnectOptions = ReconnectOptions()) -> ReconnectPolicy {
+        ReconnectPolicy(options: options, now: { 0 }, random: { 0 })
     }
 
-    private func short(_ verdict: RoomsSession.Verdict) -> String {
-        switch verdict {
+    private func short(_ decision: ReconnectPolicy.Decision) -> String {
+        switch decision {
         case .wait: return "wait"
         case .end(let error): return "end: \(error.code)"
         case .reconnect(_, let forgetGuest): return forgetGuest ? "reconnect as a new guest" : "reconnect"
@@ -22,25 +22,25 @@ final class RoomsSessionTests: XCTestCase {
     }
 
     private func announced(_ code: ErrorCode, isActive: Bool, _ source: TokenSource) -> String {
-        var session = make()
-        session.welcomed()
-        session.endAnnounced(CrossroomError(code, ""))
-        return short(session.closed(code: nil, isActive: isActive, source: source))
+        var policy = make()
+        policy.welcomed()
+        policy.endAnnounced(CrossroomError(code, ""))
+        return short(policy.closed(code: nil, isActive: isActive, source: source))
     }
 
     func testLeavesItToTheBridgeWhereThatReconnects() {
-        var session = make()
-        XCTAssertEqual(short(session.closed(code: 1006, isActive: true, source: .none)), "wait")
+        var policy = make()
+        XCTAssertEqual(short(policy.closed(code: 1006, isActive: true, source: .none)), "wait")
     }
 
     func testEndsAfterCloseCodesThatSaySo() {
         let expected = [4403: "end: refused", 4400: "end: refused", 1009: "reconnect", 4000: "reconnect", 1000: "reconnect"]
         for (code, expected) in expected {
-            var session = make()
-            XCTAssertEqual(short(session.closed(code: code, isActive: false, source: .none)), expected)
+            var policy = make()
+            XCTAssertEqual(short(policy.closed(code: code, isActive: false, source: .none)), expected)
         }
-        var session = make()
-        XCTAssertEqual(short(session.closed(code: nil, isActive: false, source: .none)), "reconnect")
+        var policy = make()
+        XCTAssertEqual(short(policy.closed(code: nil, isActive: false, source: .none)), "reconnect")
     }
 
     func testAfterAnExpiredTokenItDependsOnWhereThatCameFrom() {
@@ -48,10 +48,10 @@ final class RoomsSessionTests: XCTestCase {
             (.provider, "reconnect"), (.fixed, "end: token_expired"), (.guest, "reconnect as a new guest"),
             (.none, "end: token_expired"),
         ]
-        for (source, verdict) in expected {
-            var session = make()
-            XCTAssertEqual(short(session.refused(refusal(.tokenExpired), source: source)), verdict)
-            XCTAssertEqual(announced(.tokenExpired, isActive: false, source), verdict)
+        for (source, decision) in expected {
+            var policy = make()
+            XCTAssertEqual(short(policy.refused(refusal(.tokenExpired), source: source)), decision)
+            XCTAssertEqual(announced(.tokenExpired, isActive: false, source), decision)
         }
         XCTAssertEqual(announced(.tokenExpired, isActive: true, .provider), "wait")
     }
@@ -63,49 +63,49 @@ final class RoomsSessionTests: XCTestCase {
     }
 
     func testARefusedConnectIsTheEndUnlessItMayPass() {
-        var session = make()
-        XCTAssertEqual(short(session.refused(refusal(.forbidden), source: .provider)), "end: forbidden")
-        XCTAssertEqual(short(session.refused(refusal(.unavailable, retryable: true), source: .provider)), "reconnect")
-        XCTAssertEqual(short(session.refused(refusal(.unauthorized), source: .guest)), "reconnect as a new guest")
-        XCTAssertEqual(short(session.refused(refusal(.tokenRevoked), source: .guest)), "reconnect as a new guest")
-        XCTAssertEqual(short(session.refused(refusal(.tokenRevoked), source: .fixed)), "end: token_revoked")
+        var policy = make()
+        XCTAssertEqual(short(policy.refused(refusal(.forbidden), source: .provider)), "end: forbidden")
+        XCTAssertEqual(short(policy.refused(refusal(.unavailable, retryable: true), source: .provider)), "reconnect")
+        XCTAssertEqual(short(policy.refused(refusal(.unauthorized), source: .guest)), "reconnect as a new guest")
+        XCTAssertEqual(short(policy.refused(refusal(.tokenRevoked), source: .guest)), "reconnect as a new guest")
+        XCTAssertEqual(short(policy.refused(refusal(.tokenRevoked), source: .fixed)), "end: token_revoked")
         let foreign = CrossroomError(.connectError, "no", data: ["code": 1])
-        XCTAssertEqual(short(session.refused(foreign, source: .none)), "end: refused")
-        for (code, verdict) in [(1000, "reconnect"), (4000, "reconnect"), (4403, "end: refused")] {
+        XCTAssertEqual(short(policy.refused(foreign, source: .none)), "end: refused")
+        for (code, decision) in [(1000, "reconnect"), (4000, "reconnect"), (4403, "end: refused")] {
             let error = CrossroomError(.refused, "closed", closeCode: code)
-            XCTAssertEqual(short(session.refused(error, source: .none)), verdict)
+            XCTAssertEqual(short(policy.refused(error, source: .none)), decision)
         }
         for (status, code) in [(401, "unauthorized"), (403, "forbidden"), (400, "refused")] {
             let error = CrossroomError(.refused, "no", status: status)
-            XCTAssertEqual(short(session.refused(error, source: .none)), "end: \(code)")
+            XCTAssertEqual(short(policy.refused(error, source: .none)), "end: \(code)")
         }
     }
 
     func testGivesUpAfterTwoFreshTokensInARow() {
-        var session = make()
-        XCTAssertEqual(short(session.refused(refusal(.tokenExpired), source: .provider)), "reconnect")
-        session.welcomed()
-        XCTAssertEqual(short(session.refused(refusal(.tokenExpired), source: .provider)), "reconnect")
-        XCTAssertEqual(short(session.refused(refusal(.tokenExpired), source: .provider)), "end: token_expired")
+        var policy = make()
+        XCTAssertEqual(short(policy.refused(refusal(.tokenExpired), source: .provider)), "reconnect")
+        policy.welcomed()
+        XCTAssertEqual(short(policy.refused(refusal(.tokenExpired), source: .provider)), "reconnect")
+        XCTAssertEqual(short(policy.refused(refusal(.tokenExpired), source: .provider)), "end: token_expired")
     }
 
     func testWaitsLongerEachTimeAndAnewAfterAConnectionThatHeld() {
-        let clock = HandClock()
-        var session = RoomsSession(policy: ReconnectPolicy(), now: { clock.now }, random: { 0 })
+        let clock = ManualClock()
+        var policy = ReconnectPolicy(options: ReconnectOptions(), now: { clock.now }, random: { 0 })
         let waits = [1, 1, 1, 60_000, 1].map { held -> Double in
-            session.welcomed()
+            policy.welcomed()
             clock.now += held
-            guard case .reconnect(let after, _) = session.closed(code: nil, isActive: false, source: .none) else { return -1 }
+            guard case .reconnect(let after, _) = policy.closed(code: nil, isActive: false, source: .none) else { return -1 }
             return after
         }
         XCTAssertEqual(waits, [500, 1_000, 2_000, 500, 1_000])
     }
 
     func testWaitsAsThePolicySaysAndNoLessThanTheServerAsksFor() {
-        var session = make(ReconnectPolicy(minDelay: 3, maxDelay: 3, jitter: 0, maxAttempts: 2))
+        var policy = make(ReconnectOptions(minDelay: 3, maxDelay: 3, jitter: 0, maxAttempts: 2))
         var data: [String: Value] = ["code": "rate_limited", "message": "m", "retryable": true]
-        func refuse() -> RoomsSession.Verdict {
-            session.refused(CrossroomError(.connectError, "m", data: .object(data)), source: .none)
+        func refuse() -> ReconnectPolicy.Decision {
+            policy.refused(CrossroomError(.connectError, "m", data: .object(data)), source: .none)
         }
         XCTAssertEqual(refuse(), .reconnect(after: 3_000, forgetGuest: false))
         data["retryAfter"] = 60_000

@@ -11,8 +11,8 @@ enum TokenSource {
 
 /// Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock and randomness
 /// are passed in. The bridge reconnects by itself after a failure of the network; the rest is decided here.
-struct RoomsSession {
-    enum Verdict: Equatable {
+struct ReconnectPolicy {
+    enum Decision: Equatable {
         /// The bridge comes back by itself.
         case wait
         /// In so many milliseconds.
@@ -21,11 +21,11 @@ struct RoomsSession {
     }
 
     /// Milliseconds after which a connection counts as a good one, and delays begin anew.
-    private static let goodAfter = 10_000.0
+    private static let lasting = 10_000.0
     /// Fresh tokens that are refused in a row before it is of no use to get another one.
     private static let maxFreshRefused = 2
 
-    private let policy: ReconnectPolicy
+    private let options: ReconnectOptions
     private let now: @Sendable () -> Double
     private let random: @Sendable () -> Double
     private var failures = 0
@@ -33,8 +33,8 @@ struct RoomsSession {
     private var ending: CrossroomError?
     private var upSince: Double?
 
-    init(policy: ReconnectPolicy, now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
-        self.policy = policy
+    init(options: ReconnectOptions, now: @escaping @Sendable () -> Double, random: @escaping @Sendable () -> Double) {
+        self.options = options
         self.now = now
         self.random = random
     }
@@ -49,10 +49,10 @@ struct RoomsSession {
     mutating func endAnnounced(_ error: CrossroomError) { ending = error }
 
     /// The connection ended. `isActive`: whether the bridge comes back by itself.
-    mutating func closed(code: Int?, isActive: Bool, source: TokenSource) -> Verdict {
+    mutating func closed(code: Int?, isActive: Bool, source: TokenSource) -> Decision {
         let announced = ending
         ending = nil
-        if let upSince, now() - upSince >= Self.goodAfter { failures = 0 }
+        if let upSince, now() - upSince >= Self.lasting { failures = 0 }
         upSince = nil
         if let announced { return ended(announced, isActive: isActive, source: source) }
         if isActive { return .wait }
@@ -60,7 +60,7 @@ struct RoomsSession {
     }
 
     /// The end, where a close code says so.
-    private func closedByItself(_ code: Int?) -> Verdict? {
+    private func closedByItself(_ code: Int?) -> Decision? {
         // 4000 says only that the server ended every namespace, and 1009 something of one message: whether to come back is this
         // layer's to decide.
         guard let code, ![1000, 1009, 4000].contains(code), !CloseCodes.mayReconnect(code) else { return nil }
@@ -69,7 +69,7 @@ struct RoomsSession {
     }
 
     /// A connect was refused for good.
-    mutating func refused(_ error: CrossroomError, source: TokenSource) -> Verdict {
+    mutating func refused(_ error: CrossroomError, source: TokenSource) -> Decision {
         // The connection was closed while the connect was under way.
         if let code = error.closeCode { return closedByItself(code) ?? reconnect() }
         let reason = Self.reason(error)
@@ -77,7 +77,7 @@ struct RoomsSession {
         return ended(reason, isActive: false, source: source)
     }
 
-    private mutating func ended(_ error: CrossroomError, isActive: Bool, source: TokenSource) -> Verdict {
+    private mutating func ended(_ error: CrossroomError, isActive: Bool, source: TokenSource) -> Decision {
         if error.code == .tokenExpired {
             if source == .guest { return reconnect(forgetGuest: true) }
             if source == .provider {
@@ -90,11 +90,11 @@ struct RoomsSession {
         return .end(error)
     }
 
-    private mutating func reconnect(after error: CrossroomError? = nil, forgetGuest: Bool = false) -> Verdict {
-        if let maxAttempts = policy.maxAttempts, failures >= maxAttempts {
+    private mutating func reconnect(after error: CrossroomError? = nil, forgetGuest: Bool = false) -> Decision {
+        if let maxAttempts = options.maxAttempts, failures >= maxAttempts {
             return .end(error?.asFinal ?? CrossroomError(.unreachable, "The server takes no connection for long."))
         }
-        let delay = Backoff.connection(attempt: failures, policy: policy, random: random())
+        let delay = Backoff.connection(attempt: failures, options: options, random: random())
         failures += 1
         return .reconnect(after: max(delay, (error?.retryAfter ?? 0) * 1000), forgetGuest: forgetGuest)
     }

@@ -1,18 +1,18 @@
 /// One attempt to connect, and what comes of it: a transport, a task that reads it, and one that writes it.
 @CrossroomActor
-final class Wire {
+final class TransportRunner {
     /// What happens on it. After `hangUp` nothing more is called.
     struct Events {
         let opened: @CrossroomActor (_ seesPings: Bool) -> Void
-        let came: @CrossroomActor (TransportMessage) -> Void
+        let received: @CrossroomActor (TransportMessage) -> Void
         /// Before the next message is read.
         let pause: @CrossroomActor () async -> Void
         let failed: @CrossroomActor (any Error) -> Void
         /// The transport has taken a frame.
-        let left: @CrossroomActor () -> Void
+        let sent: @CrossroomActor () -> Void
     }
 
-    private struct Outgoing {
+    private struct OutgoingFrame {
         let text: String
         let isEvent: Bool
     }
@@ -25,11 +25,11 @@ final class Wire {
     private var isOver = false
     private var main: Task<Void, Never>?
     private var closing: Task<Void, Never>?
-    private let (outgoing, feed) = AsyncStream.makeStream(of: Outgoing.self)
-    private var stopGoodbye: Cancel?
+    private let (outgoing, outgoingFeed) = AsyncStream.makeStream(of: OutgoingFrame.self)
+    private var stopFlushTimer: Cancel?
 
     /// Milliseconds for what was sent before the end to leave.
-    private static let goodbye = 2_000.0
+    private static let flushTimeout = 2_000.0
 
     init(events: Events) { self.events = events }
 
@@ -44,14 +44,14 @@ final class Wire {
         backlog.frames += 1
         backlog.bytes += text.utf8.count
         if isEvent { backlog.events += 1 }
-        feed.yield(Outgoing(text: text, isEvent: isEvent))
+        outgoingFeed.yield(OutgoingFrame(text: text, isEvent: isEvent))
     }
 
     /// Ends it; what was sent before still leaves, unless it is `abrupt`.
     func hangUp(abrupt: Bool, _ environment: Environment) {
         if isOver { return }
         isOver = true
-        feed.finish()
+        outgoingFeed.finish()
         guard let transport else {
             main?.cancel()
             return
@@ -59,7 +59,7 @@ final class Wire {
         if abrupt || backlog.frames == 0 {
             closing = Task { await transport.close(abrupt: abrupt) }
         } else {
-            stopGoodbye = environment.after(Self.goodbye) {
+            stopFlushTimer = environment.after(Self.flushTimeout) {
                 self.closing = Task { await transport.close(abrupt: true) }
             }
         }
@@ -83,7 +83,7 @@ final class Wire {
             } catch {
                 if !isOver {
                     isOver = true
-                    feed.finish()
+                    outgoingFeed.finish()
                     events.failed(error)
                     await transport.close(abrupt: true)
                 }
@@ -101,7 +101,7 @@ final class Wire {
             let message = try await transport.receive()
             // To the end, though nobody listens: the other side's close frame is still to come.
             if isOver { continue }
-            events.came(message)
+            events.received(message)
             // Where that has ended it, there is nothing to pause: nobody would have it go on.
             if !isOver { await events.pause() }
         }
@@ -115,9 +115,9 @@ final class Wire {
             backlog.bytes -= frame.text.utf8.count
             // One that failed stays in the count, for who asks what did not get away.
             if frame.isEvent, isSent { backlog.events -= 1 }
-            if !isOver { events.left() }
+            if !isOver { events.sent() }
         }
-        stopGoodbye?()
+        stopFlushTimer?()
         // By the reader's error, or by `hangUp`, which left this to be done.
         if closing == nil { await transport.close(abrupt: false) }
     }

@@ -1,7 +1,7 @@
-/// A stay in a room: joins again after each reconnect, repairs gaps, and delivers each message once and in order, at the reader's pace. The
+/// Membership of a room: joins again after each reconnect, repairs gaps, and delivers each message once and in order, at the reader's pace. The
 /// part of `Room` that talks to the server about it.
 @CrossroomActor
-final class RoomStay {
+final class RoomMembership {
     struct View {
         /// Messages that the readers can take.
         let space: @CrossroomActor () -> Int
@@ -28,7 +28,7 @@ final class RoomStay {
     private(set) var isThere = false
 
     private let name: String
-    /// Gone at the end, like the stay.
+    /// Gone at the end, like the membership.
     private weak var caller: (any Caller)?
     private let environment: Environment
     private let view: View
@@ -36,10 +36,10 @@ final class RoomStay {
     /// How many of the newest messages the answer is to have, until there is one.
     private var history: Int?
     /// What is to be done, while doing one thing may bring about others.
-    private var actions: [RoomLog.Action] = []
+    private var effects: [RoomLog.Effect] = []
     private var isBusy = false
     /// Counts connections, joins and leaves: what belongs to an earlier one is ignored.
-    private var turn = 0
+    private var generation = 0
     private var retry = Retry()
     private var stopTimer: Cancel = {}
 
@@ -51,12 +51,12 @@ final class RoomStay {
         log = RoomLog(maxHeld: maxHeld)
     }
 
-    /// Begins a stay, or goes back to `since` in one.
+    /// Begins to join, or goes back to `since`.
     /// - Parameter history: for how many of the newest messages the server is asked besides.
     func enter(since: Position?, history: Int?) {
         if state == .out { state = .entering }
         self.history = history
-        actions = []
+        effects = []
         notIn()
         log.begin(since: since)
         callJoin()
@@ -79,14 +79,14 @@ final class RoomStay {
         log.away()
     }
 
-    /// Ends the stay.
+    /// Ends it.
     func goOut() {
         down()
-        actions = []
+        effects = []
         state = .out
     }
 
-    func messageCame(_ message: RoomMessage) { perform { $0.received(message) } }
+    func onMessage(_ message: RoomMessage) { perform { $0.received(message) } }
 
     /// Asks to be in the room, from where one was.
     func callJoin() {
@@ -97,13 +97,13 @@ final class RoomStay {
             stopTimer = environment.after(left) { [weak self] in self?.callJoin() }
             return
         }
-        let turn = self.turn
+        let generation = self.generation
         log.joining()
         var call: [String: Value] = ["room": .string(name)]
         if let since = log.position { call["since"] = since.value }
         if let history { call["history"] = .int(Int64(history)) }
         caller.call("join", .object(call)) { [weak self] outcome in
-            guard let self, turn == self.turn else { return }
+            guard let self, generation == self.generation else { return }
             switch outcome {
             case .lost, .suspected: break
             case .timeout: callJoin()
@@ -132,24 +132,24 @@ final class RoomStay {
 
     /// What is under way belongs to the past from now on.
     private func notIn() {
-        turn += 1
+        generation += 1
         stopTimer()
         isIn = false
         isThere = false
     }
 
-    private func perform(_ step: (inout RoomLog) -> [RoomLog.Action]) {
-        let onTheWay = actions.lazy.filter { if case .deliver = $0 { true } else { false } }.count
+    private func perform(_ step: (inout RoomLog) -> [RoomLog.Effect]) {
+        let onTheWay = effects.lazy.filter { if case .deliver = $0 { true } else { false } }.count
         log.space = view.space() - onTheWay
-        actions += step(&log)
+        effects += step(&log)
         if isBusy { return }
         isBusy = true
-        while !actions.isEmpty { act(actions.removeFirst()) }
+        while !effects.isEmpty { act(effects.removeFirst()) }
         isBusy = false
     }
 
-    private func act(_ action: RoomLog.Action) {
-        switch action {
+    private func act(_ effect: RoomLog.Effect) {
+        switch effect {
         case .deliver(let message): view.deliver(message)
         case .joined(let joined):
             state = .staying
@@ -166,19 +166,19 @@ final class RoomStay {
     }
 
     private func read(after: Position, failures: Int) {
-        let turn = self.turn
+        let generation = self.generation
         // No more than the readers can take: what is read must not be thrown away, or kept.
         let limit = Int64(clamping: min(Self.page, log.space))
         let call: Value = ["room": .string(name), "after": after.value, "limit": .int(max(1, limit))]
-        if failures == 0 { return read(call, turn) }
+        if failures == 0 { return read(call, generation) }
         let now = environment.now()
         let delay = max(Backoff.call(failures: failures, random: environment.random()), retry.left(now))
-        stopTimer = environment.after(delay) { [weak self] in self?.read(call, turn) }
+        stopTimer = environment.after(delay) { [weak self] in self?.read(call, generation) }
     }
 
-    private func read(_ call: Value, _ turn: Int) {
+    private func read(_ call: Value, _ generation: Int) {
         caller?.call("history", call) { [weak self] outcome in
-            guard let self, turn == self.turn else { return }
+            guard let self, generation == self.generation else { return }
             switch outcome {
             case .lost, .suspected: break
             case .timeout: perform { $0.readingFailed() }
