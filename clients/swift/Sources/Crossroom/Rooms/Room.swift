@@ -33,14 +33,17 @@ public final class Room {
         // for what was missed, which may tell so; nothing waits for the readers.
         let isReady: @CrossroomActor (Bool) -> Bool = { [weak self] isFresh in
             guard let self else { return false }
-            return membership.state == .out || membership.isThere || (isFresh && membership.isIn)
+            return state == .detached || state == .joined || (isFresh && membership.isMember)
         }
         publishes = SendQueueRunner(rooms, rooms.environment, rooms.pending, isReady: isReady)
         readings = SendQueueRunner(rooms, rooms.environment, rooms.pending, isReady: isReady)
     }
 
-    /// Whether one is in the room, and everything up to the join is in the streams, or waits for their readers alone.
-    public var isJoined: Bool { membership.isThere }
+    /// The room as this device has it.
+    public var state: RoomState { membership.state }
+
+    /// Whether `state` is `joined`.
+    public var isJoined: Bool { state == .joined }
 
     /// Of the last message that the application was handed, by the slowest of its streams; or where one joined. Keep it to join from there
     /// another time.
@@ -66,26 +69,26 @@ public final class Room {
         _ = try started()
         try check(since)
         if let history, !(1...500).contains(history) { throw CrossroomError.invalidArgument("history is 1 to 500 messages") }
-        if since == nil, membership.isThere, let position {
+        if since == nil, isJoined, let position {
             return try await with(history, since, Joined(recovered: true, position: position))
         }
         let joined = try await promised { promise in
             waiters.append(promise)
             promise.onCancel = { self.joinCancelled(promise) }
-            enter(since: since, history: history)
+            begin(since: since, history: history)
         }
         do { return try await with(history, since, joined) } catch {
             // The history was still to come: then nobody may want the room.
             joins -= 1
-            if joins == 0, waiters.isEmpty, membership.state != .out { abandonJoin() }
+            if joins == 0, waiters.isEmpty, state != .detached { abandonJoin() }
             throw error
         }
     }
 
-    private func enter(since: Position?, history: Int?) {
-        if let since { streams.goBack(to: since) } else if membership.state == .out { streams.begin() } else { return }
-        if membership.state == .out { joins = 0 }
-        membership.enter(since: since, history: history)
+    private func begin(since: Position?, history: Int?) {
+        if let since { streams.goBack(to: since) } else if state == .detached { streams.begin() } else { return }
+        if state == .detached { joins = 0 }
+        membership.begin(since: since, history: history)
     }
 
     /// The result of a join, with the history that was asked for.
@@ -111,8 +114,8 @@ public final class Room {
 
     /// Leaves the room; returns when the server knows. Streams of messages end; publishes that wait fail with `aborted`.
     public func leave() async {
-        if membership.state == .out { return }
-        goOut(CrossroomError(.aborted, "The room was left."), nil)
+        if state == .detached { return }
+        detach(CrossroomError(.aborted, "The room was left."), nil)
         _ = try? await promised { promise in callLeave { promise.resolve(()) } }
     }
 
@@ -138,7 +141,7 @@ public final class Room {
     public func signal(_ data: some Encodable & Sendable) throws {
         guard let rooms else { return }
         let value = try rooms.encode(data)
-        if membership.isIn { try rooms.emit("signal", ["room": .string(name), "data": value]) }
+        if membership.isMember { try rooms.emit("signal", ["room": .string(name), "data": value]) }
     }
 
     /// A page of the log: the newest before a position, the oldest after one, or the newest of all.
@@ -192,9 +195,9 @@ public final class Room {
             answered: { [weak self] in self?.answered($0) },
             joined: { [weak self] in self?.joined($0) },
             behind: { [weak self] in self?.behind($0) },
-            refused: { [weak self] error, wasIn in
-                self?.goOut(error, error)
-                if wasIn { self?.streams.left(error) }
+            refused: { [weak self] error, wasJoined in
+                self?.detach(error, error)
+                if wasJoined { self?.streams.left(error) }
             })
     }
 
@@ -264,8 +267,8 @@ public final class Room {
     private func presenceChanged() { streams.presence(memberList) }
 
     /// Leaves the room, or is sent away. `pending`: what joins and publishes that wait fail with; `reading`: what streams fail with.
-    private func goOut(_ pending: CrossroomError, _ reading: CrossroomError?) {
-        membership.goOut()
+    private func detach(_ pending: CrossroomError, _ reading: CrossroomError?) {
+        membership.detach()
         stopStallTimer?()
         stopStallTimer = nil
         let waiting = waiters
@@ -278,12 +281,12 @@ public final class Room {
 
     private func joinCancelled(_ promise: Promise<Joined>) {
         waiters.removeAll { $0 === promise }
-        guard waiters.isEmpty, membership.state == .entering else { return }
+        guard waiters.isEmpty, state == .joining else { return }
         abandonJoin()
     }
 
     private func abandonJoin() {
-        goOut(.aborted, nil)
+        detach(.aborted, nil)
         callLeave {}
     }
 
@@ -291,7 +294,7 @@ public final class Room {
         guard let rooms else { return done() }
         rooms.call("leave", ["room": .string(name)]) { [weak self] outcome in
             // A lost connection has left the room, and a refusal says that one was not in it.
-            if case .timeout = outcome, let self, membership.state == .out { callLeave(done) } else { done() }
+            if case .timeout = outcome, let self, state == .detached { callLeave(done) } else { done() }
         }
     }
 }
@@ -307,7 +310,7 @@ extension Room {
     func down() { membership.down() }
 
     func end(_ error: CrossroomError) {
-        goOut(error, error.unlessClosed)
+        detach(error, error.unlessClosed)
         publishes.rejectAll(error)
         readings.rejectAll(error)
         streams.endEvents()
@@ -322,10 +325,10 @@ extension Room {
             membership.onMessage(message)
         case "signal":
             guard let signal = Signal(payload) else { return reportMalformed(name) }
-            if membership.isIn { streams.signal(signal) }
+            if membership.isMember { streams.signal(signal) }
         case "presence":
             guard let change = PresenceChange(payload) else { return reportMalformed(name) }
-            if membership.isIn { onPresence(change) }
+            if membership.isMember { onPresence(change) }
         default: break
         }
     }

@@ -11,21 +11,16 @@ final class RoomMembership {
         let joined: @CrossroomActor (Joined) -> Void
         /// What is missing waits for the readers; `joinedAt`: and with it the end of the join there.
         let behind: @CrossroomActor (_ joinedAt: Position?) -> Void
-        /// Joining was refused for good. `wasIn`: whether the room had been joined before.
-        let refused: @CrossroomActor (CrossroomError, _ wasIn: Bool) -> Void
+        /// Joining was refused for good. `wasJoined`: whether the room had been joined before.
+        let refused: @CrossroomActor (CrossroomError, _ wasJoined: Bool) -> Void
     }
-
-    /// "entering": asked for, and never answered yet; "staying": joined once, and again after each reconnect.
-    enum State { case out, entering, staying }
 
     /// Messages in one reading of the log: as many as the server gives at a time.
     private static let page = 500
 
-    private(set) var state = State.out
-    /// Whether the server has this device in the room.
-    private(set) var isIn = false
-    /// Whether, besides, everything up to the join was delivered, or waits for the readers alone.
-    private(set) var isThere = false
+    private(set) var state = RoomState.detached
+    /// Whether the server has this device in the room: from the answer to a join on, while `joining` and `recovering` too.
+    private(set) var isMember = false
 
     private let name: String
     /// Gone at the end, like the membership.
@@ -53,11 +48,11 @@ final class RoomMembership {
 
     /// Begins to join, or goes back to `since`.
     /// - Parameter history: for how many of the newest messages the server is asked besides.
-    func enter(since: Position?, history: Int?) {
-        if state == .out { state = .entering }
+    func begin(since: Position?, history: Int?) {
+        if state == .detached { state = .joining }
         self.history = history
         effects = []
-        notIn()
+        restart()
         log.begin(since: since)
         callJoin()
     }
@@ -70,20 +65,20 @@ final class RoomMembership {
 
     /// There is a connection.
     func up() {
-        if state != .out { callJoin() }
+        if state != .detached { callJoin() }
     }
 
     /// The connection is lost.
     func down() {
-        notIn()
+        restart()
         log.away()
     }
 
     /// Ends it.
-    func goOut() {
+    func detach() {
         down()
         effects = []
-        state = .out
+        state = .detached
     }
 
     func onMessage(_ message: RoomMessage) { perform { $0.received(message) } }
@@ -91,7 +86,7 @@ final class RoomMembership {
     /// Asks to be in the room, from where one was.
     func callJoin() {
         guard let caller, caller.isUp else { return }
-        notIn()
+        restart()
         let left = retry.left(environment.now())
         if left > 0 {
             stopTimer = environment.after(left) { [weak self] in self?.callJoin() }
@@ -114,7 +109,7 @@ final class RoomMembership {
     }
 
     private func answered(_ answer: JoinAnswer) {
-        isIn = true
+        isMember = true
         retry.succeeded()
         history = nil
         view.answered(answer)
@@ -123,20 +118,25 @@ final class RoomMembership {
 
     private func refused(_ error: CrossroomError) {
         let delay = retry.failed(error, environment.now(), random: environment.random())
-        if state == .staying, error.isRetryable {
+        // It cannot be `joined`: who asks anew is not, until the answer.
+        let wasJoined = state == .recovering
+        if wasJoined, error.isRetryable {
             stopTimer = environment.after(delay) { [weak self] in self?.callJoin() }
         } else {
-            view.refused(error, state == .staying)
+            view.refused(error, wasJoined)
         }
     }
 
     /// What is under way belongs to the past from now on.
-    private func notIn() {
+    private func restart() {
         generation += 1
         stopTimer()
-        isIn = false
-        isThere = false
+        isMember = false
+        if state == .joined { state = .recovering }
     }
+
+    /// The join has come to its end. A connection that was lost meanwhile counts no more.
+    private func arrive() { state = isMember ? .joined : .recovering }
 
     private func perform(_ step: (inout RoomLog) -> [RoomLog.Effect]) {
         let onTheWay = effects.lazy.filter { if case .deliver = $0 { true } else { false } }.count
@@ -152,13 +152,10 @@ final class RoomMembership {
         switch effect {
         case .deliver(let message): view.deliver(message)
         case .joined(let joined):
-            state = .staying
-            // A connection that was lost meanwhile counts no more.
-            isThere = isIn
+            arrive()
             view.joined(joined)
         case .behind(let joinedAt):
-            state = .staying
-            isThere = isIn
+            arrive()
             view.behind(joinedAt)
         case .rejoin: callJoin()
         case .read(let after, let failures): read(after: after, failures: failures)
