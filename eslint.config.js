@@ -3,7 +3,14 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   {
     // The native SDKs have linters of their own, and what their builds leave is nobody's source.
-    ignores: ["dist/", "node_modules/", "examples/", ".cache/", ".build/", "clients/{kotlin,swift,rust}/"],
+    ignores: [
+      "**/dist/",
+      "**/node_modules/",
+      "examples/",
+      ".cache/",
+      ".build/",
+      "clients/{kotlin,swift,rust}/",
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {

@@ -11,6 +11,7 @@ import { BridgeEngine } from "./engine.js";
 import { Host, type SocketIOServer } from "./host.js";
 import { parseOptions, type BridgeOptions } from "./options.js";
 
+export { addressGroup } from "./addresses.js";
 export { CLOSE_CODES, REFUSALS, type CloseCode, type Refusal } from "./close-codes.js";
 export { closeWith } from "./close-with.js";
 export { BridgeCloseError } from "./connection.js";

@@ -1,17 +1,5 @@
 /** Own properties alone: what a program has put on `Object.prototype` is nobody's option. Pure. */
 
-/**
- * The value with all plain objects in it, at any depth, without a prototype: whoever walks over their properties, or asks for one
- * that is not there, finds nothing that is not their own. Instances of classes and functions are kept as they are.
- */
-export function ownProperties(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ownProperties);
-  if (!isPlain(value)) return value;
-  return withoutPrototype(
-    Object.fromEntries(Object.entries(value).map(([key, of]) => [key, ownProperties(of)])),
-  );
-}
-
 /** A copy of an object that inherits nothing. What is in it is the same. */
 export function withoutPrototype<T extends object>(object: T): T {
   return Object.assign<object, T>(Object.create(null) as object, object);

@@ -1,17 +1,37 @@
-// Builds everything into dist/, with types: what is published, and what all tests run. Only what has changed, and what depends on it.
+/**
+ * Builds the packages as they are published, each into its own dist/: with types, and where programs that are CommonJS may use it, for those
+ * too. Checks the types of all else. With a package's folder as argument, that one and what it needs. Only what has changed.
+ */
 import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tidy } from "./outputs.js";
+import { join } from "node:path";
+import { makeDemo } from "./demo.js";
+import { tidyPackage } from "./outputs.js";
+import { PACKAGES } from "./packages.js";
 
-const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
+process.chdir(join(import.meta.dirname, ".."));
+const [folder] = process.argv.slice(2);
+const wanted = PACKAGES.filter((one) => folder === undefined || one.folder === folder);
 try {
-  // Beside what it tells of: it goes when dist/ is removed.
-  const options = ["--incremental", "--tsBuildInfoFile", "dist/.tsbuildinfo"];
-  execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
+  tsc("-b", ...(folder === undefined ? [] : [folder]));
+  for (const one of wanted) {
+    if (one.commonJs) {
+      tsc("-p", join(one.folder, "tsconfig.cjs.json"));
+      writeFileSync(join(one.folder, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');
+    }
+    tidyPackage(one);
+    if (one.folder === "server") {
+      await makeDemo("server/dist/public");
+      chmodSync("server/dist/main.js", 0o755);
+    }
+  }
 } catch {
-  process.exit(1); // tsc has printed what is wrong
+  process.exit(1); // the compiler has printed what is wrong
 }
-tidy();
-chmodSync("dist/server/main.js", 0o755);
+
+function tsc(...args) {
+  execFileSync(process.execPath, [TSC, ...args], { stdio: "inherit" });
+}

@@ -1,13 +1,14 @@
-/** What is in dist/, beside the sources that it was made of. */
-import { cpSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+/** What is in dist/, beside the sources that it was made of. Paths are as seen from the repository's folder. */
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { manifestOf, PACKAGES } from "./packages.js";
 
 const FOLDERS = ["bridge", "server", "clients", "bench", "test"];
 
-/** Folders below those, of other languages. */
-const OTHERS = /^clients\/(kotlin|rust|swift)$/;
+/** Folders below those, of other languages, and what was made or installed. */
+const OTHERS = /^clients\/(kotlin|rust|swift)$|(^|\/)(dist|node_modules)$/;
 
-/** All TypeScript sources that are compiled, as paths from the project's folder. */
+/** All TypeScript sources that are compiled. */
 export function sources() {
   return FOLDERS.flatMap((folder) => filesBelow(folder)).filter((path) => path.endsWith(".ts"));
 }
@@ -22,26 +23,70 @@ export function changedSources() {
   return sources().filter((source) => changedAt(source) > (changedAt(outputOf(source)) ?? 0));
 }
 
-/** Removes what was made of a source that is gone, so that a deleted test cannot still run. Copies the demo's other files. */
+/** Removes what was made of a source that is gone, so that a deleted test cannot still run. */
 export function tidy() {
   const outputs = new Set(sources().map(outputOf));
   for (const folder of FOLDERS) {
     for (const path of filesBelow(join("dist", folder))) {
+      if (path.startsWith(join("dist", "server", "public"))) continue;
       const script = path.replace(/(\.d\.ts|\.js|\.js\.map)$/, ".js");
       if (script.endsWith(".js") && !outputs.has(script)) rmSync(path);
     }
   }
-  cpSync("clients/demo", "dist/clients/demo", {
-    recursive: true,
-    filter: (path) => !path.endsWith(".ts"),
-  });
 }
 
-function filesBelow(folder) {
-  if (OTHERS.test(folder)) return [];
-  return entriesOf(folder).flatMap((entry) =>
-    entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)],
-  );
+/** The same for what a package's own dist/ holds, so that it is not published. */
+export function tidyPackage({ folder, sources: from }) {
+  const modules = filesBelow(from).map((path) => relative(from, path).replace(/\.ts$/, ""));
+  const made = new Set(modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`]));
+  for (const root of [join(folder, "dist/cjs"), join(folder, "dist")]) {
+    for (const path of filesBelow(root)) {
+      const name = relative(root, path);
+      if (/\.(js|ts|map)$/.test(name) && !made.has(name) && !/^(cjs|public)\//.test(name)) rmSync(path);
+    }
+  }
+}
+
+/** Lets what is in dist/ import this repository's packages by their names, and get what is in dist/. */
+export function linkPackages() {
+  for (const one of PACKAGES) {
+    const { name, version, exports } = manifestOf(one);
+    const here = relative(one.folder, one.sources);
+    const entries = Object.entries(exports).map(([entry, to]) => [entry, inDist(to, here)]);
+    const manifest = { name, version, type: "module", exports: Object.fromEntries(entries) };
+    write(join("dist", one.folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    link(join("dist/node_modules", name), join("dist", one.folder));
+  }
+}
+
+/** `./dist/index.js` of a package, as it is called where the sources' folders are kept. */
+function inDist(entry, sourcesFolder) {
+  if (typeof entry === "string") return entry;
+  const { default: path } = entry.import ?? entry;
+  return path.replace("./dist/", sourcesFolder === "" ? "./" : `./${sourcesFolder}/`);
+}
+
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  if (changedAt(path) === undefined || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+}
+
+function link(path, target) {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    symlinkSync(relative(dirname(path), target), path, "junction");
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  }
+}
+
+/** All files below a folder, but for those of other languages, what was made and what was installed. None where it is not there. */
+export function filesBelow(folder) {
+  return entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return OTHERS.test(path) ? [] : filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
 }
 
 function entriesOf(folder) {
@@ -53,6 +98,7 @@ function entriesOf(folder) {
   }
 }
 
-function changedAt(path) {
+/** Milliseconds since the epoch, or undefined where there is no such file. */
+export function changedAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 }

@@ -1,7 +1,7 @@
 // npm test: without arguments all of it, built and with the machine made ready. With arguments only what they name: nothing is
 // installed, and only what was saved since is made anew. `--watch` before them runs them again after every save.
 import { spawn, spawnSync } from "node:child_process";
-import { transpile, transpileOnSave } from "./transpile.js";
+import { compile, compileOnSave } from "./compile.js";
 
 const [first, ...rest] = process.argv.slice(2);
 const RUN = "dist/test/run.js";
@@ -14,16 +14,14 @@ if (first === "--watch") {
     process.exit(2);
   }
   let running;
-  await transpileOnSave(() => {
+  await compileOnSave(() => {
     running?.kill();
     running = spawn(process.execPath, [RUN, ...rest], { stdio: "inherit" });
   });
-} else if (first === undefined) {
-  process.exitCode = run(["scripts/build.js"]) || run([RUN]);
 } else {
   try {
-    await transpile();
-    process.exitCode = run([RUN, first, ...rest]);
+    await compile();
+    process.exitCode = run([RUN, ...process.argv.slice(2)]);
   } catch {
     process.exitCode = 1; // esbuild has said why
   }

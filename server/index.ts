@@ -1,5 +1,5 @@
-/** `crossroom/server`: a rooms server to put into a program of one's own. */
-import "./hide-inherited.js";
+/** `crossroom`: a rooms server to put into a program of one's own. */
+import "./own-properties/hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./api/errors.js";
 export type * from "./api/events.js";
 export type { HandlerLog } from "./socket/handlers.js";
@@ -29,4 +29,4 @@ export { openLmdbStore, type LmdbStoreOptions } from "./store/lmdb/lmdb-store.js
 export { createMemoryStore } from "./store/memory/memory-store.js";
 export type { Revocation } from "./store/revocations.js";
 export { StoreError, type Store, type StoreErrorCode, type StoreOptions } from "./store/store.js";
-import "./show-inherited.js";
+import "./own-properties/show-inherited.js";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program: commands, wiring, start and shutdown. The only place that reads the process's surroundings. */
-import "./hide-inherited.js";
+import "./own-properties/hide-inherited.js";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
 import { pino, type Logger } from "pino";
-import { DEFAULT_PATH } from "../bridge/index.js";
+import { DEFAULT_PATH } from "@crossroom/bridge";
 import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
 import { createPolicy } from "./rules/create-policy.js";
@@ -31,7 +31,7 @@ import { explainListenError, explainTlsError } from "./cli/start-errors.js";
 import { exposureOf } from "./store/lmdb/data-folder.js";
 import { openLmdbStore } from "./store/lmdb/lmdb-store.js";
 import { refuseStrayUpgrades } from "./socket/stray-upgrades.js";
-import "./show-inherited.js";
+import "./own-properties/show-inherited.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
 const SHUTDOWN_TIMEOUT = 5_000;

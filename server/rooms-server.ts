@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
-import { addressGroup } from "../bridge/addresses.js";
 import {
+  addressGroup,
   attachBridge,
   DEFAULT_PATH,
   GatheringWebSocketServer,
   RoomAdapter,
   type BridgeOptions,
-} from "../bridge/index.js";
+} from "@crossroom/bridge";
 import { createAdminHandler } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";

@@ -5,6 +5,7 @@ import {
   circles,
   type Imports,
   importsOf,
+  pathsOutOfPackage,
   readImports,
   RULES,
 } from "./setup/import-rules.js";
@@ -18,6 +19,11 @@ describe("imports run one way", () => {
 
   it("has no circle between the folders either", () => {
     expect(circles(betweenFolders(product))).to.be.empty;
+  });
+
+  it("leaves a package by the name of another, never by a path", () => {
+    const paths = readImports(["bridge", "server", "clients"], pathsOutOfPackage);
+    expect([...paths].filter(([, out]) => out.length > 0)).to.be.empty;
   });
 
   const everything = new Map([...product, ...readImports(["bench", "test"])]);
@@ -47,7 +53,7 @@ describe("the check of imports", () => {
       type G = import("./g.js").G;
       import ws from "ws";
       import fs from "node:fs";
-      import { attachBridge } from "crossroom";
+      import { attachBridge } from "@crossroom/bridge";
       // import "./comment.js";
       const text = 'import "./string.js"';
     `;
@@ -65,6 +71,16 @@ describe("the check of imports", () => {
     ]);
   });
 
+  it("finds a path out of a package", () => {
+    const source =
+      'import "../x.js"; import "../../bridge/x.js"; import type { A } from "../../../clients/a.js"; import "ws";';
+    expect(pathsOutOfPackage("server/a/b.ts", source)).to.deep.equal([
+      "../../bridge/x.js",
+      "../../../clients/a.js",
+    ]);
+    expect(pathsOutOfPackage("test/a/b.ts", source)).to.be.empty;
+  });
+
   it("finds circles: of one file, of two, and those behind others", () => {
     expect(circles(graph({ a: ["a"] }))).to.deep.equal(["a -> a"]);
     expect(circles(graph({ a: ["b"], b: ["a"] }))).to.deep.equal(["a -> b -> a"]);
@@ -77,17 +93,18 @@ describe("the check of imports", () => {
 
   const forbidden: [file: string, target: string][] = [
     ["bridge/engine.ts", "server/api/events.ts"],
-    ["bridge/engine.ts", "clients/typescript/index.ts"],
+    ["bridge/engine.ts", "clients/typescript/src/index.ts"],
     ["server/rooms/rooms.ts", "socket.io"],
     ["server/rooms/deep/rooms.ts", "socket.io-adapter"],
     ["server/rooms/rooms.ts", "@socket.io/redis-adapter"],
     ["server/rooms/rooms.ts", "engine.io"],
     ["server/rooms/rooms.ts", "ws"],
     ["server/rooms/rooms.ts", "socket.io/dist/socket.js"],
-    ["clients/typescript/client.ts", "bridge/frames.ts"],
-    ["clients/typescript/client.ts", "ws"],
-    ["clients/typescript/client.ts", "node:events"],
-    ["clients/rooms/rooms.ts", "clients/typescript/index.ts"],
+    ["clients/typescript/src/socket.ts", "bridge/frames.ts"],
+    ["clients/typescript/src/socket.ts", "ws"],
+    ["clients/typescript/src/socket.ts", "node:events"],
+    ["clients/typescript/src/rooms/rooms.ts", "clients/typescript/src/index.ts"],
+    ["server/rooms/rooms.ts", "clients/typescript/src/rooms/index.ts"],
     ["server/rooms/rooms.ts", "server/store/lmdb/lmdb-log.ts"],
     ["bridge/fanout/room-adapter.ts", "bridge/connection.ts"],
     ["server/rooms/rooms.ts", "lmdb"],
@@ -118,7 +135,8 @@ describe("the check of imports", () => {
       "server/socket/handlers.ts": ["server/rooms/rooms.ts", "socket.io"],
       "server/index.ts": ["server/main.ts"],
       "server/main.ts": ["bridge/index.ts"],
-      "clients/typescript/client.ts": ["clients/typescript/frames.ts"],
+      "clients/typescript/src/socket.ts": ["clients/typescript/src/frames.ts"],
+      "server/cli/join.ts": ["clients/typescript/src/rooms/index.ts"],
       "test/server.test.ts": ["server/main.ts"],
     };
     expect(breaches(graph(allowed))).to.be.empty;

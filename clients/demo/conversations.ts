@@ -2,7 +2,7 @@
  * Direct messages of one user on one device, by the other person. All of it is kept over a reload: an item out of the
  * inbox is processed once it is kept here, as it will not come again.
  */
-import type { InboxItem } from "../rooms/index.js";
+import type { InboxItem } from "@crossroom/client/rooms";
 import { randomId } from "./random-id.js";
 import { contentOf, dataOf, isPicture, type Content } from "./content.js";
 import { isClosed, mayRepeat, UNCONFIRMED } from "./repeats.js";

@@ -1,5 +1,5 @@
 /** One room on one device: its messages, what waits to be sent, who is there and who types. Knows no document. */
-import type { Position, Room, RoomMessage, Rooms } from "../rooms/index.js";
+import type { Position, Room, RoomMessage, Rooms } from "@crossroom/client/rooms";
 import type { Content } from "./content.js";
 import { comings } from "./members.js";
 import { Outbox, type Waiting } from "./outbox.js";

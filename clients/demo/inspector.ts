@@ -1,6 +1,6 @@
 /** Hears from the server what passes on this page's own connections. */
 import { serverPath } from "./base.js";
-import type { InspectRecord } from "../../server/demo/wire-tap/records.js";
+import type { InspectRecord } from "crossroom/wire-tap";
 import type { Side } from "./transports.js";
 
 /**

@@ -3,7 +3,7 @@
  * the same guest, and its copy of a token would get old while the other tab comes to newer ones. So the tab keeps which guest it is, and the
  * browser keeps that guest's newest token for all tabs.
  */
-import type { KeyValue } from "../rooms/index.js";
+import type { KeyValue } from "@crossroom/client/rooms";
 import { randomId } from "./random-id.js";
 
 type Sync = Pick<Storage, "getItem" | "setItem" | "removeItem">;

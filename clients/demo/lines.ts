@@ -1,5 +1,5 @@
 /** What a place's list shows, line by line, of a room or a conversation. Pure. */
-import type { Self, Sender } from "../rooms/index.js";
+import type { Self, Sender } from "@crossroom/client/rooms";
 import type { Conversation, DirectMessage } from "./conversations.js";
 import type { Feed } from "./feed.js";
 import { contentOf, type ShownContent } from "./content.js";

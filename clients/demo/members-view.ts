@@ -1,5 +1,5 @@
 /** Who is in the room, and on what: each person once, with a mark for each transport. */
-import type { Member } from "../rooms/index.js";
+import type { Member } from "@crossroom/client/rooms";
 import { make, reuse } from "./dom.js";
 import { transportsOf } from "./members.js";
 import { badge } from "./transports.js";

@@ -1,5 +1,5 @@
 /** Who is in a room, as the page shows it. Pure. */
-import type { Device, Member } from "../rooms/index.js";
+import type { Device, Member } from "@crossroom/client/rooms";
 
 type Members = ReadonlyMap<string, Member>;
 type Transport = Device["transport"];

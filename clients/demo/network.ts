@@ -2,7 +2,7 @@
  * A network with a switch, so that the page can go offline for real: the WebSockets that it made are lost, and new ones
  * fail, until it is switched on again. What the clients do about it is their own doing.
  */
-import type { WebSocketLike } from "../typescript/index.js";
+import type { WebSocketLike } from "@crossroom/client";
 
 /** RFC 6455, section 7.1.5: the connection ended with no close frame from the other side. */
 const LOST = 1006;

@@ -1,5 +1,5 @@
 /** One side of the page: puts the views of a device together. */
-import type { InspectRecord } from "../../server/demo/wire-tap/records.js";
+import type { InspectRecord } from "crossroom/wire-tap";
 import { Device, type DeviceOptions, type DeviceState } from "./device.js";
 import { find, setText } from "./dom.js";
 import { IdentityView } from "./identity-view.js";

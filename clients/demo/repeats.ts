@@ -1,5 +1,5 @@
 /** Whether what was written before a reload may be sent again. */
-import { RoomsError } from "../rooms/index.js";
+import { RoomsError } from "@crossroom/client/rooms";
 
 /**
  * Milliseconds. The server knows a message's id for five minutes at least (docs/rooms-api.md, 4.5); sent again later, the

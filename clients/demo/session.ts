@@ -1,5 +1,11 @@
 /** One user's stay on one device: rooms, direct messages, and which of them is looked at. Knows no document. */
-import { createRooms, type Rooms, type RoomsOptions, type Self, type SocketLike } from "../rooms/index.js";
+import {
+  createRooms,
+  type Rooms,
+  type RoomsOptions,
+  type Self,
+  type SocketLike,
+} from "@crossroom/client/rooms";
 import type { Content } from "./content.js";
 import { Conversations } from "./conversations.js";
 import { Feed } from "./feed.js";

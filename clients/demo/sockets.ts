@@ -1,6 +1,6 @@
 /** Makes a socket of either client library, on a network that can be switched off. */
 import type * as SocketIoClient from "socket.io-client";
-import type { SocketLike } from "../rooms/index.js";
+import type { SocketLike } from "@crossroom/client/rooms";
 import { serverPath } from "./base.js";
 import type { Network } from "./network.js";
 
@@ -33,7 +33,7 @@ export const socketIo: OpenSocket = async (network, inspect) => {
 
 /** A socket over the bridge. */
 export const bridge: OpenSocket = async (network, inspect) => {
-  const { io } = await import("../typescript/index.js");
+  const { io } = await import("@crossroom/client");
   return io(location.origin, {
     ...options(inspect),
     path: serverPath("bridge"),

@@ -1,5 +1,5 @@
 /** What one side of the page keeps over a reload. Of this tab only: two tabs are two people, unless one was duplicated. */
-import type { KeyValue } from "../rooms/index.js";
+import type { KeyValue } from "@crossroom/client/rooms";
 
 export class PaneStorage implements KeyValue {
   constructor(

@@ -1,5 +1,5 @@
 /** A room's messages as one device has them: in the order of the log, each once, older pages before newer ones. Pure. */
-import type { Position, RoomMessage } from "../rooms/index.js";
+import type { Position, RoomMessage } from "@crossroom/client/rooms";
 
 export type Entry =
   | { kind: "message"; key: string; message: RoomMessage }

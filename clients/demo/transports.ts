@@ -1,5 +1,5 @@
 /** Which protocol a transport belongs to, and what it is called on the page. */
-import type { Device } from "../rooms/index.js";
+import type { Device } from "@crossroom/client/rooms";
 import { make } from "./dom.js";
 
 type Transport = Device["transport"];

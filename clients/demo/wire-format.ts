@@ -1,5 +1,5 @@
 /** How a frame is shown: what it is called, what it means, its payload made readable, its size. Pure. */
-import type { FrameRecord } from "../../server/demo/wire-tap/records.js";
+import type { FrameRecord } from "crossroom/wire-tap";
 
 const OPCODES: Readonly<Record<number, string>> = {
   0: "continuation",

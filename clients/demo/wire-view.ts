@@ -1,10 +1,5 @@
 /** The list of what passed on one connection, with its totals. */
-import type {
-  FrameRecord,
-  HandshakeRecord,
-  HeadRecord,
-  InspectRecord,
-} from "../../server/demo/wire-tap/records.js";
+import type { FrameRecord, HandshakeRecord, HeadRecord, InspectRecord } from "crossroom/wire-tap";
 import { appendFollowing, find, make, timeElement } from "./dom.js";
 import { bytes, meaningOf, opcodeName, payloadText, pretty } from "./wire-format.js";
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import express from "express";
 import { Server } from "socket.io";
-import { attachBridge } from "crossroom"; // [bridge]
+import { attachBridge } from "@crossroom/bridge"; // [bridge]
 
 const app = express();
 const server = createServer(app);

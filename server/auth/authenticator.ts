@@ -1,6 +1,6 @@
 /** Who a connection is: by its token, or as a guest. */
 import { z } from "zod";
-import { ownCopy, withoutPrototype } from "../../bridge/own-properties.js";
+import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
 import { apiError } from "../api/errors.js";
 import type { Authenticate, Verdict } from "./authenticate.js";
 import type { Identity } from "../rooms/identity.js";

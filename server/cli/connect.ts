@@ -1,9 +1,9 @@
 /** The options of the commands that connect to a server, and the connection: over the bridge, as any plain client. */
 import { Option, type Command } from "commander";
 import { WebSocket } from "ws";
-import { DEFAULT_PATH } from "../../bridge/index.js";
-import { createRooms, type Rooms } from "../../clients/rooms/index.js";
-import { io, TransportError, type Socket } from "../../clients/typescript/index.js";
+import { DEFAULT_PATH } from "@crossroom/bridge";
+import { createRooms, type Rooms } from "@crossroom/client/rooms";
+import { io, TransportError, type Socket } from "@crossroom/client";
 import { ConfigError } from "../config/config-error.js";
 import type { ClientEvents, ServerEvents } from "../api/events.js";
 import { describe, deviceSchema, nameSchema } from "../api/schemas.js";

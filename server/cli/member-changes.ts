@@ -1,5 +1,5 @@
 /** Who came to a room and who went, between two moments. Pure. */
-import type { Member } from "../../clients/rooms/index.js";
+import type { Member } from "@crossroom/client/rooms";
 
 export interface MemberChange {
   type: "join" | "leave" | "update";

@@ -1,12 +1,5 @@
 /** One's stay in a room: shows what happens there, and publishes lines, until they end. */
-import type {
-  Member,
-  Position,
-  Room,
-  RoomMessage,
-  Rooms,
-  RoomsErrorLike,
-} from "../../clients/rooms/index.js";
+import type { Member, Position, Room, RoomMessage, Rooms, RoomsErrorLike } from "@crossroom/client/rooms";
 import { memberChanges } from "./member-changes.js";
 import { RefusedError } from "./refused-error.js";
 import type { RoomView } from "./room-view.js";

@@ -1,5 +1,5 @@
 /** What one sees of a room in a terminal: for people as text, for programs as a JSON object in each line. */
-import type { Member, Position, RoomMessage } from "../../clients/rooms/index.js";
+import type { Member, Position, RoomMessage } from "@crossroom/client/rooms";
 import type { MemberChange } from "./member-changes.js";
 import { shownData, shownPosition, shownText, shownTime, toJson } from "./shown.js";
 

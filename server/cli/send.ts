@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Option, type Command } from "commander";
-import type { InboxReceipt } from "../../clients/rooms/index.js";
+import type { InboxReceipt } from "@crossroom/client/rooms";
 import type { Position } from "../api/events.js";
 import { MAX_ID, userSchema } from "../api/schemas.js";
 import {

@@ -1,6 +1,6 @@
 /** The configuration file: JSON, of which every field may be left out. Pure: what is wrong is a value. */
 import { z } from "zod";
-import { ownProperties } from "../../bridge/own-properties.js";
+import { ownProperties } from "../own-properties/own-properties.js";
 import { Pattern, PatternError } from "../rules/patterns.js";
 import { ACTIONS } from "../rules/rules.js";
 import type { Limits } from "../limits/limits.js";

@@ -3,7 +3,7 @@
  * that is named, through the function that it is given.
  */
 import { dirname, resolve } from "node:path";
-import { withoutPrototype } from "../../bridge/own-properties.js";
+import { withoutPrototype } from "../own-properties/own-properties.js";
 import type { Rules } from "../rules/rules.js";
 import { DEFAULT_CONFIG, type AuthConfig, type Config } from "./config.js";
 import { ConfigError } from "./config-error.js";

@@ -1,7 +1,7 @@
 /** `/admin/...`: what the operator may see and do over HTTP, with a token that says so. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import { ownProperties } from "../../bridge/own-properties.js";
+import { ownProperties } from "../own-properties/own-properties.js";
 import { bearerToken } from "../auth/request-token.js";
 import type { Member, Position, RoomMessage } from "../api/events.js";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "./http-json.js";

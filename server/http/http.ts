@@ -36,14 +36,12 @@ const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
 } as const;
 
-/** The demo page's files, from the compiled tree that this module is in. Throws if they are not there. */
+/** The demo page's files, from the folder beside this program's own that the build makes. Throws if they are not there. */
 export function demoFiles(): StaticFiles {
   const files = new StaticFiles();
-  for (const folder of ["clients/demo/", "clients/rooms/", "clients/typescript/"]) {
-    files.addFolder(`/${folder}`, fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
-  }
-  files.alias("/", "/clients/demo/index.html");
-  files.alias("/favicon.ico", "/clients/demo/icon.svg");
+  files.addFolder("/demo/", fileURLToPath(new URL("../public/", import.meta.url)));
+  files.alias("/", "/demo/index.html");
+  files.alias("/favicon.ico", "/demo/icon.svg");
   return files;
 }
 

@@ -2,9 +2,8 @@
  * Between Socket.IO and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
-import { addressGroup } from "../../bridge/addresses.js";
-import { BridgeCloseError, CLOSE_CODES, closeWith } from "../../bridge/index.js";
-import { ownCopy, withoutPrototype } from "../../bridge/own-properties.js";
+import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
+import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
 import { isMove } from "./delivery.js";
 import { apiError } from "../api/errors.js";

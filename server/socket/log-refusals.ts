@@ -1,6 +1,6 @@
 /** Tells the log, gathered, whom the transports refuse for a limit. */
 import type { IncomingMessage } from "node:http";
-import { CLOSE_CODES, REFUSALS } from "../../bridge/index.js";
+import { CLOSE_CODES, REFUSALS } from "@crossroom/bridge";
 import type { RoomsIo } from "./rooms-io.js";
 import type { AddressOf } from "../config/trust-proxy.js";
 import type { GatheredLog } from "../log/gathered-log.js";

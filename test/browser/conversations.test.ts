@@ -1,7 +1,11 @@
 import { expect } from "chai";
 import { Conversations } from "../../clients/demo/conversations.js";
 import { PaneStorage } from "../../clients/demo/storage.js";
-import { type InboxMessage, type InboxReceipt, RoomsError } from "../../clients/rooms/index.js";
+import {
+  type InboxMessage,
+  type InboxReceipt,
+  RoomsError,
+} from "../../clients/typescript/src/rooms/index.js";
 import { MemoryStorage } from "./memory.js";
 
 const message = (id: string, data: unknown = id): InboxMessage => ({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { comings, transportsOf } from "../../clients/demo/members.js";
-import type { Device, Member } from "../../clients/rooms/index.js";
+import type { Device, Member } from "../../clients/typescript/src/rooms/index.js";
 
 const laptop: Device = { id: "laptop", sid: "1", transport: "websocket" };
 const phone: Device = { id: "phone", sid: "2", transport: "bridge" };

@@ -1,5 +1,5 @@
 /** A storage as a browser has it, in memory, with a bound. */
-import type { KeyValue } from "../../clients/rooms/index.js";
+import type { KeyValue } from "../../clients/typescript/src/rooms/index.js";
 
 export class MemoryStorage implements KeyValue {
   /** Whether it takes no more, as a browser's that is full. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Outbox, type Waiting } from "../../clients/demo/outbox.js";
 import { PaneStorage } from "../../clients/demo/storage.js";
-import { RoomsError } from "../../clients/rooms/index.js";
+import { RoomsError } from "../../clients/typescript/src/rooms/index.js";
 import { MemoryStorage } from "./memory.js";
 
 interface Attempt {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { Timeline } from "../../clients/demo/timeline.js";
-import type { RoomMessage } from "../../clients/rooms/index.js";
+import type { RoomMessage } from "../../clients/typescript/src/rooms/index.js";
 
 const message = (offset: number, epoch = "e"): RoomMessage => ({
   room: "r",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { backoffDelay } from "../../clients/typescript/backoff.js";
+import { backoffDelay } from "../../clients/typescript/src/backoff.js";
 
 const settings = { reconnectionDelay: 1000, reconnectionDelayMax: 5000, randomizationFactor: 0.5 };
 

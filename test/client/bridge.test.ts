@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Socket as ServerSocket } from "socket.io";
-import type { CloseDetails, Socket } from "../../clients/typescript/index.js";
+import type { CloseDetails, Socket } from "../../clients/typescript/src/index.js";
 import { TestServer } from "./support/bridge.js";
 import { EventLog } from "./support/events.js";
 

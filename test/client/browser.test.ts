@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import type { CloseDetails, Socket } from "../../clients/typescript/index.js";
+import type { CloseDetails, Socket } from "../../clients/typescript/src/index.js";
 import { launch } from "../browser/support.js";
 import { describeWith } from "../support/machine.js";
 import { TestServer } from "./support/bridge.js";
 
 /** The compiled client; it is compiled along with this test. */
-const CLIENT = join(import.meta.dirname, "../../clients/typescript");
+const CLIENT = join(import.meta.dirname, "../../clients/typescript/src");
 
 /** What the page keeps between two calls of the test. */
 interface Scope {

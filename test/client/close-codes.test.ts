@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { CLOSE_CODES, REFUSALS } from "../../bridge/close-codes.js";
-import { mayRetryUpgrade, shouldReconnect } from "../../clients/typescript/close-codes.js";
+import { mayRetryUpgrade, shouldReconnect } from "../../clients/typescript/src/close-codes.js";
 
 describe("client: close codes", () => {
   for (const { code, reconnect, description } of Object.values(CLOSE_CODES)) {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { AnyListener } from "../../clients/typescript/event-types.js";
-import { Emitter } from "../../clients/typescript/emitter.js";
+import type { AnyListener } from "../../clients/typescript/src/event-types.js";
+import { Emitter } from "../../clients/typescript/src/emitter.js";
 
 class Source extends Emitter<Record<string, AnyListener>> {
   tell(event: string, ...args: unknown[]): void {

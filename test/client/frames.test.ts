@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { UnsendableError } from "../../clients/typescript/errors.js";
-import { decodeFrame, encodeFrame } from "../../clients/typescript/frames.js";
+import { UnsendableError } from "../../clients/typescript/src/errors.js";
+import { decodeFrame, encodeFrame } from "../../clients/typescript/src/frames.js";
 import { parseClientFrame } from "../../bridge/frames.js";
 
 const event = (...args: unknown[]): string => encodeFrame({ type: "event", ns: "/", event: "e", args });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Lifecycle, type Effect, type LifecycleSettings } from "../../clients/typescript/lifecycle.js";
+import { Lifecycle, type Effect, type LifecycleSettings } from "../../clients/typescript/src/lifecycle.js";
 
 const SETTINGS: LifecycleSettings = {
   reconnection: true,

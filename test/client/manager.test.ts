@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { io, Manager } from "../../clients/typescript/index.js";
-import { type ProtocolError, TransportError } from "../../clients/typescript/errors.js";
+import { io, Manager } from "../../clients/typescript/src/index.js";
+import { type ProtocolError, TransportError } from "../../clients/typescript/src/errors.js";
 import { FakeWebSocket, fakeWebSockets } from "./support/fake-websocket.js";
 import { connectedRig, rig } from "./support/rig.js";
 

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { Socket as ServerSocket } from "socket.io";
 import { io as theirs, type Socket } from "socket.io-client";
-import { io as ours } from "../../clients/typescript/index.js";
+import { io as ours } from "../../clients/typescript/src/index.js";
 import { QUICK, TestServer } from "./support/bridge.js";
 import { EventLog, MANAGER_EVENTS, SOCKET_EVENTS, type Recorded } from "./support/events.js";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { DEFAULT_RATE, RateLimiter } from "../../clients/typescript/rate-limiter.js";
+import { DEFAULT_RATE, RateLimiter } from "../../clients/typescript/src/rate-limiter.js";
 
 /** How many may leave at this time. */
 function leaving(rateLimiter: RateLimiter, now: number): number {

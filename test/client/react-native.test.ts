@@ -9,14 +9,14 @@ import { fileURLToPath } from "node:url";
 import { createContext, runInContext, type Context } from "node:vm";
 import ts from "typescript";
 import { WebSocket } from "ws";
-import type * as layer from "../../clients/rooms/index.js";
-import type { RoomMessage } from "../../clients/rooms/index.js";
-import type * as plain from "../../clients/typescript/index.js";
+import type * as layer from "../../clients/typescript/src/rooms/index.js";
+import type { RoomMessage } from "../../clients/typescript/src/rooms/index.js";
+import type * as plain from "../../clients/typescript/src/index.js";
 import { within } from "../support/deadline.js";
 import { next } from "./rooms/support/record.js";
 import { Stage } from "./rooms/support/stage.js";
 
-const CLIENTS = fileURLToPath(new URL("../../clients/", import.meta.url));
+const CLIENTS = fileURLToPath(new URL("../../clients/typescript/src/", import.meta.url));
 
 /** React Native's, as far as clients see it: it does not say how much it holds. */
 class NativeWebSocket {
@@ -109,7 +109,7 @@ describe("in a bare context, as React Native's", () => {
 
   before(() => {
     const context = bareContext();
-    ({ io } = load(context, join(CLIENTS, "typescript/index.js")) as typeof plain);
+    ({ io } = load(context, join(CLIENTS, "index.js")) as typeof plain);
     ({ createRooms } = load(context, join(CLIENTS, "rooms/index.js")) as typeof layer);
   });
 
@@ -188,7 +188,7 @@ describe("in a bare context, as React Native's", () => {
 
   it("base64 by hand is base64, for bytes of all lengths", () => {
     const context = bareContext();
-    const platform = load(context, join(CLIENTS, "typescript/platform.js")) as {
+    const platform = load(context, join(CLIENTS, "platform.js")) as {
       encodeBase64(bytes: Uint8Array): string;
       decodeBase64(text: string): ArrayBuffer;
       utf8Length(text: string): number;
@@ -206,7 +206,7 @@ describe("in a bare context, as React Native's", () => {
 
   it("says in one sentence that there is no WebSocket", () => {
     const context = bareContext({ WebSocket: undefined });
-    const bare = load(context, join(CLIENTS, "typescript/index.js")) as typeof plain;
+    const bare = load(context, join(CLIENTS, "index.js")) as typeof plain;
     expect(() => bare.io("http://localhost")).to.throw("there is no global WebSocket");
   });
 });

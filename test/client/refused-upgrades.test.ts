@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import { io, type Socket } from "../../clients/typescript/index.js";
+import { io, type Socket } from "../../clients/typescript/src/index.js";
 import { DEADLINE, within } from "../support/deadline.js";
 
 /** What a browser shows of a failure: nothing. */

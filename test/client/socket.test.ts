@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { ProtocolError } from "../../clients/typescript/errors.js";
+import { ProtocolError } from "../../clients/typescript/src/errors.js";
 import { connectedRig, rig } from "./support/rig.js";
 
 const never = (): never => {

@@ -1,6 +1,6 @@
 /** What the compiler must accept, and refuse: a test that compiles has passed. */
 import { expect } from "chai";
-import { io, Manager, type Socket } from "../../clients/typescript/index.js";
+import { io, Manager, type Socket } from "../../clients/typescript/src/index.js";
 import type { ClientEvents, ServerEvents } from "../../server/api/events.js";
 import { fakeWebSockets } from "./support/fake-websocket.js";
 

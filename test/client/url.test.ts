@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseUrl, socketUrl } from "../../clients/typescript/url.js";
+import { parseUrl, socketUrl } from "../../clients/typescript/src/url.js";
 
 type Parsed = Record<"protocol" | "host" | "port" | "path" | "query" | "id", string>;
 interface Theirs {

@@ -1,6 +1,6 @@
 /** The client's frames against the golden vectors, which the SDKs in other languages read too. */
 import { expect } from "chai";
-import { decodeFrame } from "../../clients/typescript/frames.js";
+import { decodeFrame } from "../../clients/typescript/src/frames.js";
 import { readVectors, type BinaryVector, type ServerFrameVector } from "../support/vectors.js";
 
 describe("the client, of the golden vectors", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { io } from "socket.io-client";
@@ -15,12 +15,10 @@ function install(): string {
   const folder = mkdtempSync(join(tmpdir(), "existing-app-"));
   cpSync(EXAMPLE, folder, { recursive: true, filter: (path) => !path.includes("node_modules") });
   const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, "crossroom"), { recursive: true });
+  mkdirSync(join(modules, "@crossroom"), { recursive: true });
   for (const name of ["express", "socket.io"])
     symlinkSync(resolve("node_modules", name), join(modules, name));
-  const bridge = new URL("../../bridge/index.js", import.meta.url).href;
-  writeFileSync(join(modules, "crossroom/package.json"), '{"type":"module","exports":"./index.js"}');
-  writeFileSync(join(modules, "crossroom/index.js"), `export * from ${JSON.stringify(bridge)};\n`);
+  symlinkSync(resolve("dist/bridge"), join(modules, "@crossroom/bridge"));
   return folder;
 }
 

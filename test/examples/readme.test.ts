@@ -10,20 +10,10 @@ import { play, transcriptsIn } from "../server/support/transcript.js";
 
 const readme = readFileSync("README.md", "utf8");
 
-/** The JavaScript examples, in order, made to use what was just compiled and a port that is free. */
+/** The JavaScript examples, in order, made to use a port that is free. */
 function examples(port: number): string[] {
   return [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = ""]) =>
-    code
-      .replaceAll("3000", String(port))
-      .replace('"crossroom"', JSON.stringify(new URL("../../bridge/index.js", import.meta.url).href))
-      .replace(
-        '"crossroom/client"',
-        JSON.stringify(new URL("../../clients/typescript/index.js", import.meta.url).href),
-      )
-      .replace(
-        '"crossroom/rooms"',
-        JSON.stringify(new URL("../../clients/rooms/index.js", import.meta.url).href),
-      ),
+    code.replaceAll("3000", String(port)),
   );
 }
 
@@ -40,8 +30,8 @@ describe("README.md", () => {
   let folder: string;
 
   beforeEach(() => {
-    // Inside the repository, where `socket.io` and `ws` are found.
-    folder = mkdtempSync(join(process.cwd(), ".readme-"));
+    // Where the packages are found by their names, as they were just compiled.
+    folder = mkdtempSync("dist/readme-");
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
@@ -91,12 +81,11 @@ describe("README.md", () => {
     const server = await startRooms();
     try {
       const [, example = ""] = examples(Number(new URL(server.url).port));
-      const plain = new URL("../../clients/typescript/index.js", import.meta.url).href;
       const over = {
         "socket.io.mjs": example,
         "plain.mjs":
           `import { WebSocket } from "ws"; globalThis.WebSocket ??= WebSocket;\n` +
-          example.replace('"socket.io-client"', JSON.stringify(plain)),
+          example.replace('"socket.io-client"', '"@crossroom/client"'),
       };
       for (const [name, code] of Object.entries(over)) {
         const child = run(name, code);

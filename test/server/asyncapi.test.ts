@@ -49,7 +49,7 @@ const PAYLOADS: [string, z.ZodType, unknown][] = [
 ];
 
 async function generate(): Promise<string> {
-  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync("server/package.json", "utf8")) as { version: string };
   const docs = readDocs(readFileSync("server/api/events.ts", "utf8"));
   const document = JSON.stringify(describeRoomsApi(version, docs));
   return format(document, { ...(await resolveConfig(PATH)), filepath: PATH });

@@ -35,7 +35,7 @@ describe("what the server answers to HTTP", () => {
     const html = await (await fetch(server.url)).text();
     // Relative, so that the page works below a path.
     const links = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, path = ""]) => `/${path}`);
-    expect(links).to.include("/clients/demo/main.js");
+    expect(links).to.include("/demo/main.js");
     const types: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
     for (const path of links) {
       const response = await fetch(server.url + path);
@@ -65,12 +65,12 @@ describe("what the server answers to HTTP", () => {
 
   for (const path of [
     "/../package.json",
-    "/clients/demo/../../server/main.js",
-    "/clients/demo/%2e%2e/%2e%2e/server/main.js",
-    "/clients/demo/..%2f..%2fserver/main.js",
-    "/clients/demo//main.js",
-    "/clients/demo/main.ts",
-    "/clients/demo/main.d.ts",
+    "/demo/../../main.js",
+    "/demo/%2e%2e/main.js",
+    "/demo/..%2fmain.js",
+    "/demo//main.js",
+    "/demo/main.ts",
+    "/demo/main.d.ts",
     "//etc/passwd",
     "/%",
     "/__proto__",
@@ -102,7 +102,7 @@ describe("what the server answers to HTTP", () => {
 
   it("has no page and no inspector without the demo", async () => {
     const bare = await startRooms();
-    for (const path of ["/", "/clients/demo/main.js", `/inspect?token=${"0".repeat(32)}`]) {
+    for (const path of ["/", "/demo/main.js", `/inspect?token=${"0".repeat(32)}`]) {
       expect(await statusOf(bare.url, path), path).to.equal(404);
     }
     await bare.close();

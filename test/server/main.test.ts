@@ -269,7 +269,7 @@ describe("the program", () => {
     const help = await launch(["--help"]).exited;
     expect(help).to.include({ code: 0, stderr: "" });
     expect(help.stdout).to.match(/^Usage: crossroom \[options\] \[command\]\n/);
-    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    const { version } = JSON.parse(readFileSync("server/package.json", "utf8")) as { version: string };
     expect(await launch(["-V"]).exited).to.include({ code: 0, stdout: `${version}\n` });
   });
 });

@@ -26,13 +26,16 @@ const LEAVES = [
 const SOCKET_IO = /^(@socket\.io\/.+|(socket\.io|engine\.io)(-[^/]+)?|ws)(\/.*)?$/;
 const COMPOSITION_ROOT = "server/main.ts";
 
-/** What `crossroom` and its subpaths are, as package.json exports them. */
-const OWN_PACKAGE: Readonly<Record<string, string>> = {
-  crossroom: "bridge/index.ts",
-  "crossroom/bridge": "bridge/index.ts",
-  "crossroom/server": "server/index.ts",
-  "crossroom/client": "clients/typescript/index.ts",
-  "crossroom/rooms": "clients/rooms/index.ts",
+/** Folders that are packages: what is outside is imported by a package's name. */
+const PACKAGES = ["bridge", "clients/demo", "clients/typescript", "server"];
+
+/** The names of the repository's packages, as their package.json export them. */
+const OWN_PACKAGES: Readonly<Record<string, string>> = {
+  "@crossroom/bridge": "bridge/index.ts",
+  "@crossroom/client": "clients/typescript/src/index.ts",
+  "@crossroom/client/rooms": "clients/typescript/src/rooms/index.ts",
+  crossroom: "server/index.ts",
+  "crossroom/wire-tap": "server/demo/wire-tap/records.ts",
 };
 
 const isIn = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
@@ -59,9 +62,15 @@ export const RULES: readonly Rule[] = [
     forbids: (target) => !isIn("clients/typescript")(target),
   },
   {
-    title: "clients/rooms/ imports nothing from outside itself",
-    applies: isIn("clients/rooms"),
-    forbids: (target) => !isIn("clients/rooms")(target),
+    title:
+      "clients/typescript/src/rooms/ imports nothing from outside itself: it is for socket.io-client as well",
+    applies: isIn("clients/typescript/src/rooms"),
+    forbids: (target) => !isIn("clients/typescript/src/rooms")(target),
+  },
+  {
+    title: "of the server only its command line imports a client",
+    applies: (file) => isIn("server")(file) && !isIn("server/cli")(file),
+    forbids: isIn("clients"),
   },
   {
     title: "server/rooms/ and the ports know no store: only the composition does",
@@ -129,18 +138,32 @@ export function circles(imports: Imports): string[] {
 
 /** What the TypeScript source of `file` imports: with types, re-exports and dynamic imports. */
 export function importsOf(file: string, source: string): string[] {
-  return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => {
-    if (!fileName.startsWith(".")) return OWN_PACKAGE[fileName] ?? fileName;
-    return posix.join(posix.dirname(file), fileName).replace(/\.js$/, ".ts");
-  });
+  return specifiersIn(source).map((name) =>
+    name.startsWith(".") ? pathOf(file, name) : (OWN_PACKAGES[name] ?? name),
+  );
 }
 
-/** Reads the imports of all TypeScript files below folders of the project, from the working directory. */
-export function readImports(folders: readonly string[]): Imports {
+/** What the source of `file` imports by a path that leads out of the package that it is in. */
+export function pathsOutOfPackage(file: string, source: string): string[] {
+  const own = PACKAGES.find((folder) => isIn(folder)(file));
+  if (own === undefined) return [];
+  return specifiersIn(source).filter((name) => name.startsWith(".") && !isIn(own)(pathOf(file, name)));
+}
+
+function specifiersIn(source: string): string[] {
+  return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+function pathOf(file: string, specifier: string): string {
+  return posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts");
+}
+
+/** Reads all TypeScript files below folders of the project, from the working directory, but for what was built or installed. */
+export function readImports(folders: readonly string[], of = importsOf): Imports {
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => posix.join(folder, name.replaceAll("\\", "/"))),
+      .map((name) => posix.join(folder, name.replaceAll("\\", "/")))
+      .filter((path) => path.endsWith(".ts") && !/\/(dist|node_modules)\//.test(path)),
   );
-  return new Map(files.sort().map((file) => [file, importsOf(file, readFileSync(file, "utf8"))]));
+  return new Map(files.sort().map((file) => [file, of(file, readFileSync(file, "utf8"))]));
 }

@@ -13,32 +13,55 @@ describe("the JavaScript of changed sources", () => {
     writeFileSync(join(folder, path), text);
   };
   const read = (path: string): string => readFileSync(join(folder, path), "utf8");
-  const transpile = (): void => {
-    const script = pathToFileURL(resolve("scripts/transpile.js")).href;
-    const program = `await (await import(${JSON.stringify(script)})).transpile()`;
+  const compile = (): void => {
+    const script = pathToFileURL(resolve("scripts/compile.js")).href;
+    const program = `await (await import(${JSON.stringify(script)})).compile()`;
     execFileSync(process.execPath, ["--input-type=module", "-e", program], { cwd: folder, stdio: "pipe" });
   };
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "crossroom-inner-loop-"));
+    for (const one of ["bridge", "clients/typescript", "server"]) {
+      write(`${one}/package.json`, readFileSync(`${one}/package.json`, "utf8"));
+    }
+    write(
+      "server/main.ts",
+      '#!/usr/bin/env node\nimport { n } from "@crossroom/bridge";\nprocess.stdout.write(String(n));',
+    );
+    write("bridge/index.ts", 'export * from "./deep/new.js";');
+    write("clients/demo/main.ts", "document.title = String(1 as number);");
     write("clients/demo/page.css", "");
     write("bridge/deep/new.ts", "export const n: number = 1;");
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it("is made, at the place where the compiler puts it", () => {
-    transpile();
+    compile();
     expect(read("dist/bridge/deep/new.js")).to.include("const n = 1;");
-    expect(existsSync(join(folder, "dist/clients/demo/page.css"))).to.equal(true);
+  });
+
+  it("finds the packages by their names, as they were just made", () => {
+    compile();
+    expect(execFileSync(join(folder, "dist/server/main.js"), { encoding: "utf8" })).to.equal("1");
+  });
+
+  it("has the demo page where the server serves it from, made anew when a file of it was saved", () => {
+    compile();
+    expect(existsSync(join(folder, "dist/server/public/page.css"))).to.equal(true);
+    expect(read("dist/server/public/main.js")).to.include("document.title = String(1)");
+    write("clients/demo/main.ts", "document.title = String(2);");
+    utimesSync(join(folder, "clients/demo/main.ts"), Date.now() / 1_000 + 10, Date.now() / 1_000 + 10);
+    compile();
+    expect(read("dist/server/public/main.js")).to.include("document.title = String(2)");
   });
 
   it("is not made again of a source that was not saved since", () => {
-    transpile();
+    compile();
     write("dist/bridge/deep/new.js", "// as it was");
-    transpile();
+    compile();
     expect(read("dist/bridge/deep/new.js")).to.equal("// as it was");
     utimesSync(join(folder, "bridge/deep/new.ts"), Date.now() / 1_000 + 10, Date.now() / 1_000 + 10);
-    transpile();
+    compile();
     expect(read("dist/bridge/deep/new.js")).to.include("const n = 1;");
   });
 
@@ -46,7 +69,7 @@ describe("the JavaScript of changed sources", () => {
     write("dist/test/gone.test.js", "");
     write("dist/test/gone.test.d.ts", "");
     write("dist/notes.txt", "mine");
-    transpile();
+    compile();
     expect(existsSync(join(folder, "dist/test/gone.test.js"))).to.equal(false);
     expect(existsSync(join(folder, "dist/test/gone.test.d.ts"))).to.equal(false);
     expect(read("dist/notes.txt")).to.equal("mine");
@@ -54,6 +77,6 @@ describe("the JavaScript of changed sources", () => {
 
   it("is refused where the source cannot be read as TypeScript, and says where", () => {
     write("bridge/deep/new.ts", "export const = 1;");
-    expect(transpile).to.throw(/bridge\/deep\/new\.ts:1:13/);
+    expect(compile).to.throw(/bridge\/deep\/new\.ts:1:13/);
   });
 });

@@ -1,6 +1,6 @@
 /** Logs in LMDB: on disk before an append resolves. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { withoutPrototype } from "../../../bridge/own-properties.js";
+import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Lifetime } from "../lifetime.js";
 import type { LmdbFile, Tables } from "./lmdb-file.js";
 import type { LmdbWriter, Participant } from "./lmdb-writer.js";

@@ -2,6 +2,7 @@
 import { LmdbClock } from "./lmdb-clock.js";
 import { LmdbDevices, StoredDevices } from "./lmdb-devices.js";
 import { LmdbGuestTokens } from "./lmdb-guest-tokens.js";
+import type { DeviceCursor, Devices } from "../devices.js";
 import { Lifetime } from "../lifetime.js";
 import { storeError } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
@@ -26,10 +27,16 @@ export interface LmdbStoreOptions extends StoreOptions {
   maxBytes?: number;
 }
 
+/** The devices of a store that another process may have open. */
+export interface DevicesView extends Pick<Devices, "of"> {
+  /** Users and their devices, after the user `after` ("" for the first), in an order that stays. */
+  list(after: string, limit: number): Promise<{ user: string; devices: DeviceCursor[] }[]>;
+}
+
 /** What there is to see of a store that another process may have open. */
 export interface StoreView {
   readonly log: Pick<Log, "list" | "state" | "after" | "before">;
-  readonly devices: Pick<StoredDevices, "of" | "list">;
+  readonly devices: DevicesView;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /** Logs in memory: for tests, and for servers that may forget. */
-import { withoutPrototype } from "../../../bridge/own-properties.js";
+import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
 import { firstKept, isForgotten, isOver } from "../retention.js";
 import type { Lifetime } from "../lifetime.js";

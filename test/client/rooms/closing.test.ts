@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { Room, RoomsErrorLike } from "../../../clients/rooms/index.js";
+import type { Room, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { until, within } from "../../support/deadline.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";
 
@@ -128,7 +128,7 @@ for (const client of CLIENT_NAMES) {
       stage = await Stage.start({
         authenticate: () => ({ ok: true, identity: { user: "ada", name: "Ada", guest: false, claims: {} } }),
       });
-      const layer = new URL("../../../clients/rooms/index.js", import.meta.url).href;
+      const layer = new URL("../../../clients/typescript/src/rooms/index.js", import.meta.url).href;
       const support = new URL("./support/stage.js", import.meta.url).href;
       const args = ["--input-type=module", "--eval", PROGRAM, layer, support, client, stage.url];
       const { stdout } = await within(

@@ -1,6 +1,6 @@
 /** One device on two connections, a guest's newest token, and items that were lost (docs/rooms-api.md, 2.6, 2.7, 9.7, 9.8). */
 import { expect } from "chai";
-import type { InboxItem, Position, Rooms } from "../../../clients/rooms/index.js";
+import type { InboxItem, Position, Rooms } from "../../../clients/typescript/src/rooms/index.js";
 import { fakeRig } from "./support/fake-socket.js";
 import { MemoryStorage } from "./support/stage.js";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { InboxItem, Position } from "../../../clients/rooms/index.js";
-import { InboxLog, type InboxAction } from "../../../clients/rooms/inbox-log.js";
+import type { InboxItem, Position } from "../../../clients/typescript/src/rooms/index.js";
+import { InboxLog, type InboxAction } from "../../../clients/typescript/src/rooms/inbox-log.js";
 import { SEED } from "../../support/random.js";
 
 const at = (offset: number, epoch = "e"): Position => ({ epoch, offset });

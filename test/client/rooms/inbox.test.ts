@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { InboxItem, Rooms, RoomsErrorLike } from "../../../clients/rooms/index.js";
+import type { InboxItem, Rooms, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { createMemoryStore, storeOptions, type Authenticate } from "../../../server/index.js";
 import { until, within } from "../../support/deadline.js";
 import { CLIENT_NAMES, MemoryStorage, Stage, type ClientName } from "./support/stage.js";

@@ -1,6 +1,6 @@
 /** History at join (docs/rooms-api.md, 3.7): no gap and no double with what comes as events. */
 import { expect } from "chai";
-import type { JoinResult, Position, RoomMessage } from "../../../clients/rooms/index.js";
+import type { JoinResult, Position, RoomMessage } from "../../../clients/typescript/src/rooms/index.js";
 import { fakeRig } from "./support/fake-socket.js";
 import { messageAt } from "./support/log-server.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";

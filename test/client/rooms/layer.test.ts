@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Position, RoomMessage, RoomsErrorLike } from "../../../clients/rooms/index.js";
+import type { Position, RoomMessage, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { fakeRig, type FakeSocket } from "./support/fake-socket.js";
 import { messageAt } from "./support/log-server.js";
 

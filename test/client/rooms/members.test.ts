@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Member } from "../../../clients/rooms/index.js";
-import { Members } from "../../../clients/rooms/members.js";
+import type { Member } from "../../../clients/typescript/src/rooms/index.js";
+import { Members } from "../../../clients/typescript/src/rooms/members.js";
 
 const member = (user: string, ...ids: string[]): Member => ({
   user,

@@ -1,7 +1,7 @@
 /** Answers to reads that do not come through whole (docs/sdk.md, 4.13). */
 import { expect } from "chai";
-import { Pages, type Bounded } from "../../../clients/rooms/pages.js";
-import type { Position, RoomMessage, RoomsErrorLike } from "../../../clients/rooms/index.js";
+import { Pages, type Bounded } from "../../../clients/typescript/src/rooms/pages.js";
+import type { Position, RoomMessage, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { fakeRig, type FakeSocket, type MadeCall } from "./support/fake-socket.js";
 import { messageAt } from "./support/log-server.js";
 

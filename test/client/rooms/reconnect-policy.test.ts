@@ -5,7 +5,7 @@ import {
   type Refusal,
   type TokenSource,
   type ReconnectDecision,
-} from "../../../clients/rooms/reconnect-policy.js";
+} from "../../../clients/typescript/src/rooms/reconnect-policy.js";
 import { API_ERRORS, apiError, type ApiErrorCode } from "../../../server/api/errors.js";
 import { CLOSE_CODES } from "../../../bridge/close-codes.js";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { RoomMessage } from "../../../clients/rooms/index.js";
+import type { RoomMessage } from "../../../clients/typescript/src/rooms/index.js";
 import { createMemoryStore, DEFAULT_ROOM, storeOptions } from "../../../server/index.js";
 import { until, within } from "../../support/deadline.js";
 import { Random, SEED } from "../../support/random.js";

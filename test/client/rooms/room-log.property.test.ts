@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Position } from "../../../clients/rooms/index.js";
+import type { Position } from "../../../clients/typescript/src/rooms/index.js";
 import { SEED } from "../../support/random.js";
 import { LogDevice, type Told } from "./support/log-device.js";
 import { LogServer } from "./support/log-server.js";

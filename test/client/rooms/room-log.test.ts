@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Position, RoomMessage } from "../../../clients/rooms/index.js";
-import { RoomLog, type LogEffect } from "../../../clients/rooms/room-log.js";
+import type { Position, RoomMessage } from "../../../clients/typescript/src/rooms/index.js";
+import { RoomLog, type LogEffect } from "../../../clients/typescript/src/rooms/room-log.js";
 import { messageAt } from "./support/log-server.js";
 
 const at = (offset: number, epoch = "e"): Position => ({ epoch, offset });

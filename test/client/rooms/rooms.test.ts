@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { RoomsErrorLike } from "../../../clients/rooms/index.js";
+import type { RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { until, within } from "../../support/deadline.js";
 import { next, RoomRecord } from "./support/record.js";
 import { CLIENT_NAMES, CLIENTS, Stage } from "./support/stage.js";

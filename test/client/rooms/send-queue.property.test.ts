@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Outcome } from "../../../clients/rooms/calls.js";
-import { RoomsError } from "../../../clients/rooms/index.js";
-import { SendQueue } from "../../../clients/rooms/send-queue.js";
-import { Suspects } from "../../../clients/rooms/suspects.js";
+import type { Outcome } from "../../../clients/typescript/src/rooms/calls.js";
+import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
+import { SendQueue } from "../../../clients/typescript/src/rooms/send-queue.js";
+import { Suspects } from "../../../clients/typescript/src/rooms/suspects.js";
 import { SEED } from "../../support/random.js";
 
 /** A server that appends each id once, and a network that may lose a call or its ack. */

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Outcome } from "../../../clients/rooms/calls.js";
-import { RoomsError } from "../../../clients/rooms/index.js";
-import { SendQueue, type PendingCall } from "../../../clients/rooms/send-queue.js";
-import { Suspects } from "../../../clients/rooms/suspects.js";
+import type { Outcome } from "../../../clients/typescript/src/rooms/calls.js";
+import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
+import { SendQueue, type PendingCall } from "../../../clients/typescript/src/rooms/send-queue.js";
+import { Suspects } from "../../../clients/typescript/src/rooms/suspects.js";
 
 const MINUTE = 60_000;
 

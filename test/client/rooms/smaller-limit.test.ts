@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import type { RoomsErrorLike } from "../../../clients/rooms/index.js";
+import type { RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { within } from "../../support/deadline.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";
 
@@ -61,7 +61,7 @@ describe("rooms layer: something on the way takes less than the server", () => {
       const stage = await Stage.start();
       const proxy = await NarrowProxy.listen(stage.port, 10_000, false, 50_000);
       try {
-        const writer = stage.direct("crossroom/client").room("r");
+        const writer = stage.direct("@crossroom/client").room("r");
         const { position } = await within(writer.join(), "the writer's join");
         for (let i = 1; i <= 20; i++) await within(writer.publish(`${i}${"x".repeat(5_000)}`), "a publish");
         const room = stage.on(stage.socketTo(client, proxy.url)).room<string>("r");

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { InboxItem } from "../../../clients/rooms/index.js";
-import { InboxItems } from "../../../clients/rooms/inbox-items.js";
-import { Stream } from "../../../clients/rooms/stream.js";
+import type { InboxItem } from "../../../clients/typescript/src/rooms/index.js";
+import { InboxItems } from "../../../clients/typescript/src/rooms/inbox-items.js";
+import { Stream } from "../../../clients/typescript/src/rooms/stream.js";
 
 const DONE = { done: true, value: undefined };
 const value = <T>(value: T): IteratorResult<T> => ({ done: false, value });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Rooms, RoomsErrorLike, RoomsOptions } from "../../../clients/rooms/index.js";
+import type { Rooms, RoomsErrorLike, RoomsOptions } from "../../../clients/typescript/src/rooms/index.js";
 import { apiError, type Authenticate, type Policy } from "../../../server/index.js";
 import { until, within } from "../../support/deadline.js";
 import { next } from "./support/record.js";

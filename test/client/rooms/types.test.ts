@@ -1,8 +1,8 @@
 import type { Socket as SocketIo } from "socket.io-client";
 import { expect } from "chai";
-import type { RoomsErrorLike, SocketLike } from "../../../clients/rooms/index.js";
-import { RoomsError } from "../../../clients/rooms/index.js";
-import type { Socket as Plain } from "../../../clients/typescript/index.js";
+import type { RoomsErrorLike, SocketLike } from "../../../clients/typescript/src/rooms/index.js";
+import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
+import type { Socket as Plain } from "../../../clients/typescript/src/index.js";
 import type { ClientEvents, ServerEvents } from "../../../server/api/events.js";
 
 /** Compiles only if `Socket` fits. */

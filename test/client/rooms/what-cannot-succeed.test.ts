@@ -1,7 +1,7 @@
 /** What cannot succeed fails by itself, at once or after a bounded number of tries; what is behind it goes on (docs/sdk.md, 4.2). */
 import { expect } from "chai";
-import type { Position, Room, RoomsErrorLike } from "../../../clients/rooms/index.js";
-import { sizeOf } from "../../../clients/rooms/sendable.js";
+import type { Position, Room, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
+import { sizeOf } from "../../../clients/typescript/src/rooms/sendable.js";
 import { sizeOf as serverSizeOf } from "../../../server/limits/size.js";
 import { within } from "../../support/deadline.js";
 import { fakeRig, type FakeSocket } from "./support/fake-socket.js";

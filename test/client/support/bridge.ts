@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
 import { WebSocket } from "ws";
 import { attachBridge, type Bridge, type BridgeOptions } from "../../../bridge/index.js";
-import { io as plain, type Options, type Socket } from "../../../clients/typescript/index.js";
+import { io as plain, type Options, type Socket } from "../../../clients/typescript/src/index.js";
 import { EventLog, SOCKET_EVENTS } from "./events.js";
 
 /** Short delays: a test waits for real ones here. */

@@ -1,5 +1,5 @@
 /** An environment whose clock a test moves by hand. */
-import type { Environment } from "../../../clients/typescript/environment.js";
+import type { Environment } from "../../../clients/typescript/src/environment.js";
 
 interface Timer {
   readonly at: number;

@@ -1,7 +1,7 @@
 /** A manager on a hand-moved clock and WebSockets without a network. */
-import { Manager } from "../../../clients/typescript/manager.js";
-import type { Options } from "../../../clients/typescript/options.js";
-import type { Socket } from "../../../clients/typescript/socket.js";
+import { Manager } from "../../../clients/typescript/src/manager.js";
+import type { Options } from "../../../clients/typescript/src/options.js";
+import type { Socket } from "../../../clients/typescript/src/socket.js";
 import { ManualClock } from "./clock.js";
 import { EventLog, MANAGER_EVENTS, SOCKET_EVENTS } from "./events.js";
 import { fakeWebSockets, type FakeWebSocket } from "./fake-websocket.js";

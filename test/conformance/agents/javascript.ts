@@ -5,7 +5,7 @@
 import { createInterface } from "node:readline";
 import * as socketIo from "socket.io-client";
 import { WebSocket } from "ws";
-import * as plain from "../../../clients/typescript/index.js";
+import * as plain from "../../../clients/typescript/src/index.js";
 import { BridgeClient, type SocketManager } from "./bridge-client.js";
 import { CommandError, errorOf, type Fields, type Host, text } from "./host.js";
 import { RoomsClient } from "./rooms-client.js";

@@ -5,7 +5,7 @@ import {
   type Member,
   type Room,
   type Rooms,
-} from "../../../clients/rooms/index.js";
+} from "../../../clients/typescript/src/rooms/index.js";
 import type { Socket, SocketManager } from "./bridge-client.js";
 import { CommandError, errorOf, type Fields, type Host, Questions, text, toJson, toNative } from "./host.js";
 

@@ -1,7 +1,7 @@
 /** The plain client of this project: the API of socket.io-client, on the bridge. */
 import type { Manager as TheirManager } from "socket.io-client";
 import { WebSocket, type ClientOptions } from "ws";
-import { Manager } from "../../../clients/typescript/index.js";
+import { Manager } from "../../../clients/typescript/src/index.js";
 import type { Driver } from "./driver.js";
 import { ApiClient } from "./socket-io-api.js";
 

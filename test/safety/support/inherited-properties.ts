@@ -9,8 +9,8 @@ import { Server } from "socket.io";
 import { io as socketIO } from "socket.io-client";
 import { WebSocket } from "ws";
 import { attachBridge, type BridgeOptions } from "../../../bridge/index.js";
-import { createRooms } from "../../../clients/rooms/index.js";
-import { io as plain } from "../../../clients/typescript/index.js";
+import { createRooms } from "../../../clients/typescript/src/rooms/index.js";
+import { io as plain } from "../../../clients/typescript/src/index.js";
 // Before other parts of the server, as in a program.
 import { createRoomsServer } from "../../../server/index.js";
 import { parseConfigFile } from "../../../server/config/file-schema.js";

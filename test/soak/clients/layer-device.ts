@@ -8,8 +8,8 @@ import {
   type Rooms,
   RoomsError,
   type SocketLike,
-} from "../../../clients/rooms/index.js";
-import { io as plainIo } from "../../../clients/typescript/index.js";
+} from "../../../clients/typescript/src/rooms/index.js";
+import { io as plainIo } from "../../../clients/typescript/src/index.js";
 import type { Content } from "../records.js";
 import { type Device, type DeviceOptions, type Letter, payload } from "./device.js";
 import type { Journal } from "./journal.js";

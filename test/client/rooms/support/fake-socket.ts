@@ -1,8 +1,8 @@
 /** A socket whose other side is the test: for what a real one's network does too seldom, or its own care hides. */
-import type { Self, SocketLike } from "../../../../clients/rooms/index.js";
-import type { Environment } from "../../../../clients/rooms/environment.js";
-import { RoomsHandle } from "../../../../clients/rooms/rooms.js";
-import type { RoomsOptions } from "../../../../clients/rooms/index.js";
+import type { Self, SocketLike } from "../../../../clients/typescript/src/rooms/index.js";
+import type { Environment } from "../../../../clients/typescript/src/rooms/environment.js";
+import { RoomsHandle } from "../../../../clients/typescript/src/rooms/rooms.js";
+import type { RoomsOptions } from "../../../../clients/typescript/src/rooms/index.js";
 import { ManualClock } from "../../support/clock.js";
 
 type Listener = (...args: unknown[]) => void;

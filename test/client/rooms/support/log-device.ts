@@ -1,6 +1,10 @@
 /** A RoomLog with a device around it that does what it says, against a LogServer; and a record of what was delivered. */
-import type { Position, RoomMessage } from "../../../../clients/rooms/index.js";
-import { RoomLog, type LogEffect, type LogLimits } from "../../../../clients/rooms/room-log.js";
+import type { Position, RoomMessage } from "../../../../clients/typescript/src/rooms/index.js";
+import {
+  RoomLog,
+  type LogEffect,
+  type LogLimits,
+} from "../../../../clients/typescript/src/rooms/room-log.js";
 import type { LogServer } from "./log-server.js";
 
 export type Told =

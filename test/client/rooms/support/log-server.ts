@@ -1,6 +1,6 @@
 /** A model of the server's side of one room's log, as docs/rooms-api.md, 5 and 6, has it. */
-import type { Position, RoomMessage } from "../../../../clients/rooms/index.js";
-import type { HistoryPage } from "../../../../clients/rooms/wire.js";
+import type { Position, RoomMessage } from "../../../../clients/typescript/src/rooms/index.js";
+import type { HistoryPage } from "../../../../clients/typescript/src/rooms/wire.js";
 
 export class LogServer {
   epoch = 1;

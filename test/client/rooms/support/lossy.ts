@@ -1,5 +1,5 @@
 /** A socket whose events can get lost on the way, as broadcasts between servers can; all else of it is real. */
-import type { SocketLike } from "../../../../clients/rooms/index.js";
+import type { SocketLike } from "../../../../clients/typescript/src/rooms/index.js";
 
 type Listener = (...args: unknown[]) => void;
 

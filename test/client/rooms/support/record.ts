@@ -1,5 +1,5 @@
 /** What a room told, in order, so that a test misses nothing and sees what came besides. */
-import type { Room, RoomMessage } from "../../../../clients/rooms/index.js";
+import type { Room, RoomMessage } from "../../../../clients/typescript/src/rooms/index.js";
 import { until } from "../../../support/deadline.js";
 
 export class RoomRecord {

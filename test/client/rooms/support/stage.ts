@@ -8,8 +8,8 @@ import {
   type Rooms,
   type RoomsOptions,
   type SocketLike,
-} from "../../../../clients/rooms/index.js";
-import { io as plain } from "../../../../clients/typescript/index.js";
+} from "../../../../clients/typescript/src/rooms/index.js";
+import { io as plain } from "../../../../clients/typescript/src/index.js";
 import { createRoomsServer, type RoomsServer, type RoomsServerOptions } from "../../../../server/index.js";
 import { TcpProxy } from "../../../soak/proxy.js";
 
@@ -20,7 +20,7 @@ const QUICK = { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 60,
 export const CLIENTS = {
   "socket.io-client": (url: string, options: object = {}): SocketLike =>
     io(url, { ...QUICK, transports: ["websocket"], ...options }),
-  "crossroom/client": (url: string, options: object = {}): SocketLike =>
+  "@crossroom/client": (url: string, options: object = {}): SocketLike =>
     plain(url, { ...QUICK, WebSocket, ...options }),
 } as const;
 

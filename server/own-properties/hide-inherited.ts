@@ -2,7 +2,7 @@
  * Loaded before zod, whose classes (4.6, in `members`) are built with a loop over all that can be seen of an object, and cannot be where
  * a program has put something on `Object.prototype`: that is hidden until show-inherited.ts is loaded. No other code runs meanwhile.
  */
-import { withoutPrototype } from "../bridge/own-properties.js";
+import { withoutPrototype } from "./own-properties.js";
 
 /** What was hidden, by its names. */
 export const hidden: string[] = [];

@@ -1,0 +1,164 @@
+/** Programs of each kind that use the packed packages. */
+import { expect } from "chai";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { NAMES, PackedPackages } from "./support/packed.js";
+
+const BRIDGE = `
+import { createServer } from "node:http";
+import { Server } from "socket.io";
+import { attachBridge, CLOSE_CODES, GatheringWebSocketServer, RoomAdapter, type Bridge } from "@crossroom/bridge";
+
+interface Listen { news(n: number): void }
+interface Emit { ask(question: string, answer: (text: string) => void): void }
+
+const http = createServer();
+const server = new Server<Emit, Listen>(http, { adapter: RoomAdapter, wsEngine: GatheringWebSocketServer });
+const bridge: Bridge = attachBridge(server, http, { authenticate: async (request) => request.url !== undefined });
+// @ts-expect-error there is no such option
+if (Math.random() < 0) attachBridge(server, http, { pth: "/x" });
+console.log(JSON.stringify([bridge.clientsCount, CLOSE_CODES.slowReader.code]));
+bridge.close();
+`;
+
+const CLIENT = `
+import { io, Socket } from "@crossroom/client";
+import { createRooms, type Room } from "@crossroom/client/rooms";
+
+interface Listen { news(n: number): void }
+interface Emit { ask(question: string, answer: (text: string) => void): void }
+
+class WebSocket {
+  binaryType = "";
+  readyState = 0;
+  constructor(readonly url: string) {}
+  addEventListener(): void {}
+  removeEventListener(): void {}
+  send(): void {}
+  close(): void {}
+}
+
+const socket: Socket<Listen, Emit> = io("http://localhost:1", { autoConnect: false, WebSocket: WebSocket as never });
+socket.on("news", (n) => n.toFixed());
+const rooms = createRooms(socket, { name: "Ada" });
+const lobby: Room<string> = rooms.room("lobby");
+lobby.on("message", ({ data }) => data.toUpperCase());
+// @ts-expect-error there is no such event
+if (Math.random() < 0) socket.emit("tell", 1);
+rooms.close();
+console.log(JSON.stringify([socket instanceof Socket, lobby.name]));
+`;
+
+const SERVER = `
+import { createServer } from "node:http";
+import { createRoomsServer, type RoomsServer } from "crossroom";
+
+const server: RoomsServer = createRoomsServer(createServer());
+console.log(JSON.stringify([typeof server.io]));
+await server.close();
+`;
+
+/** What each prints when it is run. */
+const PRINTED = { bridge: "[0,4503]", client: '[true,"lobby"]', server: '["object"]' };
+
+interface Project {
+  readonly module: string;
+  readonly resolution: string;
+  readonly ending: "ts" | "cts" | "mts";
+  /** Of the package.json. */
+  readonly type: "commonjs" | "module";
+  /** Whether Node can run what comes of it: bundlers' projects are run by their bundlers. */
+  readonly runs: boolean;
+}
+
+const PROJECTS: Readonly<Record<string, Project>> = {
+  "commonjs, node10": {
+    module: "commonjs",
+    resolution: "node10",
+    ending: "ts",
+    type: "commonjs",
+    runs: true,
+  },
+  "node16, .cts": { module: "node16", resolution: "node16", ending: "cts", type: "module", runs: true },
+  "node16, .mts": { module: "node16", resolution: "node16", ending: "mts", type: "commonjs", runs: true },
+  nodenext: { module: "nodenext", resolution: "nodenext", ending: "ts", type: "module", runs: true },
+  "nodenext, commonjs": {
+    module: "nodenext",
+    resolution: "nodenext",
+    ending: "ts",
+    type: "commonjs",
+    runs: true,
+  },
+  bundler: { module: "esnext", resolution: "bundler", ending: "ts", type: "module", runs: false },
+};
+
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+describe("a program that uses the packages", function () {
+  this.timeout(180_000);
+  let made: PackedPackages;
+  let folder: string;
+
+  before(() => {
+    made = PackedPackages.make();
+    folder = made.consumer("typescript", NAMES, ["@types/node"]);
+  });
+  after(() => made.remove());
+
+  for (const [title, { module, resolution, ending, type, runs }] of Object.entries(PROJECTS)) {
+    // The server is an ES module alone.
+    const isModule = type === "module" && ending !== "cts";
+    const programs = {
+      bridge: BRIDGE,
+      client: CLIENT,
+      ...((isModule || ending === "mts") && { server: SERVER }),
+    };
+
+    it(`type-checks in a strict TypeScript project with ${title}, its dependencies' types too`, () => {
+      const project = join(folder, title.replaceAll(/\W+/g, "-"));
+      mkdirSync(project);
+      writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
+      const names = Object.entries(programs).map(([name, code]) => {
+        writeFileSync(join(project, `${name}.${ending}`), code);
+        return `${name}.${ending}`;
+      });
+      const options = ["--strict", "--target", "es2022", "--types", "node", "--esModuleInterop"];
+      const kind = ["--module", module, "--moduleResolution", resolution, "--ignoreDeprecations", "6.0"];
+      execFileSync(process.execPath, [tsc, ...options, ...kind, ...names], {
+        cwd: project,
+        stdio: "inherit",
+      });
+      if (!runs) return;
+      for (const [name, printed] of Object.entries(PRINTED)) {
+        if (!(name in programs)) continue;
+        const program = `${name}.${ending.replace("ts", "js")}`;
+        const output = execFileSync(process.execPath, [program], { cwd: project, encoding: "utf8" });
+        expect(output.trim(), program).to.equal(printed);
+      }
+    });
+  }
+
+  it("gets the same classes by require and by import", () => {
+    const script = `
+      const required = require("@crossroom/client");
+      import("@crossroom/client").then((imported) => console.log(required.Socket === imported.Socket));`;
+    const printed = execFileSync(process.execPath, ["-e", script], { cwd: folder, encoding: "utf8" });
+    expect(printed.trim()).to.equal("true");
+  });
+
+  it("can require the server", () => {
+    const script = `console.log(typeof require("crossroom").createRoomsServer)`;
+    const printed = execFileSync(process.execPath, ["-e", script], { cwd: folder, encoding: "utf8" });
+    expect(printed.trim()).to.equal("function");
+  });
+
+  it("needs nothing but the client to use it", () => {
+    const alone = made.consumer("client-alone", ["@crossroom/client"]);
+    const script = `Promise.all(["", "/rooms"].map((of) => import("@crossroom/client" + of))).then(([a, b]) => console.log(typeof a.io, typeof b.createRooms))`;
+    const printed = execFileSync(process.execPath, ["-e", script], { cwd: alone, encoding: "utf8" });
+    expect(printed.trim()).to.equal("function function");
+    expect(dirname(alone)).to.equal(made.folder);
+  });
+});
