@@ -41,7 +41,7 @@ public abstract class ConnectionOptions internal constructor() {
 
     /**
      * Where callbacks, listeners and `onWarning` are called; each listener one at a time and in order. Default: a thread of the client's, where none
-     * of them may block. With an executor they may, and only hold up themselves.
+     * of them may block. With an executor they may, and only hold up themselves. What it refuses is called on a thread of `Dispatchers.IO`.
      */
     public var callbackExecutor: Executor? = null
 

@@ -6,7 +6,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
-import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
@@ -41,7 +40,7 @@ internal interface Environment {
 }
 
 internal class RealEnvironment(private val clock: () -> Long) : Environment {
-    override val loop = Loop(Dispatchers.Default.asExecutor())
+    override val loop = Loop(Dispatchers.Default)
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
     private val sleep = Sleep(clock, System::currentTimeMillis)
     @Volatile private var woken: () -> Unit = {}

@@ -4,8 +4,10 @@ import dev.crossroom.Callback
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.report
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Runnable
 import kotlinx.coroutines.suspendCancellableCoroutine
-import java.util.concurrent.Executor
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 
@@ -13,10 +15,10 @@ import kotlin.coroutines.resumeWithException
  * Runs tasks one after the other, whatever threads they come from: all state of a client is changed here, and needs no other lock.
  * It has no thread of its own.
  */
-internal class Loop(private val executor: Executor) {
-    private val queue = ArrayDeque<() -> Unit>()
-    private var isDraining = false
+internal class Loop(dispatcher: CoroutineDispatcher) {
+    private val queue = dispatcher.limitedParallelism(1)
 
+    /** The one that runs a task now. */
     @Volatile private var thread: Thread? = null
 
     /** Runs the task now, if this is the loop; or after all that was given before. */
@@ -25,14 +27,7 @@ internal class Loop(private val executor: Executor) {
     }
 
     /** Runs the task after all that was given before. */
-    fun post(task: () -> Unit) {
-        synchronized(queue) {
-            queue.addLast(task)
-            if (isDraining) return
-            isDraining = true
-        }
-        executor.execute(::drain)
-    }
+    fun post(task: () -> Unit) = queue.dispatch(EmptyCoroutineContext, Runnable { run(task) })
 
     /**
      * Starts something in the loop, and suspends until its callback is called. When the caller is cancelled, what `start` has returned is
@@ -69,21 +64,15 @@ internal class Loop(private val executor: Executor) {
         return Cancellable { execute { started?.cancel() } }
     }
 
-    private fun drain() {
-        while (true) {
-            val task =
-                synchronized(queue) {
-                    val next = queue.removeFirstOrNull()
-                    thread = if (next == null) null else Thread.currentThread()
-                    isDraining = next != null
-                    next
-                } ?: return
-            try {
-                task()
-            } catch (thrown: Throwable) {
-                // A fault of the client's own. The loop goes on; the fault is as loud as any other of the program.
-                report(thrown)
-            }
+    private fun run(task: () -> Unit) {
+        thread = Thread.currentThread()
+        try {
+            task()
+        } catch (thrown: Throwable) {
+            // A fault of the client's own. The loop goes on; the fault is as loud as any other of the program.
+            report(thrown)
+        } finally {
+            thread = null
         }
     }
 }

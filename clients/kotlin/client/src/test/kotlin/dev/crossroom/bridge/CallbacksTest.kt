@@ -1,19 +1,27 @@
 package dev.crossroom.bridge
 
-import dev.crossroom.Cancellable
-import dev.crossroom.NamespaceEvent
 import dev.crossroom.Bridge
 import dev.crossroom.BridgeOptions
+import dev.crossroom.Cancellable
+import dev.crossroom.NamespaceEvent
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
 import dev.crossroom.support.Told
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flowOf
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executor
 import java.util.concurrent.Executors
+import java.util.concurrent.LinkedBlockingQueue
+import java.util.concurrent.RejectedExecutionException
 
 @Timeout(30)
 class CallbacksTest {
@@ -67,5 +75,55 @@ class CallbacksTest {
             Cancellable {}
         }) { _: Int -> }
         assertEquals(true, isDirect)
+    }
+
+    /** Refuses tasks while it is told to, as a pool with a full queue does, or one that was shut down. */
+    private inner class Refusing : Executor {
+        @Volatile var isFull = false
+
+        override fun execute(task: Runnable) {
+            if (isFull) throw RejectedExecutionException("full")
+            executor.execute(task)
+        }
+    }
+
+    @Test
+    fun `calls callbacks in order, each once, though the executor refuses some of them and takes the next ones`() {
+        val refusing = Refusing()
+        val callbacks = Callbacks(refusing)
+        val got = ArrayList<Int>()
+        for (number in 1..3) {
+            refusing.isFull = number == 2
+            val isDone = CountDownLatch(1)
+            callbacks.run { got.add(number) }
+            callbacks.run(isDone::countDown)
+            isDone.await()
+        }
+        assertEquals(listOf(1, 2, 3), got)
+    }
+
+    @Test
+    fun `calls callbacks where the executor throws what no executor should`() {
+        val isDone = CountDownLatch(2)
+        val callbacks = Callbacks { throw UnsupportedOperationException("no executor") }
+        repeat(2) { callbacks.run(isDone::countDown) }
+        isDone.await()
+    }
+
+    @Test
+    fun `goes on telling a listener after the executor has refused to call it`() {
+        val refusing = Refusing()
+        val flow = MutableSharedFlow<Int>()
+        val told = LinkedBlockingQueue<Int>()
+        val listening = Callbacks(refusing).listen({ flow }, { error("not on the client's thread") }, told::add)
+        runBlocking {
+            flow.subscriptionCount.first { it == 1 }
+            for (number in 1..3) {
+                refusing.isFull = number == 2
+                flow.emit(number)
+                assertEquals(number, withContext(Dispatchers.IO) { told.take() })
+            }
+        }
+        listening.cancel()
     }
 }

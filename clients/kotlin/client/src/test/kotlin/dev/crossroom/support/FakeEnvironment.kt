@@ -6,14 +6,16 @@ import dev.crossroom.bridge.Loop
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
+import java.util.concurrent.Executor
 
 /** A clock that is moved by hand, and a loop that runs where it is called. */
 internal class FakeEnvironment : Environment {
     private class Timer(val due: Long, val task: () -> Unit)
 
-    override val loop = Loop { it.run() }
+    override val loop = Loop(Executor { it.run() }.asCoroutineDispatcher())
     private val scope = CoroutineScope(Job() + Dispatchers.Unconfined)
     private val timers = ArrayList<Timer>()
     private var time = 0L
