@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use serde::Serialize;
-use tokio::sync::oneshot;
 
-use crate::args::to_args;
 use crate::driver::Shared;
 use crate::events::{Events, Named, Warnings};
-use crate::options::ClientBuilder;
-use crate::sender::Reply;
-use crate::{Args, Connected, Error};
+use crate::protocol::args::{Args, to_args};
+use crate::protocol::client_machine::ClientMachine;
+use crate::protocol::errors::Error;
+use crate::protocol::event::Connected;
+use crate::protocol::event_queue::Reply;
+use crate::protocol::machine::Machine;
 
 /// In place of a time that the runtime's clock cannot count.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -30,22 +32,17 @@ pub struct Client {
 
 /// Closes the client when the last handle is dropped.
 struct Inner {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<ClientMachine>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.with(|core, now| core.close(now));
+        self.shared.with(|machine| machine.close());
     }
 }
 
 impl Client {
-    /// Options of a new client. `url` is the server's: `http`, `https`, `ws` or `wss`.
-    pub fn builder(url: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(url.into())
-    }
-
-    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+    pub(crate) fn from_shared(shared: Arc<Shared<ClientMachine>>) -> Self {
         Self { inner: Arc::new(Inner { shared }) }
     }
 
@@ -58,24 +55,24 @@ impl Client {
     /// What calls for no action, but belongs in a log, from now on.
     #[must_use]
     pub fn warnings(&self) -> Warnings {
-        Warnings { tail: self.inner.shared.with(|core, _| core.warnings()) }
+        Warnings { subscription: self.inner.shared.with(|machine| machine.warnings()) }
     }
 
     /// The device has another network, or has one again: an attempt is made now, without waiting out the backoff; a
     /// connection that is open is probed, and given up if nothing is heard within 5 s.
     pub fn network_changed(&self) {
-        self.inner.shared.with(|core, now| core.network_changed(now));
+        self.inner.shared.with(|machine| machine.network_changed());
     }
 
     /// The app is not in sight any more: the connection is closed, and none is made until [`Client::foreground`].
     /// Namespaces stay wanted, and what is emitted waits.
     pub fn background(&self) {
-        self.inner.shared.with(|core, now| core.background(now));
+        self.inner.shared.with(|machine| machine.background());
     }
 
     /// The app is in sight again: the connection is made again, at once.
     pub fn foreground(&self) {
-        self.inner.shared.with(|core, now| core.foreground(now));
+        self.inner.shared.with(|machine| machine.foreground());
     }
 
     /// Waits until all that was emitted has been handed to the system, and all calls have their answers, `timeout` at most. Gives
@@ -83,11 +80,11 @@ impl Client {
     pub fn flush(&self, timeout: Duration) -> impl Future<Output = usize> + Send + use<> {
         let (done, flushed) = oneshot::channel();
         let client = self.clone();
-        client.inner.shared.with(|core, _| core.flush(done));
+        client.inner.shared.with(|machine| machine.flush(done));
         async move {
             // Either way, what is left is counted.
             let _ = tokio::time::timeout(timeout, flushed).await;
-            client.inner.shared.look(|core, _| core.unsent())
+            client.inner.shared.look(|machine| machine.unsent())
         }
     }
 
@@ -106,7 +103,7 @@ impl Client {
     /// once; the future only waits. [`close_within`](Self::close_within) sends what was accepted first.
     pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.inner.shared);
-        shared.with(|core, now| core.close(now));
+        shared.with(|machine| machine.close());
         async move { shared.done().await }
     }
 }
@@ -134,7 +131,7 @@ impl Namespace {
     /// The session, while connected.
     #[must_use]
     pub fn connected(&self) -> Option<Connected> {
-        self.inner.shared.with(|core, _| core.connected(&self.name))
+        self.inner.shared.with(|machine| machine.connected(&self.name))
     }
 
     /// Connects, and stays connected over reconnects until [`disconnect`](Self::disconnect). A network that is not there is no
@@ -147,9 +144,9 @@ impl Namespace {
     pub fn connect(&self) -> impl Future<Output = Result<Connected, Error>> + Send + use<> {
         let (waiter, answer) = oneshot::channel();
         let started = self.check().map(|()| {
-            let id = self.inner.shared.with(|core, now| core.connect(&self.name, waiter, now));
+            let id = self.inner.shared.with(|machine| machine.connect(&self.name, waiter));
             let (inner, name) = (Arc::clone(&self.inner), self.name.clone());
-            OnDrop(Some(move || inner.shared.with(|core, now| core.cancel_connect(&name, id, now))))
+            OnDrop(Some(move || inner.shared.with(|machine| machine.cancel_connect(&name, id))))
         });
         async move {
             let _guard = started?;
@@ -160,7 +157,7 @@ impl Namespace {
     /// Leaves the namespace, after what was emitted before has left; without another one that is wanted, the connection is closed
     /// then. What waits for a connection waits for the next `connect`.
     pub fn disconnect(&self) {
-        self.inner.shared.with(|core, now| core.disconnect(&self.name, now));
+        self.inner.shared.with(|machine| machine.disconnect(&self.name));
     }
 
     /// Sends an event: now, or when the namespace is connected. Order is kept. `args` is a tuple or an array, or `()`.
@@ -171,7 +168,7 @@ impl Namespace {
     pub fn emit(&self, event: &str, args: impl Serialize) -> Result<(), Error> {
         self.check()?;
         let args = to_args(args)?;
-        self.inner.shared.with(|core, _| core.emit(&self.name, event, &args, None, true)).map(drop)
+        self.inner.shared.with(|machine| machine.emit(&self.name, event, &args, None, true)).map(drop)
     }
 
     /// Sends an event and waits for its ack. It is sent at once, in order with all others; dropping the future gives up the
@@ -191,21 +188,21 @@ impl Namespace {
     pub fn emit_now(&self, event: &str, args: impl Serialize) -> Result<(), Error> {
         self.check()?;
         let args = to_args(args)?;
-        self.inner.shared.with(|core, _| core.emit(&self.name, event, &args, None, false)).map(drop)
+        self.inner.shared.with(|machine| machine.emit(&self.name, event, &args, None, false)).map(drop)
     }
 
     /// Everything that happens in the namespace from now on. Take it before you connect, so that you miss nothing.
     #[must_use]
     pub fn events(&self) -> Events {
         let shared = &self.inner.shared;
-        let tail = shared.with(|core, _| core.events(&self.name, Arc::clone(&shared.wake)));
-        Events { tail, namespace: self.name.clone(), shared: Arc::downgrade(shared) }
+        let subscription = shared.with(|machine| machine.events(&self.name));
+        Events { subscription, namespace: self.name.clone(), shared: Arc::downgrade(shared) }
     }
 
     /// The server's events of one name from now on.
     #[must_use]
     pub fn on(&self, event: impl Into<String>) -> Named {
-        Named { name: event.into(), tail: self.events().tail }
+        Named { name: event.into(), events: self.events() }
     }
 
     fn start_call(&self, event: &str, args: Result<Vec<serde_json::Value>, Error>, timeout: Duration) -> Call {
@@ -214,11 +211,13 @@ impl Namespace {
         let now = tokio::time::Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or_else(|| now + FOR_EVER);
         let started = self.check().and(args).and_then(|args| {
-            let emitted =
-                self.inner.shared.with(|core, _| core.emit(&self.name, event, &args, Some(Reply::Caller(reply)), true));
+            let emitted = self
+                .inner
+                .shared
+                .with(|machine| machine.emit(&self.name, event, &args, Some(Reply::Caller(reply)), true));
             let (inner, name) = (Arc::clone(&self.inner), self.name.clone());
             let id = emitted?.unwrap_or_default();
-            Ok(OnDrop(Some(move || inner.shared.with(|core, _| core.forget(&name, id)))))
+            Ok(OnDrop(Some(move || inner.shared.with(|machine| machine.forget(&name, id)))))
         });
         let answered = async move {
             let _guard = started?;

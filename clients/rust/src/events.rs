@@ -1,17 +1,20 @@
 //! What a namespace tells the application.
 
+use std::pin::Pin;
 use std::sync::Weak;
 use std::task::{Context, Poll, ready};
 
+use futures_util::Stream;
 use serde::Serialize;
 
-use crate::args::to_args;
 use crate::driver::Shared;
-use crate::feed::{Tail, public_stream};
-use crate::sender::Reply;
-use crate::{Args, Error};
-use futures_util::Stream;
-use std::pin::Pin;
+use crate::protocol::args::{Args, to_args};
+use crate::protocol::broadcast::Subscription;
+use crate::protocol::client_machine::ClientMachine;
+use crate::protocol::errors::Error;
+use crate::protocol::event::{AckKey, Answered, Connected, Disconnected, NamespaceEvent};
+use crate::protocol::event_queue::Reply;
+use crate::public_stream::public_stream;
 
 /// What happens in a namespace, in order.
 #[derive(Debug, Clone)]
@@ -29,36 +32,6 @@ pub enum Event {
     Answered(Answered),
 }
 
-/// What came of a request, in its place among the events.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
-    /// The request's.
-    pub id: u64,
-    /// The ack's arguments, or why there is none.
-    pub outcome: Result<Args, Error>,
-}
-
-/// A namespace's new session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connected {
-    /// The server's id of this socket.
-    pub sid: String,
-    /// Whether the server has restored the session before: id, rooms, and the events that were missed (PROTOCOL.md,
-    /// 3.8).
-    pub recovered: bool,
-}
-
-/// How a namespace's session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disconnected {
-    /// Whether the client does not come back by itself.
-    pub is_final: bool,
-    /// The WebSocket close code, where there was one.
-    pub code: Option<u16>,
-    /// For people.
-    pub reason: String,
-}
-
 /// An event of the server's.
 #[derive(Debug, Clone)]
 pub struct Received {
@@ -66,9 +39,9 @@ pub struct Received {
     pub name: String,
     /// Its arguments.
     pub args: Args,
-    /// The namespace, its session and the ack id, where an ack is wanted.
-    pub(crate) ack: Option<(String, u64, u64)>,
-    pub(crate) shared: Weak<Shared>,
+    /// Where an ack is wanted.
+    ack: Option<AckKey>,
+    shared: Weak<Shared<ClientMachine>>,
 }
 
 impl Received {
@@ -87,7 +60,7 @@ impl Received {
     pub fn answer(&self, args: impl Serialize) -> Result<(), Error> {
         let args = to_args(args)?;
         match (&self.ack, self.shared.upgrade()) {
-            (Some((ns, session, id)), Some(shared)) => shared.with(|core, _| core.answer(ns, *session, *id, &args)),
+            (Some(ack), Some(shared)) => shared.with(|machine| machine.answer(ack, &args)),
             _ => Ok(()),
         }
     }
@@ -98,9 +71,9 @@ impl Received {
 /// What was not read yet is bounded: with `max_unread` events in one stream, nothing more is read from the connection until
 /// you read on. A stream that you do not read is one to drop.
 pub struct Events {
-    pub(crate) tail: Tail<Event>,
+    pub(crate) subscription: Subscription<NamespaceEvent>,
     pub(crate) namespace: String,
-    pub(crate) shared: Weak<Shared>,
+    pub(crate) shared: Weak<Shared<ClientMachine>>,
 }
 
 impl Events {
@@ -114,20 +87,33 @@ impl Events {
     pub fn request(&self, event: &str, args: impl Serialize) -> Result<u64, Error> {
         let args = to_args(args)?;
         let shared = self.shared.upgrade().ok_or(Error::Closed)?;
-        let reply = Reply::Stream(self.tail.id());
-        let id = shared.with(|core, _| core.emit(&self.namespace, event, &args, Some(reply), false))?;
+        let reply = Reply::Stream(self.subscription.id());
+        let id = shared.with(|machine| machine.emit(&self.namespace, event, &args, Some(reply), false))?;
         id.ok_or(Error::Disconnected)
     }
 
     /// Gives up the answer to a request of this stream; one that has not left is not sent.
     pub fn forget(&self, id: u64) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.with(|core, _| core.forget(&self.namespace, id));
+            shared.with(|machine| machine.forget(&self.namespace, id));
         }
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
-        Pin::new(&mut self.tail).poll_next(context)
+        let event = ready!(Pin::new(&mut self.subscription).poll_next(context));
+        Poll::Ready(event.map(|event| self.public(event)))
+    }
+
+    fn public(&self, event: NamespaceEvent) -> Event {
+        match event {
+            NamespaceEvent::Connected(connected) => Event::Connected(connected),
+            NamespaceEvent::Disconnected(disconnected) => Event::Disconnected(disconnected),
+            NamespaceEvent::Refused(error) => Event::Refused(error),
+            NamespaceEvent::Received { name, args, ack } => {
+                Event::Received(Received { name, args, ack, shared: self.shared.clone() })
+            }
+            NamespaceEvent::Answered(answered) => Event::Answered(answered),
+        }
     }
 }
 
@@ -136,13 +122,13 @@ public_stream!(Events, Event, "The next thing that happens; `None` at the end.")
 /// A stream of the events of one name.
 pub struct Named {
     pub(crate) name: String,
-    pub(crate) tail: Tail<Event>,
+    pub(crate) events: Events,
 }
 
 impl Named {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Received>> {
         loop {
-            match ready!(Pin::new(&mut self.tail).poll_next(context)) {
+            match ready!(self.events.poll_item(context)) {
                 Some(Event::Received(received)) if received.name == self.name => return Poll::Ready(Some(received)),
                 Some(_) => {}
                 None => return Poll::Ready(None),
@@ -156,12 +142,12 @@ public_stream!(Named, Received, "The next event of that name; `None` at the end.
 /// A stream of what calls for no action, but belongs in a log: failed attempts to connect, malformed frames, frames that the
 /// server refused.
 pub struct Warnings {
-    pub(crate) tail: Tail<String>,
+    pub(crate) subscription: Subscription<String>,
 }
 
 impl Warnings {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<String>> {
-        Pin::new(&mut self.tail).poll_next(context)
+        Pin::new(&mut self.subscription).poll_next(context)
     }
 }
 

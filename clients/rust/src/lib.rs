@@ -2,33 +2,25 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod args;
-mod backoff;
-mod binary;
 mod client;
+mod client_builder;
+mod client_shell;
 mod clock;
-mod close_codes;
-mod core;
 mod driver;
-mod errors;
 mod events;
-mod feed;
-mod frames;
-mod options;
-mod pace;
+mod protocol;
+mod public_stream;
 pub mod rooms;
-mod sender;
-mod session;
 mod source;
-mod space;
 mod tls;
 mod transport;
 
-pub use args::Args;
-pub use backoff::Backoff;
-pub use binary::Binary;
 pub use client::{Call, Client, Namespace};
-pub use errors::{CredentialsError, Error};
-pub use events::{Answered, Connected, Disconnected, Event, Events, Named, Received, Warnings};
-pub use options::ClientBuilder;
+pub use client_builder::ClientBuilder;
+pub use events::{Event, Events, Named, Received, Warnings};
+pub use protocol::args::Args;
+pub use protocol::backoff::Backoff;
+pub use protocol::binary::Binary;
+pub use protocol::errors::{CredentialsError, Error};
+pub use protocol::event::{Answered, Connected, Disconnected};
 pub use rooms::{Rooms, RoomsError};

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::errors::CredentialsError;
+use crate::protocol::errors::CredentialsError;
 
 /// Something that the application gives: as it is, or by a function that is asked each time.
 pub(crate) enum Source<Question, T> {

@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, fram
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::{Error, tls};
+use crate::protocol::errors::Error;
+use crate::tls;
 
 /// The version of the protocol that is spoken, as a WebSocket subprotocol (PROTOCOL.md, 1.2).
 const PROTOCOL: &str = "crossroom.v1";
@@ -26,7 +27,7 @@ const MAX_MESSAGE: usize = 64 << 20;
 
 /// What happened to a connection.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Happened {
+pub(crate) enum TransportEvent {
     Text(String),
     /// A binary message, which the protocol does not know.
     Binary,
@@ -82,7 +83,7 @@ impl Transport {
         context: &mut Context<'_>,
         next: &mut dyn FnMut() -> Option<String>,
         may_read: bool,
-    ) -> Poll<Happened> {
+    ) -> Poll<TransportEvent> {
         let broken = self.poll_write(context, next).err();
         if !may_read && broken.is_none() {
             return Poll::Pending;
@@ -131,18 +132,18 @@ impl Transport {
         Ok(())
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happened> {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<TransportEvent> {
         let Poll::Ready(read) = self.socket.poll_next_unpin(context) else { return Poll::Pending };
         Poll::Ready(match read {
-            Some(Ok(Message::Text(text))) => Happened::Text(text.as_str().to_owned()),
-            Some(Ok(Message::Binary(_))) => Happened::Binary,
+            Some(Ok(Message::Text(text))) => TransportEvent::Text(text.as_str().to_owned()),
+            Some(Ok(Message::Binary(_))) => TransportEvent::Binary,
             Some(Ok(Message::Close(frame))) => {
                 // The library has the answer ready; if it cannot leave at once, it need not.
                 let _ = self.socket.poll_flush_unpin(context);
                 let (code, reason) = frame.map(|frame| (u16::from(frame.code), frame.reason.to_string())).unzip();
-                Happened::Lost { code, reason: reason.unwrap_or_default() }
+                TransportEvent::Lost { code, reason: reason.unwrap_or_default() }
             }
-            Some(Ok(_)) => Happened::Heard,
+            Some(Ok(_)) => TransportEvent::Heard,
             Some(Err(error)) => lost(&error.to_string()),
             None => lost("the connection ended"),
         })
@@ -157,8 +158,8 @@ pub(crate) fn check_header((name, value): &(String, String)) -> Result<(HeaderNa
     Ok((name, value))
 }
 
-fn lost(reason: &str) -> Happened {
-    Happened::Lost { code: None, reason: reason.to_owned() }
+fn lost(reason: &str) -> TransportEvent {
+    TransportEvent::Lost { code: None, reason: reason.to_owned() }
 }
 
 /// What the server says of a refused upgrade (PROTOCOL.md, 1.3).

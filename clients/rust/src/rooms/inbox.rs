@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::RoomsError;
-use super::api::{InboxItem, InboxOpened, Position};
-use super::core::RoomsCore;
-use super::handles::Inner;
-use super::inbox_state::Processor;
+use super::handle::Inner;
+use super::protocol::effect::Processor;
+use super::protocol::error::RoomsError;
+use super::protocol::inbox_item::InboxItem;
+use super::protocol::rooms_machine::RoomsMachine;
+use super::protocol::values::{InboxOpened, Position};
 
 /// One's inbox. A handle: clones are the same inbox.
 #[derive(Clone)]
@@ -41,21 +42,21 @@ impl Inbox {
     {
         let processor: Processor =
             Arc::new(move |item| process(item).map(|done| done.map_err(|error| error.to_string())).boxed());
-        // One that is not taken is dropped here, and not under the core's lock, which the end of its handles may ask for.
-        self.inner.ask(|core, reply| core.process(Arc::clone(&processor), reply))
+        // One that is not taken is dropped here, and not under the machine's lock, which the end of its handles may ask for.
+        self.inner.ask(|machine, reply| machine.process(Arc::clone(&processor), reply))
     }
 
     /// Has nobody process items any more, at once. A run that is under way is aborted where it next awaits; its item, and what
     /// comes meanwhile, waits for the next [`process`](Self::process). One that still waits for the inbox to be open fails with
     /// `aborted`.
     pub fn stop(&self) {
-        self.inner.shared.with(RoomsCore::stop_processing);
+        self.inner.shared.with(RoomsMachine::stop_processing);
     }
 
     /// Up to where this device has processed it; `None` before it was open.
     #[must_use]
     pub fn cursor(&self) -> Option<Position> {
-        self.inner.shared.look(|core| core.cursor())
+        self.inner.shared.look(|machine| machine.cursor())
     }
 }
 

@@ -4,39 +4,28 @@
 //! What the server's API leaves to its clients is done here: joining again and catching up after a lost connection,
 //! repairing gaps, publishing until it is acked and only once, tokens, the inbox's cursor.
 
-mod api;
-mod backoff;
-mod core;
-mod data;
-mod driver;
-mod error;
-mod handles;
-mod host;
+mod client;
+mod credentials;
+mod handle;
 mod inbox;
-mod inbox_log;
-mod inbox_state;
-mod lane;
-mod link;
-mod members;
-mod options;
 mod pending;
-mod readers;
+mod protocol;
 mod room;
-mod room_log;
-mod room_state;
-mod session;
-mod storage;
+mod rooms_builder;
+mod rooms_shell;
 mod streams;
 
-pub use api::{
-    Device, InboxItem, InboxOpened, Joined, Me, Member, Members, Message, Page, Position, Published, Receipt,
-    RoomEvent, RoomsEvent, Sender, Sent, Signal,
-};
-pub use error::RoomsError;
-pub use handles::{Rooms, SendOptions, code};
+pub use client::{Rooms, SendOptions, code};
 pub use inbox::Inbox;
-pub use options::{JoinOptions, RoomsBuilder};
 pub use pending::{Pending, Publishing, Sending};
+pub use protocol::error::RoomsError;
+pub use protocol::inbox_item::{InboxItem, Receipt};
+pub use protocol::join_options::JoinOptions;
+pub use protocol::storage::{MemoryStorage, Storage};
+pub use protocol::values::{
+    Device, InboxOpened, Joined, Me, Member, Members, Message, Page, Position, Published, RoomEvent, RoomsEvent,
+    Sender, Sent, Signal,
+};
 pub use room::{History, Room};
-pub use storage::{MemoryStorage, Storage};
+pub use rooms_builder::RoomsBuilder;
 pub use streams::{Messages, RoomEvents, RoomsEvents};

@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_channel::oneshot;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::oneshot;
 
-use super::RoomsError;
-use super::api::{Published, Sent};
-use super::core::RoomsCore;
-use super::handles::Inner;
-use super::host::LaneKey;
-use super::lane::Reply;
+use super::handle::Inner;
+use super::protocol::effect::SendQueueKey;
+use super::protocol::error::RoomsError;
+use super::protocol::rooms_machine::RoomsMachine;
+use super::protocol::send_queue::Reply;
+use super::protocol::values::{Published, Sent};
 
 /// A publish that is under way.
 pub type Publishing = Pending<Published>;
@@ -33,12 +33,12 @@ impl<T: DeserializeOwned> Pending<T> {
     pub(crate) fn start(
         inner: &Arc<Inner>,
         data: Result<Value, RoomsError>,
-        start: impl FnOnce(&mut RoomsCore, &Value, Reply<Value>) -> Result<(LaneKey, u64), RoomsError>,
+        start: impl FnOnce(&mut RoomsMachine, &Value, Reply<Value>) -> Result<(SendQueueKey, u64), RoomsError>,
     ) -> Self {
         let (reply, answer) = oneshot::channel();
-        let started = data.and_then(|data| inner.shared.with(|core| start(core, &data, reply)));
+        let started = data.and_then(|data| inner.shared.with(|machine| start(machine, &data, reply)));
         let (guard, error) = match started {
-            Ok((lane, errand)) => (Some(Guard { inner: Arc::clone(inner), lane, errand }), None),
+            Ok((queue, call)) => (Some(Guard { inner: Arc::clone(inner), queue, call }), None),
             Err(error) => (None, Some(error)),
         };
         let answer = async move {
@@ -81,25 +81,25 @@ impl<T> std::fmt::Debug for Pending<T> {
     }
 }
 
-/// Gives an errand up when it is dropped.
+/// Gives a call up when it is dropped.
 struct Guard {
     inner: Arc<Inner>,
-    lane: LaneKey,
-    errand: u64,
+    queue: SendQueueKey,
+    call: u64,
 }
 
 impl Guard {
-    /// The errand is done, or is to go on.
+    /// The call is done, or is to go on.
     fn disarm(mut self) {
-        self.errand = 0;
+        self.call = 0;
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         // Keys begin at 1.
-        if self.errand != 0 {
-            self.inner.shared.with(|core| core.forget(&self.lane, self.errand));
+        if self.call != 0 {
+            self.inner.shared.with(|machine| machine.forget(&self.queue, self.call));
         }
     }
 }

@@ -3,16 +3,16 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_channel::oneshot;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
 
-use super::RoomsError;
-use super::api::{Joined, Members, Page, Position};
-use super::data::to_data;
-use super::handles::Inner;
-use super::options::JoinOptions;
+use super::handle::Inner;
 use super::pending::{Pending, Publishing};
+use super::protocol::data::to_data;
+use super::protocol::error::RoomsError;
+use super::protocol::join_options::JoinOptions;
+use super::protocol::values::{Joined, Members, Page, Position};
 use super::streams::{Messages, RoomEvents};
 use crate::clock::new_id;
 
@@ -58,7 +58,7 @@ impl Room {
         let (reply, answer) = oneshot::channel();
         // With `since`, they are in the messages that come first, or cannot be had.
         let history = options.history.filter(|_| options.since.is_none());
-        let join = self.inner.shared.with(|core| core.join(&self.name, options, reply));
+        let join = self.inner.shared.with(|machine| machine.join(&self.name, options, reply));
         let joining = Joining { room: self.clone(), join, is_seen: false };
         async move {
             let mut joined = answer.await.unwrap_or_else(|_| Err(RoomsError::own("closed")))?;
@@ -75,7 +75,7 @@ impl Room {
     /// Leaves the room, at once for the application; the future is done when the server knows. What waits there fails with
     /// `aborted`, and streams of messages end.
     pub fn leave(&self) -> impl Future<Output = ()> + Send + use<> {
-        let left = self.inner.ask(|core, reply| core.leave(&self.name, reply));
+        let left = self.inner.ask(|machine, reply| machine.leave(&self.name, reply));
         // It cannot be refused: one is out in any case.
         async move { drop(left.await) }
     }
@@ -98,7 +98,7 @@ impl Room {
     /// Those of [`publish`](Self::publish).
     pub fn publish_with_id(&self, id: impl Into<String>, data: impl Serialize) -> Publishing {
         let id = id.into();
-        Pending::start(&self.inner, to_data(data), |core, data, reply| core.publish(&self.name, id, data, reply))
+        Pending::start(&self.inner, to_data(data), |machine, data, reply| machine.publish(&self.name, id, data, reply))
     }
 
     /// Tells those who are in the room now; dropped where there is no connection.
@@ -107,7 +107,7 @@ impl Room {
     /// `invalid_argument` for data that cannot be sent, and `message_too_large`.
     pub fn signal(&self, data: impl Serialize) -> Result<(), RoomsError> {
         let data = to_data(data)?;
-        self.inner.shared.with(|core| core.signal(&self.name, &data))
+        self.inner.shared.with(|machine| machine.signal(&self.name, &data))
     }
 
     /// Reads a page of the room's log.
@@ -115,15 +115,15 @@ impl Room {
     /// # Errors
     /// What the server refuses: `unknown_position`, say.
     pub fn history(&self, page: History) -> impl Future<Output = Result<Page, RoomsError>> + Send + use<> {
-        Pending::start(&self.inner, Ok(Value::Object(page.0)), |core, page, reply| {
-            core.history(&self.name, page.clone(), reply)
+        Pending::start(&self.inner, Ok(Value::Object(page.0)), |machine, page, reply| {
+            machine.history(&self.name, page.clone(), reply)
         })
     }
 
     /// Whether one is in the room, and has caught up.
     #[must_use]
     pub fn is_joined(&self) -> bool {
-        self.inner.shared.look(|core| core.is_joined(&self.name))
+        self.inner.shared.look(|machine| machine.is_joined(&self.name))
     }
 
     /// Of the last message that you were handed by a stream, or where one joined: keep it, and `join_since` goes on from there.
@@ -131,28 +131,28 @@ impl Room {
     /// time.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        self.inner.shared.look(|core| core.position(&self.name))
+        self.inner.shared.look(|machine| machine.position(&self.name))
     }
 
     /// Who is in the room, as far as the server has told.
     #[must_use]
     pub fn members(&self) -> Members {
-        self.inner.shared.look(|core| core.members(&self.name))
+        self.inner.shared.look(|machine| machine.members(&self.name))
     }
 
     /// All messages from now on, each once and in the room's order. Take it before you join, so that you miss none.
     /// It ends when the room is left, and fails with the reason if that was not your choice.
     #[must_use]
     pub fn messages(&self) -> Messages {
-        let (tail, bookmark) = self.inner.shared.look(|core| core.messages(&self.name));
-        Messages { tail, bookmark }
+        let (subscription, bookmark) = self.inner.shared.look(|machine| machine.messages(&self.name));
+        Messages { subscription, bookmark }
     }
 
     /// All that happens in the room from now on, messages among it, until the client is closed.
     #[must_use]
     pub fn events(&self) -> RoomEvents {
-        let (tail, bookmark) = self.inner.shared.look(|core| core.room_events(&self.name));
-        RoomEvents { tail, bookmark }
+        let (subscription, bookmark) = self.inner.shared.look(|machine| machine.room_events(&self.name));
+        RoomEvents { subscription, bookmark }
     }
 }
 
@@ -172,7 +172,7 @@ struct Joining {
 impl Joining {
     fn seen(mut self) -> Room {
         self.is_seen = true;
-        self.room.inner.shared.look(|core| core.seen(&self.room.name, self.join));
+        self.room.inner.shared.look(|machine| machine.seen(&self.room.name, self.join));
         self.room.clone()
     }
 }
@@ -180,7 +180,7 @@ impl Joining {
 impl Drop for Joining {
     fn drop(&mut self) {
         if !self.is_seen {
-            self.room.inner.shared.with(|core| core.give_up(&self.room.name, self.join));
+            self.room.inner.shared.with(|machine| machine.give_up(&self.room.name, self.join));
         }
     }
 }

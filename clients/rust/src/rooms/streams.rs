@@ -5,23 +5,24 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 
-use super::RoomsError;
-use super::api::{Message, RoomEvent, RoomsEvent};
-use super::readers::Bookmark;
-use crate::feed::{Tail, public_stream};
+use super::protocol::error::RoomsError;
+use super::protocol::readers::Bookmark;
+use super::protocol::values::{Message, RoomEvent, RoomsEvent};
+use crate::protocol::broadcast::Subscription;
+use crate::public_stream::public_stream;
 
 /// A stream of a room's messages. It ends with an error where you did not choose the end, which says why the room was left.
 ///
 /// It goes at your pace: with `max_unread` unread, what comes next is read from the room's log when you come to it.
 /// Of a room with several streams the slowest one counts: a stream that you do not read is one to drop.
 pub struct Messages {
-    pub(crate) tail: Tail<Result<Message, RoomsError>>,
+    pub(crate) subscription: Subscription<Result<Message, RoomsError>>,
     pub(crate) bookmark: Bookmark,
 }
 
 impl Messages {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, RoomsError>>> {
-        let next = ready!(Pin::new(&mut self.tail).poll_next(context));
+        let next = ready!(Pin::new(&mut self.subscription).poll_next(context));
         if let Some(Ok(message)) = &next {
             self.bookmark.handed(&message.position);
         }
@@ -34,13 +35,13 @@ public_stream!(Messages, Result<Message, RoomsError>, "The next message; `None` 
 /// A stream of all that happens in a room, at your pace, as [`Messages`]. With `max_unread` unread, signals are dropped, and of the
 /// members you are told when there is room again.
 pub struct RoomEvents {
-    pub(crate) tail: Tail<Result<RoomEvent, RoomsError>>,
+    pub(crate) subscription: Subscription<Result<RoomEvent, RoomsError>>,
     pub(crate) bookmark: Bookmark,
 }
 
 impl RoomEvents {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RoomEvent, RoomsError>>> {
-        let next = ready!(Pin::new(&mut self.tail).poll_next(context));
+        let next = ready!(Pin::new(&mut self.subscription).poll_next(context));
         match &next {
             Some(Ok(RoomEvent::Message(message))) => self.bookmark.handed(&message.position),
             Some(Ok(RoomEvent::Joined(joined))) => self.bookmark.handed(&joined.position),
@@ -54,12 +55,12 @@ public_stream!(RoomEvents, Result<RoomEvent, RoomsError>, "The next thing that h
 
 /// A stream of what happens to a session. It ends with the session.
 pub struct RoomsEvents {
-    pub(crate) tail: Tail<RoomsEvent>,
+    pub(crate) subscription: Subscription<RoomsEvent>,
 }
 
 impl RoomsEvents {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<RoomsEvent>> {
-        Pin::new(&mut self.tail).poll_next(context)
+        Pin::new(&mut self.subscription).poll_next(context)
     }
 }
 

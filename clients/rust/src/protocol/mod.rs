@@ -1,0 +1,18 @@
+//! The bridge layer without its I/O: the protocol's frames, and the state machines of a client, its connection and its
+//! namespaces. What happened is passed in, with the time; what is to be done comes out. Nothing here knows a socket, a timer
+//! or a runtime (tests/modules.rs sees to that).
+
+pub(crate) mod args;
+pub(crate) mod backoff;
+pub(crate) mod binary;
+pub(crate) mod broadcast;
+pub(crate) mod client_machine;
+mod close_codes;
+pub(crate) mod errors;
+pub(crate) mod event;
+pub(crate) mod event_queue;
+mod frames;
+pub(crate) mod lifecycle;
+pub(crate) mod machine;
+mod namespace_machine;
+mod rate_limiter;
