@@ -5,6 +5,7 @@ import { lint } from "./lint.js";
 import { followReadme } from "./readme.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
+import { checkFolders } from "./swift-folders.js";
 import { buildFromUrl } from "./swift-package.js";
 import { playUrlSession } from "./url-session.js";
 
@@ -30,7 +31,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
 
 async function test(sdk: Sdk, say: Say): Promise<Counts> {
   const all = [await lint(sdk, say), await unitTests(sdk, say), await readme(sdk, say)];
-  if (sdk.name === "swift") all.push(await buildFromUrl(sdk, say));
+  if (sdk.name === "swift") all.push(await checkFolders(sdk, say), await buildFromUrl(sdk, say));
   if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
   return sum(all);
 }
