@@ -12,7 +12,7 @@ use super::pending::{Pending, Publishing};
 use super::protocol::data::to_data;
 use super::protocol::error::RoomsError;
 use super::protocol::join_options::JoinOptions;
-use super::protocol::values::{Joined, Members, Page, Position};
+use super::protocol::values::{Joined, Members, Page, Position, RoomState};
 use super::streams::{Messages, RoomEvents};
 use crate::clock::new_id;
 
@@ -120,10 +120,16 @@ impl Room {
         })
     }
 
-    /// Whether one is in the room, and has caught up.
+    /// Where one is with the room: joined, on the way there, or not in it.
+    #[must_use]
+    pub fn state(&self) -> RoomState {
+        self.inner.shared.look(|machine| machine.room_state(&self.name))
+    }
+
+    /// Whether one is in the room, and has caught up: the state is [`RoomState::Joined`].
     #[must_use]
     pub fn is_joined(&self) -> bool {
-        self.inner.shared.look(|machine| machine.is_joined(&self.name))
+        self.state() == RoomState::Joined
     }
 
     /// Of the last message that you were handed by a stream, or where one joined: keep it, and `join_since` goes on from there.

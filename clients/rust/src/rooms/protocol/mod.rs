@@ -17,6 +17,7 @@ pub(crate) mod reconnect_policy;
 mod retry;
 mod room_log;
 mod room_machine;
+mod room_membership;
 pub(crate) mod rooms_context;
 pub(crate) mod rooms_machine;
 pub(crate) mod send_queue;

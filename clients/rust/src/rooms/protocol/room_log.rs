@@ -100,7 +100,7 @@ impl RoomLog {
         self.at.as_ref()
     }
 
-    /// A stay in the room begins: after `since`, or wherever the log is when the join is answered.
+    /// The room is asked for: after `since`, or wherever the log is when the join is answered.
     pub(crate) fn begin(&mut self, since: Option<Position>) {
         self.away();
         self.at = since;

@@ -1,40 +1,28 @@
 //! A room, as this device has it: joins again after each reconnect, delivers, publishes. No I/O.
 
+mod calls;
+
 use futures_channel::oneshot;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::{JoinAnswer, PresenceChange};
-use super::effect::{CallTag, SendQueueKey};
+use super::answers::PresenceChange;
+use super::effect::SendQueueKey;
 use super::error::RoomsError;
 use super::join_options::JoinOptions;
 use super::readers::{Bookmark, Readers};
 use super::retry::Retry;
 use super::room_log::{LogLimits, MAX_HELD, RoomLog, RoomLogEffect};
+use super::room_membership::{RoomMembership, Waiter};
 use super::rooms_context::RoomsContext;
 use super::send_queue::{CallOutcome, PendingCall, Reply, SendQueue};
-use super::values::{Joined, Members, Message, Page, Position, Published, RoomEvent, Signal};
+use super::values::{Joined, Members, Message, Page, Position, Published, RoomEvent, RoomState, Signal};
 use crate::protocol::broadcast::{Subscription, WakeOnRead};
-
-/// "Entering": asked for, and never answered yet; "Staying": joined once, and again after each reconnect.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stay {
-    Out,
-    Entering,
-    Staying,
-}
 
 /// What is done when its time has come.
 #[derive(Debug, Clone, PartialEq)]
 enum Later {
     Join,
     Read(Position, usize),
-}
-
-/// Who waits for a room to be joined.
-struct Waiter {
-    id: u64,
-    reply: Reply<Joined>,
 }
 
 pub(crate) struct RoomMachine {
@@ -48,23 +36,12 @@ pub(crate) struct RoomMachine {
     owes_presence: bool,
     publishes: SendQueue,
     readings: SendQueue,
-    stay: Stay,
-    /// Whether the server has this device in the room.
-    is_in: bool,
-    /// Whether, besides, everything up to the join was delivered, or as much as the readers take.
-    is_there: bool,
+    membership: RoomMembership,
     /// The last message that was given to the streams, or where one joined.
     delivered: Option<Position>,
-    waiters: Vec<Waiter>,
-    /// Joins that are done, and whose callers have not seen it yet.
-    unseen: Vec<u64>,
-    /// Whether a caller has seen that the room is joined: it is stayed in from then on.
-    is_seen: bool,
     /// The newest messages at the join, where they were asked for: so many, and what came.
     history: Option<u32>,
     newest: Option<Page>,
-    /// Counts connections, joins and leaves: what belongs to an earlier one is ignored.
-    pub(crate) generation: u64,
     failures: u32,
     later: Option<(Retry, Later)>,
     /// Why joining was refused for a while, and until when.
@@ -88,16 +65,10 @@ impl RoomMachine {
             owes_presence: false,
             publishes: SendQueue::default(),
             readings: SendQueue::default(),
-            stay: Stay::Out,
-            is_in: false,
-            is_there: false,
+            membership: RoomMembership::new(generation),
             delivered: None,
-            waiters: Vec::new(),
-            unseen: Vec::new(),
-            is_seen: false,
             history: None,
             newest: None,
-            generation,
             failures: 0,
             later: None,
             refused: None,
@@ -105,8 +76,13 @@ impl RoomMachine {
         }
     }
 
-    pub(crate) fn is_joined(&self) -> bool {
-        self.is_there
+    pub(crate) fn state(&self) -> RoomState {
+        self.membership.state()
+    }
+
+    /// The last one: see `new`.
+    pub(crate) fn generation(&self) -> u64 {
+        self.membership.generation()
     }
 
     /// Of the last message that the application was handed.
@@ -116,20 +92,22 @@ impl RoomMachine {
 
     /// `id`: the caller's own. With `since`, one goes back there, if that is not where one is.
     pub(crate) fn join(&mut self, id: u64, wish: JoinOptions, reply: Reply<Joined>, context: &mut RoomsContext) {
-        let position = self.position();
-        let back = wish.since.clone().filter(|since| self.stay != Stay::Out && Some(since) != position.as_ref());
-        if let (true, None, Some(position)) = (self.is_there, &back, position) {
-            self.joined(Waiter { id, reply }, Joined { recovered: true, position, history: None });
+        let (state, position) = (self.state(), self.position());
+        let is_detached = state == RoomState::Detached;
+        let back = wish.since.clone().filter(|since| !is_detached && Some(since) != position.as_ref());
+        let waiter = Waiter { id, reply };
+        if let (RoomState::Joined, None, Some(position)) = (state, &back, position) {
+            self.membership.tell(waiter, Joined { recovered: true, position, history: None });
             return;
         }
-        self.waiters.push(Waiter { id, reply });
+        self.membership.wait(waiter);
         if let Some(since) = back {
             self.readers.go_back(&since);
             self.delivered = Some(since.clone());
             self.log.begin(Some(since));
             self.call_join(context);
-        } else if self.stay == Stay::Out {
-            self.stay = Stay::Entering;
+        } else if is_detached {
+            self.membership.begin();
             (self.history, self.newest) = (wish.history, None);
             self.delivered.clone_from(&wish.since);
             self.log.begin(wish.since);
@@ -139,26 +117,22 @@ impl RoomMachine {
 
     /// The caller has seen that the room is joined.
     pub(crate) fn seen(&mut self, id: u64) {
-        self.unseen.retain(|unseen| *unseen != id);
-        self.is_seen |= self.stay != Stay::Out;
+        self.membership.seen(id);
     }
 
     /// The caller does not wait any more, or not for what has come: a room that nobody else wants is left.
     pub(crate) fn give_up(&mut self, id: u64, context: &mut RoomsContext) {
-        self.waiters.retain(|waiter| waiter.id != id);
-        self.unseen.retain(|unseen| *unseen != id);
-        let is_wanted = self.is_seen || !self.waiters.is_empty() || !self.unseen.is_empty();
-        if !is_wanted && self.stay != Stay::Out {
+        if self.membership.give_up(id) {
             self.leave(oneshot::channel().0, context);
         }
     }
 
     pub(crate) fn leave(&mut self, reply: Reply<()>, context: &mut RoomsContext) {
-        if self.stay == Stay::Out {
+        if self.state() == RoomState::Detached {
             let _ = reply.send(Ok(()));
             return;
         }
-        self.go_out(&RoomsError::new("aborted", "The room was left."), None);
+        self.detach(&RoomsError::new("aborted", "The room was left."), None);
         self.call_leave(reply, context);
     }
 
@@ -193,7 +167,7 @@ impl RoomMachine {
 
     /// Whether nothing would be missed without it: nobody is in the room, waits for something there, or reads of it.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_done = self.stay == Stay::Out && self.publishes.is_empty() && self.readings.is_empty();
+        let is_done = self.state() == RoomState::Detached && self.publishes.is_empty() && self.readings.is_empty();
         is_done && !self.readers.is_read()
     }
 
@@ -206,7 +180,7 @@ impl RoomMachine {
 
     /// There is a connection.
     pub(crate) fn up(&mut self, context: &mut RoomsContext) {
-        if self.stay != Stay::Out {
+        if self.state() != RoomState::Detached {
             self.call_join(context);
         }
         self.publishes.resume(context.now);
@@ -222,14 +196,14 @@ impl RoomMachine {
 
     /// What waits here leaves now, as far as there is a connection that takes it.
     pub(crate) fn hand_over(&self, context: &mut RoomsContext) {
-        if self.stay == Stay::Out || self.is_there {
+        if matches!(self.state(), RoomState::Detached | RoomState::Joined) {
             context.hand_over(&self.publishes);
         }
     }
 
     /// There will be no connection any more.
     pub(crate) fn end(&mut self, error: &RoomsError) {
-        self.go_out(error, error.unless_closed());
+        self.detach(error, error.unless_closed());
         self.publishes.reject_all(error, false);
         self.readings.reject_all(error, false);
         self.readers.end();
@@ -241,13 +215,13 @@ impl RoomMachine {
     }
 
     pub(crate) fn on_signal(&mut self, signal: Signal, context: &mut RoomsContext) {
-        if self.is_in && !self.readers.signal(signal) {
+        if self.membership.is_in() && !self.readers.signal(signal) {
             context.warn(format!("a signal in {} was dropped: a stream of events is not read", self.name));
         }
     }
 
     pub(crate) fn on_presence(&mut self, change: PresenceChange, context: &mut RoomsContext) {
-        if !self.is_in {
+        if !self.membership.is_in() {
             return;
         }
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells,
@@ -299,137 +273,10 @@ impl RoomMachine {
         self.flush(context);
     }
 
-    pub(crate) fn join_done(&mut self, generation: u64, outcome: CallOutcome, context: &mut RoomsContext) {
-        if generation != self.generation {
-            return;
-        }
-        match outcome {
-            CallOutcome::Lost => {}
-            CallOutcome::Timeout => self.call_join(context),
-            CallOutcome::Refused(error) => self.refused(error, context),
-            CallOutcome::Ok(answer) => match JoinAnswer::deserialize(answer) {
-                Ok(joined) => self.answered(joined, context),
-                Err(error) => {
-                    self.refused(RoomsError::bad_answer(error), context);
-                    // The server has this device in the room, and the application is told that it is out.
-                    self.call_leave(oneshot::channel().0, context);
-                }
-            },
-        }
-    }
-
-    pub(crate) fn leave_done(&mut self, reply: Reply<()>, outcome: &CallOutcome, context: &mut RoomsContext) {
-        // A lost connection has left the room, and a refusal says that one was not in it.
-        if *outcome == CallOutcome::Timeout && self.stay == Stay::Out {
-            self.call_leave(reply, context);
-        } else {
-            let _ = reply.send(Ok(()));
-        }
-    }
-
-    pub(crate) fn read_done(&mut self, generation: u64, outcome: CallOutcome, context: &mut RoomsContext) {
-        if generation != self.generation {
-            return;
-        }
-        self.unread_for = None;
-        let effects = match outcome {
-            CallOutcome::Lost => return,
-            CallOutcome::Ok(page) => match Page::deserialize(page) {
-                Ok(page) => self.log().page(page.messages),
-                // It would come again like that: after some tries, what is missing is declared lost.
-                Err(error) => {
-                    context.warn(format!("a page of {}'s log is not as it should be: {error}", self.name));
-                    self.log().page(Vec::new())
-                }
-            },
-            CallOutcome::Timeout => self.log().reading_failed(),
-            CallOutcome::Refused(error) if error.retryable() => {
-                self.unread_for = Some(error);
-                self.log().reading_failed()
-            }
-            CallOutcome::Refused(error) if error.code() == "not_joined" => return self.call_join(context),
-            CallOutcome::Refused(_) => self.log().unreadable(),
-        };
-        self.perform(effects, context);
-    }
-
-    fn call_join(&mut self, context: &mut RoomsContext) {
-        if !context.is_up {
-            return;
-        }
-        self.not_in();
-        self.log.joining();
-        // The server has said when it takes this call again; a new connection changes nothing about that.
-        if let Some(retry) = &mut self.refused {
-            retry.hurry(context.now);
-            if !retry.is_due(context.now) {
-                self.later = Some((*retry, Later::Join));
-                return;
-            }
-        }
-        let mut argument = json!({ "room": self.name });
-        // Who has not taken what came before reads it from the log later, page by page.
-        if let Some(since) = self.log().has_room().then(|| self.log.position()).flatten() {
-            argument["since"] = json!(since);
-        }
-        if let (Stay::Entering, Some(history)) = (self.stay, self.history) {
-            argument["history"] = json!(history);
-        }
-        // It is up.
-        let _ = context.call(CallTag::Join { room: self.name.clone(), generation: self.generation }, "join", argument);
-    }
-
-    fn call_leave(&self, reply: Reply<()>, context: &mut RoomsContext) {
-        let tag = CallTag::Leave { room: self.name.clone(), reply };
-        if let Err(CallTag::Leave { reply, .. }) = context.call(tag, "leave", json!({ "room": self.name })) {
-            let _ = reply.send(Ok(()));
-        }
-    }
-
-    fn call_history(&self, after: &Position, limit: usize, context: &mut RoomsContext) {
-        let argument = json!({ "room": self.name, "after": after, "limit": limit });
-        // Without a connection, the next join repairs what is missing.
-        let _ =
-            context.call(CallTag::Read { room: self.name.clone(), generation: self.generation }, "history", argument);
-    }
-
-    fn answered(&mut self, joined: JoinAnswer, context: &mut RoomsContext) {
-        self.is_in = true;
-        self.failures = 0;
-        self.refused = None;
-        self.members.reset(joined.members, joined.count);
-        if self.stay == Stay::Entering {
-            self.newest = joined.history;
-        }
-        let effects = self.log().joined(joined.position, joined.recovered, joined.messages);
-        self.perform(effects, context);
-        self.tell_presence();
-    }
-
-    fn refused(&mut self, error: RoomsError, context: &mut RoomsContext) {
-        self.refused = Some(Retry::after(self.failures + 1, Some(&error), context.now, context.roll()));
-        if self.stay == Stay::Staying && error.retryable() {
-            self.failures += 1;
-            self.later = self.refused.map(|retry| (retry, Later::Join));
-            return;
-        }
-        let was_in = self.stay == Stay::Staying;
-        self.go_out(&error, Some(error.clone()));
-        if was_in {
-            self.readers.left(error);
-        }
-    }
-
-    /// Ends the stay. `pending`: what joins and publishes that wait fail with; `reading`: what streams of messages do.
-    fn go_out(&mut self, pending: &RoomsError, reading: Option<RoomsError>) {
+    /// Detaches. `pending`: what joins and publishes that wait fail with; `reading`: what streams of messages do.
+    fn detach(&mut self, pending: &RoomsError, reading: Option<RoomsError>) {
         self.down();
-        self.stay = Stay::Out;
-        self.is_seen = false;
-        self.unseen.clear();
-        for waiter in self.waiters.drain(..) {
-            // The caller may have gone meanwhile.
-            let _ = waiter.reply.send(Err(pending.clone()));
-        }
+        self.membership.detach(pending);
         self.readers.leave(reading);
         self.publishes.reject_all(pending, true);
         self.readings.reject_all(pending, true);
@@ -437,10 +284,8 @@ impl RoomMachine {
 
     /// What is under way belongs to the past from now on.
     fn not_in(&mut self) {
-        self.generation += 1;
+        self.membership.interrupt();
         self.later = None;
-        self.is_in = false;
-        self.is_there = false;
         self.is_behind = false;
     }
 
@@ -480,28 +325,16 @@ impl RoomMachine {
     /// Whoever waits for the join does not wait for the readers: so far, all was delivered.
     fn wait_for_readers(&mut self, context: &mut RoomsContext) {
         self.is_behind = true;
-        if let (true, Some(position)) = (self.is_in, self.log.position().cloned()) {
+        if let (true, Some(position)) = (self.membership.is_in(), self.log.position().cloned()) {
             self.settle(&Joined { recovered: true, position, history: None }, context);
         }
     }
 
     fn settle(&mut self, joined: &Joined, context: &mut RoomsContext) {
-        self.stay = Stay::Staying;
         self.delivered = Some(joined.position.clone());
-        self.is_there = self.is_in;
         self.history = None;
-        let joined = Joined { history: self.newest.take(), ..joined.clone() };
-        for waiter in std::mem::take(&mut self.waiters) {
-            self.joined(waiter, joined.clone());
-        }
+        self.membership.caught_up(&Joined { history: self.newest.take(), ..joined.clone() });
         self.flush(context);
-    }
-
-    fn joined(&mut self, waiter: Waiter, joined: Joined) {
-        // Where the caller has gone meanwhile, `give_up` says so.
-        if waiter.reply.send(Ok(joined)).is_ok() {
-            self.unseen.push(waiter.id);
-        }
     }
 
     fn tell_presence(&mut self) {
@@ -510,7 +343,7 @@ impl RoomMachine {
 
     fn flush(&mut self, context: &mut RoomsContext) {
         // A room that one does not want to be in is the server's to refuse.
-        if self.stay == Stay::Out || self.is_there {
+        if matches!(self.state(), RoomState::Detached | RoomState::Joined) {
             context.flush(&mut self.publishes, || SendQueueKey::Publishes(self.name.clone()));
             context.flush(&mut self.readings, || SendQueueKey::Readings(self.name.clone()));
         }

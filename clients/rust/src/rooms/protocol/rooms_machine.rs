@@ -147,7 +147,7 @@ impl RoomsMachine {
         self.rooms.retain(|_, room| {
             let is_needed = !room.is_idle();
             if !is_needed {
-                *last_generation = room.generation.max(*last_generation);
+                *last_generation = room.generation().max(*last_generation);
             }
             is_needed
         });

@@ -180,6 +180,19 @@ pub struct Joined {
     pub history: Option<Page>,
 }
 
+/// A room as this device has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RoomState {
+    /// Nobody asked for it, it was left, or joining was refused for good.
+    Detached,
+    /// Asked for, and no join has come to its end yet.
+    Joining,
+    /// It was joined; the connection was lost, or what was missed meanwhile is still being read.
+    Recovering,
+    /// The server has this device in the room, and everything up to now was delivered, or as much as your streams take.
+    Joined,
+}
+
 /// A message that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {

@@ -13,7 +13,9 @@ use crate::rooms::protocol::join_options::JoinOptions;
 use crate::rooms::protocol::readers::Bookmark;
 use crate::rooms::protocol::room_machine::{RoomMachine, publish_argument};
 use crate::rooms::protocol::send_queue::Reply;
-use crate::rooms::protocol::values::{InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomsEvent};
+use crate::rooms::protocol::values::{
+    InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomState, RoomsEvent,
+};
 
 impl RoomsMachine {
     pub(crate) fn me(&self) -> Option<Me> {
@@ -129,7 +131,7 @@ impl RoomsMachine {
 
     pub(crate) fn signal(&mut self, room: &str, data: &Value) -> Result<(), RoomsError> {
         check_size(data, self.context.me.as_ref().and_then(|me| me.message_bytes))?;
-        if self.rooms.get(room).is_some_and(RoomMachine::is_joined) {
+        if self.room_state(room) == RoomState::Joined {
             let argument = json!({ "room": room, "data": data });
             self.context.effects.push_back(RoomsEffect::Tell { name: "signal", argument });
         }
@@ -165,8 +167,8 @@ impl RoomsMachine {
         self.inbox.cursor().cloned()
     }
 
-    pub(crate) fn is_joined(&self, room: &str) -> bool {
-        self.rooms.get(room).is_some_and(RoomMachine::is_joined)
+    pub(crate) fn room_state(&self, room: &str) -> RoomState {
+        self.rooms.get(room).map_or(RoomState::Detached, RoomMachine::state)
     }
 
     pub(crate) fn position(&mut self, room: &str) -> Option<Position> {

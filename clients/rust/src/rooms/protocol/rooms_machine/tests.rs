@@ -15,7 +15,7 @@ use crate::rooms::protocol::join_options::JoinOptions;
 use crate::rooms::protocol::rooms_context::Bounds;
 use crate::rooms::protocol::storage::{MemoryStorage, Storage};
 use crate::rooms::protocol::stored_state::StoredState;
-use crate::rooms::protocol::values::{InboxOpened, Joined, Position, RoomEvent};
+use crate::rooms::protocol::values::{InboxOpened, Joined, Position, RoomEvent, RoomState};
 use crate::rooms::streams::{Messages, RoomEvents};
 use crate::source::Source;
 
@@ -236,6 +236,31 @@ fn a_join_waits_for_the_connection_and_is_made_again_from_where_one_was() {
     answer["messages"] = json!([message("y", 7)]);
     assert_eq!(rig.answer("join", answer), json!({ "room": "r", "since": position(6) }));
     assert_eq!(room_events(&mut events), ["7", "joined true 7", "presence 0"]);
+}
+
+#[test]
+fn a_room_is_in_one_state_of_four() {
+    let mut rig = Rig::up();
+    assert_eq!(rig.machine.room_state("r"), RoomState::Detached);
+    let _join = rig.join(Some(position(1)));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Joining);
+    rig.answer("join", joined_at(2));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Joining, "what came since is still being read");
+    rig.answer("history", page([2]));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Joined);
+    rig.lose();
+    assert_eq!(rig.machine.room_state("r"), RoomState::Recovering);
+    rig.welcome();
+    rig.refuse("join", RoomsError::retry("overloaded", "later"));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Recovering);
+    rig.pass(1_000);
+    rig.answer("join", joined_at(3));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Recovering, "what was missed is still being read");
+    rig.answer("history", page([3]));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Joined);
+    rig.lose_and_return();
+    rig.refuse("join", RoomsError::new("forbidden", "no"));
+    assert_eq!(rig.machine.room_state("r"), RoomState::Detached);
 }
 
 #[test]
