@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{CONNECTED, Server, Socket, nothing_left, within};
-use crossroom::rooms::{InboxItem, MemoryStorage, RoomsEvent};
+use crossroom::rooms::{InboxItem, MemoryStorage, RoomState, RoomsEvent};
 use crossroom::{Backoff, Rooms};
 use serde_json::{Value, json};
 
@@ -49,12 +49,15 @@ async fn joins_publishes_and_catches_up_after_a_lost_connection() {
     let rooms = rooms(&server);
     let room = rooms.room("r");
     let mut messages = room.messages();
+    assert_eq!(room.state(), RoomState::Detached);
     let joining = room.join();
+    assert_eq!(room.state(), RoomState::Joining);
     let mut socket = server.accept().await;
     let auth = welcome(&mut socket).await;
     assert_eq!((&auth["name"], auth["device"].as_str()), (&json!("Ada"), Some(rooms.device().as_str())));
     answer(&mut socket, "join", joined(0)).await;
     assert!(within(joining).await.unwrap().recovered);
+    assert_eq!(room.state(), RoomState::Joined);
 
     let publishing = room.publish("hello");
     let call = socket.receive().await;
@@ -73,8 +76,11 @@ async fn joins_publishes_and_catches_up_after_a_lost_connection() {
     assert_eq!(within(publishing).await.unwrap().position.offset, 2);
     assert_eq!(within(messages.next()).await.unwrap().unwrap().parse::<u8>().unwrap(), 7);
 
+    assert_eq!(room.state(), RoomState::Joined);
+
     tokio::join!(rooms.close(), socket.closed());
     rooms.close().await;
+    assert_eq!(room.state(), RoomState::Detached);
     assert!(within(messages.next()).await.is_none());
     drop((server, socket));
     nothing_left().await;
