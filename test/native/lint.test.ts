@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { NOTHING } from "../setup/counts.js";
 import { lint } from "./lint.js";
 import type { Lint, Step } from "./sdks.js";
@@ -25,8 +27,23 @@ describe("the native SDKs' linters", () => {
     expect(lines[1]).to.match(/^X: bad finds faults: .*line 3 is too long/s);
   });
 
+  it("are added first where the toolchain has none and can have it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "crossroom-lint-"));
+    const node = (code: string): Step => ({ program: process.execPath, args: ["-e", code] });
+    const marker = JSON.stringify(join(folder, "installed"));
+    const probe = node(`require("node:fs").readFileSync(${marker})`);
+    const install = node(`require("node:fs").writeFileSync(${marker}, "")`);
+    try {
+      const { counts } = await run({ title: "added", probe, install, check: ending(0) });
+      expect(counts).to.deep.equal({ ...NOTHING, passed: 1 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("are left out, with one line, where the toolchain has none", async () => {
-    const { counts, lines } = await run({ title: "none", probe: ending(1), check: ending(0) });
+    const install = { program: join(tmpdir(), "crossroom-no-such-program"), args: [] };
+    const { counts, lines } = await run({ title: "none", probe: ending(1), install, check: ending(0) });
     expect(counts).to.deep.equal({ ...NOTHING, skipped: 1 });
     expect(lines).to.deep.equal(["Left out: none over the X SDK. Its toolchain has none."]);
   });

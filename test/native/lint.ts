@@ -13,11 +13,13 @@ export async function lint(sdk: Pick<Sdk, "title" | "folder" | "lints">, say: Sa
 }
 
 async function run(
-  { title, probe, check }: Lint,
+  { title, probe, install, check }: Lint,
   sdk: Pick<Sdk, "title" | "folder">,
   say: Say,
 ): Promise<Counts> {
-  if ((await runStep(probe, sdk.folder)) !== undefined) {
+  const isThere = async () => (await runStep(probe, sdk.folder)) === undefined;
+  if (!(await isThere()) && install !== undefined) await runStep(install, sdk.folder);
+  if (!(await isThere())) {
     say(`Left out: ${title} over the ${sdk.title} SDK. Its toolchain has none.`);
     return { ...NOTHING, skipped: 1 };
   }

@@ -3,6 +3,7 @@ import { type Counts, NOTHING, sum } from "../setup/counts.js";
 import { buildSdk } from "./build.js";
 import { lint } from "./lint.js";
 import { followReadme } from "./readme.js";
+import { checkPackage } from "./rust-package.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
 import { checkFolders } from "./swift-folders.js";
@@ -31,6 +32,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
 
 async function test(sdk: Sdk, say: Say): Promise<Counts> {
   const all = [await lint(sdk, say), await unitTests(sdk, say), await readme(sdk, say)];
+  if (sdk.name === "rust") all.push(await checkPackage(sdk, say));
   if (sdk.name === "swift") all.push(await checkFolders(sdk, say), await buildFromUrl(sdk, say));
   if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
   return sum(all);

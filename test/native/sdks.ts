@@ -20,6 +20,8 @@ export interface Lint {
   readonly title: string;
   /** Succeeds where the toolchain has it. */
   readonly probe: Step;
+  /** Adds it to a toolchain that has it not, where that can be done. */
+  readonly install?: Step;
   /** Succeeds where it finds nothing. */
   readonly check: Step;
 }
@@ -111,7 +113,30 @@ const rust: Sdk = {
   get test() {
     return [step("cargo", "test", "--workspace", "--locked")];
   },
-  lints: [],
+  get lints() {
+    const clippy = (...what: string[]) => ({
+      title: ["clippy", ...what].join(" "),
+      probe: step("cargo", "clippy", "--version"),
+      install: beside("cargo", "rustup", "component", "add", "clippy"),
+      check: step("cargo", "clippy", ...what, "--all-targets", "--locked", "--", "-D", "warnings"),
+    });
+    return [
+      {
+        title: "rustfmt",
+        probe: step("cargo", "fmt", "--version"),
+        install: beside("cargo", "rustup", "component", "add", "rustfmt"),
+        check: step("cargo", "fmt", "--all", "--check"),
+      },
+      clippy("--workspace"),
+      // What is left out without TLS, or is there in its place.
+      clippy("--no-default-features"),
+      {
+        title: "rustdoc",
+        probe: step("cargo", "--version"),
+        check: step("cargo", "doc", "--workspace", "--no-deps", "--locked"),
+      },
+    ];
+  },
   counts: fromCargo,
   agent: () => beside("cargo", join(folderOf("rust"), "target", "debug", "agent")),
 };

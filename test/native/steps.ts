@@ -25,7 +25,8 @@ export function runStep(
     const child = spawn(program, args, {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: TIMEOUT,
+      // Not `timeout`: its timer is left when there is no such program.
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     if (child.pid !== undefined) setPriority(child.pid, BACKGROUND);
     let said = "";

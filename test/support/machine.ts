@@ -81,6 +81,8 @@ export const TOOLS = {
     variable: "CARGO_PATH",
     programs: ["cargo", join(homedir(), ".cargo", "bin", "cargo")],
     debianPackage: "cargo",
+    // Its `cargo clippy` and `cargo fmt`.
+    alsoInstalled: ["rust-clippy", "rustfmt"],
     fromTrixie: true,
     neededBy: "the Rust SDK's tests",
   },
