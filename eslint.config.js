@@ -32,7 +32,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**", "eslint.config.js"],
+    files: ["scripts/*.js", "eslint.config.js"],
     ...tseslint.configs.disableTypeChecked,
   },
   {

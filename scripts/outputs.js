@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, wr
 import { dirname, join, relative } from "node:path";
 import { manifestOf, PACKAGES } from "./packages.js";
 
-const FOLDERS = ["bridge", "server", "clients", "bench", "test"];
+const FOLDERS = ["bridge", "server", "clients", "bench", "scripts", "test"];
 
 /** Folders below those, of other languages, and what was made or installed. */
 const OTHERS = /^clients\/(kotlin|rust|swift)$|(^|\/)(dist|node_modules)$/;

@@ -1,8 +1,8 @@
 /** `crossroom`: a rooms server to put into a program of one's own. */
 import "./own-properties/hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./api/errors.js";
-export type * from "./api/events.js";
-export type { HandlerLog } from "./socket/handlers.js";
+export type * from "./api/types.js";
+export type { HandlerLog } from "./socket/handler-log.js";
 export type { RoomsIo } from "./socket/rooms-io.js";
 export { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "./rooms/room-settings.js";
 export { DEFAULT_LIMITS } from "./limits/limits.js";

@@ -20,7 +20,8 @@ import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
 import { CallMemory } from "./socket/call-queue.js";
 import { Delivery } from "./socket/delivery.js";
-import { serveRooms, type HandlerLog } from "./socket/handlers.js";
+import type { HandlerLog } from "./socket/handler-log.js";
+import { serveRooms } from "./socket/serve-rooms.js";
 import { demoFiles, httpHandler } from "./http/http.js";
 import {
   DEFAULT_INBOX_AGE,

@@ -2,14 +2,18 @@
 import type { ApiErrorCode } from "./errors.js";
 
 /** `retryAfter`: milliseconds before which the call will not succeed. */
-export interface Refused {
+export interface Refused<Code extends ApiErrorCode = ApiErrorCode> {
   ok: false;
-  error: ApiErrorCode;
+  error: Code;
   detail?: string;
   retryAfter?: number;
 }
 
-export function refused(error: ApiErrorCode, detail?: string, retryAfter?: number): Refused {
+export function refused<Code extends ApiErrorCode>(
+  error: Code,
+  detail?: string,
+  retryAfter?: number,
+): Refused<Code> {
   return {
     ok: false,
     error,

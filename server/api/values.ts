@@ -83,10 +83,15 @@ export const timeSchema = wholeNumber(0).describe(
   "Milliseconds since the Unix epoch, by the server's clock.",
 );
 
-export const positionSchema = z.object(
-  { epoch: opaque(MAX_ID), offset: wholeNumber(0) },
-  "must be a position: an object with epoch and offset",
-);
+export const positionSchema = z
+  .object(
+    { epoch: opaque(MAX_ID), offset: wholeNumber(0) },
+    "must be a position: an object with epoch and offset",
+  )
+  .describe(
+    "A place in the log of a room or of an inbox; only both values together mean anything. `offset` is that of the last message before " +
+      "the place: 0 before the first. `epoch` changes if the log was lost and begun anew.",
+  );
 
 /** Binary values are in it as the transport delivers them. */
 export const dataSchema = z

@@ -1,5 +1,5 @@
 /** What judges a client: the types for whoever writes one. */
-import type { ApiError } from "../api/events.js";
+import type { ApiError } from "../api/types.js";
 import type { Identity } from "../rooms/identity.js";
 
 /** What a client showed when it connected. Anything may be in there. */

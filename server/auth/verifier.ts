@@ -1,8 +1,9 @@
 /** From a token to what it says, or to what is wrong with it. */
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
 import { apiError } from "../api/errors.js";
-import type { ApiError } from "../api/events.js";
-import { describe, MAX_TOKEN, userSchema } from "../api/schemas.js";
+import type { ApiError } from "../api/types.js";
+import { describe } from "../api/describe.js";
+import { MAX_TOKEN, userSchema } from "../api/values.js";
 import type { KeySource, TokenHeader } from "./keys.js";
 import type { Clock } from "../store/store-clock.js";
 import { GIVEN_LIFETIME, OWN_ISSUERS, type GivenPurpose } from "./issue.js";

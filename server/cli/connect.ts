@@ -5,8 +5,9 @@ import { DEFAULT_PATH } from "@crossroom/bridge";
 import { createRooms, type Rooms } from "@crossroom/client/rooms";
 import { io, TransportError, type Socket } from "@crossroom/client";
 import { ConfigError } from "../config/config-error.js";
-import type { ClientEvents, ServerEvents } from "../api/events.js";
-import { describe, deviceSchema, nameSchema } from "../api/schemas.js";
+import type { ClientEvents, ServerEvents } from "../api/types.js";
+import { describe } from "../api/describe.js";
+import { deviceSchema, nameSchema } from "../api/values.js";
 import { given, type Terminal } from "./terminal.js";
 
 const DEFAULT_URL = "http://localhost:3000";

@@ -1,6 +1,6 @@
 /** What `crossroom inspect` looks at: a data folder, or a running server. */
 import type { DeviceCursor } from "../store/devices.js";
-import type { Position, RoomMessage } from "../api/events.js";
+import type { Position, RoomMessage } from "../api/types.js";
 
 export interface LogRow {
   /** Of the newest entry. */

@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../config/config-error.js";
 import { DEFAULT_CONFIG } from "../config/config.js";
-import { MAX_PAGE, roomSchema } from "../api/schemas.js";
+import { MAX_PAGE, roomSchema } from "../api/values.js";
 import { check, serverUrl } from "./connect.js";
 import { inspectFolder } from "./inspect-folder.js";
 import { inspectServer } from "./inspect-server.js";

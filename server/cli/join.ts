@@ -1,7 +1,7 @@
 /** `crossroom join`: a room in the terminal. */
 import { Option, type Command } from "commander";
 import { ConfigError } from "../config/config-error.js";
-import { roomSchema } from "../api/schemas.js";
+import { roomSchema } from "../api/values.js";
 import { addConnectOptions, check, connect, warnOfConnection, type ConnectFlags } from "./connect.js";
 import { LineInput } from "./line-input.js";
 import { stayInRoom } from "./room-session.js";

@@ -1,6 +1,6 @@
 /** `crossroom publish`: one message to a room. */
 import { Option, type Command } from "commander";
-import { roomSchema } from "../api/schemas.js";
+import { roomSchema } from "../api/values.js";
 import { addConnectOptions, check, connect, warnOfConnection, type ConnectFlags } from "./connect.js";
 import { readMessage } from "./message-input.js";
 import { RefusedError } from "./refused-error.js";

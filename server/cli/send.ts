@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Option, type Command } from "commander";
 import type { InboxReceipt } from "@crossroom/client/rooms";
-import type { Position } from "../api/events.js";
-import { MAX_ID, userSchema } from "../api/schemas.js";
+import type { Position } from "../api/types.js";
+import { MAX_ID, userSchema } from "../api/values.js";
 import {
   addConnectOptions,
   check,

@@ -12,7 +12,8 @@ import { ConfigError } from "../config/config-error.js";
 import type { Config } from "../config/config.js";
 import { readConfig, type Flags } from "../config/read.js";
 import { parseTime, TOKEN_SETTINGS } from "../config/settings.js";
-import { describe, nameSchema, userSchema } from "../api/schemas.js";
+import { describe } from "../api/describe.js";
+import { nameSchema, userSchema } from "../api/values.js";
 import { addSettings } from "./start.js";
 import type { ProcessContext } from "./process-context.js";
 

@@ -3,10 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { ownProperties } from "../own-properties/own-properties.js";
 import { bearerToken } from "../auth/request-token.js";
-import type { Member, Position, RoomMessage } from "../api/events.js";
+import type { Member, Position, RoomMessage } from "../api/types.js";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "./http-json.js";
 import type { Authenticate } from "../auth/authenticate.js";
-import { describe, MAX_PAGE, userSchema } from "../api/schemas.js";
+import { describe } from "../api/describe.js";
+import { MAX_PAGE, userSchema } from "../api/values.js";
 import type { Revocation } from "../store/revocations.js";
 import type { Clock } from "../store/store-clock.js";
 

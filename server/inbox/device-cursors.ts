@@ -1,5 +1,5 @@
 /** What the rows of a user's devices say of the inbox: what is left of it for whom, and who holds it back. Pure. */
-import type { Position } from "../api/events.js";
+import type { Position } from "../api/types.js";
 import { RECEIPTED, type DeviceCursor } from "../store/devices.js";
 import type { LogState } from "../store/log.js";
 

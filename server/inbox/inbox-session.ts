@@ -1,5 +1,5 @@
 /** An inbox that is open on one connection: what was sent of it, and what was processed. */
-import type { InboxItem, InboxMessage, InboxReceipt, Position, Sender } from "../api/events.js";
+import type { InboxItem, InboxMessage, InboxReceipt, Position, Sender } from "../api/types.js";
 import type { Entry, Log } from "../store/log.js";
 import { inboxLog } from "../rooms/log-names.js";
 

@@ -2,7 +2,8 @@
  * The inbox service: what is sent to a user waits in the user's log until each of their devices has processed it. Knows no
  * socket, as the rooms service.
  */
-import type { InboxItem, InboxOpened, Position, Sent } from "../api/events.js";
+import type { CallData } from "../api/calls.js";
+import type { InboxItem, Position } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Policy } from "../rooms/policy.js";
 import { RECEIPTED, type DeviceCursor, type Devices } from "../store/devices.js";
@@ -63,12 +64,7 @@ export class Inboxes {
   }
 
   /** @param placed As of `Rooms.publish`. */
-  async send(
-    who: Caller,
-    call: { to: string; data: unknown; id?: string; receipt?: boolean },
-    done: Done<Sent>,
-    placed: () => void,
-  ): Promise<void> {
+  async send(who: Caller, call: CallData<"send">, done: Done<"send">, placed: () => void): Promise<void> {
     const { log, policy, limiter, limits, now, newId } = this.#options;
     if (!(await policy.maySend(who.identity, call.to))) {
       return done(refused("forbidden", "this user may not send to that one"));
@@ -104,11 +100,11 @@ export class Inboxes {
     this.#poke(call.to);
   }
 
-  open(who: Caller, call: { since?: Position }, done: Done<InboxOpened>): Promise<void> {
+  open(who: Caller, call: CallData<"inbox">, done: Done<"inbox">): Promise<void> {
     return this.#queues.run(who.identity.user, () => this.#openNow(who, call.since, done));
   }
 
-  ack(who: Caller, call: { position: Position }, done: Done<{ cursor: Position }>): Promise<void> {
+  ack(who: Caller, call: CallData<"inbox_ack">, done: Done<"inbox_ack">): Promise<void> {
     return this.#queues.run(who.identity.user, () => this.#ackNow(who, call.position, done));
   }
 
@@ -144,7 +140,7 @@ export class Inboxes {
     return touched;
   }
 
-  async #openNow(who: Caller, since: Position | undefined, done: Done<InboxOpened>): Promise<void> {
+  async #openNow(who: Caller, since: Position | undefined, done: Done<"inbox">): Promise<void> {
     const { log, devices, clock } = this.#options;
     const { device, sid, identity } = who;
     if (device === undefined) {
@@ -174,7 +170,7 @@ export class Inboxes {
     if (session !== undefined) this.#pump(session);
   }
 
-  async #ackNow(who: Caller, position: Position, done: Done<{ cursor: Position }>): Promise<void> {
+  async #ackNow(who: Caller, position: Position, done: Done<"inbox_ack">): Promise<void> {
     const session = this.#bySid.get(who.sid);
     if (session === undefined) return done(refused("inbox_not_open"));
     if (!session.reaches(position)) {

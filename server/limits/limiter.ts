@@ -26,7 +26,11 @@ export class Limiter {
   }
 
   /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
-  message(who: Payer, data: unknown, room?: string): Refused | undefined {
+  message(
+    who: Payer,
+    data: unknown,
+    room?: string,
+  ): Refused<"invalid_argument" | "message_too_large" | "rate_limited"> | undefined {
     const { messageBytes } = this.#limits;
     const { bytes, binaries } = sizeOf(data);
     if (binaries > MAX_BINARIES) {
@@ -50,13 +54,13 @@ export class Limiter {
     return this.#take(charges);
   }
 
-  /** Counts a join or a leave, and refuses it to who is in debt for what was read. */
-  join(who: Payer): Refused | undefined {
+  /** Counts a join, and refuses it to who is in debt for what was read. */
+  join(who: Payer): Refused<"rate_limited"> | undefined {
     return this.#take([...both("joins", who, 1), ...both("readBytes", who, 0)]);
   }
 
   /** Counts a call that reads, likewise. */
-  read(who: Payer): Refused | undefined {
+  read(who: Payer): Refused<"rate_limited"> | undefined {
     return this.#take([...both("reads", who, 1), ...both("readBytes", who, 0)]);
   }
 
@@ -70,7 +74,7 @@ export class Limiter {
     this.#budget.tidy();
   }
 
-  #take(charges: readonly Charge[]): Refused | undefined {
+  #take(charges: readonly Charge[]): Refused<"rate_limited"> | undefined {
     const wait = this.#budget.take(charges);
     return wait === undefined ? undefined : refused("rate_limited", undefined, wait);
   }

@@ -25,7 +25,7 @@ export const DEFAULT_RATES = {
   bytesOfRoom: { perSecond: MiB, burst: 2 * MiB },
   /** What all guests together send: the rest is for users who are signed in. */
   bytesOfGuests: { perSecond: 8 * MiB, burst: 64 * MiB },
-  /** Joins and leaves. */
+  /** Joins. */
   joinsOfUser: { perSecond: 20, burst: 400 },
   joinsOfAddress: { perSecond: 500, burst: 20_000 },
   /** Calls of history, presence and inbox. */

@@ -1,5 +1,5 @@
 /** The rooms that somebody is in, on this server: who hears them, and how far their logs were announced. */
-import type { Position } from "../api/events.js";
+import type { Position } from "../api/types.js";
 import type { Rights } from "./policy.js";
 import type { Log } from "../store/log.js";
 import { roomLog } from "./log-names.js";

@@ -1,5 +1,5 @@
 /** What is in a room's log, and the messages that are made of it. */
-import type { RoomMessage, Sender } from "../api/events.js";
+import type { RoomMessage, Sender } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Entry } from "../store/log.js";
 import type { Caller } from "./outcome.js";

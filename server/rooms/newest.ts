@@ -1,5 +1,5 @@
 /** The newest messages of a room, for somebody who enters it: up to what was announced, so that what comes live follows them. */
-import type { JoinedHistory } from "../api/events.js";
+import type { JoinedHistory } from "../api/types.js";
 import type { Log, PageLimits } from "../store/log.js";
 import type { LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";

@@ -1,5 +1,7 @@
 /** What the services return: the answer to a call, and what is to be done for it. Values, not actions. */
-import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../api/events.js";
+import type { CallAnswer, CallError, CallName } from "../api/calls.js";
+import type { ApiErrorCode } from "../api/errors.js";
+import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../api/types.js";
 import type { Refused } from "../api/refused.js";
 import type { Identity } from "./identity.js";
 
@@ -31,15 +33,15 @@ export type Effect =
   /** Give an item of an inbox to one connection. */
   | { type: "inbox"; sid: string; item: InboxItem };
 
-/** A call was done, and these are its result and its effects, in order; or it was refused, and nothing changed. */
-export type Outcome<Result extends object = object> =
-  { ok: true; result: Result; effects: Effect[] } | Refused;
+/** A call was done, and these are its answer and its effects, in order; or it was refused, and nothing changed. */
+export type CallOutcome<Answer extends object = object, Code extends ApiErrorCode = ApiErrorCode> =
+  { ok: true; result: Answer; effects: Effect[] } | Refused<Code>;
 
 /**
- * Takes the outcome of a call. Services call it in the same turn in which they change their state, so that nothing comes
+ * Takes the outcome of a call. Services call it in the same tick in which they change their state, so that nothing comes
  * between what an answer says and what is told afterwards.
  */
-export type Done<Result extends object = object> = (outcome: Outcome<Result>) => void;
+export type Done<E extends CallName> = (outcome: CallOutcome<CallAnswer<E>, CallError<E>>) => void;
 
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;

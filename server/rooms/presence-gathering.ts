@@ -2,7 +2,7 @@
  * Changes of who is in a room, gathered until they are told: of one user who comes and goes, others hear what it comes to. Knows no
  * socket, and no time: whoever owns it says when.
  */
-import type { Device, Member, PresenceChange } from "../api/events.js";
+import type { Device, Member, PresenceChange } from "../api/types.js";
 
 /** A change, and the connection whose doing it is, which has its own answer. */
 interface Part {

@@ -1,5 +1,5 @@
 /** What somebody missed in a room: all of it, or the word that it is not to be had. */
-import type { Position, RoomMessage } from "../api/events.js";
+import type { Position, RoomMessage } from "../api/types.js";
 import type { Log, PageLimits } from "../store/log.js";
 import type { LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";

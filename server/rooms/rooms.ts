@@ -2,17 +2,10 @@
  * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
-import type {
-  History,
-  Joined,
-  Member,
-  Position,
-  PresencePage,
-  Published,
-  RoomMessage,
-} from "../api/events.js";
+import { CALLS, type CallData } from "../api/calls.js";
+import type { Member, Position, RoomMessage } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
-import type { Policy } from "./policy.js";
+import type { Policy, Rights } from "./policy.js";
 import type { RoomSettings } from "./room-settings.js";
 import type { Log, Page } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
@@ -23,7 +16,7 @@ import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { keyOf, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
 import { Newest } from "./newest.js";
-import { refused } from "../api/refused.js";
+import { refused, type Refused } from "../api/refused.js";
 import type { Caller, Done, Effect, Perform } from "./outcome.js";
 import { Recovery } from "./recovery.js";
 import { KeyedQueue } from "./keyed-queue.js";
@@ -53,6 +46,14 @@ const PAGE = 100;
 /** Bytes of messages in a page. */
 const PAGE_BYTES = 1024 * 1024;
 
+/** What is told to who has not the right. */
+const FORBIDDEN: Record<keyof Rights, string> = {
+  join: "this user may not join this room",
+  publish: "this user may not publish to this room",
+  presence: "who is in this room is not told",
+  history: "this user may not read this room's history",
+};
+
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #live: LiveRooms;
@@ -64,16 +65,12 @@ export class Rooms {
   }
 
   /** Joining a room that one is in changes nothing, and answers as the first time. */
-  async join(
-    who: Caller,
-    call: { room: string; since?: Position; history?: number },
-    done: Done<Joined>,
-  ): Promise<void> {
+  async join(who: Caller, call: CallData<"join">, done: Done<"join">): Promise<void> {
     const { policy, limits, limiter, reads, settings } = this.#options;
     const refusal = limiter.join(who);
     if (refusal !== undefined) return done(refusal);
     const rights = await policy.rights(who.identity, call.room);
-    if (!rights.join) return done(refused("forbidden", "this user may not join this room"));
+    if (!rights[CALLS.join.right]) return done(refused("forbidden", FORBIDDEN.join));
     const isVisitor = this.#live.visited(call.room, who.sid) !== undefined;
     if (!isVisitor && this.#live.countOf(who.sid) >= limits.roomsPerDevice)
       return done(refused("too_many_rooms"));
@@ -127,7 +124,7 @@ export class Rooms {
     }
   }
 
-  async leave(who: Caller, call: { room: string }, done: Done): Promise<void> {
+  async leave(who: Caller, call: CallData<"leave">, done: Done<"leave">): Promise<void> {
     const room = this.#live.visited(call.room, who.sid);
     if (room === undefined) return done(refused("not_joined"));
     const change = await this.#unseat(room.name, who);
@@ -139,16 +136,13 @@ export class Rooms {
   /** @param placed Called once the message has its place in the log's order: the next call need not wait longer. */
   async publish(
     who: Caller,
-    call: { room: string; data: unknown; id?: string },
-    done: Done<Published>,
+    call: CallData<"publish">,
+    done: Done<"publish">,
     placed: () => void,
   ): Promise<void> {
     const { log, limiter, limits, now, newId } = this.#options;
-    const room = this.#live.visited(call.room, who.sid);
-    if (room === undefined) return done(refused("not_joined"));
-    if (room.visitors.get(who.sid)?.publish !== true) {
-      return done(refused("forbidden", "this user may not publish to this room"));
-    }
+    const room = this.#roomFor("publish", who, call.room);
+    if ("error" in room) return done(room);
     const refusal = limiter.message(who, call.data, room.name);
     if (refusal !== undefined) return done(refusal);
     const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data };
@@ -178,28 +172,18 @@ export class Rooms {
     }
   }
 
-  signal(who: Caller, call: { room: string; data: unknown }, done: Done): void {
-    const room = this.#live.visited(call.room, who.sid);
-    if (room === undefined) return done(refused("not_joined"));
-    if (room.visitors.get(who.sid)?.publish !== true) {
-      return done(refused("forbidden", "this user may not publish to this room"));
-    }
+  signal(who: Caller, call: CallData<"signal">, done: Done<"signal">): void {
+    const room = this.#roomFor("signal", who, call.room);
+    if ("error" in room) return done(room);
     const refusal = this.#options.limiter.message(who, call.data, room.name);
     if (refusal !== undefined) return done(refusal);
     const signal = { room: room.name, from: senderOf(who), data: call.data, at: this.#options.now() };
     done({ ok: true, result: {}, effects: [{ type: "signal", signal, except: who.sid }] });
   }
 
-  async history(
-    who: Caller,
-    call: { room: string; after?: Position; before?: Position; limit?: number },
-    done: Done<History>,
-  ): Promise<void> {
-    const room = this.#live.visited(call.room, who.sid);
-    if (room === undefined) return done(refused("not_joined"));
-    if (room.visitors.get(who.sid)?.history !== true) {
-      return done(refused("forbidden", "this user may not read this room's history"));
-    }
+  async history(who: Caller, call: CallData<"history">, done: Done<"history">): Promise<void> {
+    const room = this.#roomFor("history", who, call.room);
+    if ("error" in room) return done(room);
     const { limiter, reads } = this.#options;
     const refusal = limiter.read(who);
     if (refusal !== undefined) return done(refusal);
@@ -223,16 +207,10 @@ export class Rooms {
     done({ ok: true, result: { messages, more, position: { epoch, offset: last } }, effects: [] });
   }
 
-  async presence(
-    who: Caller,
-    call: { room: string; after?: string; limit?: number },
-    done: Done<PresencePage>,
-  ): Promise<void> {
-    const room = this.#live.visited(call.room, who.sid);
-    if (room === undefined) return done(refused("not_joined"));
-    if (room.visitors.get(who.sid)?.presence !== true || !this.#options.settings(room.name).presence) {
-      return done(refused("forbidden", "who is in this room is not told"));
-    }
+  async presence(who: Caller, call: CallData<"presence">, done: Done<"presence">): Promise<void> {
+    const room = this.#roomFor("presence", who, call.room);
+    if ("error" in room) return done(room);
+    if (!this.#options.settings(room.name).presence) return done(refused("forbidden", FORBIDDEN.presence));
     const { limiter, reads } = this.#options;
     const refusal = limiter.read(who);
     if (refusal !== undefined) return done(refusal);
@@ -292,6 +270,18 @@ export class Rooms {
   async expire(): Promise<void> {
     const { presence, uptime, perform } = this.#options;
     for (const change of await presence.expire(uptime())) perform(presenceEffects(change));
+  }
+
+  /** The room that a call is about, for who has joined it and has the right that the call needs. */
+  #roomFor(
+    call: "publish" | "signal" | "history" | "presence",
+    who: Caller,
+    name: string,
+  ): LiveRoom | Refused<"not_joined" | "forbidden"> {
+    const room = this.#live.visited(name, who.sid);
+    if (room === undefined) return refused("not_joined");
+    const { right } = CALLS[call];
+    return room.visitors.get(who.sid)?.[right] === true ? room : refused("forbidden", FORBIDDEN[right]);
   }
 
   /** Takes a seat in the room, if there is one left. In turn, as two must not take the last one. */

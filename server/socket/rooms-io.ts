@@ -1,8 +1,8 @@
 /** Socket.IO's server and sockets, as the room API types them. */
 import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { ServerEvents, Transport } from "../api/events.js";
+import type { ServerEvents, Transport } from "../api/types.js";
 import type { Identity } from "../rooms/identity.js";
-import type { CallName } from "../api/schemas.js";
+import type { CallName } from "../api/calls.js";
 
 /** What clients really send: a name of ours, and anything at all as arguments. */
 type Untrusted = { [E in CallName]: (...args: unknown[]) => void };

@@ -1,6 +1,6 @@
 /** How long each session may last: until its token runs out, is revoked, or is replaced by a new one. */
 import type { ApiErrorCode } from "../api/errors.js";
-import type { GuestConnected } from "../api/events.js";
+import type { TokenRenewed } from "../api/types.js";
 import type { Identity } from "../rooms/identity.js";
 import type { Revocation, Revocations } from "../store/revocations.js";
 
@@ -13,13 +13,16 @@ const MAX_DELAY = 2 ** 31 - 1;
 /** Users who are remembered as ended, while one of their tokens may still be judged. */
 const MAX_ENDED = 1_000;
 
+/** The connection that a guest's newer token was given to. */
+type NewerConnection = Omit<TokenRenewed, "token">;
+
 /** A connection whose time is watched. */
 export interface WatchedConnection {
   readonly identity: Identity;
   /** Its token runs out soon. */
   warn(expiresAt: number): void;
   /** The user has a newer token, which another connection came to. */
-  renew(token: string, by: GuestConnected): void;
+  renew(token: string, by: NewerConnection): void;
   /** Its time is over. @param message In place of that of the code. */
   end(why: Extract<ApiErrorCode, "token_expired" | "token_revoked">, message?: string): void;
 }
@@ -89,7 +92,7 @@ export class TokenExpiry {
   }
 
   /** Gives the user's other sessions the token that one of them came to. */
-  renew(user: string, token: string, by: GuestConnected): void {
+  renew(user: string, token: string, by: NewerConnection): void {
     const own = this.#watched.get(by.sid);
     for (const watched of this.#byUser.get(user) ?? []) if (watched !== own) watched.session.renew(token, by);
   }

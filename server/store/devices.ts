@@ -1,5 +1,5 @@
 /** The port of how far each device of a user has processed the user's inbox. */
-import type { Position } from "../api/events.js";
+import type { Position } from "../api/types.js";
 
 export interface DeviceCursor {
   device: string;

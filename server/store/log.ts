@@ -2,7 +2,7 @@
  * The port of what is kept: ordered logs, one for each room and one for each inbox. The log is the truth; a broadcast is
  * only a hint that there is more of it.
  */
-import type { Position } from "../api/events.js";
+import type { Position } from "../api/types.js";
 import type { Clock } from "./store-clock.js";
 
 /** Something to append. */

@@ -1,5 +1,5 @@
 /** The port of who is in which room. One row for each user, with the devices that they are there with. */
-import type { Device, Member, PresenceChange } from "../api/events.js";
+import type { Device, Member, PresenceChange } from "../api/types.js";
 
 /** A device in a room, and whose it is. */
 export interface Seat {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { io, type Socket } from "socket.io-client";
-import type { Ack } from "../../server/api/events.js";
+import type { Ack } from "../../server/api/types.js";
 import { describeDemo } from "./suite.js";
 import { type DemoPage, SIDES, VIEWPORTS } from "./support.js";
 

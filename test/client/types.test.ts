@@ -1,7 +1,7 @@
 /** What the compiler must accept, and refuse: a test that compiles has passed. */
 import { expect } from "chai";
 import { io, Manager, type Socket } from "../../clients/typescript/src/index.js";
-import type { ClientEvents, ServerEvents } from "../../server/api/events.js";
+import type { ClientEvents, ServerEvents } from "../../server/api/types.js";
 import { fakeWebSockets } from "./support/fake-websocket.js";
 
 describe("client: types", () => {

@@ -6,22 +6,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { format, resolveConfig } from "prettier";
 import type { z } from "zod";
-import { describeRoomsApi } from "../../server/asyncapi/document.js";
-import { CALL_TEXTS, EVENT_TEXTS } from "../../server/asyncapi/texts.js";
+import { describeRoomsApi } from "../../scripts/documents/asyncapi.js";
+import { CALLS as DECLARED_CALLS, type CallName } from "../../server/api/calls.js";
+import { COMMON_ERRORS } from "../../server/api/declaration.js";
 import { API_ERRORS } from "../../server/api/errors.js";
-import {
-  ANSWERS,
-  SCHEMAS,
-  SERVER_EVENTS,
-  type CallName,
-  type ServerEventName,
-} from "../../server/api/schemas.js";
-import { readDocs } from "./support/doc-comments.js";
+import { EVENTS as DECLARED_EVENTS, type ServerEventName } from "../../server/api/events.js";
+import { ackSchema } from "./support/acks.js";
 import { mutant } from "./support/mutants.js";
 
 const PATH = "docs/asyncapi.json";
-const CALLS = Object.keys(SCHEMAS) as CallName[];
-const EVENTS = Object.keys(SERVER_EVENTS) as ServerEventName[];
+const CALLS = Object.keys(DECLARED_CALLS) as CallName[];
+const EVENTS = Object.keys(DECLARED_EVENTS) as ServerEventName[];
 
 interface Message {
   payload: object;
@@ -37,21 +32,22 @@ interface Document {
 
 /** Each message by its key in the document: what the server checks it with, and an example. */
 const PAYLOADS: [string, z.ZodType, unknown][] = [
-  ...CALLS.flatMap((call): [string, z.ZodType, unknown][] => [
-    [`call.${call}`, SCHEMAS[call], CALL_TEXTS[call].call],
-    [`ack.${call}`, ANSWERS[call], { ok: true, ...CALL_TEXTS[call].result }],
-  ]),
-  ...EVENTS.map((event): [string, z.ZodType, unknown] => [
-    `event.${event}`,
-    SERVER_EVENTS[event],
-    EVENT_TEXTS[event].argument,
-  ]),
+  ...CALLS.flatMap((call): [string, z.ZodType, unknown][] => {
+    const { data, example } = DECLARED_CALLS[call];
+    return [
+      [`call.${call}`, data, example.data],
+      [`ack.${call}`, ackSchema(call), { ok: true, ...example.answer }],
+    ];
+  }),
+  ...EVENTS.map((event): [string, z.ZodType, unknown] => {
+    const { argument, example } = DECLARED_EVENTS[event];
+    return [`event.${event}`, argument, example];
+  }),
 ];
 
 async function generate(): Promise<string> {
   const { version } = JSON.parse(readFileSync("server/package.json", "utf8")) as { version: string };
-  const docs = readDocs(readFileSync("server/api/events.ts", "utf8"));
-  const document = JSON.stringify(describeRoomsApi(version, docs));
+  const document = JSON.stringify(describeRoomsApi(version));
   return format(document, { ...(await resolveConfig(PATH)), filepath: PATH });
 }
 
@@ -100,7 +96,7 @@ describe(PATH, () => {
     compile = compiler(document);
   });
 
-  it("is what the schemas and comments of the source make of it", async () => {
+  it("is what the declarations make of it", async () => {
     expect(read()).to.equal(await generate());
   });
 
@@ -142,17 +138,31 @@ describe(PATH, () => {
 
   it("has the error codes of the source", () => {
     expect(document["x-error-codes"]).to.deep.equal(API_ERRORS);
-    expect(document.components.schemas["ApiError"])
-      .to.have.nested.property("properties.code.enum")
+    expect(document.components.schemas["ErrorCode"])
+      .to.have.property("enum")
       .that.has.members(Object.keys(API_ERRORS));
+    expect(document.components.schemas["ApiError"])
+      .to.have.nested.property("properties.code.$ref")
+      .that.equals("#/components/schemas/ErrorCode");
   });
 
-  it("has a description of each field that events.ts describes", () => {
-    for (const name of readDocs(readFileSync("server/api/events.ts", "utf8")).keys()) {
-      const [type = "", field] = name.split(".");
-      const schema = document.components.schemas[type];
-      if (schema === undefined || field === undefined) continue;
-      expect(schema).to.have.nested.property(`properties.${field}.description`);
+  it("has with each call what it may be refused with", () => {
+    for (const call of CALLS) {
+      expect(document.operations[`bridge.call.${call}`])
+        .to.have.property("x-errors")
+        .that.has.members([...DECLARED_CALLS[call].errors, ...COMMON_ERRORS]);
+    }
+  });
+
+  it("has the descriptions of fields, of objects and of calls", () => {
+    const { schemas } = document.components;
+    expect(schemas["Self"]).to.have.nested.property("properties.expiresAt.description");
+    expect(schemas["Member"]).to.have.property("description");
+    for (const call of CALLS) {
+      const { description = "", section } = DECLARED_CALLS[call];
+      expect(document.operations[`socketio.call.${call}`])
+        .to.have.property("description")
+        .that.equals(`${description} See docs/rooms-api.md, ${section}.`.trim());
     }
   });
 
@@ -193,7 +203,7 @@ describe(PATH, () => {
       ["😀".repeat(65), false, true],
       ["😀".repeat(129), false, false],
     ] as const) {
-      expect(SCHEMAS.join.safeParse({ room }).success).to.equal(server);
+      expect(DECLARED_CALLS.join.data.safeParse({ room }).success).to.equal(server);
       expect(validates({ room })).to.equal(json);
     }
   });

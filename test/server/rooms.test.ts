@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { Limiter } from "../../server/limits/limiter.js";
-import type { Caller, Effect, Outcome } from "../../server/rooms/outcome.js";
+import type { Caller, Effect, CallOutcome } from "../../server/rooms/outcome.js";
 import { Rooms } from "../../server/rooms/rooms.js";
 import {
   createMemoryStore,
@@ -85,7 +85,7 @@ describe("the rooms service", () => {
               for (const offsets of heard.values()) offsets.push(effect.message.position.offset);
             }
           };
-          const done = (outcome: Outcome): void => {
+          const done = (outcome: CallOutcome): void => {
             if (outcome.ok) carryOut(outcome.effects);
           };
           const ada = caller("ada");

@@ -1,25 +1,19 @@
 import { expect } from "chai";
-import type { z } from "zod";
-import type { ServerEvents } from "../../server/api/events.js";
-import {
-  describe as explain,
-  deviceSchema,
-  nameSchema,
-  SCHEMAS,
-  type Call,
-  type CallName,
-  type Result,
-  type ServerEventName,
-} from "../../server/api/schemas.js";
-import type { EVENTS, RESULTS } from "../../server/api/answers.js";
-import type { CALLS } from "../../server/api/calls.js";
+import { CALLS, type CallAnswer, type CallData, type CallName } from "../../server/api/calls.js";
+import { describe as explain } from "../../server/api/describe.js";
+import type { EventArgument, ServerEventName } from "../../server/api/events.js";
+import type { Ack, ClientEvents, ServerEvents } from "../../server/api/types.js";
+import { deviceSchema, nameSchema } from "../../server/api/values.js";
 import { assertAnswer, assertConnectError, assertServerEvent, Contract } from "./support/contract.js";
 import type { Equal } from "./support/equal-types.js";
 
-type Outputs<Table extends Record<string, z.ZodType>> = { -readonly [E in keyof Table]: z.output<Table[E]> };
+/** What types.ts says that a call takes and gives. */
+type Taken<E extends CallName> = Parameters<ClientEvents[E]>[0];
+type Given<E extends CallName> =
+  Parameters<Parameters<ClientEvents[E]>[1]>[0] extends Ack<infer Answer> ? Answer : never;
 
-/** A result with nothing in it is `object` in events.ts; zod has its own type for that. */
-type Fields<R> = keyof R extends never ? Record<string, never> : R;
+/** An answer with nothing in it is `object` in types.ts; zod has its own type for that. */
+type Fields<Answer> = keyof Answer extends never ? Record<string, never> : Answer;
 
 const position = { epoch: "e", offset: 3 };
 const from = { user: "u", name: "Ada", sid: "s", transport: "bridge" };
@@ -27,7 +21,7 @@ const message = { room: "r", id: "m", position, from, data: null, at: 42 };
 const member = { user: "u", name: "Ada", devices: [{ id: "d", sid: "s", transport: "polling" }] };
 
 /** What each call takes at most; with what may be left out. */
-const FULL: { [E in CallName]: Call<E> } = {
+const FULL: { [E in CallName]: CallData<E> } = {
   join: { room: "r", since: position, history: 500 },
   leave: { room: "r" },
   publish: { room: "r", data: [1], id: "m" },
@@ -41,7 +35,7 @@ const FULL: { [E in CallName]: Call<E> } = {
 };
 
 /** Of each call, the fields that it cannot do without. */
-const REQUIRED: { [E in CallName]: (keyof Call<E>)[] } = {
+const REQUIRED: { [E in CallName]: (keyof CallData<E>)[] } = {
   join: ["room"],
   leave: ["room"],
   publish: ["room", "data"],
@@ -104,11 +98,14 @@ const WRONG: [CallName, unknown, string][] = [
 ];
 
 describe("the schemas of the room API", () => {
-  it("have the types of events.ts, no wider and no narrower", () => {
+  it("have the types of types.ts, no wider and no narrower", () => {
     const proofs: [
-      Equal<Outputs<typeof CALLS>, { [E in CallName]: Call<E> }>,
-      Equal<Outputs<typeof RESULTS>, { [E in CallName]: Fields<Result<E>> }>,
-      Equal<Outputs<typeof EVENTS>, { [E in ServerEventName]: Parameters<ServerEvents[E]>[0] }>,
+      Equal<{ [E in CallName]: CallData<E> }, { [E in keyof ClientEvents]: Taken<E> }>,
+      Equal<{ [E in CallName]: CallAnswer<E> }, { [E in keyof ClientEvents]: Fields<Given<E>> }>,
+      Equal<
+        { [E in ServerEventName]: EventArgument<E> },
+        { [E in keyof ServerEvents]: Parameters<ServerEvents[E]>[0] }
+      >,
     ] = [true, true, true];
     // The comparison itself: what it must tell apart, though one is assignable to the other.
     const differences: [
@@ -122,36 +119,36 @@ describe("the schemas of the room API", () => {
 
   for (const [call, full] of Object.entries(FULL) as [CallName, Record<string, unknown>][]) {
     it(`take a ${call} with all its fields, and with those alone that it needs`, () => {
-      expect(SCHEMAS[call].parse(full)).to.deep.equal(full);
+      expect(CALLS[call].data.parse(full)).to.deep.equal(full);
       const least = Object.fromEntries(
         Object.entries(full).filter(([key]) => REQUIRED[call].some((required) => required === key)),
       );
-      expect(SCHEMAS[call].parse(least)).to.deep.equal(least);
+      expect(CALLS[call].data.parse(least)).to.deep.equal(least);
       for (const missing of REQUIRED[call]) {
-        expect(SCHEMAS[call].safeParse({ ...full, [missing]: undefined }).success, missing).to.be.false;
+        expect(CALLS[call].data.safeParse({ ...full, [missing]: undefined }).success, missing).to.be.false;
       }
     });
 
     it(`drop the fields of a ${call} that they do not know`, () => {
-      expect(SCHEMAS[call].parse({ ...full, extra: 1 })).to.deep.equal(full);
+      expect(CALLS[call].data.parse({ ...full, extra: 1 })).to.deep.equal(full);
     });
   }
 
   for (const [call, argument, text] of WRONG) {
     const shown = argument === undefined ? "nothing" : JSON.stringify(argument).slice(0, 60);
     it(`say "${text}" of ${shown}`, () => {
-      const result = SCHEMAS[call].safeParse(argument);
+      const result = CALLS[call].data.safeParse(argument);
       expect(result.error && explain(result.error, call)).to.equal(text);
     });
   }
 
   it("count a string's length in UTF-16 code units", () => {
-    expect(SCHEMAS.join.safeParse({ room: "😀".repeat(64) }).success).to.be.true;
-    expect(SCHEMAS.join.safeParse({ room: "😀".repeat(65) }).success).to.be.false;
+    expect(CALLS.join.data.safeParse({ room: "😀".repeat(64) }).success).to.be.true;
+    expect(CALLS.join.data.safeParse({ room: "😀".repeat(65) }).success).to.be.false;
   });
 
   it("leave the white space of a room and of a device, and drop that around a name", () => {
-    expect(SCHEMAS.join.parse({ room: " r " })).to.deep.equal({ room: " r " });
+    expect(CALLS.join.data.parse({ room: " r " })).to.deep.equal({ room: " r " });
     expect(deviceSchema.parse(" d ")).to.equal(" d ");
     expect(nameSchema.parse(` ${"x".repeat(64)}\n`)).to.equal("x".repeat(64));
     expect(nameSchema.safeParse(" \n").success).to.be.false;
@@ -159,7 +156,7 @@ describe("the schemas of the room API", () => {
 
   it("take binary values in data as they are", () => {
     const data = { picture: Buffer.alloc(1000), also: [new Uint8Array(3).buffer] };
-    expect(SCHEMAS.publish.parse({ room: "r", data }).data).to.equal(data);
+    expect(CALLS.publish.data.parse({ room: "r", data }).data).to.equal(data);
   });
 });
 

@@ -20,7 +20,7 @@ const LEAVES = [
   "bridge/frames.ts",
   "bridge/close-codes.ts",
   OWN_PROPERTIES,
-  "server/api/events.ts",
+  "server/api/types.ts",
   "server/api/errors.ts",
 ];
 const SOCKET_IO = /^(@socket\.io\/.+|(socket\.io|engine\.io)(-[^/]+)?|ws)(\/.*)?$/;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Device, Member } from "../../server/api/events.js";
+import type { Device, Member } from "../../server/api/types.js";
 import type { Change, Presence, Seat } from "../../server/store/presence.js";
 import { SEED } from "../support/random.js";
 import { TestOptions } from "./support/options.js";

@@ -1,5 +1,5 @@
 /** Clients that were in rooms, are gone while messages are published there, and come back for what they missed. */
-import type { Joined, Position, Self } from "../../../server/api/events.js";
+import type { Joined, Position, Self } from "../../../server/api/types.js";
 import { Client } from "./client.js";
 import { DATA, idOf } from "../message.js";
 import type { Absence, ReturnResult } from "../protocol.js";

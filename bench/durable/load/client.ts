@@ -1,7 +1,7 @@
 /** A client of the room API with nothing to it but what is measured: it comes, calls, and goes. */
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import type { Ack, Self } from "../../../server/api/events.js";
+import type { Ack, Self } from "../../../server/api/types.js";
 import { WIRES, type Protocol, type Wire } from "./wires.js";
 
 interface Pending {

@@ -1,5 +1,5 @@
 /** Who is in which room, as the guarantees of presence.ts have it. Pure; implementations keep its rows. */
-import type { Device, Member } from "../../api/events.js";
+import type { Device, Member } from "../../api/types.js";
 import type { Change, Seat } from "../presence.js";
 
 /** A device in a room. */

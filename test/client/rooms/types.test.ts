@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { RoomsErrorLike, SocketLike } from "../../../clients/typescript/src/rooms/index.js";
 import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
 import type { Socket as Plain } from "../../../clients/typescript/src/index.js";
-import type { ClientEvents, ServerEvents } from "../../../server/api/events.js";
+import type { ClientEvents, ServerEvents } from "../../../server/api/types.js";
 
 /** Compiles only if `Socket` fits. */
 type Fits<Socket extends SocketLike> = Socket;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { base64url, CompactSign } from "jose";
 import { z } from "zod";
 import { secretSource } from "../../../server/auth/keys.js";
-import { nameSchema, userSchema } from "../../../server/api/schemas.js";
+import { nameSchema, userSchema } from "../../../server/api/values.js";
 import { authenticator, errorOf, identityOf, NOW, NOW_SECONDS, SECRET, token } from "./support/tokens.js";
 
 /** What clients are told of an identity. */

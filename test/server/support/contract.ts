@@ -2,11 +2,14 @@
 import { expect } from "chai";
 import type { z } from "zod";
 import type { ServerFrame } from "../../../bridge/index.js";
-import { ANSWERS, errorSchema, SERVER_EVENTS } from "../../../server/api/schemas.js";
+import { isCall } from "../../../server/api/calls.js";
+import { EVENTS, type ServerEventName } from "../../../server/api/events.js";
+import { errorSchema } from "../../../server/api/shapes.js";
+import { ackSchema } from "./acks.js";
 
 /** Throws if the server may not send this event with these arguments. */
 export function assertServerEvent(event: string, args: readonly unknown[]): void {
-  const schema = schemaIn(SERVER_EVENTS, event);
+  const schema = Object.hasOwn(EVENTS, event) ? EVENTS[event as ServerEventName].argument : undefined;
   if (schema === undefined) throw new Error(`the room API has no event ${event}`);
   expect(args, `arguments of ${event}`).to.have.length(1);
   assertMatches(schema, args[0], event);
@@ -14,9 +17,8 @@ export function assertServerEvent(event: string, args: readonly unknown[]): void
 
 /** Throws if this cannot be the answer to `call`, which may be none of the room API's: then only an error can. */
 export function assertAnswer(call: string, answer: unknown): void {
-  const schema = schemaIn(ANSWERS, call);
-  if (schema !== undefined) {
-    assertMatches(schema, answer, `ack of ${call}`);
+  if (isCall(call)) {
+    assertMatches(ackSchema(call), answer, `ack of ${call}`);
     return;
   }
   expect(answer, `ack of ${call}`).to.have.property("ok", false);
@@ -66,9 +68,4 @@ function assertMatches(schema: z.ZodType, value: unknown, what: string): void {
     throw new Error(`${path}: ${issue?.message ?? "is not valid"}: ${JSON.stringify(value)}`);
   }
   expect(value, `${what} has a field that is not in the contract`).to.deep.equal(result.data);
-}
-
-/** Not what every object inherits: an event may be named `constructor`. */
-function schemaIn(table: Readonly<Record<string, z.ZodType>>, name: string): z.ZodType | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

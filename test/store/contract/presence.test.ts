@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Device } from "../../../server/api/events.js";
+import type { Device } from "../../../server/api/types.js";
 import type { Presence } from "../../../server/store/presence.js";
 import { MINUTE, TestOptions } from "../support/options.js";
 import { describeStores } from "../support/stores.js";

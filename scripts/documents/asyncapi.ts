@@ -2,25 +2,16 @@
  * The room API as an AsyncAPI 3.0 document, made from the schemas that the server itself checks with. Each call and event
  * is there twice: as an event of Socket.IO, and as the frame that carries it over the bridge.
  */
-import { API_ERRORS } from "../api/errors.js";
-import type { CallName, ServerEventName } from "../api/schemas.js";
-import {
-  ackSchema,
-  CALL_COMPONENTS,
-  componentSchemas,
-  EVENT_COMPONENTS,
-  ref,
-  type Docs,
-  type Json,
-} from "./components.js";
+import { COMMON_ERRORS } from "../../server/api/declaration.js";
+import { API_ERRORS } from "../../server/api/errors.js";
+import { ackSchema, calls, componentSchemas, dataName, events, ref, type Json } from "./components.js";
 import { PROTOCOLS, type Protocol } from "./protocols.js";
-import { CALL_TEXTS, EVENT_TEXTS } from "./texts.js";
 
-const calls = Object.keys(CALL_TEXTS) as CallName[];
-const events = Object.keys(EVENT_TEXTS) as ServerEventName[];
+type Call = (typeof calls)[number];
+type Event = (typeof events)[number];
 
-/** @param version Of the package. @param docs Of the interfaces in events.ts. */
-export function describeRoomsApi(version: string, docs: Docs): Json {
+/** @param version Of the package. */
+export function describeRoomsApi(version: string): Json {
   const protocols = Object.entries(PROTOCOLS);
   return {
     asyncapi: "3.0.0",
@@ -43,11 +34,11 @@ export function describeRoomsApi(version: string, docs: Docs): Json {
     ),
     operations: Object.fromEntries(
       protocols.flatMap(([name]) => [
-        ...calls.map((call) => [`${name}.call.${call}`, callOperation(name, call, docs)]),
-        ...events.map((event) => [`${name}.event.${event}`, eventOperation(name, event, docs)]),
+        ...calls.map((call) => [`${name}.call.${call[0]}`, callOperation(name, call)]),
+        ...events.map((event) => [`${name}.event.${event[0]}`, eventOperation(name, event)]),
       ]),
     ),
-    components: { schemas: componentSchemas(docs), securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: componentSchemas(), securitySchemes: SECURITY_SCHEMES },
     "x-error-codes": API_ERRORS,
   };
 }
@@ -77,36 +68,25 @@ const SECURITY_SCHEMES = {
 
 function messagesOf({ call, ack, event }: Protocol): Json {
   return Object.fromEntries([
-    ...calls.flatMap((name) => {
-      const { title, call: argument, result } = CALL_TEXTS[name];
-      return [
-        [
-          `call.${name}`,
-          message(
-            name,
-            title,
-            call.schema(name, ref(CALL_COMPONENTS[name].argument)),
-            call.example(name, argument),
-          ),
-        ],
-        [
-          `ack.${name}`,
-          message(
-            name,
-            `Answer to ${name}`,
-            ack.schema(ackSchema(name)),
-            ack.example({ ok: true, ...result }),
-          ),
-        ],
-      ];
-    }),
-    ...events.map((name) => {
-      const { title, argument } = EVENT_TEXTS[name];
-      return [
-        `event.${name}`,
-        message(name, title, event.schema(name, ref(EVENT_COMPONENTS[name])), event.example(name, argument)),
-      ];
-    }),
+    ...calls.flatMap(([name, { title, answerName, example }]) => [
+      [
+        `call.${name}`,
+        message(name, title, call.schema(name, ref(dataName(name))), call.example(name, example.data)),
+      ],
+      [
+        `ack.${name}`,
+        message(
+          name,
+          `Answer to ${name}`,
+          ack.schema(ackSchema(answerName)),
+          ack.example({ ok: true, ...(example.answer as object) }),
+        ),
+      ],
+    ]),
+    ...events.map(([name, { title, argumentName, example }]) => [
+      `event.${name}`,
+      message(name, title, event.schema(name, ref(argumentName)), event.example(name, example)),
+    ]),
   ]) as Json;
 }
 
@@ -114,30 +94,32 @@ function message(name: string, title: string, payload: Json, example: unknown): 
   return { name, title, contentType: "application/json", payload, examples: [{ payload: example }] };
 }
 
-function callOperation(protocol: string, name: CallName, docs: Docs): Json {
-  const { title, section } = CALL_TEXTS[name];
+function callOperation(protocol: string, [name, declaration]: Call): Json {
+  const { title, description, section, errors, right, budget } = declaration;
   const channel = { $ref: `#/channels/${protocol}` };
   return {
     action: "receive",
     channel,
     title,
-    description: text(docs.get(`ClientEvents.${name}`), section),
+    description: text(description, section),
     messages: [{ $ref: `#/channels/${protocol}/messages/call.${name}` }],
     reply: { channel, messages: [{ $ref: `#/channels/${protocol}/messages/ack.${name}` }] },
+    ...(right === "none" ? {} : { "x-right": right }),
+    ...(budget === undefined ? {} : { "x-budget": budget }),
+    "x-errors": [...errors, ...COMMON_ERRORS],
   };
 }
 
-function eventOperation(protocol: string, name: ServerEventName, docs: Docs): Json {
-  const { title, section } = EVENT_TEXTS[name];
+function eventOperation(protocol: string, [name, { title, description, section }]: Event): Json {
   return {
     action: "send",
     channel: { $ref: `#/channels/${protocol}` },
     title,
-    description: text(docs.get(`ServerEvents.${name}`), section),
+    description: text(description, section),
     messages: [{ $ref: `#/channels/${protocol}/messages/event.${name}` }],
   };
 }
 
-function text(doc: string | undefined, section: string): string {
-  return [doc, `See docs/rooms-api.md, ${section}.`].filter((part) => part !== undefined).join(" ");
+function text(description: string | undefined, section: string): string {
+  return [description, `See docs/rooms-api.md, ${section}.`].filter((part) => part !== undefined).join(" ");
 }

@@ -1,0 +1,59 @@
+/** Whether a client may come in, and as whom. */
+import { withoutPrototype } from "../own-properties/own-properties.js";
+import { describe } from "../api/describe.js";
+import { apiError } from "../api/errors.js";
+import type { ApiError } from "../api/types.js";
+import { deviceSchema } from "../api/values.js";
+import type { Authenticate, Credentials, Verdict } from "../auth/authenticate.js";
+import type { GatheredLog } from "../log/gathered-log.js";
+import type { HandlerLog } from "./handler-log.js";
+import type { RoomsSocket } from "./rooms-io.js";
+
+export interface AdmissionDeps {
+  authenticate: Authenticate;
+  /** The token that came with the request, where there was one. */
+  tokenOf: (request: RoomsSocket["request"]) => string | undefined;
+  /** For what clients cause, any number of times. */
+  gathered: Pick<GatheredLog, "tell">;
+  log: HandlerLog;
+}
+
+/** Sets the socket's identity, or resolves to the error that the client gets as its `connect_error`. */
+export async function admit(
+  socket: RoomsSocket,
+  { authenticate, tokenOf, log, gathered }: AdmissionDeps,
+): Promise<Error | undefined> {
+  const auth = withoutPrototype(socket.handshake.auth);
+  const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
+  if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
+  const token = tokenOf(socket.request);
+  const verdict = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
+  if (!verdict.ok) {
+    gathered.tell("warn", `a client was refused: ${verdict.error.code}`, {
+      address: socket.handshake.address,
+    });
+    return refusal(verdict.error);
+  }
+  socket.data.identity = verdict.identity;
+  if (device.data !== undefined) socket.data.device = device.data;
+  if (verdict.token !== undefined) socket.data.token = verdict.token;
+  return undefined;
+}
+
+/** What `authenticate` says, which is somebody else's code and may throw. */
+export async function judge(
+  credentials: Credentials,
+  authenticate: Authenticate,
+  log: HandlerLog,
+): Promise<Verdict> {
+  try {
+    return withoutPrototype(await authenticate(withoutPrototype(credentials)));
+  } catch (error) {
+    log.error({ err: error }, "authenticate failed");
+    return { ok: false, error: apiError("internal") };
+  }
+}
+
+function refusal(error: ApiError): Error {
+  return Object.assign(new Error(error.message), { data: error });
+}

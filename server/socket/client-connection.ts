@@ -1,0 +1,230 @@
+/**
+ * Between one client's socket and the services: validate, call, ack, emit. The same for both protocols, since a plain client
+ * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
+ */
+import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
+import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
+import { CALLS, isCall, type CallData, type CallName } from "../api/calls.js";
+import { describe } from "../api/describe.js";
+import { apiError } from "../api/errors.js";
+import type { Ack, ApiError } from "../api/types.js";
+import type { Authenticate } from "../auth/authenticate.js";
+import type { DeviceConnections } from "../inbox/device-connections.js";
+import type { Inboxes } from "../inbox/inboxes.js";
+import { heldBytes } from "../limits/size.js";
+import type { GatheredLog } from "../log/gathered-log.js";
+import type { Caller, CallOutcome, Done, Perform } from "../rooms/outcome.js";
+import type { Rooms } from "../rooms/rooms.js";
+import { StoreError } from "../store/store.js";
+import { judge } from "./admission.js";
+import { CallQueue, type CallMemory } from "./call-queue.js";
+import { isMove } from "./delivery.js";
+import type { HandlerLog } from "./handler-log.js";
+import { HANDLERS, type CallContext } from "./handlers.js";
+import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
+import { drained } from "./slow-readers.js";
+import type { TokenExpiry } from "./token-expiry.js";
+
+export interface ConnectionDeps {
+  rooms: Rooms;
+  inboxes: Inboxes;
+  tokens: TokenExpiry;
+  perform: Perform;
+  devices: DeviceConnections;
+  authenticate: Authenticate;
+  maxPendingCalls: number;
+  callMemory: CallMemory;
+  /** For what clients cause, any number of times. */
+  gathered: Pick<GatheredLog, "tell">;
+  log: HandlerLog;
+}
+
+/** What a call holds in memory beside its `data`: the fields that there are have bounds. */
+const CALL_BYTES = 1_024;
+
+/** One client's time in the namespace, from its welcome to its end. */
+export class ClientConnection {
+  readonly #queue: CallQueue;
+  readonly #address: string;
+  readonly #context: CallContext;
+
+  constructor(
+    private readonly io: RoomsIo,
+    private readonly socket: RoomsSocket,
+    private readonly deps: ConnectionDeps,
+  ) {
+    const { rooms, inboxes } = deps;
+    this.#context = { rooms, inboxes, refresh: (call, done) => this.#refresh(call, done) };
+    this.#queue = new CallQueue(deps.maxPendingCalls, deps.callMemory);
+    this.#address = addressGroup(socket.handshake.address);
+  }
+
+  /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
+  serve(): Promise<void> {
+    const { io, socket, deps } = this;
+    const { rooms, inboxes, tokens, devices, log } = deps;
+    // Not a listener for each name: Socket.IO calls those two ticks after an event came, and drops it where the client's
+    // disconnect came meanwhile (socket.io 4.8, Socket.dispatch); and it listens for "error" itself.
+    socket.onAny((event: string, ...args: unknown[]) => {
+      const answer = answerTo(args);
+      if (isCall(event)) this.#onCall(event, CALLS[event], args[0], answer);
+      else answer({ ok: false, error: apiError("unknown_event") });
+    });
+    socket.conn.on("upgrade", () =>
+      this.#queue.add(true, CALL_BYTES, () => this.#logged(rooms.moved(this.#caller()))),
+    );
+    const { user } = socket.data.identity;
+    const { device } = socket.data;
+    const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
+    if (taken !== undefined) io.to(taken).emit("device_taken", { sid: socket.id });
+    const over = new Promise<void>((resolve) => {
+      socket.on("disconnect", (reason, description) => {
+        log.debug({ sid: socket.id, reason }, "disconnected");
+        if (description instanceof BridgeCloseError) {
+          const { user } = socket.data.identity;
+          const fields = { address: socket.handshake.address, user, code: description.code };
+          deps.gathered.tell("warn", `a connection was closed: ${description.message}`, fields);
+        }
+        tokens.forget(socket.id);
+        const caller = this.#caller();
+        const isOnPurpose = reason === "client namespace disconnect";
+        const gone = (): void => {
+          const returned = devices.remove(socket.id);
+          if (returned !== undefined) io.to(returned).emit("device_returned", {});
+          const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
+          void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
+        };
+        // Of what came before the end, Socket.IO has some to hand over still: it does so in a tick.
+        process.nextTick(() => this.#queue.close(gone));
+      });
+    });
+    // After all that follows from an end is seen to: the token may have run out by now.
+    this.#watch();
+    return over;
+  }
+
+  /** Checks a call, and answers it when its turn has come and it is carried out. */
+  #onCall<E extends CallName>(
+    name: E,
+    { data, isSideBySide = false, isRead = false, isAnswerLarge = false }: (typeof CALLS)[E],
+    argument: unknown,
+    answer: (answer: Ack) => void,
+  ): void {
+    const call = data.safeParse(ownCopy(argument));
+    if (!call.success) {
+      answer({ ok: false, error: apiError("invalid_argument", describe(call.error, name)) });
+      return;
+    }
+    const given = withoutPrototype(call.data);
+    const bytes = CALL_BYTES + ("data" in given ? heldBytes(given.data) : 0);
+    const isTaken = this.#queue.add(!isSideBySide, bytes, async (placed) => {
+      // What only asks for something is not worth the work when nobody is there any more.
+      if (isRead && !this.socket.connected) return;
+      try {
+        const done: Done<E> = (outcome) => this.#answer(outcome, answer);
+        await HANDLERS[name](this.#context, this.#caller(), given, done, placed);
+        if (isAnswerLarge) await drained(this.socket);
+      } catch (error) {
+        answer({ ok: false, error: this.#failure(error, name) });
+      }
+    });
+    if (!isTaken) answer({ ok: false, error: apiError("overloaded") });
+  }
+
+  #answer(outcome: CallOutcome, answer: (answer: Ack) => void): void {
+    if (!outcome.ok) {
+      const { error, detail, retryAfter } = outcome;
+      if (error === "rate_limited") {
+        const { sid, address, identity } = this.#caller();
+        const fields = { sid, address, user: identity.user };
+        this.deps.gathered.tell("warn", "calls were refused: rate_limited", fields);
+      }
+      return answer({ ok: false, error: apiError(error, detail, retryAfter) });
+    }
+    // Membership first: whoever has the answer to a join misses nothing that is sent after it.
+    this.deps.perform(outcome.effects.filter(isMove));
+    answer({ ok: true, ...outcome.result });
+    this.deps.perform(outcome.effects.filter((effect) => !isMove(effect)));
+  }
+
+  async #refresh({ token }: CallData<"refresh">, done: Done<"refresh">): Promise<void> {
+    const { data, handshake } = this.socket;
+    const { authenticate, log, rooms } = this.deps;
+    const verdict = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
+    // Gone meanwhile: nobody is there to be watched, or to be answered.
+    if (!this.socket.connected) return;
+    if (!verdict.ok) {
+      // The code is of the closed table, whoever wrote the verdict.
+      return done({ ok: false, error: verdict.error.code as "unauthorized", detail: verdict.error.message });
+    }
+    if (verdict.identity.user !== data.identity.user) {
+      return done({
+        ok: false,
+        error: "forbidden",
+        detail: "the token is another user's: connect with it instead",
+      });
+    }
+    const hasNewName = data.identity.name !== verdict.identity.name;
+    data.identity = verdict.identity;
+    this.#watch();
+    const { expiresAt } = verdict.identity;
+    done({ ok: true, result: expiresAt === undefined ? {} : { expiresAt }, effects: [] });
+    await rooms.reconsider(this.#caller());
+    if (hasNewName) await rooms.moved(this.#caller());
+  }
+
+  #watch(): void {
+    const { socket, deps } = this;
+    deps.tokens.watch(socket.id, {
+      identity: socket.data.identity,
+      warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
+      renew: (token, by) => socket.emit("token_renewed", { token, ...by }),
+      end: (why, message) => {
+        socket.emit("session_end", { error: apiError(why, message) });
+        const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;
+        if (!closeWith(socket, code)) socket.disconnect(true);
+      },
+    });
+  }
+
+  #caller(): Caller {
+    const { id, data } = this.socket;
+    const { identity, device } = data;
+    return {
+      ...{ identity, sid: id, address: this.#address, transport: transportOf(this.socket) },
+      ...(device === undefined ? {} : { device }),
+    };
+  }
+
+  #failure(error: unknown, event: string): ApiError {
+    const { gathered } = this.deps;
+    const sid = this.socket.id;
+    if (error instanceof StoreError) {
+      // Said by the store in a sentence, and the same for many calls: no stack, and not a line for each.
+      gathered.tell("error", "the store refused a call", {
+        code: error.code,
+        reason: error.message,
+        event,
+        sid,
+      });
+      return apiError("unavailable");
+    }
+    gathered.tell("error", "a call failed", { err: error, event, sid });
+    return apiError("internal");
+  }
+
+  /** For what nobody waits for. */
+  async #logged(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.deps.log.error({ err: error, sid: this.socket.id }, "the server failed");
+    }
+  }
+}
+
+/** The ack function, which Socket.IO puts last; without one, the answer has nowhere to go. */
+function answerTo(args: unknown[]): (answer: Ack) => void {
+  const last = args.at(-1);
+  return typeof last === "function" ? (last as (answer: Ack) => void) : () => undefined;
+}
