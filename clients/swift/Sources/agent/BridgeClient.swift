@@ -2,7 +2,7 @@ import Crossroom
 
 /// A client of the bridge layer.
 @CrossroomActor
-final class BridgeClient: Client {
+final class BridgeClient: AgentClient {
     private let name: String
     private let dispatcher: CommandDispatcher
     private let bridge: Bridge

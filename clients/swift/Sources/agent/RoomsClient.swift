@@ -2,7 +2,7 @@ import Crossroom
 
 /// A client of the rooms layer.
 @CrossroomActor
-final class RoomsClient: Client {
+final class RoomsClient: AgentClient {
     private let name: String
     private let dispatcher: CommandDispatcher
     private let rooms: Rooms

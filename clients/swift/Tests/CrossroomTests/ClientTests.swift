@@ -4,27 +4,7 @@ import XCTest
 @testable import Crossroom
 
 /// What the layers do with what the server, the network and the application may come to.
-final class ClientTests: XCTestCase, @unchecked Sendable {
-    @CrossroomActor
-    private func make(_ server: FakeServer, _ change: (inout RoomsOptions) -> Void = { _ in }) throws -> Rooms {
-        var options = RoomsOptions(name: "Ada", device: "d")
-        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
-        change(&options)
-        return try Rooms("http://server", options, .fast)
-    }
-
-    @CrossroomActor
-    private func inRoom(_ server: FakeServer, _ welcome: [String: Value] = [:]) async throws -> (Rooms, Room, FakeSocket) {
-        let rooms = try make(server)
-        let room = rooms.room("r")
-        async let join = room.join()
-        let socket = try await server.welcomeRooms("ada", welcome)
-        let (id, _) = try await socket.call("join")
-        socket.ack(id, ["position": at(0).value, "members": [], "count": 0])
-        _ = try await join
-        return (rooms, room, socket)
-    }
-
+final class ClientTests: RoomsTestCase, @unchecked Sendable {
     @CrossroomActor
     private func comeBack(_ server: FakeServer) async throws -> FakeSocket {
         let socket = try await server.welcomeRooms()
@@ -36,15 +16,15 @@ final class ClientTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testWhatCannotSucceedFailsAtOnceAndWhatIsBehindItGoesOn() async throws {
         let server = FakeServer()
-        let (rooms, room, socket) = try await inRoom(server, ["messageBytes": 20])
+        let (rooms, room, socket) = try await inRoom(server, welcome: ["messageBytes": 20])
         let binary = Value.binary(Data([1]))
-        let hopeless: [(Value, ErrorCode)] = [
+        let refused: [(Value, ErrorCode)] = [
             (.array(Array(repeating: binary, count: 11)), .invalidArgument), (["_placeholder": true, "b": binary], .invalidArgument),
             (["__proto__": 1], .invalidArgument), (.double(.nan), .invalidArgument),
             ((0..<101).reduce(1) { value, _ in [value] }, .invalidArgument),
             (.string(String(repeating: "é", count: 10)), .messageTooLarge),
         ]
-        for (data, code) in hopeless {
+        for (data, code) in refused {
             let errors = await [thrown { try await room.publish(data) }, thrown { try await rooms.send(data, to: "bob") }]
             XCTAssertEqual(errors.map { $0?.code }, [code, code], "\(data)")
             XCTAssertThrowsError(try room.signal(data))

@@ -27,14 +27,15 @@ public final class Namespace {
     private var offset: String?
     /// Counts the times that it was connected: an answer belongs to that of its event.
     private var generation = 0
-    /// Asks for credentials.
-    private var credentialsTask: Task<Void, Never>?
-    private var stopTimer: Cancel = {}
+    private let credentials: CredentialsRequest
 
     init(_ name: String, on connection: Connection) {
         self.name = name
         self.connection = connection
         sender = EventSender(ns: name, connection: connection)
+        credentials = CredentialsRequest(connection)
+        credentials.given = { [weak self] in self?.sendConnect($0) }
+        credentials.refused = { [weak self] in self?.notGiven($0) }
         sender.left = { [weak self] in self?.left() }
         broadcast.drained = { [weak connection] in connection?.drained() }
         connection.register(name, self)
@@ -72,7 +73,7 @@ public final class Namespace {
         isWanted = true
         connection.open()
         guard connection.isOpen else { return }
-        if state == .idle { ask(failures: 0) } else if state == .connecting, !wasWanted { restarts = true }
+        if state == .idle { ask() } else if state == .connecting, !wasWanted { restarts = true }
     }
 
     /// Leaves the namespace, after what was emitted before; without another one that is connected, the connection is then closed.
@@ -80,7 +81,7 @@ public final class Namespace {
         let wasConnected = state == .connected
         isWanted = false
         isTrial = false
-        cancelCredentials()
+        credentials.cancel()
         if wasConnected {
             state = .leaving
             sid = nil
@@ -98,7 +99,7 @@ public final class Namespace {
     /// All that was emitted before a `disconnect` has left, and the server knows.
     private func left() {
         state = .idle
-        if isWanted { ask(failures: 0) } else { connection.release() }
+        if isWanted { ask() } else { connection.release() }
     }
 
     /// Sends an event: now, or when the namespace is connected. Events leave in the order of the calls.
@@ -180,42 +181,15 @@ public final class Namespace {
 
 // Credentials, and `connect`.
 extension Namespace {
-    private func ask(failures: Int) {
-        cancelCredentials()
+    private func ask() {
         state = .asking
-        guard let auth = connection.options.auth else { return sendConnect(nil) }
-        credentialsTask = Task {
-            do {
-                let data = try await auth()
-                if !Task.isCancelled { sendConnect(data) }
-            } catch {
-                if !Task.isCancelled { credentialsFailed(error, failures: failures + 1) }
-            }
-        }
+        credentials.ask()
     }
 
-    private func credentialsFailed(_ thrown: any Error, failures: Int) {
-        let error = CrossroomError.from(thrown)
-        if thrown is CrossroomError, !error.isRetryable {
-            leave()
-            return refuse(error)
-        }
-        let options = connection.options.reconnect
-        if let max = options.maxAttempts, failures > max {
-            leave()
-            return refuse(error.asFinal)
-        }
-        connection.report(error)
-        let backoff = Backoff.connection(attempt: failures - 1, options: options, random: connection.environment.random())
-        let delay = max(backoff, (error.retryAfter ?? 0) * 1000)
-        stopTimer = connection.environment.after(delay) { [weak self] in self?.ask(failures: failures) }
-    }
-
-    /// No answer is wanted any more.
-    private func cancelCredentials() {
-        stopTimer()
-        credentialsTask?.cancel()
-        credentialsTask = nil
+    /// The application gives none, for good.
+    private func notGiven(_ error: CrossroomError) {
+        leave()
+        refuse(error)
     }
 
     private func sendConnect(_ auth: [String: Value]?) {
@@ -236,7 +210,7 @@ extension Namespace {
 
     /// The namespace is not wanted any more, and not by the user's choice.
     private func leave() {
-        cancelCredentials()
+        credentials.cancel()
         isWanted = false
         state = .idle
         connection.release()
@@ -261,7 +235,7 @@ extension Namespace: Peer {
     func sendNext() -> Bool { sender.sendNext() }
 
     func opened() {
-        if isWanted { ask(failures: 0) }
+        if isWanted { ask() }
     }
 
     func failed(_ error: CrossroomError, isFinal: Bool) {
@@ -272,7 +246,7 @@ extension Namespace: Peer {
 
     func lost(_ ending: Lifecycle.Ending, isFinal: Bool) {
         let wasConnected = state == .connected
-        cancelCredentials()
+        credentials.cancel()
         if state == .leaving { sender.disconnected() }
         state = .idle
         restarts = false
@@ -290,7 +264,7 @@ extension Namespace: Peer {
     func end(_ error: CrossroomError) -> Int {
         let wasConnected = state == .connected
         isWanted = false
-        cancelCredentials()
+        credentials.cancel()
         state = .idle
         sid = nil
         let unsent = sender.end(error)
@@ -327,7 +301,7 @@ extension Namespace: Peer {
             connection.send(.disconnect(ns: name))
             state = .idle
             restarts = false
-            if isWanted { ask(failures: 0) }
+            if isWanted { ask() }
             return
         }
         state = .connected
@@ -348,7 +322,7 @@ extension Namespace: Peer {
         state = .idle
         if isWanted, restarts {
             restarts = false
-            return ask(failures: 0)
+            return ask()
         }
         guard isWanted else { return }
         leave()

@@ -33,13 +33,13 @@ class RoomsTestCase: XCTestCase, @unchecked Sendable {
 
     /// In the room "r", at 0.
     @CrossroomActor
-    func inRoom(_ server: FakeServer, _ change: (inout RoomsOptions) -> Void = { _ in }) async throws
-        -> (Rooms, Room, FakeSocket)
-    {
+    func inRoom(
+        _ server: FakeServer, welcome: [String: Value] = [:], _ change: (inout RoomsOptions) -> Void = { _ in }
+    ) async throws -> (Rooms, Room, FakeSocket) {
         let rooms = try make(server, change)
         let room = rooms.room("r")
         async let join = room.join()
-        let socket = try await server.welcomeRooms()
+        let socket = try await server.welcomeRooms("ada", welcome)
         let (id, _) = try await socket.call("join")
         socket.ack(id, joined(0))
         _ = try await join
