@@ -19,10 +19,7 @@ public fun interface Cancellable {
 }
 
 /** A callback of two functions. */
-internal inline fun <T> callback(
-    crossinline ok: (T) -> Unit,
-    crossinline failed: (CrossroomException) -> Unit,
-): Callback<T> =
+internal inline fun <T> callback(crossinline ok: (T) -> Unit, crossinline failed: (CrossroomException) -> Unit): Callback<T> =
     object : Callback<T> {
         override fun onSuccess(result: T) = ok(result)
 

@@ -60,8 +60,7 @@ internal fun ownError(
     httpStatus: Int? = null,
     closeCode: Int? = null,
     retryAfter: Long? = null,
-): CrossroomException =
-    CrossroomException(code, detail ?: MESSAGES[code] ?: code.value, retryable, null, httpStatus, closeCode, cause, retryAfter)
+): CrossroomException = CrossroomException(code, detail ?: MESSAGES[code] ?: code.value, retryable, null, httpStatus, closeCode, cause, retryAfter)
 
 /** What something of the application's threw, as a warning to give. */
 internal fun warningOf(thrown: Throwable): CrossroomException =

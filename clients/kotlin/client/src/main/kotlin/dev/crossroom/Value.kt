@@ -1,6 +1,5 @@
 package dev.crossroom
 
-import dev.crossroom.frames.JsonText
 import kotlinx.serialization.json.JsonElement
 
 /**

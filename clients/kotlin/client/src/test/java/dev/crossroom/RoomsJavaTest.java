@@ -4,6 +4,9 @@ import static dev.crossroom.ValueKt.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.crossroom.rooms.Room;
+import dev.crossroom.rooms.Rooms;
+import dev.crossroom.rooms.RoomsJava;
 import java.util.Collections;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -17,25 +20,25 @@ import org.junit.jupiter.api.Test;
 
 /** The rooms layer as Java uses it, against a small server in this process. */
 class RoomsJavaTest {
-  private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Object> recorded = new LinkedBlockingQueue<>();
 
   private <T> Callback<T> callback() {
     return new Callback<T>() {
       @Override
       public void onSuccess(T result) {
-        told.add(result);
+        recorded.add(result);
       }
 
       @Override
       public void onFailure(CrossroomException error) {
-        told.add(error);
+        recorded.add(error);
       }
     };
   }
 
   private <T> T next(Class<T> type) throws InterruptedException {
-    Object value = told.poll(10, TimeUnit.SECONDS);
-    assertTrue(type.isInstance(value), () -> "told: " + value);
+    Object value = recorded.poll(10, TimeUnit.SECONDS);
+    assertTrue(type.isInstance(value), () -> "recorded: " + value);
     return type.cast(value);
   }
 
@@ -95,7 +98,7 @@ class RoomsJavaTest {
       rooms.close();
       RoomsJava.publish(lobby, Value.of("too late"), null, callback());
       assertEquals(ErrorCode.CLOSED, next(CrossroomException.class).getCode());
-      assertTrue(told.isEmpty() && messages.isEmpty());
+      assertTrue(recorded.isEmpty() && messages.isEmpty());
     }
   }
 }

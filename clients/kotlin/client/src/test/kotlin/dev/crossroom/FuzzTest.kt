@@ -1,16 +1,18 @@
 package dev.crossroom
 
+import dev.crossroom.rooms.Rooms
+import dev.crossroom.rooms.RoomsJava
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
-import dev.crossroom.support.Told
+import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
+import kotlin.random.Random
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
-import kotlin.random.Random
 
 /** All that the rooms layer reads, spoilt at random: nothing is thrown, and the client still ends as it should. */
 class FuzzTest {
@@ -66,7 +68,7 @@ class FuzzTest {
         val scope = CoroutineScope(Dispatchers.Unconfined)
         val rooms = Rooms("http://host", RoomsOptions().apply { device = "d" }, environment) { dialer }
         val room = rooms.room("r")
-        RoomsJava.join(room, null, 3, Told())
+        RoomsJava.join(room, null, 3, RecordingCallback())
         scope.launch {
             try {
                 room.events().collect {}
@@ -81,8 +83,8 @@ class FuzzTest {
                 // The same.
             }
         }
-        RoomsJava.publish(room, Value.Null, null, Told())
-        RoomsJava.send(rooms, "ben", Value.Null, false, Told())
+        RoomsJava.publish(room, Value.Null, null, RecordingCallback())
+        RoomsJava.send(rooms, "ben", Value.Null, false, RecordingCallback())
         repeat(30) {
             val server = dialer.last
             if (server.hungUp == null) {

@@ -1,10 +1,14 @@
 package dev.crossroom
 
-import dev.crossroom.frames.JsonText
+import dev.crossroom.bridge.Bridge
+import dev.crossroom.bridge.NamespaceEvent
+import dev.crossroom.rooms.Rooms
+import dev.crossroom.rooms.RoomsJava
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
 import dev.crossroom.support.FakeSocket
-import dev.crossroom.support.Told
+import dev.crossroom.support.RecordingCallback
+import java.io.File
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
@@ -14,7 +18,6 @@ import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.TestFactory
-import java.io.File
 
 /** What a broken or hostile server may send, of test/vectors/hostile-server.json: its script says what is played, and what must follow. */
 class HostileServerTest {
@@ -66,11 +69,11 @@ class HostileServerTest {
         val namespace = bridge.namespace()
         val got = ArrayList<String>()
         namespace.listen { if (it is NamespaceEvent.Message) got.add(it.name) }
-        val connected = Told<String>().also(namespace::connect)
+        val connected = RecordingCallback<String>().also(namespace::connect)
         val server = dialer.last
         server.open()
         server.next()
-        val called = Told<List<Value>>()
+        val called = RecordingCallback<List<Value>>()
         if (vector["at"]?.text == "connect") {
             server.play(vector)
         } else {
@@ -128,7 +131,7 @@ class HostileServerTest {
         fun play() {
             RoomsJava.listen(room) { if (it is RoomEvent.Message) messages.add(it.message.id) }
             RoomsJava.listen(rooms) { if (it is RoomsEvent.Ended) ends.add(it.error.code.value) }
-            val ready = Told<Self>().also { RoomsJava.ready(rooms, it) }
+            val ready = RecordingCallback<Self>().also { RoomsJava.ready(rooms, it) }
             server.open()
             server.next()
             if (at == "connect") {
@@ -168,37 +171,37 @@ class HostileServerTest {
             }
         }
 
-        private fun callOf(name: String): (Told<Any?>) -> Unit =
+        private fun callOf(name: String): (RecordingCallback<Any?>) -> Unit =
             when (name) {
                 "join" -> ::join
-                "leave" -> { told -> RoomsJava.leave(room, told) }
-                "publish" -> { told -> RoomsJava.publish(room, Value.Null, "p", told) }
-                "send" -> { told -> RoomsJava.send(rooms, "ben", Value.Null, false, told) }
-                "history" -> { told -> RoomsJava.history(room, null, null, null, told) }
+                "leave" -> { recorded -> RoomsJava.leave(room, recorded) }
+                "publish" -> { recorded -> RoomsJava.publish(room, Value.Null, "p", recorded) }
+                "send" -> { recorded -> RoomsJava.send(rooms, "ben", Value.Null, false, recorded) }
+                "history" -> { recorded -> RoomsJava.history(room, null, null, null, recorded) }
                 "inbox" -> ::openInbox
                 else -> error("no such call: $name")
             }
 
-        private fun join(told: Told<Any?>) {
-            RoomsJava.join(room, null, told)
+        private fun join(recorded: RecordingCallback<Any?>) {
+            RoomsJava.join(room, null, recorded)
         }
 
-        private fun openInbox(told: Told<Any?>) {
+        private fun openInbox(recorded: RecordingCallback<Any?>) {
             scope.launch {
                 try {
-                    told.onSuccess(rooms.inbox.process { items.add(it.id) })
+                    recorded.onSuccess(rooms.inbox.process { items.add(it.id) })
                 } catch (error: CrossroomException) {
-                    told.onFailure(error)
+                    recorded.onFailure(error)
                 }
             }
         }
 
         /** Makes a call, and has it answered: "ok", or the code it failed with; "" where it waits. */
-        private fun call(make: (Told<Any?>) -> Unit): String {
-            val told = Told<Any?>()
-            make(told)
+        private fun call(make: (RecordingCallback<Any?>) -> Unit): String {
+            val recorded = RecordingCallback<Any?>()
+            make(recorded)
             answer()
-            return told.outcomes.singleOrNull()?.substringBefore(':').orEmpty()
+            return recorded.outcomes.singleOrNull()?.substringBefore(':').orEmpty()
         }
 
         /** Answers what was called: with the vector the first time that it is asked for, and else as a good server does. */

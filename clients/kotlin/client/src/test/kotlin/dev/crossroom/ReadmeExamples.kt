@@ -1,5 +1,9 @@
 package dev.crossroom
 
+import dev.crossroom.bridge.Bridge
+import dev.crossroom.bridge.NamespaceEvent
+import dev.crossroom.rooms.Room
+import dev.crossroom.rooms.Rooms
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 

@@ -1,9 +1,9 @@
 package dev.crossroom.agent
 
-import dev.crossroom.Bridge
-import dev.crossroom.Namespace
-import dev.crossroom.NamespaceEvent
 import dev.crossroom.Value
+import dev.crossroom.bridge.Bridge
+import dev.crossroom.bridge.Namespace
+import dev.crossroom.bridge.NamespaceEvent
 import dev.crossroom.json
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap
 
 class BridgeAgent(private val client: String, command: Value, private val scope: CoroutineScope) : Agent {
     private val keys = Keys()
-    private val asking = Asking(client, keys)
+    private val requests = CredentialRequests(client, keys)
     private val namespaces = ConcurrentHashMap<String, Namespace>()
     private val unanswered = ConcurrentHashMap<Long, NamespaceEvent.Message>()
     private val bridge =
@@ -21,7 +21,7 @@ class BridgeAgent(private val client: String, command: Value, private val scope:
             val auth = command["auth"]
             when {
                 auth is Value.Object -> auth(auth)
-                auth?.text == "ask" -> auth { asking.ask() as Value.Object }
+                auth?.text == "ask" -> auth { requests.ask() as Value.Object }
             }
             onWarning = { Output.event(client, "warning", "message" to it.message) }
         }
@@ -29,7 +29,7 @@ class BridgeAgent(private val client: String, command: Value, private val scope:
     override suspend fun perform(command: Value): Any? {
         val args = command["args"]?.list.orEmpty().toTypedArray()
         when (command["do"]?.text) {
-            "give" -> asking.give(command)
+            "give" -> requests.give(command)
             "background" -> bridge.background()
             "foreground" -> bridge.foreground()
             "network_changed" -> bridge.networkChanged()

@@ -8,29 +8,24 @@ import dev.crossroom.InboxMessage
 import dev.crossroom.InboxReceipt
 import dev.crossroom.Members
 import dev.crossroom.Position
-import dev.crossroom.Room
 import dev.crossroom.RoomEvent
 import dev.crossroom.RoomMessage
-import dev.crossroom.Rooms
 import dev.crossroom.RoomsEvent
 import dev.crossroom.Self
 import dev.crossroom.Sender
 import dev.crossroom.Value
 import dev.crossroom.json
+import dev.crossroom.rooms.Room
+import dev.crossroom.rooms.Rooms
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 import java.util.concurrent.ConcurrentHashMap
 
-class RoomsAgent(
-    private val client: String,
-    command: Value,
-    storages: Storages,
-    private val scope: CoroutineScope,
-) : Agent {
+class RoomsAgent(private val client: String, command: Value, storages: Storages, private val scope: CoroutineScope) : Agent {
     private val keys = Keys()
-    private val asking = Asking(client, keys)
+    private val requests = CredentialRequests(client, keys)
     private val watched = ConcurrentHashMap<String, Watched>()
     private val inHand = ConcurrentHashMap<Long, CompletableDeferred<Unit>>()
     private val rooms =
@@ -44,7 +39,7 @@ class RoomsAgent(
             command["storage"]?.text?.let { storage = storages.named(it) }
             when (val token = command["token"]?.text) {
                 null -> Unit
-                "ask" -> token { asking.ask().text ?: error("a token is a string") }
+                "ask" -> token { requests.ask().text ?: error("a token is a string") }
                 else -> token(token)
             }
         }
@@ -56,7 +51,7 @@ class RoomsAgent(
 
     override suspend fun perform(command: Value): Any? {
         when (command["do"]?.text) {
-            "give" -> asking.give(command)
+            "give" -> requests.give(command)
             "background" -> rooms.background()
             "foreground" -> rooms.foreground()
             "network_changed" -> rooms.networkChanged()
@@ -202,8 +197,7 @@ private fun valueOf(position: Position): Value = json("epoch" to position.epoch,
 private fun valueOf(self: Self): Value =
     json("user" to self.user, "name" to self.name, "sid" to self.sid, "device" to self.device, "guest" to self.isGuest)
 
-private fun valueOf(from: Sender): Value =
-    json("user" to from.user, "name" to from.name, "sid" to from.sid, "transport" to from.transport)
+private fun valueOf(from: Sender): Value = json("user" to from.user, "name" to from.name, "sid" to from.sid, "transport" to from.transport)
 
 private fun valueOf(message: RoomMessage): Value =
     json(

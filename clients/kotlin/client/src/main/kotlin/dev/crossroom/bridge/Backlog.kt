@@ -29,11 +29,11 @@ internal class Backlog(private val limit: Int, private val patience: Long = 5_00
             if (count >= limit && !isOver()) {
                 isBlocked = true
                 var left = TimeUnit.MILLISECONDS.toNanos(patience)
-                var isTold = false
+                var isReported = false
                 while (count >= limit && !isOver()) {
-                    if (isTold) changed.await() else left = changed.awaitNanos(left)
-                    if (left <= 0 && !isTold) {
-                        isTold = true
+                    if (isReported) changed.await() else left = changed.awaitNanos(left)
+                    if (left <= 0 && !isReported) {
+                        isReported = true
                         stuck()
                     }
                 }

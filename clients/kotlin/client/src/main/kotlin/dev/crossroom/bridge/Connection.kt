@@ -10,14 +10,14 @@ import dev.crossroom.frames.FrameCodec
 import dev.crossroom.frames.ServerFrame
 import dev.crossroom.frames.utf8Size
 import dev.crossroom.ownError
-import dev.crossroom.session.Action
 import dev.crossroom.session.Announcement
 import dev.crossroom.session.Backoff
+import dev.crossroom.session.Effect
 import dev.crossroom.session.End
-import dev.crossroom.session.Pace
+import dev.crossroom.session.Lifecycle
+import dev.crossroom.session.LifecycleSettings
 import dev.crossroom.session.Phase
-import dev.crossroom.session.Session
-import dev.crossroom.session.SessionSettings
+import dev.crossroom.session.RateLimiter
 import dev.crossroom.session.TimerName
 import dev.crossroom.session.mayRetryUpgrade
 import dev.crossroom.session.shouldReconnect
@@ -69,29 +69,26 @@ internal class ConnectionSettings(
 )
 
 /**
- * The shell around the session: it owns the WebSocket and the timers, does what the session says, and passes frames between the
+ * The shell around the lifecycle: it owns the WebSocket and the timers, does what that says, and passes frames between the
  * WebSocket and the namespaces. All but [Backlog] is used in the loop alone.
  */
-internal class Connection(
-    val environment: Environment,
-    private val settings: ConnectionSettings,
-    private val dialer: Dialer,
-) {
+internal class Connection(val environment: Environment, private val settings: ConnectionSettings, private val dialer: Dialer) {
     val backlog = Backlog(settings.maxUntaken)
     val backoff get() = settings.backoff
     val maxAttempts get() = settings.maxAttempts
-    val phase: Phase get() = session.phase
+    val phase: Phase get() = lifecycle.phase
 
-    private val session = Session(SessionSettings(settings.backoff, settings.maxAttempts), environment::random)
-    
+    private val lifecycle = Lifecycle(LifecycleSettings(settings.backoff, settings.maxAttempts), environment::random)
+
     /** Namespaces are made on any thread. */
     private val peers = ConcurrentHashMap<String, Peer>()
     private val timers = HashMap<TimerName, Cancellable>()
-    @Volatile private var link: Link? = null
+
+    @Volatile private var socket: Socket? = null
 
     /** As the server of this connection said: the next one may be another. */
     private var maxPayload = Long.MAX_VALUE
-    private val pace = Pace()
+    private val rateLimiter = RateLimiter()
     private val inFlight = InFlight()
     private var asking = Cancellable {}
     private var isClosed = false
@@ -102,7 +99,7 @@ internal class Connection(
 
     init {
         // The connection has to show that it lives: that costs nothing where only the clock was set.
-        environment.onWake { if (phase == Phase.OPEN) run(session.networkChanged(environment.now())) }
+        environment.onWake { if (phase == Phase.OPEN) run(lifecycle.networkChanged(environment.now())) }
     }
 
     fun register(ns: String, peer: Peer) {
@@ -111,24 +108,24 @@ internal class Connection(
 
     /** Connects, if there is no connection and none is being made. */
     fun open() {
-        if (!isClosed && phase == Phase.CLOSED) run(session.open(environment.now()))
+        if (!isClosed && phase == Phase.CLOSED) run(lifecycle.open(environment.now()))
     }
 
     /** A namespace does not want the connection any more; without any that does, it is closed. */
     fun release() {
-        if (peers.values.none { it.needsConnection }) run(session.close())
+        if (peers.values.none { it.needsConnection }) run(lifecycle.close())
     }
 
     fun networkChanged() {
-        run(session.networkChanged(environment.now()))
+        run(lifecycle.networkChanged(environment.now()))
         hurry()
     }
 
-    fun background() = run(session.background())
+    fun background() = run(lifecycle.background())
 
     fun foreground() {
-        session.foreground()
-        if (!isClosed && peers.values.any { it.needsConnection }) run(session.open(environment.now()))
+        lifecycle.foreground()
+        if (!isClosed && peers.values.any { it.needsConnection }) run(lifecycle.open(environment.now()))
         hurry()
     }
 
@@ -140,7 +137,7 @@ internal class Connection(
     fun close(gone: () -> Unit) {
         isClosed = true
         whenGone = gone
-        run(session.close())
+        run(lifecycle.close())
         checkGone()
     }
 
@@ -148,14 +145,14 @@ internal class Connection(
     val unsent: Int get() = peers.values.sumOf { it.unsentCalls } + unsentEvents
 
     /** The same without calls. */
-    val unsentEvents: Int get() = peers.values.sumOf { it.unsentEvents } + inFlight.count(link?.transport?.queuedBytes ?: 0)
+    val unsentEvents: Int get() = peers.values.sumOf { it.unsentEvents } + inFlight.count(socket?.transport?.queuedBytes ?: 0)
 
     /** Milliseconds before the next event of a backlog may leave: the server's limit must not be met (PROTOCOL.md, 9). */
-    fun delay(): Long = pace.delay(environment.now())
+    fun delay(): Long = rateLimiter.delay(environment.now())
 
     /** Whether the connection takes frames; one that turns out to be dead is given up. */
     fun isUsable(): Boolean {
-        if (session.hasExpired(environment.now()) && !backlog.isBlocked) {
+        if (lifecycle.hasExpired(environment.now()) && !backlog.isBlocked) {
             startTimer(TimerName.HEARTBEAT, 0)
             return false
         }
@@ -174,7 +171,7 @@ internal class Connection(
     /** Sends an event. Why it was not, or null: `buffer_full` where the network has not taken enough of what was sent before. */
     fun transmit(text: String): CrossroomException? {
         objection(text)?.let { return it }
-        val queued = link?.transport?.queuedBytes ?: 0
+        val queued = socket?.transport?.queuedBytes ?: 0
         if (queued > 0 && queued + utf8Size(text) > dialer.maxQueuedBytes / 2) {
             return ownError(ErrorCode.BUFFER_FULL, "The network does not take the events as fast as they are sent.", true)
         }
@@ -198,29 +195,29 @@ internal class Connection(
     }
 
     private fun sendText(text: String) {
-        val transport = link?.transport ?: return
+        val transport = socket?.transport ?: return
         transport.send(text)
-        pace.count(environment.now())
+        rateLimiter.count(environment.now())
         inFlight.sent(utf8Size(text), transport.queuedBytes)
     }
 
-    private fun run(actions: List<Action>) {
-        val turn = session.turn
-        for (action in actions) {
-            // Somebody who was told has moved the session on: the rest is out of date.
-            if (turn != session.turn) return
-            perform(action)
+    private fun run(effects: List<Effect>) {
+        val generation = lifecycle.generation
+        for (effect in effects) {
+            // Somebody who was told has moved it on: the rest is out of date.
+            if (generation != lifecycle.generation) return
+            perform(effect)
         }
     }
 
-    private fun perform(action: Action) {
-        when (action) {
-            is Action.Dial -> dial()
-            is Action.HangUp -> hangUp(action.abrupt)
-            is Action.Ping -> send(ClientFrame.Ping)
-            is Action.Start -> startTimer(action.timer, action.ms)
-            is Action.Stop -> timers.remove(action.timer)?.cancel()
-            is Action.Announce -> announce(action.what)
+    private fun perform(effect: Effect) {
+        when (effect) {
+            is Effect.Dial -> dial()
+            is Effect.HangUp -> hangUp(effect.abrupt)
+            is Effect.Ping -> send(ClientFrame.Ping)
+            is Effect.Start -> startTimer(effect.timer, effect.ms)
+            is Effect.Stop -> timers.remove(effect.timer)?.cancel()
+            is Effect.Announce -> announce(effect.what)
         }
     }
 
@@ -230,40 +227,40 @@ internal class Connection(
 
     private fun dialWith(headers: Map<String, String>) {
         startTimer(TimerName.DIAL, settings.dialTimeout)
-        val link = Link()
-        this.link = link
+        val socket = Socket()
+        this.socket = socket
         living++
         try {
-            link.transport = dialer.dial(settings.url, headers, link)
+            socket.transport = dialer.dial(settings.url, headers, socket)
         } catch (thrown: RuntimeException) {
             // A URL or headers that HTTP has not (Java's may be null): they will not get better.
             living--
             val error = ownError(ErrorCode.REFUSED, thrown.message, cause = thrown)
-            run(session.failed(error, final = true, environment.now()))
+            run(lifecycle.failed(error, final = true, environment.now()))
         }
     }
 
     private fun headersFailed(thrown: Throwable) {
         val isFinal = thrown is NoMoreCredentials
         val error = if (isFinal) ownError(ErrorCode.UNAUTHORIZED, thrown.message, cause = thrown) else warningOf(thrown)
-        run(session.failed(error, isFinal, environment.now()))
+        run(lifecycle.failed(error, isFinal, environment.now()))
     }
 
     private fun hangUp(abrupt: Boolean) {
         asking.cancel()
-        val link = this.link ?: return
-        this.link = null
+        val socket = this.socket ?: return
+        this.socket = null
         maxPayload = Long.MAX_VALUE
         inFlight.clear()
-        link.hangUp(abrupt)
+        socket.hangUp(abrupt)
         backlog.wake()
     }
 
     /** One WebSocket. What it tells is passed on to the loop, as long as it is the connection's. */
-    private inner class Link : TransportListener {
+    private inner class Socket : TransportListener {
         @Volatile var transport: Transport? = null
 
-        private val isCurrent get() = this@Connection.link === this
+        private val isCurrent get() = this@Connection.socket === this
 
         @Volatile private var isOver = false
         private var patience = Cancellable {}
@@ -276,12 +273,12 @@ internal class Connection(
 
         override fun opened() =
             inLoop {
-                pace.begin(environment.now())
-                run(session.opened(environment.now()))
+                rateLimiter.begin(environment.now())
+                run(lifecycle.opened(environment.now()))
             }
 
         override fun message(text: String?) {
-            backlog.enter({ isOver || !isCurrent }, ::tellStuck)
+            backlog.enter({ isOver || !isCurrent }, ::warnOfStall)
             // Not before: that it waited here was not silence of the server's.
             val heardAt = environment.now()
             environment.loop.post {
@@ -308,7 +305,7 @@ internal class Connection(
 
         private fun inLoop(task: () -> Unit) = environment.loop.post { if (isCurrent) task() }
 
-        private fun tellStuck() {
+        private fun warnOfStall() {
             environment.loop.post {
                 val message = "Nothing more is read from the connection until some of the events that came are taken."
                 warn(ownError(ErrorCode.TOO_SLOW, message))
@@ -324,16 +321,16 @@ internal class Connection(
             val message = failure?.message ?: "The WebSocket was closed with code $code."
             val kind = if (isFinal) ErrorCode.REFUSED else ErrorCode.FAILED
             val error = ownError(kind, message, !isFinal, failure?.cause, status, code, failure?.retryAfter)
-            run(session.failed(error, isFinal, environment.now()))
+            run(lifecycle.failed(error, isFinal, environment.now()))
         } else {
             val why = failure?.message ?: reason.ifEmpty { "closed" }
-            run(session.lost(code, why, final, environment.now()))
+            run(lifecycle.lost(code, why, final, environment.now()))
         }
     }
 
     /** Whether the frame is an event that has a place in the backlog until it is taken. */
     private fun receive(text: String?, heardAt: Long): Boolean {
-        session.heard(heardAt)
+        lifecycle.heard(heardAt)
         when (val frame = if (text == null) ServerFrame.Malformed("a message is not text") else FrameCodec.decode(text)) {
             is ServerFrame.Malformed ->
                 warn(ownError(ErrorCode.MALFORMED_FRAME, "The server broke the protocol: ${frame.message}."))
@@ -346,8 +343,8 @@ internal class Connection(
             }
             is ServerFrame.Connected -> {
                 maxPayload = frame.maxPayload
-                pace.set(frame.rate, environment.now())
-                run(session.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
+                rateLimiter.set(frame.rate, environment.now())
+                run(lifecycle.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
                 peers[frame.ns]?.frame(frame)
             }
             is ServerFrame.Event -> return peers[frame.ns]?.event(frame) == true
@@ -376,8 +373,8 @@ internal class Connection(
             environment.after(ms) {
                 timers.remove(timer)
                 // What was not read for the application's sake was not silence.
-                if (backlog.isBlocked) session.heard(environment.now())
-                run(session.expired(timer, environment.now()))
+                if (backlog.isBlocked) lifecycle.heard(environment.now())
+                run(lifecycle.expired(timer, environment.now()))
             }
     }
 

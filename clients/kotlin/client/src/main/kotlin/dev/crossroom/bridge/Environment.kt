@@ -42,7 +42,8 @@ internal interface Environment {
 internal class RealEnvironment(private val clock: () -> Long) : Environment {
     override val loop = Loop(Dispatchers.Default)
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
-    private val sleep = Sleep(clock, System::currentTimeMillis)
+    private val sleep = SleepDetector(clock, System::currentTimeMillis)
+
     @Volatile private var woken: () -> Unit = {}
     private val secure = SecureRandom()
 
@@ -116,7 +117,7 @@ internal class RealEnvironment(private val clock: () -> Long) : Environment {
  * Notices that the machine has slept, where the clock stands still meanwhile, as the monotonic clocks of Linux and macOS do: the wall clock has moved
  * further. Or it was set: so nothing may follow from this that would do harm then.
  */
-internal class Sleep(private val clock: () -> Long, private val wall: () -> Long) {
+internal class SleepDetector(private val clock: () -> Long, private val wall: () -> Long) {
     private var ahead = wall() - clock()
 
     /** Whether it has slept since this was asked last. */

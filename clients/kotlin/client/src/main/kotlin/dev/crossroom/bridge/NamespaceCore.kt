@@ -4,9 +4,8 @@ import dev.crossroom.Callback
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
-import dev.crossroom.NamespaceEvent
-import dev.crossroom.NamespaceListener
 import dev.crossroom.Value
+import dev.crossroom.callback
 import dev.crossroom.frames.ClientFrame
 import dev.crossroom.frames.Encoded
 import dev.crossroom.frames.FrameCodec
@@ -68,7 +67,7 @@ internal class NamespaceCore(
     private var session = 0
     private var over: CrossroomException? = null
     private val waiters = ArrayList<Callback<String>>()
-    private val sender = Sender(name, limits, outlet())
+    private val sender = EventSender(name, limits, outlet())
     private val credentials =
         Credentials(connection.environment, connection.backoff, provider, ::sendConnect, connection::warn, ::gaveUp)
 
@@ -177,7 +176,7 @@ internal class NamespaceCore(
         val message = NamespaceEvent.Message(frame.event, frame.args, frame.id != null, answerer(frame.id))
         val listener = this.listener
         if (listener == null) return put(message)
-        listener.happened(message)
+        listener.onEvent(message)
         return false
     }
 
@@ -214,7 +213,11 @@ internal class NamespaceCore(
         if (!wasWanted) wasConnected = false
         connection.open()
         if (connection.phase != Phase.OPEN) return
-        if (state == State.IDLE) ask() else if (state == State.CONNECTING && !wasWanted) restarts = true
+        if (state == State.IDLE) {
+            ask()
+        } else if (state == State.CONNECTING && !wasWanted) {
+            restarts = true
+        }
     }
 
     private fun ask() {
@@ -253,7 +256,7 @@ internal class NamespaceCore(
         // First what has waited: what those who are told now emit comes after it.
         sender.flush()
         if (state != State.CONNECTED) return
-        tell(NamespaceEvent.Connected(frame.sid, frame.recovered))
+        emitEvent(NamespaceEvent.Connected(frame.sid, frame.recovered))
         for (waiter in takeWaiters()) waiter.onSuccess(frame.sid)
     }
 
@@ -305,7 +308,7 @@ internal class NamespaceCore(
         credentials.withdraw()
         val waiting = takeWaiters()
         for (waiter in waiting) waiter.onFailure(error)
-        if (waiting.isEmpty()) tell(NamespaceEvent.Refused(error))
+        if (waiting.isEmpty()) emitEvent(NamespaceEvent.Refused(error))
     }
 
     private fun ended(end: End) {
@@ -313,24 +316,24 @@ internal class NamespaceCore(
         isLeaving = false
         sid = null
         // Told first: who makes a call again as soon as it has failed must know that there is no connection.
-        tell(NamespaceEvent.Disconnected(end.final, end.code, end.reason, end.isCut))
+        emitEvent(NamespaceEvent.Disconnected(end.final, end.code, end.reason, end.isCut))
         sender.disconnected()
     }
 
-    private fun tell(event: NamespaceEvent) {
+    private fun emitEvent(event: NamespaceEvent) {
         val listener = this.listener
-        if (listener != null) return listener.happened(event)
+        if (listener != null) return listener.onEvent(event)
         // Where nobody collects for ages, changes of state are not kept without bound, nor in the place of messages: `sid` says how it is.
-        if (inflow.size < capacity(maxUntaken.toLong() + STATE_CHANGES)) put(event) else tellLost()
+        if (inflow.size < capacity(maxUntaken.toLong() + STATE_CHANGES)) put(event) else warnOfLoss()
     }
 
     private fun put(event: NamespaceEvent): Boolean {
         val isIn = inflow.offer(event)
-        if (!isIn && over == null) tellLost()
+        if (!isIn && over == null) warnOfLoss()
         return isIn
     }
 
-    private fun tellLost() =
+    private fun warnOfLoss() =
         connection.warn(ownError(ErrorCode.TOO_SLOW, "Nobody collects the events of $name: what happened now is not among them."))
 
     private fun failWaiters(error: CrossroomException) {

@@ -1,5 +1,6 @@
 package dev.crossroom.frames
 
+import dev.crossroom.JsonText
 import dev.crossroom.Value
 
 /** Event names that Socket.IO keeps for itself (PROTOCOL.md, 4.4). */
@@ -67,6 +68,7 @@ internal object FrameCodec {
 
     private fun fieldsOf(frame: ClientFrame): Map<String, Value> {
         val fields = LinkedHashMap<String, Value>()
+
         fun type(type: String, ns: String? = null) {
             fields["type"] = Value.Text(type)
             if (ns != null && ns != "/") fields["ns"] = Value.Text(ns)
@@ -100,10 +102,10 @@ internal object FrameCodec {
         val value = JsonText.parse(text) ?: return ServerFrame.Malformed("a message is not JSON")
         val fields = (value as? Value.Object)?.fields ?: return ServerFrame.Malformed("a message is not one JSON object")
         val type = fields["type"]?.text ?: return ServerFrame.Malformed("a frame has no type")
-        return Reader(type, fields).read()
+        return RoomSubscription(type, fields).read()
     }
 
-    private class Reader(private val type: String, private val fields: Map<String, Value>) {
+    private class RoomSubscription(private val type: String, private val fields: Map<String, Value>) {
         fun read(): ServerFrame {
             val ns = fields["ns"].let { if (it == null || it.isNull) "/" else it.text ?: return wrong("ns") }
             return when (type) {
@@ -153,11 +155,9 @@ internal object FrameCodec {
         /** Not 0, and no more than timers take: what is more is never reached. */
         private fun amount(name: String): Long? = fields[name]?.double?.takeIf { it > 0 }?.coerceIn(1.0, MAX_AMOUNT)?.toLong()
 
-        private fun whole(value: Value?): Long? =
-            value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_ID }?.toLong()
+        private fun whole(value: Value?): Long? = value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_ID }?.toLong()
 
-        private fun wrong(field: String): ServerFrame =
-            ServerFrame.Malformed("$field of a frame \"$type\" is missing or wrong")
+        private fun wrong(field: String): ServerFrame = ServerFrame.Malformed("$field of a frame \"$type\" is missing or wrong")
     }
 
     /** What the protocol limits in the values of one frame. */

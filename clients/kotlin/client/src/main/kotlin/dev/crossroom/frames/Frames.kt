@@ -34,13 +34,7 @@ internal sealed class ServerFrame {
 
     data class ConnectError(val ns: String, val message: String, val data: Value?) : ServerFrame()
 
-    data class Event(
-        val ns: String,
-        val event: String,
-        val args: List<Value>,
-        val id: Long?,
-        val offset: String?,
-    ) : ServerFrame()
+    data class Event(val ns: String, val event: String, val args: List<Value>, val id: Long?, val offset: String?) : ServerFrame()
 
     data class Ack(val ns: String, val id: Long, val args: List<Value>) : ServerFrame()
 

@@ -33,7 +33,11 @@ private fun decimalSize(value: Double): Long {
 private fun textSize(text: String): Long {
     var size = utf8Size(text) + 2
     for (character in text) {
-        if (character == '"' || character == '\\' || character in SHORT) size++ else if (character < ' ') size += 5
+        if (character == '"' || character == '\\' || character in SHORT) {
+            size++
+        } else if (character < ' ') {
+            size += 5
+        }
     }
     return size
 }

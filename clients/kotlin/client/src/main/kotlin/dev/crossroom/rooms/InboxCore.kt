@@ -7,6 +7,7 @@ import dev.crossroom.ErrorCode
 import dev.crossroom.InboxItem
 import dev.crossroom.Position
 import dev.crossroom.bridge.Environment
+import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
 import dev.crossroom.warningOf
@@ -14,7 +15,7 @@ import dev.crossroom.warningOf
 internal interface InboxHost : Caller {
     val device: String
     val environment: Environment
-    val kept: Kept
+    val stored: StoredState
 
     /** Why nothing can be done any more, after the end. */
     val over: CrossroomException?
@@ -40,7 +41,7 @@ internal class InboxCore(private val host: InboxHost) {
     private val waiters = ArrayList<Callback<Long>>()
 
     /** Counts connections; what belongs to an earlier one is ignored. */
-    private var turn = 0
+    private var generation = 0
     private var openFailures = 0
     private var ackFailures = 0
     private var processFailures = 0
@@ -89,7 +90,7 @@ internal class InboxCore(private val host: InboxHost) {
 
     /** The connection is lost. */
     fun down() {
-        turn++
+        generation++
         isOpen = false
         callTimer.cancel()
         log.away()
@@ -103,21 +104,21 @@ internal class InboxCore(private val host: InboxHost) {
         for (waiter in takeWaiters()) waiter.onFailure(error)
     }
 
-    fun itemCame(item: InboxItem) {
+    fun onItem(item: InboxItem) {
         if (isOpen) perform(log.received(item))
     }
 
     private fun begin(user: String) {
         this.user = user
         processing.cancel()
-        log = InboxLog(host.kept.processed(user, host.device))
+        log = InboxLog(host.stored.processed(user, host.device))
         perform(log.processing(processor != null))
     }
 
     private fun open() {
         if (!host.isUp) return
-        turn++
-        val turn = this.turn
+        generation++
+        val generation = this.generation
         callTimer.cancel()
         val early = notBefore - environment.now()
         if (notBefore != Long.MIN_VALUE && early > 0) {
@@ -126,12 +127,12 @@ internal class InboxCore(private val host: InboxHost) {
         }
         val since = log.cursor
         host.call("inbox", if (since == null) json() else json("since" to Wire.position(since))) { answer ->
-            if (turn == this.turn) {
+            if (generation == this.generation) {
                 when (val outcome = answer.read(Wire::opened)) {
-                    is Outcome.Ok -> opened(outcome.result)
-                    is Outcome.Timeout -> open()
-                    is Outcome.Refused -> refused(outcome.error)
-                    is Outcome.Lost -> Unit
+                    is CallOutcome.Ok -> opened(outcome.result)
+                    is CallOutcome.Timeout -> open()
+                    is CallOutcome.Refused -> refused(outcome.error)
+                    is CallOutcome.Lost -> Unit
                 }
             }
         }
@@ -160,29 +161,29 @@ internal class InboxCore(private val host: InboxHost) {
         stop()
     }
 
-    private fun perform(actions: List<InboxAction>) {
+    private fun perform(effects: List<InboxEffect>) {
         cursor = log.cursor
-        for (action in actions) {
-            when (action) {
-                is InboxAction.Keep -> user?.let { host.kept.keepProcessed(it, host.device, action.position) }
-                is InboxAction.Ack -> ack(action.position)
-                is InboxAction.Process -> give(action.item)
+        for (effect in effects) {
+            when (effect) {
+                is InboxEffect.Keep -> user?.let { host.stored.keepProcessed(it, host.device, effect.position) }
+                is InboxEffect.Ack -> ack(effect.position)
+                is InboxEffect.Process -> give(effect.item)
             }
         }
     }
 
     private fun ack(position: Position) {
-        val turn = this.turn
+        val generation = this.generation
         host.call("inbox_ack", json("position" to Wire.position(position))) { outcome ->
-            if (turn == this.turn) {
+            if (generation == this.generation) {
                 when (outcome) {
-                    is Outcome.Ok -> {
+                    is CallOutcome.Ok -> {
                         ackFailures = 0
                         perform(log.acked())
                     }
-                    is Outcome.Timeout -> perform(log.ackFailed(position))
-                    is Outcome.Refused -> ackRefused(position, outcome.error)
-                    is Outcome.Lost -> Unit
+                    is CallOutcome.Timeout -> perform(log.ackFailed(position))
+                    is CallOutcome.Refused -> ackRefused(position, outcome.error)
+                    is CallOutcome.Lost -> Unit
                 }
             }
         }

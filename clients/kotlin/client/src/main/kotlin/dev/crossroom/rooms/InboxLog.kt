@@ -3,14 +3,14 @@ package dev.crossroom.rooms
 import dev.crossroom.InboxItem
 import dev.crossroom.Position
 
-internal sealed class InboxAction {
-    data class Process(val item: InboxItem) : InboxAction()
+internal sealed class InboxEffect {
+    data class Process(val item: InboxItem) : InboxEffect()
 
     /** Keep the position, so that it outlasts the program. */
-    data class Keep(val position: Position) : InboxAction()
+    data class Keep(val position: Position) : InboxEffect()
 
     /** Tell the server; then call `acked` or `ackFailed`, unless the connection is lost before. */
-    data class Ack(val position: Position) : InboxAction()
+    data class Ack(val position: Position) : InboxEffect()
 }
 
 /**
@@ -35,7 +35,7 @@ internal class InboxLog(private var processed: Position?) {
     val cursor: Position? get() = processed
 
     /** The inbox is open on this connection, from the server's cursor on. */
-    fun opened(cursor: Position): List<InboxAction> {
+    fun opened(cursor: Position): List<InboxEffect> {
         isOpen = true
         isAcking = false
         // The server has what was processed, by `since`; and where this device knows nothing, it begins at the cursor.
@@ -45,7 +45,7 @@ internal class InboxLog(private var processed: Position?) {
         // Processed elsewhere, under this device's name; or told in the words of a log that is gone.
         queue.removeAll { isReached(it.position, cursor) }
         if (due?.epoch != cursor.epoch) due = null
-        return (if (isBehind) listOf(InboxAction.Keep(cursor)) else emptyList()) + ack()
+        return (if (isBehind) listOf(InboxEffect.Keep(cursor)) else emptyList()) + ack()
     }
 
     /** The connection is lost. What has come already is still processed. */
@@ -53,7 +53,7 @@ internal class InboxLog(private var processed: Position?) {
         isOpen = false
     }
 
-    fun received(item: InboxItem): List<InboxAction> {
+    fun received(item: InboxItem): List<InboxEffect> {
         if (isReached(item.position, last)) return emptyList()
         last = item.position
         queue.addLast(item)
@@ -61,19 +61,19 @@ internal class InboxLog(private var processed: Position?) {
     }
 
     /** There is somebody to process items, or nobody any more: then the item in hand comes again. */
-    fun processing(isPossible: Boolean): List<InboxAction> {
+    fun processing(isPossible: Boolean): List<InboxEffect> {
         hasProcessor = isPossible
         if (!isPossible) putBack()
         return process()
     }
 
     /** The item in hand was processed. */
-    fun done(): List<InboxAction> {
+    fun done(): List<InboxEffect> {
         val position = current?.position ?: return emptyList()
         current = null
         processed = position
         due = position
-        return listOf(InboxAction.Keep(position)) + ack() + process()
+        return listOf(InboxEffect.Keep(position)) + ack() + process()
     }
 
     /** The item in hand could not be processed; it comes again with [processing]. */
@@ -83,13 +83,13 @@ internal class InboxLog(private var processed: Position?) {
     }
 
     /** The server knows; or it does not want to. */
-    fun acked(): List<InboxAction> {
+    fun acked(): List<InboxEffect> {
         isAcking = false
         return ack()
     }
 
     /** The position is still to be told: now, or with the next `opened`. */
-    fun ackFailed(position: Position): List<InboxAction> {
+    fun ackFailed(position: Position): List<InboxEffect> {
         if (due == null) due = position
         return acked()
     }
@@ -99,20 +99,20 @@ internal class InboxLog(private var processed: Position?) {
         current = null
     }
 
-    private fun process(): List<InboxAction> {
+    private fun process(): List<InboxEffect> {
         if (!hasProcessor || current != null) return emptyList()
         val next = queue.removeFirstOrNull() ?: return emptyList()
         current = next
-        return listOf(InboxAction.Process(next))
+        return listOf(InboxEffect.Process(next))
     }
 
     /** One ack at a time: what is processed meanwhile goes into the next one, which covers all before it. */
-    private fun ack(): List<InboxAction> {
+    private fun ack(): List<InboxEffect> {
         val position = due
         if (position == null || !isOpen || isAcking) return emptyList()
         due = null
         isAcking = true
-        return listOf(InboxAction.Ack(position))
+        return listOf(InboxEffect.Ack(position))
     }
 }
 

@@ -1,17 +1,17 @@
 package dev.crossroom.rooms
 
-import dev.crossroom.Bridge
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
-import dev.crossroom.Namespace
-import dev.crossroom.NamespaceEvent
+import dev.crossroom.ErrorCode
 import dev.crossroom.Self
 import dev.crossroom.Value
+import dev.crossroom.bridge.Bridge
 import dev.crossroom.bridge.Environment
+import dev.crossroom.bridge.Namespace
+import dev.crossroom.bridge.NamespaceEvent
 import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
-import dev.crossroom.ErrorCode
 
 internal interface LinkView {
     /** Calls can be made. */
@@ -36,19 +36,14 @@ internal interface LinkView {
 }
 
 /** What a link shows at each connect. */
-internal class LinkCredentials(
-    val name: String?,
-    val device: String,
-    val fixedToken: String?,
-    val provider: (suspend () -> String)?,
-)
+internal class LinkCredentials(val name: String?, val device: String, val fixedToken: String?, val provider: (suspend () -> String)?)
 
 /** The connection to the rooms server, over a bridge: up from each `welcome` to the next disconnect. */
 internal class Link(
     private val shown: LinkCredentials,
     ackTimeout: Long,
     private val environment: Environment,
-    private val kept: Kept,
+    private val stored: StoredState,
     private val view: LinkView,
     makeBridge: (auth: suspend () -> Value.Object, warn: (CrossroomException) -> Unit) -> Bridge,
 ) : Caller {
@@ -70,12 +65,12 @@ internal class Link(
 
     private val namespace: Namespace = bridge.namespace("/")
     private val calls = Calls(namespace, ackTimeout)
-    private val session = RoomsSession(environment::now, environment::random)
+    private val policy = ReconnectPolicy(environment::now, environment::random)
     private val renewal =
         Renewal(environment, shown.provider, { token, done -> call("refresh", json("token" to token), done) }, ::refreshed, view::warning)
 
     /** Both are read outside of the loop, when credentials are asked for. */
-    @Volatile private var guestToken: String? = kept.guestToken()
+    @Volatile private var guestToken: String? = stored.guestToken()
 
     @Volatile private var source = TokenSource.NONE
     private var isOver = false
@@ -89,16 +84,16 @@ internal class Link(
 
     /** Begins to connect. */
     fun open() {
-        namespace.listen(::happened)
+        namespace.listen(::onEvent)
         connect()
     }
 
-    override fun call(name: String, argument: Value.Object, done: (Outcome<Value>) -> Unit) {
-        if (isUp) calls.make(name, argument, done) else done(Outcome.Lost)
+    override fun call(name: String, argument: Value.Object, done: (CallOutcome<Value>) -> Unit) {
+        if (isUp) calls.make(name, argument, done) else done(CallOutcome.Lost)
     }
 
-    /** Makes a call whose ack nobody needs; dropped where there is no connection. */
-    fun tell(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) {
+    /** Sends an event whose ack nobody needs; dropped where there is no connection. */
+    fun emit(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) {
         if (isUp) namespace.emit(name, listOf(argument), callback({ done(null) }, { done(it) })) else done(null)
     }
 
@@ -141,7 +136,7 @@ internal class Link(
             }
             else -> {
                 // Another client with the same storage may have got a newer one.
-                val guest = kept.guestToken() ?: guestToken
+                val guest = stored.guestToken() ?: guestToken
                 guest?.let { fields["token"] = it }
                 source = if (guest == null) TokenSource.NONE else TokenSource.GUEST
             }
@@ -149,22 +144,22 @@ internal class Link(
         return json(*fields.map { it.toPair() }.toTypedArray())
     }
 
-    private fun happened(event: NamespaceEvent) {
+    private fun onEvent(event: NamespaceEvent) {
         if (isOver) return
         when (event) {
-            is NamespaceEvent.Message -> eventCame(event)
+            is NamespaceEvent.Message -> onServerEvent(event)
             is NamespaceEvent.Disconnected -> disconnected(event)
             is NamespaceEvent.Refused -> refused(event.error)
             else -> Unit // `welcome` follows a `Connected`
         }
     }
 
-    private fun eventCame(event: NamespaceEvent.Message) {
+    private fun onServerEvent(event: NamespaceEvent.Message) {
         val value = event.args.firstOrNull() ?: Value.Null
         try {
             when (event.name) {
                 "welcome" -> welcomed(Wire.welcome(value))
-                "session_end" -> session.endAnnounced(Wire.error(value["error"]) ?: throw NotOfTheApi("error is missing"))
+                "session_end" -> policy.endAnnounced(Wire.error(value["error"]) ?: throw NotOfTheApi("error is missing"))
                 "token_expiring" -> renewal.start()
                 "token_renewed" -> if (self?.isGuest == true) keepGuest(Wire.renewed(value))
                 "device_taken" -> view.deviceTaken(true)
@@ -178,7 +173,7 @@ internal class Link(
     }
 
     private fun welcomed(welcome: Welcome) {
-        session.welcomed()
+        policy.welcomed()
         self = welcome.self
         messageBytes = welcome.messageBytes
         isUp = true
@@ -198,16 +193,16 @@ internal class Link(
         val wasUp = isUp
         if (wasUp && (end.isCut || end.closeCode == TOO_BIG)) view.cut(isClosed = end.closeCode == TOO_BIG)
         wentDown()
-        val verdict = session.closed(end.closeCode, !end.isFinal, source)
+        val effect = policy.closed(end.closeCode, !end.isFinal, source)
         if (wasUp) view.down(end.reason)
-        follow(verdict)
+        follow(effect)
     }
 
     private fun refused(error: CrossroomException) {
         if (isOver) return
-        val verdict = session.refused(error, source)
-        if (verdict !is Verdict.Ended) view.warning(error)
-        follow(verdict)
+        val effect = policy.refused(error, source)
+        if (effect !is ReconnectEffect.Ended) view.warning(error)
+        follow(effect)
     }
 
     private fun wentDown() {
@@ -217,32 +212,32 @@ internal class Link(
         calls.lost()
     }
 
-    private fun follow(verdict: Verdict) {
+    private fun follow(effect: ReconnectEffect) {
         if (isOver) return
-        when (verdict) {
-            is Verdict.Wait -> Unit
-            is Verdict.Reconnect -> {
-                if (verdict.forgetGuest) {
+        when (effect) {
+            is ReconnectEffect.Wait -> Unit
+            is ReconnectEffect.Reconnect -> {
+                if (effect.forgetGuest) {
                     keepGuest(null)
                     // A request that is refused before there is anything to show says nothing of a guest the next time.
                     source = TokenSource.NONE
                 }
                 stopWaiting()
                 isWaiting = true
-                isFirm = verdict.isFirm
-                timer = environment.after(verdict.after, ::connect)
+                isFirm = effect.isFirm
+                timer = environment.after(effect.after, ::connect)
             }
-            is Verdict.Ended -> {
+            is ReconnectEffect.Ended -> {
                 if (source == TokenSource.GUEST) keepGuest(null)
                 close()
-                view.ended(verdict.error)
+                view.ended(effect.error)
             }
         }
     }
 
     private fun keepGuest(token: String?) {
         guestToken = token
-        kept.keepGuestToken(token)
+        stored.keepGuestToken(token)
     }
 
     private companion object {

@@ -16,12 +16,12 @@ import dev.crossroom.warningOf
 internal class Renewal(
     private val environment: Environment,
     private val provider: (suspend () -> String)?,
-    private val refresh: (token: String, done: (Outcome<Value>) -> Unit) -> Unit,
+    private val refresh: (token: String, done: (CallOutcome<Value>) -> Unit) -> Unit,
     private val refreshed: (expiresAt: Long?) -> Unit,
     private val failed: (CrossroomException) -> Unit,
 ) {
     /** Counts what was begun or stopped: late answers are those of an earlier turn. */
-    private var turn = 0
+    private var generation = 0
     private var failures = 0
     private var underWay = Cancellable {}
 
@@ -32,7 +32,7 @@ internal class Renewal(
     }
 
     fun stop() {
-        turn++
+        generation++
         underWay.cancel()
     }
 
@@ -41,15 +41,15 @@ internal class Renewal(
     }
 
     private fun show(token: String) {
-        val turn = this.turn
+        val generation = this.generation
         refresh(token) { outcome ->
-            if (turn == this.turn) {
+            if (generation == this.generation) {
                 when (outcome) {
-                    is Outcome.Ok -> refreshed(outcome.result["expiresAt"]?.long)
-                    is Outcome.Timeout -> show(token)
+                    is CallOutcome.Ok -> refreshed(outcome.result["expiresAt"]?.long)
+                    is CallOutcome.Timeout -> show(token)
                     // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.
-                    is Outcome.Refused -> if (outcome.error.retryable) later(outcome.error) else failed(outcome.error)
-                    is Outcome.Lost -> Unit
+                    is CallOutcome.Refused -> if (outcome.error.retryable) later(outcome.error) else failed(outcome.error)
+                    is CallOutcome.Lost -> Unit
                 }
             }
         }

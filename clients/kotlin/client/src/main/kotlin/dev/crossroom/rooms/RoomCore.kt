@@ -31,11 +31,11 @@ internal interface RoomHost : Caller {
     /** Why nothing can be done any more, after the end. May be read from any thread. */
     val over: CrossroomException?
 
-    fun tell(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit)
+    fun emit(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit)
 }
 
 /** A room: joins again after each reconnect, delivers, publishes. In the loop alone, but for what says otherwise. */
-internal class RoomCore(val name: String, private val host: RoomHost) : ReadersHost {
+internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroadcastHost {
     /** ENTERING: asked for, and never answered yet; STAYING: joined once, and again after each reconnect. */
     private enum class Stay { OUT, ENTERING, STAYING }
 
@@ -47,13 +47,13 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
     private val people = MemberList()
 
     /** May be used from any thread. */
-    val readers = Readers(this)
+    val broadcast = RoomBroadcast(this)
 
     /** May be read from any thread. */
     val members = MutableStateFlow(Members(emptyMap(), 0))
 
     /** May be read from any thread: of the last message that the application was given, or where one joined. */
-    val position: Position? get() = readers.position(tip)
+    val position: Position? get() = broadcast.position(tip)
 
     /** Of the last message that was told to the readers, or where one joined. */
     @Volatile
@@ -66,8 +66,8 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
         private set
 
     private val log = RoomLog()
-    val publishes: OutLane
-    private val readings: OutLane
+    val publishes: SendQueueRunner
+    private val readings: SendQueueRunner
     private var stay = Stay.OUT
 
     /** Whether the server has this device in the room. */
@@ -85,16 +85,16 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
     private var notBefore = Long.MIN_VALUE
 
     /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
-    private var turn = 0
-    private val actions = InOrder(::act)
+    private var generation = 0
+    private val effects = InOrder(::act)
     private var failures = 0
     private var timer = Cancellable {}
 
     init {
         // A room that one does not want to be in is the server's to refuse.
         val isReady = { stay == Stay.OUT || isThere }
-        publishes = OutLane(host, environment, host.pending, isReady)
-        readings = OutLane(host, environment, host.pendingReadings, isReady)
+        publishes = SendQueueRunner(host, environment, host.pending, isReady)
+        readings = SendQueueRunner(host, environment, host.pendingReadings, isReady)
     }
 
     fun join(since: Position?, history: Int?, callback: Callback<Joined>): Cancellable {
@@ -132,11 +132,11 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
 
     /** Reads the room from here: after `since`, or from where the log is when the join is answered. */
     private fun begin(since: Position?) {
-        actions.clear()
+        effects.clear()
         isSince = since != null
         tip = since
         log.begin(since)
-        readers.begin(since)
+        broadcast.begin(since)
         callJoin()
     }
 
@@ -157,7 +157,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
     }
 
     fun signal(data: Value, done: (CrossroomException?) -> Unit) {
-        if (isThere) host.tell("signal", json("room" to name, "data" to data), done) else done(host.over)
+        if (isThere) host.emit("signal", json("room" to name, "data" to data), done) else done(host.over)
     }
 
     fun history(before: Position?, after: Position?, limit: Int?, callback: Callback<History>): Cancellable {
@@ -192,22 +192,22 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
         goOut(error, unlessClosed(error))
         publishes.rejectAll(error)
         readings.rejectAll(error)
-        readers.end(unlessClosed(error))
+        broadcast.end(unlessClosed(error))
     }
 
     /** After a subscription: one that came after the end ends too. */
     fun endIfOver() {
         val error = host.over ?: return
-        readers.end(unlessClosed(error))
+        broadcast.end(unlessClosed(error))
     }
 
-    fun messageCame(message: RoomMessage) = actions.add(log.received(message))
+    fun onMessage(message: RoomMessage) = effects.add(log.received(message))
 
-    fun signalCame(signal: Signal) {
-        if (isIn) readers.tell(RoomEvent.Signalled(signal))
+    fun onSignal(signal: Signal) {
+        if (isIn) broadcast.emit(RoomEvent.Signalled(signal))
     }
 
-    fun presenceCame(change: PresenceChange) {
+    fun onPresence(change: PresenceChange) {
         if (!isIn) return
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
         if (change.type == "leave" && change.member.user == host.self?.user) return callJoin()
@@ -216,7 +216,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
 
     private fun show(now: Members) {
         members.value = now
-        readers.tell(RoomEvent.Presence(now))
+        broadcast.emit(RoomEvent.Presence(now))
     }
 
     private fun callJoin() {
@@ -227,19 +227,19 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
             timer = environment.after(early, ::callJoin)
             return
         }
-        val turn = this.turn
+        val generation = this.generation
         log.joining()
         val fields = arrayListOf<Pair<String, Any?>>("room" to name)
         log.position?.let { fields += "since" to Wire.position(it) }
         waiters.mapNotNull { it.history }.maxOrNull()?.let { fields += "history" to it }
         val call = json(*fields.toTypedArray())
         host.call("join", call) { answer ->
-            if (turn == this.turn) {
+            if (generation == this.generation) {
                 when (val outcome = answer.read(Wire::joined)) {
-                    is Outcome.Ok -> answered(outcome.result)
-                    is Outcome.Timeout -> callJoin()
-                    is Outcome.Refused -> refused(outcome.error)
-                    is Outcome.Lost -> Unit
+                    is CallOutcome.Ok -> answered(outcome.result)
+                    is CallOutcome.Timeout -> callJoin()
+                    is CallOutcome.Refused -> refused(outcome.error)
+                    is CallOutcome.Lost -> Unit
                 }
             }
         }
@@ -250,7 +250,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
         failures = 0
         past = joined.history
         val now = people.reset(joined.members, joined.count)
-        actions.add(log.joined(joined.position, joined.recovered, joined.messages))
+        effects.add(log.joined(joined.position, joined.recovered, joined.messages))
         show(now)
     }
 
@@ -266,24 +266,24 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
     private fun expelled(error: CrossroomException) {
         val wasIn = stay == Stay.STAYING
         goOut(error, error)
-        if (wasIn) readers.tell(RoomEvent.Left(error))
+        if (wasIn) broadcast.emit(RoomEvent.Left(error))
     }
 
     /** Ends the stay. `pending`: what joins and publishes that wait fail with; `reading`: what those who collect messages fail with. */
     private fun goOut(pending: CrossroomException, reading: CrossroomException?) {
         down()
-        actions.clear()
+        effects.clear()
         stay = Stay.OUT
         holders = 0
         for (waiter in takeWaiters()) waiter.callback.onFailure(pending)
-        readers.leave(reading)
+        broadcast.leave(reading)
         publishes.rejectAll(pending, spareUnderWay = true)
         readings.rejectAll(pending, spareUnderWay = true)
     }
 
     /** What is under way belongs to the past from now on. */
     private fun notIn() {
-        turn++
+        generation++
         timer.cancel()
         isIn = false
         isThere = false
@@ -292,25 +292,25 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
     private fun callLeave(done: () -> Unit) {
         host.call("leave", json("room" to name)) { outcome ->
             // A lost connection has left the room, and a refusal says that one was not in it.
-            if (outcome is Outcome.Timeout && stay == Stay.OUT) callLeave(done) else done()
+            if (outcome is CallOutcome.Timeout && stay == Stay.OUT) callLeave(done) else done()
         }
     }
 
-    private fun act(action: LogAction) {
-        when (action) {
-            is LogAction.Deliver -> deliver(action.message)
-            is LogAction.Joined -> complete(Joined(action.recovered, action.position))
-            is LogAction.Rejoin -> callJoin()
-            is LogAction.Read -> if (readers.areAllBehind) actions.add(log.passed()) else read(action.after, action.failures)
+    private fun act(effect: LogEffect) {
+        when (effect) {
+            is LogEffect.Deliver -> deliver(effect.message)
+            is LogEffect.Joined -> complete(Joined(effect.recovered, effect.position))
+            is LogEffect.Rejoin -> callJoin()
+            is LogEffect.Read -> if (broadcast.areAllBehind) effects.add(log.passed()) else read(effect.after, effect.failures)
         }
     }
 
     private fun deliver(message: RoomMessage) {
         if (message.from.user == host.self?.user) {
             val answer = json("id" to message.id, "position" to Wire.position(message.position), "at" to message.at)
-            publishes.seen(message.id, answer)
+            publishes.confirm(message.id, answer)
         }
-        readers.tell(RoomEvent.Message(message)) { tip = message.position }
+        broadcast.emit(RoomEvent.Message(message)) { tip = message.position }
     }
 
     private fun complete(result: Joined) {
@@ -320,19 +320,19 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
         val page = past?.let { afterTip(it) }
         past = null
         val waiting = takeWaiters()
-        readers.tell(RoomEvent.Entered(result)) { tip = result.position }
+        broadcast.emit(RoomEvent.Entered(result)) { tip = result.position }
         // Where all since a position was told, the newest were among it.
         val isAllTold = isSince && result.recovered
         for (waiter in waiting) answer(waiter, result, page, isAllTold)
         publishes.flush()
         readings.flush()
-        readers.resume()
+        broadcast.resume()
     }
 
     /** What was told already is not told a second time. */
     private fun afterTip(page: HistoryPage): HistoryPage {
-        val told = tip?.takeIf { isSince } ?: return page
-        return HistoryPage(page.messages.filter { it.position.epoch != told.epoch || it.position.offset > told.offset }, page.more)
+        val delivered = tip?.takeIf { isSince } ?: return page
+        return HistoryPage(page.messages.filter { it.position.epoch != delivered.epoch || it.position.offset > delivered.offset }, page.more)
     }
 
     /** Answers with the newest messages up to where one joined, where they are wanted: those of the server's answer, or else they are read. */
@@ -367,33 +367,33 @@ internal class RoomCore(val name: String, private val host: RoomHost) : ReadersH
 
     override fun presence(): RoomEvent = RoomEvent.Presence(members.value)
 
-    override fun readLog(after: Position, limit: Int, done: (Outcome<HistoryPage>) -> Unit) {
+    override fun readLog(after: Position, limit: Int, done: (CallOutcome<HistoryPage>) -> Unit) {
         val call = json("room" to name, "after" to Wire.position(after), "limit" to limit)
         host.call("history", call) { done(it.read(Wire::history)) }
     }
 
     private fun read(after: Position, failures: Int) {
-        val turn = this.turn
-        val readNow: () -> Unit = { readLog(after, PAGE) { if (turn == this.turn) pageCame(it) } }
+        val generation = this.generation
+        val readNow: () -> Unit = { readLog(after, PAGE) { if (generation == this.generation) onPage(it) } }
         val early = if (notBefore == Long.MIN_VALUE) 0 else notBefore - environment.now()
         val delay = if (failures == 0) 0 else retryDelay(failures, environment.random())
         if (max(delay, early) <= 0) readNow() else timer = environment.after(max(delay, early), readNow)
     }
 
-    private fun pageCame(outcome: Outcome<HistoryPage>) {
+    private fun onPage(outcome: CallOutcome<HistoryPage>) {
         when (outcome) {
-            is Outcome.Ok -> actions.add(log.page(outcome.result))
-            is Outcome.Timeout -> actions.add(log.readingFailed())
-            is Outcome.Refused ->
+            is CallOutcome.Ok -> effects.add(log.page(outcome.result))
+            is CallOutcome.Timeout -> effects.add(log.readingFailed())
+            is CallOutcome.Refused ->
                 when {
                     outcome.error.retryable -> {
                         waitFor(outcome.error)
-                        actions.add(log.readingFailed())
+                        effects.add(log.readingFailed())
                     }
                     outcome.error.code == ErrorCode.NOT_JOINED -> callJoin()
-                    else -> actions.add(log.unreadable())
+                    else -> effects.add(log.unreadable())
                 }
-            is Outcome.Lost -> Unit
+            is CallOutcome.Lost -> Unit
         }
     }
 

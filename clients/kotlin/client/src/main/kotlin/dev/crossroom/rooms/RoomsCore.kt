@@ -1,6 +1,5 @@
 package dev.crossroom.rooms
 
-import dev.crossroom.Bridge
 import dev.crossroom.BridgeOptions
 import dev.crossroom.Callback
 import dev.crossroom.Cancellable
@@ -11,26 +10,26 @@ import dev.crossroom.RoomsOptions
 import dev.crossroom.Self
 import dev.crossroom.Sent
 import dev.crossroom.Value
+import dev.crossroom.bridge.Bridge
 import dev.crossroom.bridge.Environment
 import dev.crossroom.bridge.Flushes
+import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
 import dev.crossroom.transport.Dialer
 import java.util.concurrent.ConcurrentHashMap
 
 /** Rooms, inbox and presence over a bridge: the composition of its parts. In the loop alone, but for what says otherwise. */
-internal class RoomsCore(
-    url: String,
-    options: RoomsOptions,
-    override val environment: Environment,
-    dialer: (BridgeOptions) -> Dialer,
-) : RoomHost, InboxHost, LinkView {
+internal class RoomsCore(url: String, options: RoomsOptions, override val environment: Environment, dialer: (BridgeOptions) -> Dialer) :
+    RoomHost,
+    InboxHost,
+    LinkView {
     /** May be used from any thread. */
-    val events = Subscribers<RoomsEvent>(options.maxLag)
-    override val kept = Kept(options.storage, ::warn)
+    val events = Broadcast<RoomsEvent>(options.maxLag)
+    override val stored = StoredState(options.storage, ::warn)
 
     /** May be read from any thread. */
-    override val device: String = options.device ?: kept.device() ?: environment.newId().also(kept::keepDevice)
+    override val device: String = options.device ?: stored.device() ?: environment.newId().also(stored::keepDevice)
     override val pending = PendingCount(options.maxPending)
     override val pendingReadings = PendingCount(options.maxPending)
     override val maxLag = options.maxLag
@@ -46,16 +45,16 @@ internal class RoomsCore(
     private val rooms = ConcurrentHashMap<String, RoomCore>()
 
     /** By recipient; only those that have something to send. */
-    private val sends = HashMap<String, OutLane>()
+    private val sends = HashMap<String, SendQueueRunner>()
     private val waiters = ArrayList<Callback<Self>>()
 
     /** Signals count where nothing else waits: what is under way is among the frames that the connection has. */
-    private val flushes = Flushes(environment) { lanes().sumOf { it.size }.takeIf { it > 0 } ?: bridge.unsentEvents }
+    private val flushes = Flushes(environment) { sendQueues().sumOf { it.size }.takeIf { it > 0 } ?: bridge.unsentEvents }
 
     init {
         val shown = LinkCredentials(options.name, device, options.fixedToken, options.tokenProvider)
         link =
-            Link(shown, options.ackTimeoutMillis, environment, kept, this) { auth, warn ->
+            Link(shown, options.ackTimeoutMillis, environment, stored, this) { auth, warn ->
                 Bridge(url, bridgeOptions(options, auth, warn), environment, dialer)
             }
         environment.loop.execute(link::open)
@@ -105,10 +104,10 @@ internal class RoomsCore(
         val chosen = id ?: environment.newId()
         val fields = arrayOf<Pair<String, Any?>>("to" to to, "data" to data, "id" to chosen)
         val call = if (receipt) json(*fields, "receipt" to true) else json(*fields)
-        val lane = sends.getOrPut(to) { OutLane(this, environment, pending) { true } }
-        return lane.submit("send", call, chosen, { Sent(chosen, Wire.long(it, "at")) }, callback) {
-            // After the lane is done with it.
-            environment.loop.post { if (lane.isEmpty && sends[to] === lane) sends.remove(to) }
+        val queue = sends.getOrPut(to) { SendQueueRunner(this, environment, pending) { true } }
+        return queue.submit("send", call, chosen, { Sent(chosen, Wire.long(it, "at")) }, callback) {
+            // After the queue is done with it.
+            environment.loop.post { if (queue.isEmpty && sends[to] === queue) sends.remove(to) }
         }
     }
 
@@ -126,19 +125,19 @@ internal class RoomsCore(
         if (over != null) events.end(null)
     }
 
-    override fun call(name: String, argument: Value.Object, done: (Outcome<Value>) -> Unit) = link.call(name, argument, done)
+    override fun call(name: String, argument: Value.Object, done: (CallOutcome<Value>) -> Unit) = link.call(name, argument, done)
 
-    override fun tell(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) = link.tell(name, argument, done)
+    override fun emit(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit) = link.emit(name, argument, done)
 
-    override fun warn(error: CrossroomException) = events.tell(RoomsEvent.Warning(error))
+    override fun warn(error: CrossroomException) = events.emit(RoomsEvent.Warning(error))
 
     override fun warning(error: CrossroomException) = warn(error)
 
     /** Rooms first, as publishes wait for them; the inbox last. */
     override fun up(self: Self) {
-        events.tell(RoomsEvent.Connected(self))
+        events.emit(RoomsEvent.Connected(self))
         for (room in rooms.values) room.up()
-        for (lane in sends.values.toList()) lane.renew()
+        for (queue in sends.values.toList()) queue.renew()
         inbox.up(self.user)
         val waiting = ArrayList(waiters)
         waiters.clear()
@@ -147,21 +146,21 @@ internal class RoomsCore(
 
     /** The largest message under way is the likely cause. */
     override fun cut(isClosed: Boolean) {
-        val suspected = lanes().maxByOrNull { it.bytesUnderWay } ?: return
+        val suspected = sendQueues().maxByOrNull { it.bytesUnderWay } ?: return
         if (isClosed || suspected.bytesUnderWay > LARGE) suspected.suspect(isClosed)
     }
 
-    override fun deviceTaken(isTaken: Boolean) = events.tell(if (isTaken) RoomsEvent.DeviceTaken else RoomsEvent.DeviceReturned)
+    override fun deviceTaken(isTaken: Boolean) = events.emit(if (isTaken) RoomsEvent.DeviceTaken else RoomsEvent.DeviceReturned)
 
-    override fun inboxLost() = events.tell(RoomsEvent.InboxLost)
+    override fun inboxLost() = events.emit(RoomsEvent.InboxLost)
 
     /** All that publish or send. */
-    private fun lanes(): List<OutLane> = rooms.values.map { it.publishes } + sends.values
+    private fun sendQueues(): List<SendQueueRunner> = rooms.values.map { it.publishes } + sends.values
 
     override fun down(reason: String) {
         for (room in rooms.values) room.down()
         inbox.down()
-        events.tell(RoomsEvent.Disconnected(reason))
+        events.emit(RoomsEvent.Disconnected(reason))
     }
 
     override fun ended(error: CrossroomException) {
@@ -171,10 +170,10 @@ internal class RoomsCore(
 
     override fun event(name: String, value: Value) {
         when (name) {
-            "message" -> Wire.message(value).let { rooms[it.room]?.messageCame(it) }
-            "signal" -> Wire.signal(value).let { rooms[it.room]?.signalCame(it) }
-            "presence" -> Wire.presence(value).let { rooms[it.room]?.presenceCame(it) }
-            "inbox" -> Wire.item(value)?.let(inbox::itemCame)
+            "message" -> Wire.message(value).let { rooms[it.room]?.onMessage(it) }
+            "signal" -> Wire.signal(value).let { rooms[it.room]?.onSignal(it) }
+            "presence" -> Wire.presence(value).let { rooms[it.room]?.onPresence(it) }
+            "inbox" -> Wire.item(value)?.let(inbox::onItem)
         }
     }
 
@@ -189,9 +188,9 @@ internal class RoomsCore(
         waiters.clear()
         for (waiter in waiting) waiter.onFailure(error)
         for (room in ending) room.end(error)
-        for (lane in sends.values.toList()) lane.rejectAll(error)
+        for (queue in sends.values.toList()) queue.rejectAll(error)
         inbox.end(error)
-        if (unlessClosed(error) != null) events.tell(RoomsEvent.Ended(error))
+        if (unlessClosed(error) != null) events.emit(RoomsEvent.Ended(error))
         events.end(null)
     }
 
@@ -202,11 +201,7 @@ internal class RoomsCore(
 }
 
 /** The settings of the bridge below. Its namespace has nothing to buffer: calls are made only while it is connected. */
-private fun bridgeOptions(
-    options: RoomsOptions,
-    auth: suspend () -> Value.Object,
-    warn: (CrossroomException) -> Unit,
-): BridgeOptions {
+private fun bridgeOptions(options: RoomsOptions, auth: suspend () -> Value.Object, warn: (CrossroomException) -> Unit): BridgeOptions {
     val below = BridgeOptions()
     below.path = options.path
     below.okHttpClient = options.okHttpClient

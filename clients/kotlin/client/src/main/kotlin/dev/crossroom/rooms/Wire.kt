@@ -56,7 +56,7 @@ internal object Wire {
             value["history"]?.takeIf { it.map != null }?.let(::history),
         )
 
-    fun history(value: Value): HistoryPage = 
+    fun history(value: Value): HistoryPage =
         HistoryPage(list(value, "messages").map(::message), value["more"]?.boolean ?: throw NotOfTheApi("more is missing"))
 
     fun message(value: Value): RoomMessage =
@@ -100,8 +100,7 @@ internal object Wire {
 
     fun published(value: Value): Published = Published(text(value, "id"), position(value["position"]), long(value, "at"))
 
-    fun opened(value: Value): InboxOpened = 
-        InboxOpened(position(value["cursor"]), natural(value, "waiting"), value["recovered"]?.boolean != false)
+    fun opened(value: Value): InboxOpened = InboxOpened(position(value["cursor"]), natural(value, "waiting"), value["recovered"]?.boolean != false)
 
     fun welcome(value: Value): Welcome =
         Welcome(
@@ -132,8 +131,7 @@ internal object Wire {
     fun long(value: Value?, name: String): Long = value?.get(name)?.long ?: throw NotOfTheApi("$name is missing")
 
     /** A whole number that is not negative. */
-    private fun natural(value: Value?, name: String): Long =
-        long(value, name).takeIf { it >= 0 } ?: throw NotOfTheApi("$name is negative")
+    private fun natural(value: Value?, name: String): Long = long(value, name).takeIf { it >= 0 } ?: throw NotOfTheApi("$name is negative")
 
     private fun text(value: Value?, name: String): String = value?.get(name)?.text ?: throw NotOfTheApi("$name is missing")
 
@@ -146,8 +144,7 @@ internal object Wire {
             list(value, "devices").map { Device(text(it, "id"), text(it, "sid"), text(it, "transport")) },
         )
 
-    private fun sender(value: Value?): Sender =
-        Sender(text(value, "user"), text(value, "name"), text(value, "sid"), text(value, "transport"))
+    private fun sender(value: Value?): Sender = Sender(text(value, "user"), text(value, "name"), text(value, "sid"), text(value, "transport"))
 
     /** Milliseconds of a `retryAfter`, at most: what timers take. */
     private const val MAX_WAIT = 2_147_483_647.0

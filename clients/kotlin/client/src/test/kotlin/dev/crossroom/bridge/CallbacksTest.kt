@@ -1,12 +1,10 @@
 package dev.crossroom.bridge
 
-import dev.crossroom.Bridge
 import dev.crossroom.BridgeOptions
 import dev.crossroom.Cancellable
-import dev.crossroom.NamespaceEvent
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
-import dev.crossroom.support.Told
+import dev.crossroom.support.RecordingCallback
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.first
@@ -47,13 +45,13 @@ class CallbacksTest {
             got.add(if (event is NamespaceEvent.Message) event.name else "connected")
             isDone.countDown()
         }
-        namespace.connect(Told())
+        namespace.connect(RecordingCallback())
         dialer.last.accept()
         isBlocking.await()
         // Nothing of the client waits for it.
         dialer.last.give("{'type':'event','event':'a','args':[]}")
         dialer.last.give("{'type':'event','event':'b','args':[]}")
-        namespace.call("ask", emptyList(), 1_000, Told())
+        namespace.call("ask", emptyList(), 1_000, RecordingCallback())
         assertEquals("ask", dialer.last.next()["event"]?.text)
         isReleased.countDown()
         isDone.await()
@@ -114,14 +112,14 @@ class CallbacksTest {
     fun `goes on telling a listener after the executor has refused to call it`() {
         val refusing = Refusing()
         val flow = MutableSharedFlow<Int>()
-        val told = LinkedBlockingQueue<Int>()
-        val listening = Callbacks(refusing).listen({ flow }, { error("not on the client's thread") }, told::add)
+        val recorded = LinkedBlockingQueue<Int>()
+        val listening = Callbacks(refusing).listen({ flow }, { error("not on the client's thread") }, recorded::add)
         runBlocking {
             flow.subscriptionCount.first { it == 1 }
             for (number in 1..3) {
                 refusing.isFull = number == 2
                 flow.emit(number)
-                assertEquals(number, withContext(Dispatchers.IO) { told.take() })
+                assertEquals(number, withContext(Dispatchers.IO) { recorded.take() })
             }
         }
         listening.cancel()

@@ -1,18 +1,15 @@
 package dev.crossroom.bridge
 
-import dev.crossroom.Bridge
 import dev.crossroom.BridgeOptions
 import dev.crossroom.CrossroomException
-import dev.crossroom.NamespaceEvent
 import dev.crossroom.NoMoreCredentials
-import dev.crossroom.Rooms
+import dev.crossroom.rooms.Rooms
 import dev.crossroom.Value
 import dev.crossroom.callback
-import dev.crossroom.endpoint
 import dev.crossroom.json
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
-import dev.crossroom.support.Told
+import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -48,16 +45,16 @@ class NamespaceTest {
 
     private fun connected(bridge: Bridge = bridge()) =
         bridge.namespace("/").also {
-            it.connect(Told())
+            it.connect(RecordingCallback())
             dialer.last.accept()
         }
 
     /** What its flow tells, in few words. */
     private fun collected(bridge: Bridge): List<String> {
-        val told = ArrayList<String>()
+        val recorded = ArrayList<String>()
         scope.launch {
             bridge.namespace("/").events.collect { event ->
-                told.add(
+                recorded.add(
                     when (event) {
                         is NamespaceEvent.Connected -> "connected"
                         is NamespaceEvent.Disconnected -> "disconnected ${event.closeCode} ${event.isFinal}"
@@ -67,33 +64,33 @@ class NamespaceTest {
                     },
                 )
             }
-            told.add("over")
+            recorded.add("over")
         }
-        return told
+        return recorded
     }
 
     @Test
     fun `connects with the credentials, and resolves when it is connected`() {
         val bridge = bridge { auth(json("token" to "t")) }
-        val told = Told<String>()
-        bridge.namespace("/admin").connect(told)
+        val recorded = RecordingCallback<String>()
+        bridge.namespace("/admin").connect(recorded)
         assertEquals("http://host:1/bridge?q=2", dialer.last.url)
         dialer.last.open()
         assertEquals(jsonOf("{'type':'connect','ns':'/admin','auth':{'token':'t'}}"), dialer.last.next())
-        assertTrue(told.outcomes.isEmpty())
+        assertTrue(recorded.outcomes.isEmpty())
         dialer.last.connected("/admin")
-        assertEquals(listOf("ok: s"), told.outcomes)
+        assertEquals(listOf("ok: s"), recorded.outcomes)
         assertEquals("s", bridge.namespace("/admin").sid)
     }
 
     @Test
     fun `fails where the server refuses the namespace, and closes the connection that nobody wants`() {
-        val told = Told<String>()
-        bridge().namespace("/").connect(told)
+        val recorded = RecordingCallback<String>()
+        bridge().namespace("/").connect(recorded)
         dialer.last.open()
         dialer.last.give("{'type':'connect_error','message':'no','data':{'why':1}}")
-        assertEquals(listOf("connect_error"), told.outcomes)
-        assertEquals(json("why" to 1), told.error?.data)
+        assertEquals(listOf("connect_error"), recorded.outcomes)
+        assertEquals(json("why" to 1), recorded.error?.data)
         assertEquals(false, dialer.last.hungUp)
         environment.pass(60_000)
         assertEquals(1, dialer.sockets.size)
@@ -101,17 +98,17 @@ class NamespaceTest {
 
     @Test
     fun `fails where the upgrade is refused for good, and not before`() {
-        val told = Told<String>()
-        bridge().namespace("/").connect(told)
+        val recorded = RecordingCallback<String>()
+        bridge().namespace("/").connect(recorded)
         for (status in listOf(null, 429, 503)) {
             dialer.last.fail(status)
-            assertTrue(told.outcomes.isEmpty(), "$status")
+            assertTrue(recorded.outcomes.isEmpty(), "$status")
             environment.pass(5_000)
         }
         assertEquals(4, dialer.sockets.size)
         dialer.last.fail(401)
-        assertEquals(listOf("refused"), told.outcomes)
-        assertEquals(401, told.error?.httpStatus)
+        assertEquals(listOf("refused"), recorded.outcomes)
+        assertEquals(401, recorded.error?.httpStatus)
         environment.pass(60_000)
         assertEquals(4, dialer.sockets.size)
     }
@@ -124,7 +121,7 @@ class NamespaceTest {
                 auth { if (++asked == 1) error("not yet") else json("n" to asked) }
                 headers { mapOf("X-N" to "$asked") }
             }
-        bridge.namespace("/").connect(Told())
+        bridge.namespace("/").connect(RecordingCallback())
         dialer.last.open()
         assertNull(dialer.last.nextOrNull())
         environment.pass(1_000)
@@ -140,24 +137,24 @@ class NamespaceTest {
 
     @Test
     fun `gives up where there are no more credentials`() {
-        val told = Told<String>()
-        bridge { auth { throw NoMoreCredentials("signed out") } }.namespace("/").connect(told)
+        val recorded = RecordingCallback<String>()
+        bridge { auth { throw NoMoreCredentials("signed out") } }.namespace("/").connect(recorded)
         dialer.last.open()
-        assertEquals(listOf("unauthorized"), told.outcomes)
+        assertEquals(listOf("unauthorized"), recorded.outcomes)
         assertEquals(false, dialer.last.hungUp)
     }
 
     @Test
     fun `comes back by itself after a close that allows it, and stays away after one that does not`() {
         val bridge = bridge()
-        val told = collected(bridge)
+        val recorded = collected(bridge)
         connected(bridge)
         dialer.last.close(4503)
         environment.pass(1_000)
         dialer.last.accept()
         dialer.last.close(4409)
         environment.pass(60_000)
-        assertEquals(listOf("connected", "disconnected 4503 false", "connected", "disconnected 4409 true"), told)
+        assertEquals(listOf("connected", "disconnected 4503 false", "connected", "disconnected 4409 true"), recorded)
         assertEquals(2, dialer.sockets.size)
     }
 
@@ -165,7 +162,7 @@ class NamespaceTest {
     fun `does not come back to a namespace that the server has ended, but to the others`() {
         val bridge = bridge()
         connected(bridge)
-        bridge.namespace("/b").connect(Told())
+        bridge.namespace("/b").connect(RecordingCallback())
         dialer.last.next()
         dialer.last.connected("/b")
         dialer.last.give("{'type':'disconnect'}")
@@ -180,9 +177,9 @@ class NamespaceTest {
     @Test
     fun `keeps events in order until it is connected, and refuses one too many to its caller`() {
         val namespace = bridge { maxBufferedEvents = 2 }.namespace("/")
-        val told = List(3) { Told<Unit>().also { told -> namespace.emit("e$it", emptyList(), told) } }
-        assertEquals(listOf("ok: kotlin.Unit", "ok: kotlin.Unit", "buffer_full"), told.map { it.outcomes.single() })
-        namespace.connect(Told())
+        val recorded = List(3) { RecordingCallback<Unit>().also { recorded -> namespace.emit("e$it", emptyList(), recorded) } }
+        assertEquals(listOf("ok: kotlin.Unit", "ok: kotlin.Unit", "buffer_full"), recorded.map { it.outcomes.single() })
+        namespace.connect(RecordingCallback())
         dialer.last.accept()
         assertEquals(listOf("e0", "e1"), List(2) { dialer.last.next()["event"]?.text })
         assertNull(dialer.last.nextOrNull())
@@ -191,18 +188,18 @@ class NamespaceTest {
     @Test
     fun `refuses bytes beyond what may be buffered`() {
         val namespace = bridge { maxBufferedBytes = 100 }.namespace("/")
-        val told = Told<Unit>()
-        namespace.emit("x", listOf(Value.Text("ü".repeat(50))), told)
-        assertEquals(listOf("buffer_full"), told.outcomes)
+        val recorded = RecordingCallback<Unit>()
+        namespace.emit("x", listOf(Value.Text("ü".repeat(50))), recorded)
+        assertEquals(listOf("buffer_full"), recorded.outcomes)
     }
 
     @Test
     fun `sends nothing that would end the connection, or that the network does not take`() {
         val namespace = connected()
-        val large = Told<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
-        val reserved = Told<Unit>().also { namespace.emit("disconnect", emptyList(), it) }
+        val large = RecordingCallback<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
+        val reserved = RecordingCallback<Unit>().also { namespace.emit("disconnect", emptyList(), it) }
         dialer.last.queuedBytes = 6_000
-        val slow = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        val slow = RecordingCallback<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
         assertEquals(
             listOf("payload_too_large", "reserved_event", "buffer_full"),
             (large.outcomes + reserved.outcomes + slow.outcomes),
@@ -213,19 +210,19 @@ class NamespaceTest {
     @Test
     fun `a call ends with its ack, and a late one is ignored`() {
         val namespace = connected()
-        val told = Told<List<Value>>().also { namespace.call("x", listOf(Value.Integer(1)), 1_000, it) }
+        val recorded = RecordingCallback<List<Value>>().also { namespace.call("x", listOf(Value.Integer(1)), 1_000, it) }
         assertEquals(jsonOf("{'type':'event','event':'x','args':[1],'id':0}"), dialer.last.next())
         repeat(2) { dialer.last.give("{'type':'ack','id':0,'args':['yes']}") }
-        assertEquals(listOf("""ok: ["yes"]"""), told.outcomes)
+        assertEquals(listOf("""ok: ["yes"]"""), recorded.outcomes)
     }
 
     @Test
     fun `a call ends with a timeout, and leaves no more if it still waited`() {
         val namespace = bridge().namespace("/")
-        val told = Told<List<Value>>().also { namespace.call("x", emptyList(), 500, it) }
-        namespace.connect(Told())
+        val recorded = RecordingCallback<List<Value>>().also { namespace.call("x", emptyList(), 500, it) }
+        namespace.connect(RecordingCallback())
         environment.pass(500)
-        assertEquals(listOf("timeout"), told.outcomes)
+        assertEquals(listOf("timeout"), recorded.outcomes)
         dialer.last.accept()
         assertNull(dialer.last.nextOrNull())
     }
@@ -233,9 +230,9 @@ class NamespaceTest {
     @Test
     fun `a call that had left ends with the connection, and one that waits does not`() {
         val namespace = connected()
-        val left = Told<List<Value>>().also { namespace.call("a", emptyList(), 60_000, it) }
+        val left = RecordingCallback<List<Value>>().also { namespace.call("a", emptyList(), 60_000, it) }
         dialer.last.close(4501)
-        val waits = Told<List<Value>>().also { namespace.call("b", emptyList(), 60_000, it) }
+        val waits = RecordingCallback<List<Value>>().also { namespace.call("b", emptyList(), 60_000, it) }
         assertEquals(listOf("disconnected"), left.outcomes)
         environment.pass(1_000)
         dialer.last.accept()
@@ -246,22 +243,22 @@ class NamespaceTest {
     @Test
     fun `a call ends with the code of an error frame`() {
         val namespace = connected()
-        val told = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        val recorded = RecordingCallback<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
         dialer.last.give("{'type':'error','code':'brand_new','message':'m','id':0}")
-        assertEquals(listOf("brand_new"), told.outcomes)
+        assertEquals(listOf("brand_new"), recorded.outcomes)
         assertEquals(listOf("brand_new"), warnings)
     }
 
     @Test
     fun `a cancelled call leaves nothing behind`() {
         val namespace = bridge().namespace("/")
-        val told = Told<List<Value>>()
-        namespace.call("x", emptyList(), 1_000, told).cancel()
-        namespace.connect(Told())
+        val recorded = RecordingCallback<List<Value>>()
+        namespace.call("x", emptyList(), 1_000, recorded).cancel()
+        namespace.connect(RecordingCallback())
         dialer.last.accept()
         environment.pass(2_000)
         assertNull(dialer.last.nextOrNull())
-        assertTrue(told.outcomes.isEmpty())
+        assertTrue(recorded.outcomes.isEmpty())
     }
 
     @Test
@@ -303,7 +300,7 @@ class NamespaceTest {
     @Test
     fun `gives back the last session, so that the server can recover it`() {
         val bridge = bridge()
-        bridge.namespace("/").connect(Told())
+        bridge.namespace("/").connect(RecordingCallback())
         dialer.last.open()
         dialer.last.next()
         dialer.last.give(
@@ -319,11 +316,11 @@ class NamespaceTest {
     @Test
     fun `takes an answer to an old question for what it is`() {
         val namespace = bridge().namespace("/")
-        namespace.connect(Told())
+        namespace.connect(RecordingCallback())
         dialer.last.open()
         dialer.last.next()
         namespace.disconnect()
-        val told = Told<String>().also { namespace.connect(it) }
+        val recorded = RecordingCallback<String>().also { namespace.connect(it) }
         if (dialer.sockets.size == 1) {
             dialer.last.connected()
             assertEquals("disconnect", dialer.last.next()["type"]?.text)
@@ -332,13 +329,13 @@ class NamespaceTest {
         }
         assertEquals("connect", dialer.last.next()["type"]?.text)
         dialer.last.connected()
-        assertEquals(listOf("ok: s"), told.outcomes)
+        assertEquals(listOf("ok: s"), recorded.outcomes)
     }
 
     @Test
     fun `gives up a connect that nobody waits for any more`() {
         val namespace = bridge().namespace("/")
-        namespace.connect(Told()).cancel()
+        namespace.connect(RecordingCallback()).cancel()
         assertTrue(dialer.last.hungUp != null)
         environment.pass(60_000)
         assertEquals(1, dialer.sockets.size)
@@ -360,27 +357,27 @@ class NamespaceTest {
     @Test
     fun `is closed in the background, and connected again at once in the foreground`() {
         val bridge = bridge()
-        val told = collected(bridge)
+        val recorded = collected(bridge)
         connected(bridge)
         bridge.background()
         environment.pass(60_000)
         assertEquals(1, dialer.sockets.size)
         bridge.foreground()
         dialer.last.accept()
-        assertEquals(listOf("connected", "disconnected null false", "connected"), told)
+        assertEquals(listOf("connected", "disconnected null false", "connected"), recorded)
     }
 
     @Test
     fun `leaves nothing after close, whatever it was doing`() {
         val bridge = bridge()
-        val told = collected(bridge)
+        val recorded = collected(bridge)
         val namespace = connected(bridge)
-        val call = Told<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
-        val other = Told<String>().also { bridge.namespace("/b").connect(it) }
+        val call = RecordingCallback<List<Value>>().also { namespace.call("x", emptyList(), 1_000, it) }
+        val other = RecordingCallback<String>().also { bridge.namespace("/b").connect(it) }
         repeat(2) { bridge.close() }
-        val later = Told<String>().also { namespace.connect(it) }
+        val later = RecordingCallback<String>().also { namespace.connect(it) }
         assertEquals(listOf("closed", "closed", "closed"), call.outcomes + other.outcomes + later.outcomes)
-        assertEquals(listOf("connected", "disconnected null true", "over"), told)
+        assertEquals(listOf("connected", "disconnected null true", "over"), recorded)
         assertTrue(dialer.isClosed && environment.isClosed && environment.running == 0)
     }
 
@@ -413,14 +410,14 @@ class NamespaceTest {
                     seen.add(it)
                     throw AssertionError("listener")
                 }
-                namespace.emit("waiting", emptyList(), Told())
+                namespace.emit("waiting", emptyList(), RecordingCallback())
                 namespace.connect(
                     callback({ error("connect") }, {}),
                 )
-                val told = Told<String>().also { namespace.connect(it) }
+                val recorded = RecordingCallback<String>().also { namespace.connect(it) }
                 dialer.last.accept()
                 assertEquals("waiting", dialer.last.next()["event"]?.text)
-                assertEquals(listOf("ok: s"), told.outcomes)
+                assertEquals(listOf("ok: s"), recorded.outcomes)
                 dialer.last.give("nonsense")
                 // More than may be untaken: each gives its place back.
                 repeat(3) { dialer.last.give("{'type':'event','event':'n','args':[]}") }
@@ -455,9 +452,9 @@ class NamespaceTest {
     @Test
     fun `loses nothing of what it has taken where the network is slow, and keeps the order`() {
         val namespace = bridge().namespace("/")
-        for (name in listOf("a", "b")) namespace.emit(name, emptyList(), Told())
-        namespace.listen { if (it is NamespaceEvent.Connected) namespace.emit("c", emptyList(), Told()) }
-        namespace.connect(Told())
+        for (name in listOf("a", "b")) namespace.emit(name, emptyList(), RecordingCallback())
+        namespace.listen { if (it is NamespaceEvent.Connected) namespace.emit("c", emptyList(), RecordingCallback()) }
+        namespace.connect(RecordingCallback())
         dialer.last.open()
         dialer.last.queuedBytes = 6_000
         assertEquals("connect", dialer.last.next()["type"]?.text)
@@ -468,7 +465,7 @@ class NamespaceTest {
         dialer.last.queuedBytes = 0
         environment.pass(50)
         assertEquals(listOf("a", "b", "c"), List(3) { dialer.last.next()["event"]?.text })
-        namespace.emit("d", emptyList(), Told())
+        namespace.emit("d", emptyList(), RecordingCallback())
         assertEquals("d", dialer.last.next()["event"]?.text)
         assertEquals(emptyList<String>(), warnings)
     }
@@ -476,20 +473,20 @@ class NamespaceTest {
     @Test
     fun `tells of the lost connection before the calls that it has cost`() {
         val namespace = bridge().namespace("/")
-        val told = ArrayList<String>()
-        namespace.listen { if (it is NamespaceEvent.Disconnected) told.add("disconnected") }
-        namespace.connect(Told())
+        val recorded = ArrayList<String>()
+        namespace.listen { if (it is NamespaceEvent.Disconnected) recorded.add("disconnected") }
+        namespace.connect(RecordingCallback())
         dialer.last.accept()
-        namespace.call("x", emptyList(), 1_000, callback({}, { told.add("call: ${it.code}") }))
+        namespace.call("x", emptyList(), 1_000, callback({}, { recorded.add("call: ${it.code}") }))
         dialer.last.close(4501)
-        assertEquals(listOf("disconnected", "call: disconnected"), told)
+        assertEquals(listOf("disconnected", "call: disconnected"), recorded)
     }
 
     @Test
     fun `asks for credentials at once when the network has changed, or the application comes back`() {
         var asked = 0
         val bridge = bridge { auth { if (++asked < 3) error("no network") else json("n" to asked) } }
-        bridge.namespace("/").connect(Told())
+        bridge.namespace("/").connect(RecordingCallback())
         dialer.last.open()
         bridge.networkChanged()
         assertEquals("ping", dialer.last.next()["type"]?.text)
@@ -502,24 +499,24 @@ class NamespaceTest {
 
     @Test
     fun `fails where headers are none, as Java may give them`() {
-        val told = Told<String>()
+        val recorded = RecordingCallback<String>()
         @Suppress("UNCHECKED_CAST")
         val bridge = Bridge("http://host:1", BridgeOptions().apply { headers(mapOf("a" to null) as Map<String, String>) })
         runBlocking {
             val error = assertThrows<CrossroomException> { withTimeout(10_000) { bridge.namespace("/").connect() } }
-            told.onFailure(error)
+            recorded.onFailure(error)
             bridge.close()
             withTimeout(10_000) { bridge.awaitClosed() }
         }
-        assertEquals(listOf("refused"), told.outcomes)
+        assertEquals(listOf("refused"), recorded.outcomes)
     }
 
     @Test
     fun `takes the largest message to be the present server's`() {
         val namespace = connected()
         dialer.last.close(4501)
-        val told = Told<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
-        assertEquals(listOf("ok: kotlin.Unit"), told.outcomes)
+        val recorded = RecordingCallback<Unit>().also { namespace.emit("x", listOf(Value.Text("y".repeat(1_000))), it) }
+        assertEquals(listOf("ok: kotlin.Unit"), recorded.outcomes)
         environment.pass(1_000)
         dialer.last.accept()
         assertNull(dialer.last.nextOrNull())

@@ -155,10 +155,10 @@ class LoopTest {
     }
 }
 
-class SleepTest {
+class SleepDetectorTest {
     private var clock = 0L
     private var wall = 1_000_000L
-    private val sleep = Sleep({ clock }, { wall })
+    private val sleep = SleepDetector({ clock }, { wall })
 
     private fun pass(ms: Long, sleeping: Long = 0): Boolean {
         clock += ms

@@ -1,5 +1,6 @@
 package dev.crossroom.frames
 
+import dev.crossroom.JsonText
 import dev.crossroom.Value
 import dev.crossroom.json
 import dev.crossroom.support.readVectors

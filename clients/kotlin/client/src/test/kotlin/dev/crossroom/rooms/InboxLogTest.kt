@@ -12,21 +12,21 @@ import kotlin.random.Random
 private fun item(offset: Long, epoch: String = "e"): InboxItem = InboxReceipt("$offset", at(offset, epoch), "ada", 0)
 
 class InboxLogTest {
-    private fun short(actions: List<InboxAction>): List<String> =
-        actions.map {
+    private fun short(effects: List<InboxEffect>): List<String> =
+        effects.map {
             when (it) {
-                is InboxAction.Process -> "process ${it.item.position.offset}"
-                is InboxAction.Keep -> "keep ${it.position.offset}"
-                is InboxAction.Ack -> "ack ${it.position.offset}"
+                is InboxEffect.Process -> "process ${it.item.position.offset}"
+                is InboxEffect.Keep -> "keep ${it.position.offset}"
+                is InboxEffect.Ack -> "ack ${it.position.offset}"
             }
         }
 
-    private fun says(vararg expected: String, actions: List<InboxAction>) = assertEquals(expected.toList(), short(actions))
+    private fun says(vararg expected: String, effects: List<InboxEffect>) = assertEquals(expected.toList(), short(effects))
 
     private fun openAt(offset: Long): InboxLog {
         val log = InboxLog(at(offset))
         log.processing(true)
-        says(actions = log.opened(at(offset)))
+        says(effects = log.opened(at(offset)))
         return log
     }
 
@@ -34,16 +34,16 @@ class InboxLogTest {
     fun `begins where the server has it, for a device that kept nothing`() {
         val log = InboxLog(null)
         log.processing(true)
-        says("keep 7", actions = log.opened(at(7)))
-        says("process 8", actions = log.received(item(7)) + log.received(item(8)))
+        says("keep 7", effects = log.opened(at(7)))
+        says("process 8", effects = log.received(item(7)) + log.received(item(8)))
     }
 
     @Test
     fun `hands out one item at a time, and keeps the position before it acks it`() {
         val log = openAt(0)
-        says("process 1", actions = log.received(item(1)))
-        says(actions = log.received(item(2)))
-        says("keep 1", "ack 1", "process 2", actions = log.done())
+        says("process 1", effects = log.received(item(1)))
+        says(effects = log.received(item(2)))
+        says("keep 1", "ack 1", "process 2", effects = log.done())
         assertEquals(at(1), log.cursor)
     }
 
@@ -52,9 +52,9 @@ class InboxLogTest {
         val log = openAt(0)
         for (offset in 1L..3L) log.received(item(offset))
         log.done()
-        says("keep 2", "process 3", "keep 3", actions = log.done() + log.done())
-        says("ack 3", actions = log.acked())
-        says(actions = log.acked())
+        says("keep 2", "process 3", "keep 3", effects = log.done() + log.done())
+        says("ack 3", effects = log.acked())
+        says(effects = log.acked())
     }
 
     @Test
@@ -62,9 +62,9 @@ class InboxLogTest {
         val log = openAt(0)
         for (offset in 1L..2L) log.received(item(offset))
         log.done()
-        says("ack 1", actions = log.ackFailed(at(1)))
+        says("ack 1", effects = log.ackFailed(at(1)))
         log.done()
-        says("ack 2", actions = log.ackFailed(at(1)))
+        says("ack 2", effects = log.ackFailed(at(1)))
     }
 
     @Test
@@ -74,7 +74,7 @@ class InboxLogTest {
         log.done()
         log.away()
         log.opened(at(1))
-        says(actions = (1L..3L).flatMap { log.received(item(it)) })
+        says(effects = (1L..3L).flatMap { log.received(item(it)) })
         assertTrue("process 3" in short(log.done()))
     }
 
@@ -83,8 +83,8 @@ class InboxLogTest {
         val log = openAt(0)
         for (offset in 1L..2L) log.received(item(offset))
         log.away()
-        says("keep 1", "process 2", "keep 2", actions = log.done() + log.done())
-        says("ack 2", actions = log.opened(at(2)))
+        says("keep 1", "process 2", "keep 2", effects = log.done() + log.done())
+        says("ack 2", effects = log.opened(at(2)))
     }
 
     @Test
@@ -92,16 +92,16 @@ class InboxLogTest {
         val log = openAt(0)
         for (offset in 1L..2L) log.received(item(offset))
         log.failed()
-        says(actions = log.received(item(3)))
-        says("process 1", actions = log.processing(true))
+        says(effects = log.received(item(3)))
+        says("process 1", effects = log.processing(true))
     }
 
     @Test
     fun `puts the item in hand back if nobody processes any more`() {
         val log = openAt(0)
         log.received(item(1))
-        says(actions = log.processing(false) + log.done())
-        says("process 1", actions = log.processing(true))
+        says(effects = log.processing(false) + log.done())
+        says("process 1", effects = log.processing(true))
     }
 
     @Test
@@ -110,8 +110,8 @@ class InboxLogTest {
         log.processing(false)
         for (offset in 1L..3L) log.received(item(offset))
         log.away()
-        says("keep 2", actions = log.opened(at(2)))
-        says("process 3", actions = log.processing(true))
+        says("keep 2", effects = log.opened(at(2)))
+        says("process 3", effects = log.processing(true))
     }
 
     @Test
@@ -119,10 +119,10 @@ class InboxLogTest {
         val log = openAt(5)
         for (offset in 6L..7L) log.received(item(offset))
         log.away()
-        says("keep 0", actions = log.opened(at(0, "f")))
+        says("keep 0", effects = log.opened(at(0, "f")))
         log.received(item(1, "f"))
-        val processed = (log.done() + log.done() + log.done()).filterIsInstance<InboxAction.Process>()
-        says("process 7", "process 1", actions = processed)
+        val processed = (log.done() + log.done() + log.done()).filterIsInstance<InboxEffect.Process>()
+        says("process 7", "process 1", effects = processed)
         assertEquals(at(1, "f"), log.cursor)
     }
 
@@ -147,7 +147,7 @@ class InboxLogTest {
         /** The server's, of this device. */
         var cursor = 0L
         val processed = ArrayList<Long>()
-        private var kept: Position? = null
+        private var stored: Position? = null
         private var log = InboxLog(null)
         private var delivered = 0L
         private var inHand: Long? = null
@@ -178,7 +178,7 @@ class InboxLogTest {
                 Step.CUT -> reconnect()
                 Step.RELOAD -> {
                     inHand = null
-                    log = InboxLog(kept)
+                    log = InboxLog(stored)
                     perform(log.processing(true))
                     reconnect()
                 }
@@ -209,12 +209,12 @@ class InboxLogTest {
             perform(if (isKnown) log.acked() else log.ackFailed(position))
         }
 
-        private fun perform(actions: List<InboxAction>) {
-            for (action in actions) {
-                when (action) {
-                    is InboxAction.Keep -> kept = action.position
-                    is InboxAction.Ack -> acking = action.position
-                    is InboxAction.Process -> inHand = action.item.position.offset
+        private fun perform(effects: List<InboxEffect>) {
+            for (effect in effects) {
+                when (effect) {
+                    is InboxEffect.Keep -> stored = effect.position
+                    is InboxEffect.Ack -> acking = effect.position
+                    is InboxEffect.Process -> inHand = effect.item.position.offset
                 }
             }
         }

@@ -61,18 +61,18 @@ class RoomLogPropertyTest {
     }
 
     /** Where the device was told a message out of its place: nothing may be missing, but what was declared lost. */
-    private fun firstBreach(told: List<LogAction>): String? {
+    private fun firstBreach(recorded: List<LogEffect>): String? {
         var at: Position? = null
-        for (action in told) {
+        for (effect in recorded) {
             val known = at
-            if (action is LogAction.Deliver) {
-                val position = action.message.position
+            if (effect is LogEffect.Deliver) {
+                val position = effect.message.position
                 if (known == null || position.epoch != known.epoch || position.offset != known.offset + 1) return "$position after $known"
                 at = position
-            } else if (action is LogAction.Joined) {
-                val position = action.position
+            } else if (effect is LogEffect.Joined) {
+                val position = effect.position
                 val isAfter = known == null || position.epoch != known.epoch || position.offset > known.offset
-                if (action.recovered && known != null) {
+                if (effect.recovered && known != null) {
                     if (isAfter) return "$position declared complete at $known"
                 } else {
                     if (known != null && !isAfter && position.offset != known.offset) return "$position goes back"
@@ -87,9 +87,9 @@ class RoomLogPropertyTest {
     fun `delivers each message once and in order, with no gap that is not declared, and ends where the log ends`() {
         for (seed in 1..2_000) {
             val (server, device) = run(seed, kind + kind + Step.TRIM + Step.LOSE)
-            assertNull(firstBreach(device.told), "seed $seed")
+            assertNull(firstBreach(device.recorded), "seed $seed")
             assertEquals(server.position, device.log.position, "seed $seed")
-            assertEquals(server.position, (device.told.last() as LogAction.Deliver).message.position, "seed $seed")
+            assertEquals(server.position, (device.recorded.last() as LogEffect.Deliver).message.position, "seed $seed")
         }
     }
 
@@ -97,7 +97,7 @@ class RoomLogPropertyTest {
     fun `declares nothing lost that is still kept`() {
         for (seed in 1..2_000) {
             val (_, device) = run(seed, kind)
-            assertEquals(emptyList<LogAction>(), device.told.filter { it is LogAction.Joined && !it.recovered }, "seed $seed")
+            assertEquals(emptyList<LogEffect>(), device.recorded.filter { it is LogEffect.Joined && !it.recovered }, "seed $seed")
         }
     }
 }
@@ -127,7 +127,7 @@ internal class LogServer {
         last = 0
     }
 
-    fun join(log: RoomLog, atMost: Int): List<LogAction> {
+    fun join(log: RoomLog, atMost: Int): List<LogEffect> {
         val since = log.position ?: return log.joined(position, null, emptyList())
         val page = after(since, atMost)
         val recovered = page != null && !page.more
@@ -148,7 +148,7 @@ internal class LogDevice(private val server: LogServer, limits: LogLimits, priva
     private class Asked(val after: Position?)
 
     val log = RoomLog(limits).also { it.begin(null) }
-    val told = ArrayList<LogAction>()
+    val recorded = ArrayList<LogEffect>()
 
     /** Live messages that are on their way, oldest first. */
     private val wire = ArrayDeque<RoomMessage>()
@@ -204,12 +204,12 @@ internal class LogDevice(private val server: LogServer, limits: LogLimits, priva
         asked = Asked(null)
     }
 
-    private fun perform(actions: List<LogAction>) {
-        for (action in actions) {
-            when (action) {
-                is LogAction.Deliver, is LogAction.Joined -> told.add(action)
-                is LogAction.Rejoin -> callJoin()
-                is LogAction.Read -> asked = Asked(action.after)
+    private fun perform(effects: List<LogEffect>) {
+        for (effect in effects) {
+            when (effect) {
+                is LogEffect.Deliver, is LogEffect.Joined -> recorded.add(effect)
+                is LogEffect.Rejoin -> callJoin()
+                is LogEffect.Read -> asked = Asked(effect.after)
             }
         }
     }

@@ -6,9 +6,7 @@ import dev.crossroom.Joined
 import dev.crossroom.MemoryStorage
 import dev.crossroom.Published
 import dev.crossroom.RoomEvent
-import dev.crossroom.Rooms
 import dev.crossroom.RoomsEvent
-import dev.crossroom.RoomsJava
 import dev.crossroom.RoomsOptions
 import dev.crossroom.Sent
 import dev.crossroom.Value
@@ -16,7 +14,7 @@ import dev.crossroom.json
 import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
 import dev.crossroom.support.FakeSocket
-import dev.crossroom.support.Told
+import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
@@ -89,19 +87,19 @@ class RoomsTest {
         "{'ok':false,'error':{'code':'$code','message':'m','retryable':$retryable}}"
 
     private fun <T : Any> collected(flow: Flow<T>, word: (T) -> String?): List<String> {
-        val told = ArrayList<String>()
+        val recorded = ArrayList<String>()
         scope.launch {
             try {
-                flow.collect { word(it)?.let(told::add) }
-                told.add("over")
+                flow.collect { word(it)?.let(recorded::add) }
+                recorded.add("over")
             } catch (error: CrossroomException) {
-                told.add("failed: ${error.code}")
+                recorded.add("failed: ${error.code}")
             }
         }
-        return told
+        return recorded
     }
 
-    private fun Rooms.session(): List<String> =
+    private fun Rooms.sessionEvents(): List<String> =
         collected(events()) {
             when (it) {
                 is RoomsEvent.Connected -> "connected"
@@ -112,7 +110,7 @@ class RoomsTest {
             }
         }
 
-    private fun Rooms.happenings(): List<String> =
+    private fun Rooms.roomEvents(): List<String> =
         collected(room("r").events(), ::word)
 
     private fun word(event: RoomEvent): String? =
@@ -125,7 +123,7 @@ class RoomsTest {
         }
 
     private fun Rooms.joinedAt(offset: Int): Rooms {
-        RoomsJava.join(room("r"), null, Told())
+        RoomsJava.join(room("r"), null, RecordingCallback())
         welcome()
         ack(called("join", "{'room':'r'}"), joined(offset))
         return this
@@ -137,66 +135,66 @@ class RoomsTest {
         welcome()
     }
 
-    private fun Rooms.publish(n: Int, id: String? = null): Told<Published> =
-        Told<Published>().also { RoomsJava.publish(room("r"), Value.Integer(n.toLong()), id, it) }
+    private fun Rooms.publish(n: Int, id: String? = null): RecordingCallback<Published> =
+        RecordingCallback<Published>().also { RoomsJava.publish(room("r"), Value.Integer(n.toLong()), id, it) }
 
     @Test
     fun `joins when it is connected, and tells a collector of before what the join recovers`() {
         val rooms = rooms()
         val messages = collected(rooms.room("r").messages()) { "${it.position.offset}" }
-        val told = Told<Joined>()
-        RoomsJava.join(rooms.room("r"), dev.crossroom.Position("e", 3), told)
+        val recorded = RecordingCallback<Joined>()
+        RoomsJava.join(rooms.room("r"), dev.crossroom.Position("e", 3), recorded)
         assertEquals(json("device" to "d"), welcome())
         ack(called("join", "{'room':'r','since':${at(3)}}"), joined(4, ",'recovered':true,'messages':[${message(4)}]"))
         assertEquals(listOf("4"), messages)
-        assertEquals(listOf("ok: Joined(recovered=true, position=Position(epoch=e, offset=4), history=null)"), told.outcomes)
+        assertEquals(listOf("ok: Joined(recovered=true, position=Position(epoch=e, offset=4), history=null)"), recorded.outcomes)
     }
 
     @Test
     fun `joins again after a reconnect from where it was, and reads what the answer has not`() {
         val rooms = rooms()
-        val told = rooms.happenings()
+        val recorded = rooms.roomEvents()
         rooms.joinedAt(5)
         event("message", message(6))
         reconnect()
         ack(called("join", "{'room':'r','since':${at(6)}}"), joined(8, ",'recovered':false,'messages':[]"))
         val page = "{'ok':true,'messages':[${message(7)},${message(8)}],'more':false,'position':${at(8)}}"
         ack(called("history", "{'room':'r','after':${at(6)},'limit':500}"), page)
-        assertEquals(listOf("joined 5", "6", "7", "8", "joined 8"), told)
+        assertEquals(listOf("joined 5", "6", "7", "8", "joined 8"), recorded)
     }
 
     @Test
     fun `repairs a gap before anything later, and declares what cannot be had`() {
         val rooms = rooms()
-        val told = rooms.happenings()
+        val recorded = rooms.roomEvents()
         rooms.joinedAt(5)
         event("message", message(8))
         ack(called("history", "{'room':'r','after':${at(5)},'limit':500}"), refusal("unknown_position"))
-        assertEquals(listOf("joined 5", "lost, joined 7", "8"), told)
+        assertEquals(listOf("joined 5", "lost, joined 7", "8"), recorded)
     }
 
     @Test
     fun `tells where joining again is refused, and stays out`() {
         val rooms = rooms()
-        val told = rooms.happenings()
+        val recorded = rooms.roomEvents()
         val messages = collected(rooms.room("r").messages()) { "${it.position.offset}" }
         rooms.joinedAt(5)
         reconnect()
         ack(called("join", "{'room':'r','since':${at(5)}}"), refusal("forbidden"))
         reconnect()
         assertNull(server.nextOrNull())
-        assertEquals(listOf("joined 5", "left: forbidden"), told)
+        assertEquals(listOf("joined 5", "left: forbidden"), recorded)
         assertEquals(listOf("failed: forbidden"), messages)
     }
 
     @Test
     fun `fails a join that is refused`() {
-        val told = Told<Joined>()
-        RoomsJava.join(rooms().room("r"), null, told)
+        val recorded = RecordingCallback<Joined>()
+        RoomsJava.join(rooms().room("r"), null, recorded)
         welcome()
         ack(called("join", "{'room':'r'}"), refusal("room_full", retryable = true))
-        assertEquals(listOf("room_full"), told.outcomes)
-        assertEquals(true, told.error?.retryable)
+        assertEquals(listOf("room_full"), recorded.outcomes)
+        assertEquals(true, recorded.error?.retryable)
     }
 
     @Test
@@ -219,18 +217,18 @@ class RoomsTest {
     @Test
     fun `takes its own message in a recovery for the ack of its publish`() {
         val rooms = rooms().joinedAt(0)
-        val told = rooms.publish(1, "a")
+        val recorded = rooms.publish(1, "a")
         reconnect()
         val missed = ",'recovered':true,'messages':[${message(1, "a", "ada")}]"
         ack(called("join", "{'room':'r','since':${at(0)}}"), joined(1, missed))
-        assertEquals(listOf("ok: Published(id=a, position=Position(epoch=e, offset=1), at=1)"), told.outcomes)
+        assertEquals(listOf("ok: Published(id=a, position=Position(epoch=e, offset=1), at=1)"), recorded.outcomes)
         assertNull(server.nextOrNull())
     }
 
     @Test
     fun `goes on with the next publish where one is cancelled`() {
         val rooms = rooms().joinedAt(0)
-        val cancelled = Told<Published>()
+        val cancelled = RecordingCallback<Published>()
         val cancellable = RoomsJava.publish(rooms.room("r"), Value.Integer(1), "a", cancelled)
         val next = rooms.publish(2, "b")
         val id = called("publish", "{'room':'r','data':1,'id':'a'}")
@@ -243,7 +241,7 @@ class RoomsTest {
     @Test
     fun `does not publish again on a new connection after 280 s`() {
         val rooms = rooms().joinedAt(0)
-        val told = rooms.publish(1, "a")
+        val recorded = rooms.publish(1, "a")
         server.close(4501)
         environment.pass(280_001)
         while (dialer.sockets.size < 2) environment.pass(1_000)
@@ -251,7 +249,7 @@ class RoomsTest {
         environment.pass(10_000)
         welcome()
         ack(called("join", "{'room':'r','since':${at(0)}}"), joined(0, ",'recovered':true,'messages':[]"))
-        assertEquals(listOf("unconfirmed"), told.outcomes)
+        assertEquals(listOf("unconfirmed"), recorded.outcomes)
     }
 
     @Test
@@ -261,25 +259,25 @@ class RoomsTest {
         val tooMany = rooms.publish(2)
         assertEquals(listOf("too_many_pending"), tooMany.outcomes)
         assertTrue(large.outcomes.isEmpty())
-        val told = Told<Sent>()
+        val recorded = RecordingCallback<Sent>()
         val other = rooms()
         welcome()
-        RoomsJava.send(other, "ben", Value.Text("x".repeat(2_000)), false, told)
-        assertEquals(listOf("message_too_large"), told.outcomes)
+        RoomsJava.send(other, "ben", Value.Text("x".repeat(2_000)), false, recorded)
+        assertEquals(listOf("message_too_large"), recorded.outcomes)
     }
 
     @Test
-    fun `sends to each recipient in a lane of its own, and tells at once of a full inbox`() {
+    fun `sends to each recipient in a queue of its own, and tells at once of a full inbox`() {
         val rooms = rooms()
         welcome()
-        val told = listOf("ben", "ben", "cleo").map { to ->
-            Told<Sent>().also { RoomsJava.send(rooms, to, Value.Null, true, it) }
+        val recorded = listOf("ben", "ben", "cleo").map { to ->
+            RecordingCallback<Sent>().also { RoomsJava.send(rooms, to, Value.Null, true, it) }
         }
         val first = called("send", "{'to':'ben','data':null,'id':'id1','receipt':true}")
         called("send", "{'to':'cleo','data':null,'id':'id3','receipt':true}")
         ack(first, refusal("inbox_full", retryable = true))
         called("send", "{'to':'ben','data':null,'id':'id2','receipt':true}")
-        assertEquals(listOf(listOf("inbox_full"), emptyList(), emptyList()), told.map { it.outcomes })
+        assertEquals(listOf(listOf("inbox_full"), emptyList(), emptyList()), recorded.map { it.outcomes })
     }
 
     @Test
@@ -287,7 +285,7 @@ class RoomsTest {
         val storage = MemoryStorage()
         val rooms = rooms { this.storage = storage }
         val inHand = ArrayList<Pair<String, CompletableDeferred<Unit>>>()
-        val opened = Told<Long>()
+        val opened = RecordingCallback<Long>()
         scope.launch {
             opened.onSuccess(
                 rooms.inbox.process { item ->
@@ -318,7 +316,7 @@ class RoomsTest {
     fun `comes back as the same guest, and as a new one where that is refused`() {
         val storage = MemoryStorage()
         val rooms = rooms { this.storage = storage }
-        val told = rooms.session()
+        val recorded = rooms.sessionEvents()
         welcome("guest-1", token = "t1")
         assertEquals("t1", storage.get("crossroom.guest"))
         server.close(4501)
@@ -329,13 +327,13 @@ class RoomsTest {
         assertNull(storage.get("crossroom.guest"))
         environment.pass(500)
         assertNull(welcome("guest-2", token = "t2")?.get("token"))
-        assertEquals(listOf("connected", "disconnected", "warning: connect_error", "connected"), told)
+        assertEquals(listOf("connected", "disconnected", "warning: connect_error", "connected"), recorded)
     }
 
     @Test
     fun `ends where a guest's upgrade is refused, after a try as a new guest`() {
         val rooms = rooms()
-        val told = rooms.session()
+        val recorded = rooms.sessionEvents()
         welcome("guest-1", token = "t1")
         server.close(4501)
         environment.pass(1_000)
@@ -345,7 +343,7 @@ class RoomsTest {
         server.fail(401)
         environment.pass(60_000)
         assertEquals(3, dialer.sockets.size)
-        assertEquals(listOf("connected", "disconnected", "warning: refused", "ended: unauthorized", "over"), told)
+        assertEquals(listOf("connected", "disconnected", "warning: refused", "ended: unauthorized", "over"), recorded)
     }
 
     @Test
@@ -377,16 +375,16 @@ class RoomsTest {
     @Test
     fun `ends where the server says so for good, and everything that waits fails with the reason`() {
         val rooms = rooms { token("fixed") }
-        val told = rooms.session()
-        val happenings = rooms.happenings()
+        val recorded = rooms.sessionEvents()
+        val events = rooms.roomEvents()
         rooms.joinedAt(0)
         val publish = rooms.publish(1)
         event("session_end", jsonOf("{'error':{'code':'token_revoked','message':'m','retryable':false}}"))
         server.close(4403)
         val later = rooms.publish(2)
         environment.pass(60_000)
-        assertEquals(listOf("connected", "disconnected", "ended: token_revoked", "over"), told)
-        assertEquals(listOf("joined 0", "failed: token_revoked"), happenings)
+        assertEquals(listOf("connected", "disconnected", "ended: token_revoked", "over"), recorded)
+        assertEquals(listOf("joined 0", "failed: token_revoked"), events)
         assertEquals(listOf("token_revoked", "token_revoked"), publish.outcomes + later.outcomes)
         assertTrue(dialer.isClosed && environment.isClosed && dialer.sockets.size == 1)
     }
@@ -394,15 +392,15 @@ class RoomsTest {
     @Test
     fun `drops signals where there is no connection, and tells those that come`() {
         val rooms = rooms()
-        val told = rooms.happenings()
-        val signals = List(2) { Told<Any?>() }
+        val recorded = rooms.roomEvents()
+        val signals = List(2) { RecordingCallback<Any?>() }
         RoomsJava.signal(rooms.room("r"), Value.Null, signals[0])
         rooms.joinedAt(0)
         RoomsJava.signal(rooms.room("r"), Value.Bool(true), signals[1])
         assertEquals(-1, called("signal", "{'room':'r','data':true}"))
         val from = "{'user':'ben','name':'B','sid':'s2','transport':'bridge'}"
         event("signal", jsonOf("{'room':'r','from':$from,'data':'typing','at':1}"))
-        assertEquals(listOf("joined 0", "signal \"typing\""), told)
+        assertEquals(listOf("joined 0", "signal \"typing\""), recorded)
         assertEquals(listOf("ok: null", "ok: null"), signals.flatMap { it.outcomes })
     }
 
@@ -442,13 +440,13 @@ class RoomsTest {
     fun `does not read a backlog that nobody takes`() {
         val rooms = rooms { maxLag = 2 }
         val slow = rooms.room("r").events()
-        val told = Told<Joined>()
-        RoomsJava.join(rooms.room("r"), dev.crossroom.Position("e", 0), told)
+        val recorded = RecordingCallback<Joined>()
+        RoomsJava.join(rooms.room("r"), dev.crossroom.Position("e", 0), recorded)
         welcome()
         ack(called("join", "{'room':'r','since':${at(0)}}"), joined(5_000, ",'recovered':false,'messages':[]"))
         page(0, 1..500, 500, isMore = true)
         assertNull(server.nextOrNull())
-        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5000), history=null)", told.outcomes.single())
+        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5000), history=null)", recorded.outcomes.single())
         val got = collected(slow) { (it as? RoomEvent.Message)?.message?.position?.offset?.toString() }
         page(1, 2..3, 2, isMore = true)
         page(3, 4..5, 2, isMore = true)
@@ -459,14 +457,14 @@ class RoomsTest {
     @Test
     fun `tells a slow collector, in its place, of what is not kept any more`() {
         val rooms = rooms { maxLag = 2 }
-        val events = rooms.room("r").events()
+        val flow = rooms.room("r").events()
         val messages = rooms.room("r").messages()
         rooms.joinedAt(0)
         for (offset in 1..9) event("message", message(offset))
-        val happenings = collected(events) { word(it) }
+        val events = collected(flow) { word(it) }
         ack(called("history", "{'room':'r','after':${at(0)},'limit':2}"), refusal("unknown_position"))
         event("message", message(10))
-        assertEquals(listOf("joined 0", "lost, joined 9", "10"), happenings)
+        assertEquals(listOf("joined 0", "lost, joined 9", "10"), events)
         val got = collected(messages) { "${it.position.offset}" }
         ack(called("history", "{'room':'r','after':${at(1)},'limit':2}"), refusal("unknown_position"))
         assertEquals(listOf("1", "failed: too_slow"), got)
@@ -501,30 +499,30 @@ class RoomsTest {
         for (offset in 1..5) event("message", message(offset))
         assertEquals(listOf("1", "2", "3", "over"), collected(flow.take(3)) { "${it.position.offset}" })
         assertEquals(3L, room.position?.offset)
-        val told = Told<Joined>()
-        RoomsJava.join(room, dev.crossroom.Position("e", 1), told)
+        val recorded = RecordingCallback<Joined>()
+        RoomsJava.join(room, dev.crossroom.Position("e", 1), recorded)
         val missed = (2..5).map { message(it) }
         ack(called("join", "{'room':'r','since':${at(1)}}"), joined(5, ",'recovered':true,'messages':$missed"))
-        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5), history=null)", told.outcomes.single())
+        assertEquals("ok: Joined(recovered=true, position=Position(epoch=e, offset=5), history=null)", recorded.outcomes.single())
         assertEquals(listOf("2", "3", "4", "5"), collected(flow) { "${it.position.offset}" })
     }
 
-    private fun Rooms.join(history: Int, since: dev.crossroom.Position? = null): Told<Joined> =
-        Told<Joined>().also { RoomsJava.join(room("r"), since, history, it) }
+    private fun Rooms.join(history: Int, since: dev.crossroom.Position? = null): RecordingCallback<Joined> =
+        RecordingCallback<Joined>().also { RoomsJava.join(room("r"), since, history, it) }
 
-    private fun Told<Joined>.past(): String? = result?.history?.let { "${it.messages.map { message -> message.position.offset }} ${it.more}" }
+    private fun RecordingCallback<Joined>.past(): String? = result?.history?.let { "${it.messages.map { message -> message.position.offset }} ${it.more}" }
 
     @Test
     fun `joins with the newest messages up to where the live ones begin, once`() {
         val rooms = rooms()
-        val told = rooms.happenings()
+        val recorded = rooms.roomEvents()
         val joined = rooms.join(2)
         welcome()
         val past = ",'history':{'messages':[${message(4)},${message(5)}],'more':true}"
         ack(called("join", "{'room':'r','history':2}"), joined(5, past))
         event("message", message(6))
         assertEquals("[4, 5] true", joined.past())
-        assertEquals(listOf("joined 5", "6"), told)
+        assertEquals(listOf("joined 5", "6"), recorded)
         reconnect()
         called("join", "{'room':'r','since':${at(6)}}")
     }
@@ -544,7 +542,7 @@ class RoomsTest {
     @Test
     fun `has the past beside a since only where something is lost, and nothing in it twice`() {
         val rooms = rooms()
-        val told = rooms.happenings()
+        val recorded = rooms.roomEvents()
         val joined = rooms.join(4, dev.crossroom.Position("e", 0))
         welcome()
         val past = ",'history':{'messages':${(6..9).map { message(it) }},'more':true}"
@@ -552,7 +550,7 @@ class RoomsTest {
         page(0, 1..7, 500, isMore = true)
         ack(called("history", "{'room':'r','after':${at(7)},'limit':500}"), refusal("unknown_position"))
         assertEquals("[8, 9] true", joined.past())
-        assertEquals((1..7).map { "$it" } + "lost, joined 9", told)
+        assertEquals((1..7).map { "$it" } + "lost, joined 9", recorded)
     }
 
     @Test
@@ -560,14 +558,14 @@ class RoomsTest {
         val rooms = rooms()
         val room = rooms.room("r")
         welcome()
-        val given = RoomsJava.join(room, null, Told())
+        val given = RoomsJava.join(room, null, RecordingCallback())
         val id = called("join", "{'room':'r'}")
         given.cancel()
         called("leave", "{'room':'r'}")
         ack(id, joined(0))
         assertEquals(false, room.isJoined)
-        val first = RoomsJava.join(room, null, Told())
-        RoomsJava.join(room, null, Told())
+        val first = RoomsJava.join(room, null, RecordingCallback())
+        RoomsJava.join(room, null, RecordingCallback())
         first.cancel()
         ack(called("join", "{'room':'r'}"), joined(0))
         assertTrue(room.isJoined)
@@ -599,8 +597,8 @@ class RoomsTest {
     fun `fails the largest message under way after three connections closed with 1009, and the session lives`() {
         val rooms = rooms()
         welcome()
-        val told = listOf("x".repeat(500), "y").map { text ->
-            Told<Sent>().also { RoomsJava.send(rooms, text.take(1), Value.Text(text), false, it) }
+        val recorded = listOf("x".repeat(500), "y").map { text ->
+            RecordingCallback<Sent>().also { RoomsJava.send(rooms, text.take(1), Value.Text(text), false, it) }
         }
         repeat(3) {
             repeat(2) { server.next() }
@@ -609,7 +607,7 @@ class RoomsTest {
             welcome()
         }
         ack(called("send", "{'to':'y','data':'y','id':'id2'}"), "{'ok':true,'id':'id2','at':1}")
-        assertEquals(listOf("message_too_large", "ok: Sent(id=id2, at=1)"), told.flatMap { it.outcomes })
+        assertEquals(listOf("message_too_large", "ok: Sent(id=id2, at=1)"), recorded.flatMap { it.outcomes })
         assertNull(server.nextOrNull())
     }
 
@@ -620,30 +618,30 @@ class RoomsTest {
         server.next()
         server.connected()
         event("welcome", jsonOf("{'user':'ada','name':'A','sid':'s','device':'d','guest':false,'messageBytes':10}"))
-        val told = List(3) { Told<Sent>() }
-        RoomsJava.send(rooms, "ben", Value.Text("x".repeat(20)), false, told[0])
-        RoomsJava.send(rooms, "ben", Value.Null, false, told[1])
+        val recorded = List(3) { RecordingCallback<Sent>() }
+        RoomsJava.send(rooms, "ben", Value.Text("x".repeat(20)), false, recorded[0])
+        RoomsJava.send(rooms, "ben", Value.Null, false, recorded[1])
         val id = server.next()["id"]?.long
-        RoomsJava.send(rooms, "ben", Value.Decimal(Double.NaN), false, told[2])
-        assertEquals(listOf("message_too_large", "invalid_argument"), told[0].outcomes + told[2].outcomes)
+        RoomsJava.send(rooms, "ben", Value.Decimal(Double.NaN), false, recorded[2])
+        assertEquals(listOf("message_too_large", "invalid_argument"), recorded[0].outcomes + recorded[2].outcomes)
         server.give(json("type" to "error", "code" to "too_deep", "message" to "m", "id" to id))
-        assertEquals(listOf("too_deep"), told[1].outcomes)
+        assertEquals(listOf("too_deep"), recorded[1].outcomes)
     }
 
     @Test
     fun `tells of the device that another connection has taken, of a newer token, and of items that were dropped`() {
         val storage = MemoryStorage()
         val rooms = rooms { this.storage = storage }
-        val told = ArrayList<RoomsEvent>()
-        RoomsJava.listen(rooms) { told.add(it) }
+        val recorded = ArrayList<RoomsEvent>()
+        RoomsJava.listen(rooms) { recorded.add(it) }
         welcome("guest-1", token = "t1")
         event("token_renewed", json("token" to "t2"))
         assertEquals("t2", storage.get("crossroom.guest"))
         event("device_taken", json("sid" to "s9"))
         event("device_returned", json())
-        RoomsJava.process(rooms.inbox, { _, done -> done.onSuccess(null) }, Told())
+        RoomsJava.process(rooms.inbox, { _, done -> done.onSuccess(null) }, RecordingCallback())
         ack(called("inbox", "{}"), "{'ok':true,'cursor':${at(7)},'waiting':0,'known':true,'recovered':false}")
-        assertEquals(listOf(RoomsEvent.DeviceTaken, RoomsEvent.DeviceReturned, RoomsEvent.InboxLost), told.drop(1))
+        assertEquals(listOf(RoomsEvent.DeviceTaken, RoomsEvent.DeviceReturned, RoomsEvent.InboxLost), recorded.drop(1))
     }
 
     @Test
@@ -660,8 +658,8 @@ class RoomsTest {
     @Test
     fun `flushes until all has its outcome, and says what has not`() {
         val rooms = rooms().joinedAt(0)
-        val done = Told<Int>()
-        val late = Told<Int>()
+        val done = RecordingCallback<Int>()
+        val late = RecordingCallback<Int>()
         rooms.publish(1, "a")
         rooms.publish(2, "b")
         RoomsJava.flush(rooms, 1_000, late)
@@ -675,7 +673,7 @@ class RoomsTest {
         environment.pass(10)
         assertEquals(listOf("ok: 0"), done.outcomes)
         val publish = rooms.publish(3, "c")
-        val closed = Told<Int>()
+        val closed = RecordingCallback<Int>()
         RoomsJava.close(rooms, 500, closed)
         environment.pass(500)
         assertEquals(listOf("ok: 1", "closed"), closed.outcomes + publish.outcomes)
@@ -699,25 +697,25 @@ class RoomsTest {
     @Test
     fun `refuses any number of publishes in a row that no frame can carry`() {
         val rooms = rooms { maxPending = 3_000 }
-        val told = List(3_000) { Told<Published>().also { RoomsJava.publish(rooms.room("r"), Value.Decimal(Double.NaN), null, it) } }
+        val recorded = List(3_000) { RecordingCallback<Published>().also { RoomsJava.publish(rooms.room("r"), Value.Decimal(Double.NaN), null, it) } }
         welcome()
-        assertTrue(told.all { it.outcomes == listOf("invalid_argument") })
+        assertTrue(recorded.all { it.outcomes == listOf("invalid_argument") })
     }
 
     @Test
     fun `bounds the readings that wait`() {
         val room = rooms { maxPending = 1 }.room("r")
-        val told = List(2) { Told<History>().also { RoomsJava.history(room, null, null, null, it) } }
-        assertEquals(listOf(emptyList(), listOf("too_many_pending")), told.map { it.outcomes })
+        val recorded = List(2) { RecordingCallback<History>().also { RoomsJava.history(room, null, null, null, it) } }
+        assertEquals(listOf(emptyList(), listOf("too_many_pending")), recorded.map { it.outcomes })
     }
 
     @Test
     fun `goes on where a listener throws`() {
         val rooms = rooms()
-        val told = ArrayList<String>()
+        val recorded = ArrayList<String>()
         val thread = Thread.currentThread()
         val before = thread.uncaughtExceptionHandler
-        thread.setUncaughtExceptionHandler { _, thrown -> told.add("thrown: ${thrown.message}") }
+        thread.setUncaughtExceptionHandler { _, thrown -> recorded.add("thrown: ${thrown.message}") }
         try {
             RoomsJava.listen(rooms.room("r")) { if (it is RoomEvent.Message) throw StackOverflowError("${it.message.position.offset}") }
             rooms.joinedAt(0)
@@ -725,13 +723,13 @@ class RoomsTest {
         } finally {
             thread.uncaughtExceptionHandler = before
         }
-        assertEquals(listOf("thrown: 1", "thrown: 2"), told)
+        assertEquals(listOf("thrown: 1", "thrown: 2"), recorded)
     }
 
     @Test
     fun `leaves nothing after close, and fails what waits with it`() {
         val rooms = rooms()
-        val told = rooms.session()
+        val recorded = rooms.sessionEvents()
         val messages = collected(rooms.room("r").messages()) { "${it.position.offset}" }
         rooms.joinedAt(0)
         val publish = rooms.publish(1)
@@ -740,19 +738,19 @@ class RoomsTest {
         assertEquals(listOf("closed"), publish.outcomes)
         assertEquals(listOf("over"), messages)
         assertEquals(listOf("over"), later)
-        assertEquals(listOf("connected", "over"), told)
+        assertEquals(listOf("connected", "over"), recorded)
         assertTrue(dialer.isClosed && environment.isClosed && environment.running == 0)
     }
 
     @Test
     fun `warns of what is not of the room API, and goes on`() {
         val rooms = rooms()
-        val told = rooms.session()
-        val happenings = rooms.happenings()
+        val recorded = rooms.sessionEvents()
+        val events = rooms.roomEvents()
         rooms.joinedAt(0)
         event("message", json("room" to "r"))
         event("message", message(1))
-        assertEquals(listOf("connected", "warning: bad_answer"), told)
-        assertEquals(listOf("joined 0", "1"), happenings)
+        assertEquals(listOf("connected", "warning: bad_answer"), recorded)
+        assertEquals(listOf("joined 0", "1"), events)
     }
 }

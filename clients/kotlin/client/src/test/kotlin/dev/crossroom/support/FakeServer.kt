@@ -1,7 +1,7 @@
 package dev.crossroom.support
 
 import dev.crossroom.Value
-import dev.crossroom.frames.JsonText
+import dev.crossroom.JsonText
 import dev.crossroom.transport.Dialer
 import dev.crossroom.transport.Transport
 import dev.crossroom.transport.TransportFailure

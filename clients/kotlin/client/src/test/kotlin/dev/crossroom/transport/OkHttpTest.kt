@@ -1,9 +1,9 @@
 package dev.crossroom.transport
 
-import dev.crossroom.Bridge
+import dev.crossroom.bridge.Bridge
 import dev.crossroom.BridgeOptions
 import dev.crossroom.CrossroomException
-import dev.crossroom.NamespaceEvent
+import dev.crossroom.bridge.NamespaceEvent
 import dev.crossroom.Value
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -209,7 +209,7 @@ class OkHttpTest {
         run {
             server.enqueue(MockResponse().setResponseCode(503).setHeader("Retry-After", "7"))
             val dialer = OkHttpDialer(null)
-            val told = Channel<TransportFailure>(Channel.UNLIMITED)
+            val recorded = Channel<TransportFailure>(Channel.UNLIMITED)
             dialer.dial(
                 server.url("/").toString(),
                 emptyMap(),
@@ -219,13 +219,13 @@ class OkHttpTest {
                     override fun message(text: String?) = Unit
 
                     override fun lost(code: Int?, reason: String, failure: TransportFailure?) {
-                        failure?.let(told::trySend)
+                        failure?.let(recorded::trySend)
                     }
 
                     override fun gone() = Unit
                 },
             )
-            assertEquals(7_000L, told.receive().retryAfter)
+            assertEquals(7_000L, recorded.receive().retryAfter)
             dialer.close {}
         }
 

@@ -1,11 +1,10 @@
-/** A chat on the command line: `java -jar target/chat.jar NAME [ROOM] [URL]`. Each line that is typed is published. */
 package dev.crossroom.examples
 
 import dev.crossroom.CrossroomException
 import dev.crossroom.RoomEvent
-import dev.crossroom.Rooms
 import dev.crossroom.RoomsEvent
 import dev.crossroom.json
+import dev.crossroom.rooms.Rooms
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.channels.trySendBlocking
@@ -13,19 +12,20 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlin.concurrent.thread
 
+/** A chat on the command line: `java -jar target/chat.jar NAME [ROOM] [URL]`. Each line that is typed is published. */
 suspend fun main(args: Array<String>) {
     val who = args.getOrNull(0) ?: return println("usage: chat NAME [ROOM] [URL]")
     val place = args.getOrElse(1) { "lobby" }
     val rooms = Rooms(args.getOrElse(2) { "http://localhost:3000" }) { name = who }
     val room = rooms.room(place)
-    val happenings = room.events()
+    val events = room.events()
     val connection = rooms.events()
 
     try {
         coroutineScope {
             launch { connection.collect(::tell) }
             // Fails at the session's end, and ends all with it.
-            launch { happenings.collect(::tell) }
+            launch { events.collect(::tell) }
             room.join()
             for (line in typed()) {
                 try {
