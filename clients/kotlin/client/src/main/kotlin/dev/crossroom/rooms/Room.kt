@@ -8,6 +8,7 @@ import dev.crossroom.Position
 import dev.crossroom.Published
 import dev.crossroom.RoomEvent
 import dev.crossroom.RoomMessage
+import dev.crossroom.RoomState
 import dev.crossroom.Value
 import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Loop
@@ -22,8 +23,11 @@ public class Room internal constructor(internal val core: RoomCore, internal val
     /** The room's name. */
     public val name: String get() = core.name
 
-    /** Whether this device is in the room now, and everything up to its join was delivered. */
-    public val isJoined: Boolean get() = core.isThere
+    /** How this device has the room now. */
+    public val state: RoomState get() = core.state
+
+    /** Whether [state] is [RoomState.JOINED]. */
+    public val isJoined: Boolean get() = state == RoomState.JOINED
 
     /**
      * Of the last message that was given to the application, or where one joined; null before the first join. Never ahead of what a collector of
