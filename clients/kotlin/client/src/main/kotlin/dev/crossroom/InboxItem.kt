@@ -22,5 +22,9 @@ public data class InboxMessage(
 ) : InboxItem()
 
 /** Says that a message of one's own was processed. `user`: who processed it. */
-public data class InboxReceipt(override val id: String, override val position: Position, public val user: String, override val at: Long) :
-    InboxItem()
+public data class InboxReceipt(
+    override val id: String,
+    override val position: Position,
+    public val user: String,
+    override val at: Long,
+) : InboxItem()

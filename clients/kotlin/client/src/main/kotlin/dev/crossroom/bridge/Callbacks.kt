@@ -43,7 +43,7 @@ internal class Callbacks(executor: Executor?) {
                 try {
                     subscribed.collect { guard { listener(it) } }
                 } catch (_: CrossroomException) {
-                    // The end of the session, or of a reader: of both its own events tell.
+                    // The end of the session, or of a room: of both its own events tell.
                 }
             }
         return Cancellable(job::cancel)

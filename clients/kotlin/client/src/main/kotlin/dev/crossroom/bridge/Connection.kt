@@ -11,9 +11,7 @@ import dev.crossroom.frames.ServerFrame
 import dev.crossroom.frames.utf8Size
 import dev.crossroom.ownError
 import dev.crossroom.session.Announcement
-import dev.crossroom.session.Backoff
 import dev.crossroom.session.Effect
-import dev.crossroom.session.End
 import dev.crossroom.session.Lifecycle
 import dev.crossroom.session.LifecycleSettings
 import dev.crossroom.session.Phase
@@ -28,45 +26,6 @@ import dev.crossroom.transport.TransportListener
 import dev.crossroom.warningOf
 import java.util.concurrent.ConcurrentHashMap
 import kotlin.math.min
-
-/** A namespace, as its connection sees it. */
-internal interface Peer {
-    /** Whether it wants the connection. */
-    val needsConnection: Boolean
-
-    fun opened()
-
-    fun frame(frame: ServerFrame)
-
-    /** Events that wait here for the connection. */
-    val unsentEvents: Int
-
-    /** Calls that have no outcome yet. */
-    val unsentCalls: Int
-
-    /** Whether the event has to be taken by the application: it keeps its place in the backlog until then. */
-    fun event(frame: ServerFrame.Event): Boolean
-
-    /** Whatever waits out a delay is done now: the network is another one, or the application has come back. */
-    fun hurry()
-
-    /** The connection could not be made; it will be tried again, unless `final`. */
-    fun failed(error: CrossroomException, final: Boolean)
-
-    /** The connection ended. */
-    fun lost(end: End)
-}
-
-/** What a connection is made with. Times in milliseconds. */
-internal class ConnectionSettings(
-    val url: String,
-    val headers: suspend () -> Map<String, String>,
-    val backoff: Backoff,
-    val maxAttempts: Int,
-    val dialTimeout: Long,
-    val maxUntaken: Int,
-    val warn: (CrossroomException) -> Unit,
-)
 
 /**
  * The shell around the lifecycle: it owns the WebSocket and the timers, does what that says, and passes frames between the

@@ -74,13 +74,16 @@ public class Namespace internal constructor(private val core: NamespaceCore, pri
     public fun call(name: String, args: List<Value>, timeoutMillis: Long, callback: Callback<List<Value>>): Cancellable =
         loop.start { core.call(name, args, timeoutMillis, callbacks.of(callback)) }
 
-    /** Leaves the namespace, after what was emitted before; what is emitted later waits for the next [connect]. Without another namespace the connection is closed. */
+    /**
+     * Leaves the namespace, after what was emitted before; what is emitted later waits for the next [connect]. Without another namespace the
+     * connection is closed.
+     */
     public fun disconnect(): Unit = loop.execute(core::disconnect)
 
     /**
      * Has what happens told to a listener instead of [events], from now on. It is called one at a time and in order, acks among them, on a
-     * thread of the client's: while it blocks, nothing goes on. With a [ConnectionOptions.callbackExecutor] it is called there, as a collector of [events],
-     * and may block. What it throws goes to its thread's handler of uncaught exceptions.
+     * thread of the client's: while it blocks, nothing goes on. With a [ConnectionOptions.callbackExecutor] it is called there, as a collector of
+     * [events], and may block. What it throws goes to its thread's handler of uncaught exceptions.
      */
     public fun listen(listener: NamespaceListener) {
         callbacks.listen({ events }, { direct(listener) }) { listener.onEvent(it) }

@@ -11,8 +11,8 @@ import java.lang.ref.WeakReference
 import java.util.concurrent.CopyOnWriteArrayList
 
 /**
- * Hands each value to all who collect: each gets all that comes from the moment when it subscribed, and may lag behind by `maxLag`; with one more it fails with
- * `too_slow`. Who stops collecting may go on later, with the same flow. May be used on any thread; values are told in the loop.
+ * Hands each value to all who collect: each gets all that comes from the moment when it subscribed, and may lag behind by `maxLag`; with one more it
+ * fails with `too_slow`. Who stops collecting may go on later, with the same flow. May be used on any thread; values are told in the loop.
  */
 internal class Broadcast<T : Any>(private val maxLag: Int) {
     private val listeners = CopyOnWriteArrayList<(T) -> Unit>()

@@ -8,16 +8,6 @@ import dev.crossroom.bridge.Namespace
 import dev.crossroom.callback
 import dev.crossroom.ownError
 
-/** Makes calls, if there is a connection. */
-internal interface Caller {
-    val isUp: Boolean
-
-    /** What the data of one message may have, in bytes of JSON; as the last welcome said, if it did. */
-    val messageBytes: Long?
-
-    fun call(name: String, argument: Value.Object, done: (CallOutcome<Value>) -> Unit)
-}
-
 /** Calls to the server, on the connection that there is: each gets exactly one outcome, and never that of another connection. */
 internal class Calls(private val namespace: Namespace, private val ackTimeout: Long) {
     private class Pending(val done: (CallOutcome<Value>) -> Unit) {
@@ -73,20 +63,3 @@ internal class Calls(private val namespace: Namespace, private val ackTimeout: L
         val NOT_CONNECTED = ErrorCode("not_connected")
     }
 }
-
-/** What an answer is taken for that is not in the words of docs/rooms-api.md. */
-internal fun notOfTheApi(cause: Throwable? = null): CrossroomException = ownError(ErrorCode.BAD_ANSWER, cause = cause)
-
-/** The outcome with its result read; an answer that cannot be read is a refusal. */
-internal inline fun <T> CallOutcome<Value>.read(read: (Value) -> T): CallOutcome<T> =
-    when (this) {
-        is CallOutcome.Ok ->
-            try {
-                CallOutcome.Ok(read(result))
-            } catch (thrown: NotOfTheApi) {
-                CallOutcome.Refused(notOfTheApi(thrown))
-            }
-        is CallOutcome.Refused -> this
-        is CallOutcome.Timeout -> CallOutcome.Timeout
-        is CallOutcome.Lost -> CallOutcome.Lost
-    }

@@ -12,10 +12,9 @@ public class Inbox internal constructor(internal val core: InboxCore, internal v
 
     /**
      * Opens the inbox with the function that processes an item, and returns when it is open: now, or when connected. Items come one at a
-     * time, in order, over all reconnects: each at least once, and again only where the program ended between processing it and keeping its position; its `id`
-     * tells a repeat. An item is processed when the function returns: its position is kept in
-     * the storage, and then acked. If the function throws, the item comes again after a pause, and the error is a warning. There is
-     * one function at a time; see [stop].
+     * time, in order, over all reconnects: each at least once, and again only where the program ended between processing it and keeping its position;
+     * its `id` tells a repeat. An item is processed when the function returns: its position is kept in the storage, and then acked. If the function
+     * throws, the item comes again after a pause, and the error is a warning. There is one function at a time; see [stop].
      *
      * @return how many items wait.
      * @throws CrossroomException `in_use`, what the server refuses it with, the reason of the session's end, `closed`.

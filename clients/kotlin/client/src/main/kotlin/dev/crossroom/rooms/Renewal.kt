@@ -20,7 +20,7 @@ internal class Renewal(
     private val refreshed: (expiresAt: Long?) -> Unit,
     private val failed: (CrossroomException) -> Unit,
 ) {
-    /** Counts what was begun or stopped: late answers are those of an earlier turn. */
+    /** Counts what was begun or stopped: late answers are of an earlier generation. */
     private var generation = 0
     private var failures = 0
     private var underWay = Cancellable {}

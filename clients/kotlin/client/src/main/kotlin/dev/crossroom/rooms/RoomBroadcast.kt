@@ -18,7 +18,7 @@ internal interface RoomBroadcastHost {
     /** How many events a collector may lag behind. */
     val maxLag: Int
 
-    /** Up to where the room was told to its subscriptions. */
+    /** Up to where messages were given to the subscriptions. */
     val tip: Position?
 
     /** Whether the log can be read now. */
@@ -30,8 +30,8 @@ internal interface RoomBroadcastHost {
 }
 
 /**
- * Hands what happens in a room to each subscription: each gets all that comes from the moment when it subscribed, at its own pace; one that is slow holds up no other. May be used
- * on any thread, but for what is told, read and left, which is the loop's.
+ * Hands what happens in a room to each subscription: each gets all that comes from the moment when it subscribed, at its own pace; one that is slow
+ * holds up no other. May be used on any thread, but for what is told, read and left, which is the loop's.
  */
 internal class RoomBroadcast(private val host: RoomBroadcastHost) {
     private val listeners = CopyOnWriteArrayList<(RoomEvent) -> Unit>()
@@ -158,7 +158,7 @@ internal class RoomBroadcast(private val host: RoomBroadcastHost) {
         /** Readings in a row that brought nothing although something is missing, before it is declared lost. */
         const val MAX_FAILURES = 8
 
-        /** A subscription may have been given a message before the room has counted it as told. */
+        /** A subscription may have been given a message before the room has counted it. */
         fun later(tip: Position?, given: Position?): Position? =
             if (tip != null && given != null && given.epoch == tip.epoch && given.offset > tip.offset) given else tip
     }

@@ -17,7 +17,7 @@ import java.lang.ref.WeakReference
  * what says otherwise may be used from any thread.
  *
  * @param onlyMessages whether signals, presence and the like are not told.
- * @param drained called, on the collector's thread, when a reader that is behind has room again.
+ * @param drained called, on the collector's thread, when it is behind and has room again.
  */
 internal class RoomSubscription(private val maxLag: Int, private val onlyMessages: Boolean, private val drained: (RoomSubscription) -> Unit) {
     /** The flow holds the mailbox: where the application has let go of it, nobody can collect what would be put in. */
@@ -122,8 +122,8 @@ internal class RoomSubscription(private val maxLag: Int, private val onlyMessage
     }
 
     /**
-     * The room is left: by the application's choice, or with an error. What was missed is lost with the first; after the second the application may join
-     * again, after the message that it was given last.
+     * The room is left: by the application's choice, or with an error. What was missed is lost with the first; after the second the application may
+     * join again, after the message that it was given last.
      */
     fun leave(tip: Position?, error: CrossroomException?) {
         if (error == null) lose(tip)
@@ -151,7 +151,7 @@ internal class RoomSubscription(private val maxLag: Int, private val onlyMessage
 
     private fun entered(event: RoomEvent.Entered) {
         if (last == null) beginAt(event.joined.position)
-        // A reader that is behind finds out for itself what it can have.
+        // One that is behind finds out for itself what it can have.
         if (isBehind) return
         if (isFull()) {
             if (!event.joined.recovered) fallBehind()

@@ -20,10 +20,12 @@ import dev.crossroom.transport.Dialer
 import java.util.concurrent.ConcurrentHashMap
 
 /** Rooms, inbox and presence over a bridge: the composition of its parts. In the loop alone, but for what says otherwise. */
-internal class RoomsCore(url: String, options: RoomsOptions, override val environment: Environment, dialer: (BridgeOptions) -> Dialer) :
-    RoomHost,
-    InboxHost,
-    LinkView {
+internal class RoomsCore(
+    url: String,
+    options: RoomsOptions,
+    override val environment: Environment,
+    dialer: (BridgeOptions) -> Dialer,
+) : RoomHost, InboxHost, LinkView {
     /** May be used from any thread. */
     val events = Broadcast<RoomsEvent>(options.maxLag)
     override val stored = StoredState(options.storage, ::warn)

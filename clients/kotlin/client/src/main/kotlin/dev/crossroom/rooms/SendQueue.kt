@@ -5,39 +5,6 @@ import dev.crossroom.ErrorCode
 import dev.crossroom.Value
 import dev.crossroom.ownError
 
-/** What became of a call. */
-internal sealed class CallOutcome<out T> {
-    data class Ok<T>(val result: T) : CallOutcome<T>()
-
-    data class Refused(val error: CrossroomException) : CallOutcome<Nothing>()
-
-    /** No ack came in time, on a connection that may be dead or slow. Whether the call was carried out is not known. */
-    object Timeout : CallOutcome<Nothing>()
-
-    /** The connection was lost before the ack, or there is none. */
-    object Lost : CallOutcome<Nothing>()
-}
-
-/** One call that is made until it is answered for good. */
-internal interface PendingCall {
-    val name: String
-    val argument: Value.Object
-
-    /** The id that the server knows it by again; null for what may be done twice, as it only reads. */
-    val id: String?
-
-    /** The bytes of `argument` as JSON. */
-    val bytes: Long
-
-    /** Those of what counts as its message's data: of a publish or a send; else 0. */
-    val dataBytes: Long
-
-    /** @param answer as the server's, of this call. */
-    fun resolve(answer: Value)
-
-    fun reject(error: CrossroomException)
-}
-
 internal sealed class SendEffect {
     object Nothing : SendEffect()
 

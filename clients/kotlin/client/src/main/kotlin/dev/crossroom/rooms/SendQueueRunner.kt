@@ -11,21 +11,6 @@ import dev.crossroom.frames.FrameCodec
 import dev.crossroom.frames.utf8Size
 import dev.crossroom.ownError
 
-/** How many calls of a kind wait in all queues. */
-internal class PendingCount(private val max: Int) {
-    private var count = 0
-
-    val isFull: Boolean get() = count >= max
-
-    fun add() {
-        count++
-    }
-
-    fun remove() {
-        count--
-    }
-}
-
 /**
  * The shell around a queue: makes its calls, owns its timer, and bounds how much waits.
  *

@@ -6,7 +6,7 @@ import dev.crossroom.Storage
 import dev.crossroom.Value
 import dev.crossroom.warningOf
 
-/** What is kept in the storage. One that fails is as one that keeps nothing; `failed` is told. */
+/** What the client keeps in the application's storage. One that fails is as one that keeps nothing; `failed` is told. */
 internal class StoredState(private val storage: Storage, private val failed: (CrossroomException) -> Unit) {
     /** The storage is used in the loop, and where credentials are made. */
     private val lock = Any()

@@ -5,51 +5,12 @@ import dev.crossroom.ErrorCode
 import dev.crossroom.ownError
 import kotlin.math.max
 
-/** Times in milliseconds. */
-internal data class LifecycleSettings(
-    val backoff: Backoff,
-    /** Attempts in a row that may fail before no other is made. */
-    val maxAttempts: Int,
-)
-
-internal enum class TimerName { DIAL, RETRY, HEARTBEAT, PROBE }
-
-/** How a connection ended. `final`: the client does not come back by itself. `isCut`: it broke, without a close frame. */
-internal data class End(val code: Int?, val reason: String, val final: Boolean, val isCut: Boolean = false)
-
-internal sealed class Announcement {
-    object Opened : Announcement()
-
-    /** The connection could not be made. */
-    data class Failed(val error: CrossroomException, val final: Boolean) : Announcement()
-
-    data class Closed(val end: End) : Announcement()
-}
-
-internal sealed class Effect {
-    object Dial : Effect()
-
-    /** `abrupt`: without waiting for the other side's close frame, which would not come. */
-    data class HangUp(val abrupt: Boolean) : Effect()
-
-    object Ping : Effect()
-
-    data class Start(val timer: TimerName, val ms: Long) : Effect()
-
-    data class Stop(val timer: TimerName) : Effect()
-
-    data class Announce(val what: Announcement) : Effect()
-}
-
-/** WAITING is the time between two attempts. */
-internal enum class Phase { CLOSED, OPENING, OPEN, WAITING }
-
 /**
  * The life of a connection: opening, heartbeat, closing, reconnecting, the background. A state machine with no I/O: each function takes what
  * happened and returns what is to be done. Clock and randomness are passed in; times are in milliseconds.
  *
  * Invariant: the state is final before the effects are returned, and effects that tell the user something come last. Whoever runs a
- * list of effects drops the rest of it once [turn] has changed.
+ * list of effects drops the rest of it once [generation] has changed.
  */
 internal class Lifecycle(private val settings: LifecycleSettings, private val random: () -> Double) {
     /** Grows with every change of phase. */
