@@ -2,5 +2,6 @@
 
 mod bridge;
 mod hostile;
+mod refusals;
 mod rooms;
 mod support;

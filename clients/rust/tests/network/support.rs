@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crossroom::{Backoff, ClientBuilder};
+use crossroom::{Backoff, Client, ClientBuilder};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -155,4 +155,9 @@ impl Socket {
         self.socket.close(Some(frame)).await.expect("it is closed");
         while let Some(Ok(_)) = within(self.socket.next()).await {}
     }
+}
+
+/// One that comes back fast.
+pub fn client(server: &Server) -> Client {
+    fast(Client::builder(server.url())).build().expect("a client")
 }
