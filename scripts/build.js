@@ -1,6 +1,6 @@
 /**
  * Builds the packages as they are published, each into its own dist/: with types, and where programs that are CommonJS may use it, for those
- * too. Checks the types of all else. With a package's folder as argument, that one and what it needs. Only what has changed.
+ * too. Without arguments it checks the types of all else. With packages' folders as arguments, those and what they need. Only what has changed.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
@@ -13,10 +13,10 @@ import { PACKAGES } from "./packages.js";
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 process.chdir(join(import.meta.dirname, ".."));
-const [folder] = process.argv.slice(2);
-const wanted = PACKAGES.filter((one) => folder === undefined || one.folder === folder);
+const folders = process.argv.slice(2);
+const wanted = PACKAGES.filter(({ folder }) => folders.length === 0 || folders.includes(folder));
 try {
-  tsc("-b", ...(folder === undefined ? [] : [folder]));
+  tsc("-b", ...folders);
   for (const one of wanted) {
     if (one.commonJs) {
       tsc("-p", join(one.folder, "tsconfig.cjs.json"));

@@ -5,6 +5,7 @@ import { findRuntimes, type Found, runRuntimes } from "./runtimes.js";
 import { type Counts, NOTHING } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { runMocha } from "./setup/mocha.js";
+import { fetchPackageTools } from "./setup/package-tools.js";
 
 type Say = (line: string) => void;
 
@@ -16,6 +17,7 @@ const FAILURE: Counts = { ...NOTHING, failed: 1 };
  */
 export async function everything(say: Say): Promise<Counts[]> {
   makeReady(say);
+  fetchPackageTools(say);
   const runtimes = findRuntimes(say);
   const lines: string[] = [];
   const [mocha, native] = await Promise.all([

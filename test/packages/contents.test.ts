@@ -50,7 +50,7 @@ describe("the packages", function () {
       it("has types that every resolver of TypeScript finds, and that are true, as far as attw can see", () => {
         const attw = join("node_modules", ".bin", "attw");
         // The server is an ES module alone, which require() takes on all releases of Node.js that are let in.
-        const profile = name === "crossroom" ? ["--profile", "esm-only"] : [];
+        const profile = name === "crossroom" ? ["--config-path", join(PACKAGES[name], ".attw.json")] : [];
         const { status, stdout, stderr } = spawnSync(attw, [made.packed[name].archive, ...profile], {
           encoding: "utf8",
         });

@@ -50,7 +50,9 @@ export class PackedPackages {
 
   /** Takes half a minute where nothing is built yet. */
   static make(): PackedPackages {
-    execFileSync(process.execPath, ["scripts/build.js"], { stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync(process.execPath, ["scripts/build.js", ...Object.values(PACKAGES)], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     const folder = mkdtempSync(join(tmpdir(), "crossroom-packages-"));
     const packed = NAMES.map((name) => [name, pack(PACKAGES[name], folder)]);
     return new PackedPackages(folder, Object.fromEntries(packed) as Record<PackageName, Packed>);
