@@ -6,17 +6,17 @@ enum MessageData {
     /// - Parameter maxBytes: nil where the server has not said it.
     /// - Throws: `CrossroomError`: `invalid_argument`, `message_too_large`.
     static func check(_ data: Value, maxBytes: Int?) throws {
-        var survey = Survey()
-        try survey.look(at: data, depth: 0)
-        if survey.binaries > ClientFrame.maxBinaries {
+        var measurement = Measurement()
+        try measurement.look(at: data, depth: 0)
+        if measurement.binaries > ClientFrame.maxBinaries {
             throw CrossroomError.invalidArgument("a message may have \(ClientFrame.maxBinaries) binary values, no more")
         }
-        if let maxBytes, survey.bytes > maxBytes {
-            throw CrossroomError(.messageTooLarge, "The data has \(survey.bytes) bytes or more; the server takes \(maxBytes).")
+        if let maxBytes, measurement.bytes > maxBytes {
+            throw CrossroomError(.messageTooLarge, "The data has \(measurement.bytes) bytes or more; the server takes \(maxBytes).")
         }
     }
 
-    private struct Survey {
+    private struct Measurement {
         /// As the server counts them: JSON, but binary with its own bytes. A number counts as one, as the server may write it shorter.
         var bytes = 0
         var binaries = 0

@@ -29,7 +29,7 @@ final class PendingCall {
 /// twice under two ids. A state machine with no I/O: methods return what is to be done. Times in milliseconds.
 @CrossroomActor
 final class SendQueue {
-    enum Step {
+    enum Effect {
         case nothing
         case call(PendingCall)
         case wait(Double)
@@ -72,7 +72,7 @@ final class SendQueue {
     var isFresh: Bool { queue.first?.calledAt == nil }
 
     /// What to do next; to be asked only when calls can be made. A call that is returned is under way from then on.
-    func next() -> Step {
+    func next() -> Effect {
         if underWay != nil || isPausing { return .nothing }
         while let head = queue.first {
             if isForgotten(head) {
@@ -93,7 +93,7 @@ final class SendQueue {
     }
 
     /// The call that is under way has this outcome.
-    func done(_ outcome: CallOutcome) -> Step {
+    func done(_ outcome: CallOutcome) -> Effect {
         guard let queued = underWay else { return .nothing }
         underWay = nil
         guard queued === queue.first else { return .nothing }
@@ -137,7 +137,7 @@ final class SendQueue {
         for queued in all where !(sparing && queued === underWay) { queued.pendingCall.end(.failure(error)) }
     }
 
-    private func refused(_ queued: Queued, _ error: CrossroomError) -> Step {
+    private func refused(_ queued: Queued, _ error: CrossroomError) -> Effect {
         // A full inbox stays so until somebody reads it: its sender must know, and decide.
         if error.isRetryable, error.code != .inboxFull {
             isPausing = true

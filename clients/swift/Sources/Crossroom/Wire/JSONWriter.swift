@@ -36,7 +36,7 @@ struct JSONWriter {
 
     private var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    private mutating func goDown() throws {
+    private mutating func enterLevel() throws {
         depth += 1
         if depth > maxDepth { throw CrossroomError.invalidArgument("arrays and objects are nested too deeply") }
     }
@@ -67,7 +67,7 @@ struct JSONWriter {
     }
 
     private mutating func write(_ values: [Value]) throws {
-        try goDown()
+        try enterLevel()
         defer { depth -= 1 }
         bytes.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
@@ -78,7 +78,7 @@ struct JSONWriter {
     }
 
     private mutating func write(_ values: [String: Value]) throws {
-        try goDown()
+        try enterLevel()
         defer { depth -= 1 }
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
