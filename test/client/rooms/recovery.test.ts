@@ -52,6 +52,44 @@ for (const client of CLIENT_NAMES) {
       expect(record.told).to.deep.equal(["joined", 1, 2, 3, "joined", 4]);
     });
 
+    it("is in one state of four: detached, joining, recovering or joined", async () => {
+      stage = await Stage.start();
+      const room = stage.rooms(client).room("lobby");
+      expect(room.state).to.equal("detached");
+      const seen: string[] = [];
+      const look = (): void => void seen.push(room.state);
+      room.on("message", look).on("joined", look);
+      const joining = room.join();
+      expect(room.state).to.equal("joining");
+      await joining;
+      expect(room.state).to.equal("joined");
+      const plug = unplug();
+      await until(() => room.state === "recovering", "the device has noticed");
+      await publish(["missed"]);
+      plug();
+      await until(() => room.joined, "it has joined again");
+      // What was missed is told before the room is joined again.
+      expect(seen).to.deep.equal(["joined", "recovering", "joined"]);
+      const leaving = room.leave();
+      expect(room.state).to.equal("detached");
+      await leaving;
+    });
+
+    it("is detached where joining was refused, and where it was left before the server had answered", async () => {
+      stage = await Stage.start();
+      const room = stage.rooms(client).room("r".repeat(1_000));
+      const refusal = await room.join().catch((error: unknown) => error);
+      expect(refusal).to.have.property("code", "invalid_argument");
+      expect(room.state).to.equal("detached");
+      const other = stage.rooms(client).room("other");
+      const joining = other.join().catch((error: unknown) => error);
+      const leaving = other.leave();
+      expect(other.state).to.equal("detached");
+      expect(await joining).to.have.property("code", "aborted");
+      await leaving;
+      expect(other.state).to.equal("detached");
+    });
+
     it("recovers before the first message too, and where nothing was missed", async () => {
       stage = await Stage.start();
       const record = await reader();

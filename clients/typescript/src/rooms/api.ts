@@ -251,8 +251,17 @@ export interface RoomEvents<Data> {
   left: (error: RoomsErrorLike) => void;
 }
 
+/**
+ * A room as this device has it. `detached`: nobody asked for it, it was left, or joining was refused for good. `joining`: asked for, and no join
+ * has come to its end yet. `recovering`: it was joined; the connection was lost, or what was missed meanwhile is still being read. `joined`: the
+ * server has this device in the room, and everything up to now was delivered.
+ */
+export type RoomState = "detached" | "joining" | "recovering" | "joined";
+
 export interface Room<Data = unknown> {
   readonly name: string;
+  readonly state: RoomState;
+  /** Whether `state` is `joined`. */
   readonly joined: boolean;
   /** Of the last message that was delivered, or where one joined. */
   readonly position: Position | undefined;

@@ -1,4 +1,4 @@
-/** A room, as the application has it: joins again after each reconnect, delivers, publishes. */
+/** A room, as the application has it: joins, delivers, publishes. */
 import type {
   JoinResult,
   Member,
@@ -8,18 +8,16 @@ import type {
   Room,
   RoomEvents,
   RoomMessage,
+  RoomState,
   Self,
   Signal,
 } from "./api.js";
-import { backoffDelay } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { ownError, unlessClosed, type RoomsError } from "./errors.js";
-import { InOrder } from "./in-order.js";
 import { Members } from "./members.js";
 import { SendQueueRunner, type Caller, type Pending } from "./send-queue-runner.js";
-import { Rejoins } from "./rejoins.js";
-import { RoomLog, type LogEffect } from "./room-log.js";
+import { RoomMembership, type RoomMembershipView } from "./room-membership.js";
 import { sizeOf, tooLarge } from "./sendable.js";
 import { Stream } from "./stream.js";
 import type { Joined, PresenceChange, Published } from "./wire.js";
@@ -33,14 +31,6 @@ export interface RoomHost extends Caller {
   readonly over: RoomsError | undefined;
 }
 
-/** Messages in one reading of the log: as many as the server gives at a time. */
-const PAGE = 500;
-
-/** Readings in a row that may be answered by what is no answer, before what is missing is declared lost. */
-const MAX_BAD_PAGES = 5;
-
-type ReadEffect = Extract<LogEffect, { do: "read" }>;
-
 interface Waiter {
   resolve: (result: JoinResult) => void;
   reject: (error: RoomsError) => void;
@@ -48,52 +38,43 @@ interface Waiter {
   readonly history: number | undefined;
 }
 
-/** "entering": asked for, and never answered yet; "staying": joined once, and again after each reconnect. */
-type Stay = "out" | "entering" | "staying";
+/** A join that has come to its end, with the answer of the server to it. */
+interface CompletedJoin {
+  readonly answer?: Joined | undefined;
+  /** Whether it was for what was missed since a position. */
+  readonly isBehind?: boolean;
+  /** Of the last message that came as an event before. */
+  readonly reached?: Position | undefined;
+}
 
-export class RoomHandle implements Room {
-  private readonly log = new RoomLog();
+export class RoomHandle implements Room, RoomMembershipView {
+  private readonly membership: RoomMembership;
   private readonly people = new Members();
   private readonly emitter = new Emitter<RoomEvents<unknown>>();
   private readonly streams = new Set<Stream<RoomMessage>>();
   private readonly publishes: SendQueueRunner;
   private readonly readings: SendQueueRunner;
-  private stay: Stay = "out";
-  /** Whether the server has this device in the room. */
-  private isIn = false;
-  /** Whether, besides, everything up to the join was delivered. */
-  private isThere = false;
   private delivered: Position | undefined;
   private waiters: Waiter[] = [];
-  /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
-  private generation = 0;
-  private readonly effects = new InOrder<LogEffect>((effect) => this.act(effect));
-  private failures = 0;
-  private readonly rejoins: Rejoins;
-  /** The answer to the join that is not complete yet. */
-  private answer: Joined | undefined;
-  /** Whether the join was for what was missed since a position. */
-  private isBehind = false;
-  /** When the server wants to be asked again at the earliest. */
-  private notBefore = -Infinity;
-  /** Milliseconds before which the server does not want to be asked for the log again. */
-  private readAfter = 0;
-  private stopTimer = (): void => undefined;
 
   constructor(
     readonly name: string,
     private readonly host: RoomHost,
   ) {
     // A room that one does not want to be in is the server's to refuse.
-    const isReady = (): boolean => this.stay === "out" || this.isThere;
+    const isReady = (): boolean => this.state === "detached" || this.joined;
     const { environment, pending } = host;
-    this.rejoins = new Rejoins(environment.now, environment.random);
+    this.membership = new RoomMembership(name, host, environment, this);
     this.publishes = new SendQueueRunner(host, environment, pending, isReady);
     this.readings = new SendQueueRunner(host, environment, pending, isReady);
   }
 
+  get state(): RoomState {
+    return this.membership.state;
+  }
+
   get joined(): boolean {
-    return this.isThere;
+    return this.state === "joined";
   }
 
   get position(): Position | undefined {
@@ -111,21 +92,22 @@ export class RoomHandle implements Room {
   join({ since, history }: { since?: Position; history?: number } = {}): Promise<JoinResult> {
     const { over } = this.host;
     if (over !== undefined) return Promise.reject(over);
-    const isThere = this.isThere && this.delivered !== undefined;
     const isBack = since !== undefined && !isSame(since, this.delivered);
     const answer = new Promise<JoinResult>((resolve, reject) =>
       this.waiters.push({ resolve, reject, history }),
     );
     // With `since` one goes back there, wherever one is on the way to.
-    if (this.stay === "out" || isBack) this.enter(since);
-    else if (isThere && this.delivered !== undefined)
+    if (this.state === "detached" || isBack) {
+      this.delivered = since;
+      this.membership.begin(since);
+    } else if (this.joined && this.delivered !== undefined)
       this.settle({ recovered: true, position: this.delivered });
     return answer;
   }
 
   leave(): Promise<void> {
-    if (this.stay === "out") return Promise.resolve();
-    this.goOut(ownError("aborted", "The room was left."), undefined);
+    if (this.state === "detached") return Promise.resolve();
+    this.detach(ownError("aborted", "The room was left."), undefined);
     return new Promise((resolve) => this.callLeave(resolve));
   }
 
@@ -153,7 +135,7 @@ export class RoomHandle implements Room {
     const { mostBytes = Infinity } = this.host;
     const bytes = sizeOf(data);
     if (bytes > mostBytes) throw tooLarge(bytes, mostBytes);
-    if (this.isThere) this.host.tell("signal", { room: this.name, data });
+    if (this.joined) this.host.tell("signal", { room: this.name, data });
   }
 
   async history(
@@ -184,153 +166,76 @@ export class RoomHandle implements Room {
 
   /** There is a connection. */
   up(): void {
-    if (this.stay !== "out") this.callJoin();
+    this.membership.up();
     this.publishes.renew();
     this.readings.renew();
   }
 
   /** The connection is lost. */
   down(): void {
-    this.notIn();
-    this.log.away();
+    this.membership.down();
   }
 
   /** There will be no connection any more. */
   end(error: RoomsError): void {
-    this.goOut(error, unlessClosed(error));
+    this.detach(error, unlessClosed(error));
     this.publishes.rejectAll(error);
     this.readings.rejectAll(error);
     this.emitter.clear();
   }
 
   onMessage(message: RoomMessage): void {
-    this.effects.add(this.log.received(message));
+    this.membership.onMessage(message);
   }
 
-  signalCame(signal: Signal): void {
-    if (this.isIn) this.emitter.emit("signal", signal);
+  onSignal(signal: Signal): void {
+    if (this.membership.isMember) this.emitter.emit("signal", signal);
   }
 
-  presenceCame(change: PresenceChange): void {
-    if (!this.isIn) return;
+  onPresence(change: PresenceChange): void {
+    if (!this.membership.isMember) return;
     // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-    if (change.type === "leave" && change.member.user === this.host.self?.user) return this.joinAgain();
+    if (change.type === "leave" && change.member.user === this.host.self?.user)
+      return this.membership.joinAgain();
     this.people.change(change);
     this.emitter.emit("presence", this.people.map);
   }
 
-  /** A stay in the room begins, or begins anew from another position. */
-  private enter(since: Position | undefined): void {
-    if (this.stay === "out") this.stay = "entering";
-    this.effects.clear();
-    this.delivered = since;
-    this.log.begin(since);
-    this.callJoin();
+  get wantedHistory(): number {
+    return Math.max(...this.waiters.map((waiter) => waiter.history ?? 0), 0);
   }
 
-  /** The server has said that one is in, and now that one is not, or that the log is another one. */
-  private joinAgain(): void {
-    const delay = this.rejoins.delay();
-    if (delay === 0) return this.callJoin();
-    this.notIn();
-    this.stopTimer = this.host.environment.after(delay, () => this.callJoin());
+  entered(answer: Joined): void {
+    this.people.reset(answer);
   }
 
-  private callJoin(): void {
-    if (!this.host.isUp) return;
-    this.notIn();
-    const wait = this.notBefore - this.host.environment.now();
-    if (wait > 0) {
-      this.stopTimer = this.host.environment.after(wait, () => this.callJoin());
-      return;
-    }
-    const { generation } = this;
-    this.log.joining();
-    const since = this.log.position;
-    this.isBehind = since !== undefined;
-    const history = Math.max(...this.waiters.map((waiter) => waiter.history ?? 0), 0);
-    const call = {
-      room: this.name,
-      ...(since === undefined ? {} : { since }),
-      ...(history > 0 ? { history } : {}),
-    };
-    this.host.call("join", call, (outcome) => {
-      if (generation !== this.generation || outcome.type === "lost") return;
-      if (outcome.type === "ok") this.answered(outcome.result);
-      else if (outcome.type === "timeout") this.callJoin();
-      else this.refused(outcome.error);
-    });
-  }
-
-  private answered(joined: Joined): void {
-    this.isIn = true;
-    this.failures = 0;
-    this.rejoins.given();
-    this.answer = joined;
-    this.people.reset(joined);
-    this.effects.add(this.log.joined(joined));
+  answered(): void {
     this.emitter.emit("presence", this.people.map);
   }
 
-  private refused(error: RoomsError): void {
-    const { retryAfter = 0 } = error;
-    // A stay is not ended by a server that talks nonsense for once.
-    if (this.stay === "staying" && (error.retryable || error.code === "bad_answer")) {
-      const delay = Math.max(backoffDelay(++this.failures, this.host.environment.random()), retryAfter);
-      this.notBefore = this.host.environment.now() + retryAfter;
-      this.stopTimer = this.host.environment.after(delay, () => this.callJoin());
-    } else {
-      this.expelled(error);
-    }
+  refused(error: RoomsError, wasJoined: boolean): void {
+    this.detach(error, error);
+    if (wasJoined) this.emitter.emit("left", error);
   }
 
-  private expelled(error: RoomsError): void {
-    const wasIn = this.stay === "staying";
-    this.goOut(error, error);
-    if (wasIn) this.emitter.emit("left", error);
-  }
-
-  /** Ends the stay. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */
-  private goOut(pending: RoomsError, reading: RoomsError | undefined): void {
-    this.down();
-    this.effects.clear();
-    this.stay = "out";
+  /** The room is not wanted any more. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */
+  private detach(pending: RoomsError, reading: RoomsError | undefined): void {
+    this.membership.detach();
     for (const { reject } of this.waiters.splice(0)) reject(pending);
     for (const stream of [...this.streams]) stream.end(reading);
     this.publishes.rejectAll(pending, true);
     this.readings.rejectAll(pending, true);
   }
 
-  /** What is under way belongs to the past from now on. */
-  private notIn(): void {
-    this.generation++;
-    this.stopTimer();
-    this.isIn = false;
-    this.isThere = false;
-  }
-
   private callLeave(done: () => void): void {
     this.host.call("leave", { room: this.name }, (outcome) => {
       // A lost connection has left the room, and a refusal says that one was not in it.
-      if (outcome.type === "timeout" && this.stay === "out") this.callLeave(done);
+      if (outcome.type === "timeout" && this.state === "detached") this.callLeave(done);
       else done();
     });
   }
 
-  private act(effect: LogEffect): void {
-    switch (effect.do) {
-      case "deliver":
-        return this.deliver(effect.message);
-      case "joined":
-        return this.complete({ recovered: effect.recovered, position: effect.position });
-      case "rejoin":
-        return this.joinAgain();
-      case "read":
-        return this.read(effect);
-    }
-  }
-
-  private deliver(message: RoomMessage): void {
+  deliver(message: RoomMessage): void {
     const { id, position, at, from } = message;
     this.delivered = position;
     if (from.user === this.host.self?.user) this.publishes.seen(id, { id, position, at });
@@ -338,24 +243,20 @@ export class RoomHandle implements Room {
     for (const stream of [...this.streams]) stream.push(message);
   }
 
-  private complete(result: JoinResult): void {
+  arrived(result: JoinResult, answer: Joined | undefined, isBehind: boolean): void {
     const reached = this.delivered;
-    this.stay = "staying";
     this.delivered = result.position;
-    // A connection that a listener has lost meanwhile counts no more.
-    this.isThere = this.isIn;
-    this.settle(result, reached);
-    this.answer = undefined;
+    this.settle(result, { answer, isBehind, reached });
     this.emitter.emit("joined", result);
     this.publishes.flush();
     this.readings.flush();
   }
 
-  /** `reached`: of the last message that came as an event before. */
-  private settle(result: JoinResult, reached?: Position): void {
-    const { answer } = this;
+  /** Resolves those who wait for a join. Without the answer of one, the room was joined already. */
+  private settle(result: JoinResult, join: CompletedJoin = {}): void {
+    const { answer, isBehind = false, reached } = join;
     for (const { resolve, reject, history } of this.waiters.splice(0)) {
-      const hasAll = answer !== undefined && this.isBehind && result.recovered;
+      const hasAll = answer !== undefined && isBehind && result.recovered;
       if (history === undefined || hasAll) resolve(result);
       else if (answer?.history !== undefined) {
         resolve({ ...result, history: newest(history, answer.history, reached) });
@@ -378,33 +279,6 @@ export class RoomHandle implements Room {
       return { messages: [], more: false };
     }
   }
-
-  private read({ after, missing, failures }: ReadEffect): void {
-    const { generation } = this;
-    const call = { room: this.name, after, limit: Math.min(missing, PAGE) };
-    const readNow = (): void => {
-      this.host.call("history", call, (outcome) => {
-        if (generation !== this.generation || outcome.type === "lost") return;
-        if (outcome.type === "ok") this.effects.add(this.log.page(outcome.result));
-        else if (outcome.type === "timeout") this.effects.add(this.log.readingFailed());
-        else if (mayReadAgain(outcome.error, failures)) {
-          this.readAfter = outcome.error.retryAfter ?? 0;
-          this.effects.add(this.log.readingFailed());
-        } else if (outcome.error.code === "not_joined") this.joinAgain();
-        else if (outcome.error.code === "message_too_large") this.effects.add(this.log.nextUnreadable());
-        else this.effects.add(this.log.unreadable());
-      });
-    };
-    if (failures === 0) return readNow();
-    const delay = Math.max(backoffDelay(failures, this.host.environment.random()), this.readAfter);
-    this.readAfter = 0;
-    this.stopTimer = this.host.environment.after(delay, readNow);
-  }
-}
-
-/** A server may talk nonsense for once. */
-function mayReadAgain(error: RoomsError, failures: number): boolean {
-  return error.retryable || (error.code === "bad_answer" && failures < MAX_BAD_PAGES);
 }
 
 function isSame({ epoch, offset }: Position, other: Position | undefined): boolean {

@@ -96,8 +96,8 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
       },
     );
     this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.onMessage(message));
-    this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.signalCame(signal));
-    this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.presenceCame(change));
+    this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.onSignal(signal));
+    this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.onPresence(change));
     this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
     this.link.on("device_taken", () => this.deviceTaken(true));
     this.link.on("device_returned", () => this.deviceTaken(false));
