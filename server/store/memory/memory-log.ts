@@ -5,7 +5,7 @@ import { firstKept, isForgotten, isOver } from "../retention.js";
 import type { Lifetime } from "../lifetime.js";
 import { decodeValue, encodeValue } from "../value-codec.js";
 
-interface Kept {
+interface StoredEntry {
   bytes: Buffer;
   at: number;
   /** When it was appended, by the store's clock. */
@@ -24,7 +24,7 @@ interface Book {
   first: number;
   last: number;
   /** Those from `first` to `last`, behind `dead` places of entries that are gone. */
-  entries: (Kept | undefined)[];
+  entries: (StoredEntry | undefined)[];
   dead: number;
   /** In the order of their times. */
   keys: Map<string, Key>;
@@ -162,7 +162,7 @@ function emptyLog(epoch: string): Book {
   return { epoch, first: 1, last: 0, entries: [], dead: 0, keys: new Map(), used: 0 };
 }
 
-function entryAt(log: Book, offset: number): Kept | undefined {
+function entryAt(log: Book, offset: number): StoredEntry | undefined {
   return log.entries[log.dead + offset - log.first];
 }
 
