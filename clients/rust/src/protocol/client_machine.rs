@@ -71,7 +71,7 @@ pub(crate) struct ClientMachine {
     next_waiter: u64,
     /// Counts the attempts; what came of an earlier one is ignored.
     attempt: u64,
-    closed: bool,
+    is_closed: bool,
 }
 
 impl ClientMachine {
@@ -95,7 +95,7 @@ impl ClientMachine {
             max_payload: None,
             next_waiter: 0,
             attempt: 0,
-            closed: false,
+            is_closed: false,
         }
     }
 
@@ -226,7 +226,7 @@ impl ClientMachine {
                     self.attempt += 1;
                     self.effects.push_back(ClientEffect::Dial { attempt: self.attempt });
                 }
-                LifecycleEffect::HangUp { abrupt } => self.hang_up(abrupt),
+                LifecycleEffect::HangUp { is_abrupt } => self.hang_up(is_abrupt),
                 LifecycleEffect::Ping => {
                     self.urgent.push_back(ClientFrame::Ping.encode());
                 }
@@ -308,11 +308,11 @@ impl Machine for ClientMachine {
     }
 
     fn is_over(&self) -> bool {
-        self.closed
+        self.is_closed
     }
 
     fn close(&mut self) {
-        if std::mem::replace(&mut self.closed, true) {
+        if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
         // The last words first: what they do not hold is dropped with the namespaces.

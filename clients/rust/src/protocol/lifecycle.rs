@@ -17,9 +17,9 @@ pub(crate) struct LifecycleSettings {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LifecycleEffect {
     Dial,
-    /// `abrupt`: without waiting for the other side's close frame, which would not come.
+    /// `is_abrupt`: without waiting for the other side's close frame, which would not come.
     HangUp {
-        abrupt: bool,
+        is_abrupt: bool,
     },
     /// Send a `ping` frame.
     Ping,
@@ -141,7 +141,7 @@ impl Lifecycle {
             self.rest();
         }
         vec![
-            LifecycleEffect::HangUp { abrupt: true },
+            LifecycleEffect::HangUp { is_abrupt: true },
             LifecycleEffect::Tell(LifecycleChange::Failed { error, is_final }),
         ]
     }
@@ -156,7 +156,7 @@ impl Lifecycle {
         code: Option<u16>,
         reason: String,
         is_final: bool,
-        abrupt: bool,
+        is_abrupt: bool,
         now: u64,
     ) -> Vec<LifecycleEffect> {
         if self.phase != Phase::Open {
@@ -170,7 +170,7 @@ impl Lifecycle {
             self.rest();
         }
         vec![
-            LifecycleEffect::HangUp { abrupt },
+            LifecycleEffect::HangUp { is_abrupt },
             LifecycleEffect::Tell(LifecycleChange::Lost { code, reason, is_final }),
         ]
     }
@@ -182,7 +182,7 @@ impl Lifecycle {
             return Vec::new();
         }
         self.rest();
-        vec![LifecycleEffect::HangUp { abrupt: false }]
+        vec![LifecycleEffect::HangUp { is_abrupt: false }]
     }
 
     /// The device has another network: an attempt is made at once, and an open connection must show that it lives.
@@ -200,7 +200,7 @@ impl Lifecycle {
             Phase::Opening { since, .. } if now.saturating_sub(since) < FRESH => Vec::new(),
             // An attempt that is under way may be on the way of the old network.
             Phase::Opening { .. } | Phase::Waiting { .. } => {
-                let mut effects = vec![LifecycleEffect::HangUp { abrupt: true }];
+                let mut effects = vec![LifecycleEffect::HangUp { is_abrupt: true }];
                 effects.extend(self.dial(now));
                 effects
             }
@@ -215,7 +215,7 @@ impl Lifecycle {
             return Vec::new();
         }
         self.rest();
-        let mut effects = vec![LifecycleEffect::HangUp { abrupt: false }];
+        let mut effects = vec![LifecycleEffect::HangUp { is_abrupt: false }];
         if was_open {
             let reason = "the app went to the background".to_owned();
             effects.push(LifecycleEffect::Tell(LifecycleChange::Lost { code: None, reason, is_final: false }));

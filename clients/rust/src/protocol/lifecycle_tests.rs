@@ -9,8 +9,8 @@ fn settings() -> LifecycleSettings {
 fn words(effects: Vec<LifecycleEffect>) -> Vec<&'static str> {
     let word = |effect| match effect {
         LifecycleEffect::Dial => "dial",
-        LifecycleEffect::HangUp { abrupt: true } => "hang up abruptly",
-        LifecycleEffect::HangUp { abrupt: false } => "hang up",
+        LifecycleEffect::HangUp { is_abrupt: true } => "hang up abruptly",
+        LifecycleEffect::HangUp { is_abrupt: false } => "hang up",
         LifecycleEffect::Ping => "ping",
         LifecycleEffect::Tell(LifecycleChange::Opened) => "opened",
         LifecycleEffect::Tell(LifecycleChange::Failed { is_final: true, .. }) => "failed for good",

@@ -40,7 +40,7 @@ pub(crate) enum NamespaceEffect {
 pub(crate) struct NamespaceMachine {
     ns: String,
     state: State,
-    wanted: bool,
+    is_wanted: bool,
     /// Whether it was connected since it was wanted.
     was_connected: bool,
     /// Left, and wanted again, while a `connect` was under way: its answer is to an old question.
@@ -64,7 +64,7 @@ impl NamespaceMachine {
         Self {
             ns: ns.to_owned(),
             state: State::Idle,
-            wanted: false,
+            is_wanted: false,
             was_connected: false,
             restarts: false,
             connected: None,
@@ -82,7 +82,7 @@ impl NamespaceMachine {
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted
+        self.is_wanted
     }
 
     pub(crate) fn connected(&self) -> Option<&Connected> {
@@ -97,7 +97,7 @@ impl NamespaceMachine {
             return Vec::new();
         }
         self.waiters.push(waiter);
-        let was_wanted = std::mem::replace(&mut self.wanted, true);
+        let was_wanted = std::mem::replace(&mut self.is_wanted, true);
         match self.state {
             State::Idle if is_open => self.ask(),
             State::Connecting if !was_wanted => {
@@ -112,7 +112,7 @@ impl NamespaceMachine {
     pub(crate) fn cancel(&mut self, waiter: u64) -> bool {
         let before = self.waiters.len();
         self.waiters.retain(|(id, _)| *id != waiter);
-        before > self.waiters.len() && self.waiters.is_empty() && self.wanted && !self.was_connected
+        before > self.waiters.len() && self.waiters.is_empty() && self.is_wanted && !self.was_connected
     }
 
     /// The application leaves the namespace.
@@ -128,12 +128,12 @@ impl NamespaceMachine {
 
     /// There is a connection.
     pub(crate) fn opened(&mut self) -> Vec<NamespaceEffect> {
-        if self.wanted { self.ask() } else { Vec::new() }
+        if self.is_wanted { self.ask() } else { Vec::new() }
     }
 
     /// The connection could not be made; it is tried again, unless that is final.
     pub(crate) fn failed(&mut self, error: &Error, is_final: bool) {
-        if is_final && self.wanted {
+        if is_final && self.is_wanted {
             self.refused(error);
         }
     }
@@ -143,7 +143,7 @@ impl NamespaceMachine {
         self.withdraw();
         self.state = State::Idle;
         self.restarts = false;
-        if !self.wanted {
+        if !self.is_wanted {
             return;
         }
         let closed = Error::ClosedForGood { code: code.unwrap_or(1006), reason: reason.to_owned() };
@@ -214,10 +214,10 @@ impl NamespaceMachine {
             NamespaceFrame::Connected(frame) if self.state == State::Connecting => return self.accepted(frame),
             NamespaceFrame::ConnectError { message, data } if self.state == State::Connecting => {
                 self.state = State::Idle;
-                if std::mem::take(&mut self.restarts) && self.wanted {
+                if std::mem::take(&mut self.restarts) && self.is_wanted {
                     return self.ask();
                 }
-                if self.wanted {
+                if self.is_wanted {
                     self.refused(&Error::ConnectError { message, data });
                 }
             }
@@ -266,11 +266,11 @@ impl NamespaceMachine {
     }
 
     fn accepted(&mut self, frame: ConnectedFrame) -> Vec<NamespaceEffect> {
-        if !self.wanted || self.restarts {
+        if !self.is_wanted || self.restarts {
             let mut effects = vec![NamespaceEffect::Send(self.control(&ClientFrame::Disconnect { ns: &self.ns }))];
             self.state = State::Idle;
             self.restarts = false;
-            if self.wanted {
+            if self.is_wanted {
                 effects.extend(self.ask());
             }
             return effects;
@@ -316,7 +316,7 @@ impl NamespaceMachine {
 
     /// The namespace is not wanted any more.
     fn leave(&mut self, error: &Error) {
-        self.wanted = false;
+        self.is_wanted = false;
         self.was_connected = false;
         self.failures = 0;
         self.withdraw();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use serde::Serialize;
 
-use super::handle::Inner;
+use super::handle::Handle;
 use super::inbox::Inbox;
 use super::pending::{Pending, Sending};
 use super::protocol::data::to_data;
@@ -47,12 +47,12 @@ pub mod code {
 /// as long; [`Rooms::close_within`] waits for that and says what did not make it, and [`Rooms::close`] closes at once.
 #[derive(Clone)]
 pub struct Rooms {
-    inner: Arc<Inner>,
+    inner: Arc<Handle>,
 }
 
 impl Rooms {
     pub(crate) fn from_parts(shared: Arc<Shared<RoomsMachine>>, client: Client) -> Self {
-        Self { inner: Arc::new(Inner { shared, client }) }
+        Self { inner: Arc::new(Handle { shared, client }) }
     }
 
     /// Who one is, as soon as connected; at once if it is so.

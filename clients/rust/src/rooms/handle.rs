@@ -13,18 +13,18 @@ use crate::client::Client;
 use crate::driver::Shared;
 
 /// Closes the client when the last one is dropped.
-pub(crate) struct Inner {
+pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared<RoomsMachine>>,
     pub(crate) client: Client,
 }
 
-impl Drop for Inner {
+impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.with(RoomsMachine::leave_all);
     }
 }
 
-impl Inner {
+impl Handle {
     /// Asks at once, and gives what waits for the answer.
     pub(crate) fn ask<T: Send + 'static>(
         &self,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::handle::Inner;
+use super::handle::Handle;
 use super::protocol::effect::Processor;
 use super::protocol::error::RoomsError;
 use super::protocol::inbox_item::InboxItem;
@@ -15,7 +15,7 @@ use super::protocol::values::{InboxOpened, Position};
 /// One's inbox. A handle: clones are the same inbox.
 #[derive(Clone)]
 pub struct Inbox {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Handle>,
 }
 
 impl Inbox {

@@ -9,7 +9,7 @@ use futures_channel::oneshot;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::handle::Inner;
+use super::handle::Handle;
 use super::protocol::effect::SendQueueKey;
 use super::protocol::error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
@@ -31,7 +31,7 @@ pub struct Pending<T> {
 
 impl<T: DeserializeOwned> Pending<T> {
     pub(crate) fn start(
-        inner: &Arc<Inner>,
+        inner: &Arc<Handle>,
         data: Result<Value, RoomsError>,
         start: impl FnOnce(&mut RoomsMachine, &Value, Reply<Value>) -> Result<(SendQueueKey, u64), RoomsError>,
     ) -> Self {
@@ -83,7 +83,7 @@ impl<T> std::fmt::Debug for Pending<T> {
 
 /// Gives a call up when it is dropped.
 struct Guard {
-    inner: Arc<Inner>,
+    inner: Arc<Handle>,
     queue: SendQueueKey,
     call: u64,
 }

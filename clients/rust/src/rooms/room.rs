@@ -7,7 +7,7 @@ use futures_channel::oneshot;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::handle::Inner;
+use super::handle::Handle;
 use super::pending::{Pending, Publishing};
 use super::protocol::data::to_data;
 use super::protocol::error::RoomsError;
@@ -19,7 +19,7 @@ use crate::clock::new_id;
 /// A room. A handle: clones are the same room.
 #[derive(Clone)]
 pub struct Room {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Handle>,
     pub(crate) name: String,
 }
 

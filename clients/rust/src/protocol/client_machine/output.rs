@@ -74,12 +74,12 @@ impl ClientMachine {
         refused.into_iter().for_each(|message| self.warn(message));
     }
 
-    pub(super) fn hang_up(&mut self, abrupt: bool) {
+    pub(super) fn hang_up(&mut self, is_abrupt: bool) {
         self.max_payload = None;
         self.limited_until = None;
         self.is_leaving = false;
         self.is_writing = false;
-        let last_words = if abrupt {
+        let last_words = if is_abrupt {
             self.urgent.clear();
             self.keep_outbox();
             None

@@ -17,7 +17,7 @@ impl ClientMachine {
     pub(crate) fn connect(&mut self, ns: &str, waiter: Waiter) -> u64 {
         let id = self.next_waiter;
         self.next_waiter += 1;
-        if self.closed {
+        if self.is_closed {
             // The caller may have gone meanwhile.
             let _ = waiter.send(Err(Error::Closed));
             return id;
@@ -54,7 +54,7 @@ impl ClientMachine {
         reply: Option<Reply>,
         may_wait: bool,
     ) -> Result<Option<u64>, Error> {
-        if self.closed {
+        if self.is_closed {
             return Err(Error::Closed);
         }
         if RESERVED_EVENTS.contains(&event) {
@@ -107,7 +107,7 @@ impl ClientMachine {
     pub(crate) fn events(&mut self, ns: &str) -> Subscription<NamespaceEvent> {
         // Full before, and not any more.
         let (waker, at) = (self.waker.clone(), self.settings.max_unread - 1);
-        if self.closed {
+        if self.is_closed {
             Subscription::ended(None)
         } else {
             self.namespace(ns).broadcast.subscribe(Some(WakeOnRead { waker, at }))
@@ -115,7 +115,7 @@ impl ClientMachine {
     }
 
     pub(crate) fn warnings(&mut self) -> Subscription<String> {
-        if self.closed { Subscription::ended(None) } else { self.warnings.subscribe(None) }
+        if self.is_closed { Subscription::ended(None) } else { self.warnings.subscribe(None) }
     }
 
     pub(crate) fn connected(&self, ns: &str) -> Option<Connected> {
@@ -134,7 +134,7 @@ impl ClientMachine {
     }
 
     pub(crate) fn foreground(&mut self) {
-        if !self.closed {
+        if !self.is_closed {
             self.namespaces.values_mut().for_each(|namespace| namespace.hurry(self.now));
             let effects = self.lifecycle.foreground(self.now);
             self.follow_lifecycle(effects);

@@ -91,10 +91,10 @@ impl RoomMachine {
     }
 
     /// `id`: the caller's own. With `since`, one goes back there, if that is not where one is.
-    pub(crate) fn join(&mut self, id: u64, wish: JoinOptions, reply: Reply<Joined>, context: &mut RoomsContext) {
+    pub(crate) fn join(&mut self, id: u64, options: JoinOptions, reply: Reply<Joined>, context: &mut RoomsContext) {
         let (state, position) = (self.state(), self.position());
         let is_detached = state == RoomState::Detached;
-        let back = wish.since.clone().filter(|since| !is_detached && Some(since) != position.as_ref());
+        let back = options.since.clone().filter(|since| !is_detached && Some(since) != position.as_ref());
         let waiter = Waiter { id, reply };
         if let (RoomState::Joined, None, Some(position)) = (state, &back, position) {
             self.membership.tell(waiter, Joined { recovered: true, position, history: None });
@@ -108,9 +108,9 @@ impl RoomMachine {
             self.call_join(context);
         } else if is_detached {
             self.membership.begin();
-            (self.history, self.newest) = (wish.history, None);
-            self.delivered.clone_from(&wish.since);
-            self.log.begin(wish.since);
+            (self.history, self.newest) = (options.history, None);
+            self.delivered.clone_from(&options.since);
+            self.log.begin(options.since);
             self.call_join(context);
         }
     }

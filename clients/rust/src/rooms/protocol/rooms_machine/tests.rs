@@ -18,6 +18,7 @@ use super::*;
 use crate::protocol::args::Args;
 use crate::protocol::broadcast::Subscription;
 use crate::rooms::credentials::{Credentials, Tokens};
+use crate::rooms::protocol::effect::Processor;
 use crate::rooms::protocol::inbox_item::InboxItem;
 use crate::rooms::protocol::join_options::JoinOptions;
 use crate::rooms::protocol::rooms_context::Bounds;

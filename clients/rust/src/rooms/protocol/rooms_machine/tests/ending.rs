@@ -29,6 +29,22 @@ fn close_hands_over_what_was_accepted_in_its_order() {
     }
 }
 
+/// It is the application's, and may hold handles of the client, whose end asks for the machine's lock.
+#[test]
+fn close_gives_processors_out_and_drops_none() {
+    let mut rig = Rig::up();
+    let processor: Processor = Arc::new(|_| async { Ok(()) }.boxed());
+    let held = Arc::downgrade(&processor);
+    rig.machine.process(processor, oneshot::channel().0);
+    rig.answer("inbox", json!({ "ok": true, "cursor": position(0), "waiting": 1 }));
+    rig.notice("inbox", item(1));
+    rig.machine.close();
+    let left: Vec<_> = std::iter::from_fn(|| rig.machine.poll_effect()).collect();
+    assert!(left.iter().all(|effect| matches!(effect, RoomsEffect::Release { .. })));
+    assert_eq!(left.len(), 2, "the one that was to process the item, and the one that was kept for the next");
+    assert_eq!(held.strong_count(), 2);
+}
+
 #[test]
 fn what_waits_for_its_next_try_is_tried_at_once_where_the_network_changes() {
     let mut rig = Rig::joined(0);
