@@ -29,6 +29,15 @@ export default tseslint.config(
       // Callbacks of libraries are often `() => thing()`, and the value is meant to be dropped.
       "@typescript-eslint/no-confusing-void-expression": "off",
       "no-console": "error",
+      // One way of private members, which holds when the program runs too.
+      "no-restricted-syntax": [
+        "error",
+        ...[
+          "PropertyDefinition[accessibility='private']",
+          "MethodDefinition[accessibility='private'][kind!='constructor']",
+          "TSParameterProperty[accessibility='private']",
+        ].map((selector) => ({ selector, message: "Name a private member with # instead." })),
+      ],
     },
   },
   {

@@ -31,7 +31,7 @@ export interface Refused {
 
 /** A packet of Socket.IO's, translated for plain clients. */
 export class Outgoing {
-  private encoded: Frame | undefined;
+  #encoded: Frame | undefined;
 
   constructor(
     readonly type: "event" | "ack" | "connect" | "connect_error" | "disconnect",
@@ -44,7 +44,7 @@ export class Outgoing {
 
   /** The WebSocket frame, made once for all recipients. */
   get frame(): Frame {
-    return (this.encoded ??= textFrame(this.text));
+    return (this.#encoded ??= textFrame(this.text));
   }
 }
 
@@ -75,13 +75,16 @@ interface Incomplete {
 
 /** The codec for Socket.IO's default parser. On the way out it slices the JSON out of packets and parses none. */
 export class DefaultCodec implements Codec {
-  private chunk: unknown;
-  private options: WriteOptions | undefined;
-  private outgoing: Outgoing | undefined;
+  readonly #hasOffsets: HasOffsets;
+  #chunk: unknown;
+  #options: WriteOptions | undefined;
+  #outgoing: Outgoing | undefined;
   /** The header of `outgoing`, where it had attachments and `chunk` is the last of these. */
-  private header: string | undefined;
+  #header: string | undefined;
 
-  constructor(private readonly hasOffsets: HasOffsets) {}
+  constructor(hasOffsets: HasOffsets) {
+    this.#hasOffsets = hasOffsets;
+  }
 
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
     switch (frame.type) {
@@ -98,23 +101,23 @@ export class DefaultCodec implements Codec {
 
   fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
     if (typeof chunk === "string") {
-      if (chunk === this.chunk && options === this.options) return this.outgoing;
-      return this.readText(chunk, options, state);
+      if (chunk === this.#chunk && options === this.#options) return this.#outgoing;
+      return this.#readText(chunk, options, state);
     }
-    return this.readAttachment(chunk, options, state);
+    return this.#readAttachment(chunk, options, state);
   }
 
-  private readText(chunk: string, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+  #readText(chunk: string, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
     const parts = splitPacket(chunk);
     if (parts.attachments > 0) {
       state.partial = { header: chunk, parts, attachments: [] } satisfies Incomplete;
       return undefined;
     }
-    this.header = undefined;
-    return this.remember(chunk, options, this.translate(parts, parts.json, options));
+    this.#header = undefined;
+    return this.#remember(chunk, options, this.#translate(parts, parts.json, options));
   }
 
-  private readAttachment(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
+  #readAttachment(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
     const packet = state.partial as Incomplete | undefined;
     if (packet === undefined) return undefined;
     if (isBlob(chunk)) {
@@ -126,28 +129,28 @@ export class DefaultCodec implements Codec {
     if (packet.attachments.length < packet.parts.attachments) return undefined;
     state.partial = undefined;
     const { header, parts, attachments } = packet;
-    if (chunk === this.chunk && options === this.options && header === this.header) return this.outgoing;
+    if (chunk === this.#chunk && options === this.#options && header === this.#header) return this.#outgoing;
     const json = JSON.stringify(
       mapDeep(JSON.parse(parts.json), isPlaceholder, (item) => attachmentAt(item, attachments)),
     );
-    this.header = header;
-    return this.remember(chunk, options, this.translate(parts, json, options));
+    this.#header = header;
+    return this.#remember(chunk, options, this.#translate(parts, json, options));
   }
 
-  private remember(chunk: unknown, options: WriteOptions, outgoing: Outgoing): Outgoing {
-    this.chunk = chunk;
-    this.options = options;
-    return (this.outgoing = outgoing);
+  #remember(chunk: unknown, options: WriteOptions, outgoing: Outgoing): Outgoing {
+    this.#chunk = chunk;
+    this.#options = options;
+    return (this.#outgoing = outgoing);
   }
 
-  private translate({ type, ns, id }: PacketParts, json: string, options: WriteOptions): Outgoing {
+  #translate({ type, ns, id }: PacketParts, json: string, options: WriteOptions): Outgoing {
     const head = ns === "/" ? "" : `,"ns":${JSON.stringify(ns)}`;
     switch (type) {
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT: {
         const event = splitEventJson(json);
         const offset =
-          id === undefined && options.volatile === undefined && this.hasOffsets(ns)
+          id === undefined && options.volatile === undefined && this.#hasOffsets(ns)
             ? splitLastString(event.args)
             : undefined;
         const args = offset?.args ?? event.args;

@@ -59,6 +59,8 @@ const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "dra
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
 export class Connection extends EventEmitter implements Groupable, QueueOwner, ProtocolLink {
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex & { readonly bytesRead?: number };
   /** The Engine.IO protocol whose socket this stands for: with 4, Socket.IO waits for the client's `connect`. */
   readonly protocol = 4;
   readonly transport = { name: "bridge", writable: true };
@@ -69,50 +71,52 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   /** For the codec. */
   partial: unknown = undefined;
 
-  private readonly queue: WriteQueue;
-  private readonly session: FrameProtocol;
-  private readonly messages: TokenBucket;
-  private readonly inlet: Inlet;
+  readonly #queue: WriteQueue;
+  readonly #session: FrameProtocol;
+  readonly #messages: TokenBucket;
+  readonly #inlet: Inlet;
   /** Callbacks of writes that have not reached the kernel. */
-  private sent: (() => void)[] | undefined;
+  #sent: (() => void)[] | undefined;
   /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. */
-  private leaving: { readonly since: number; readonly finish: () => void } | undefined;
-  private isGone = false;
-  private ending = false;
+  #leaving: { readonly since: number; readonly finish: () => void } | undefined;
+  #isGone = false;
+  #ending = false;
   /** Whether somebody has listened for WRITE_EVENTS. */
-  private observed = false;
+  #observed = false;
   /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
-  private readonly compresses: boolean;
-  private readonly openedAt: number;
-  private heardAt: number;
+  readonly #compresses: boolean;
+  readonly #openedAt: number;
+  #heardAt: number;
   /** When the last ping went out, or the connection opened. */
-  private pingedAt: number;
+  #pingedAt: number;
   /** Bytes that had come from the client by then. */
-  private bytesAtPing = 0;
+  #bytesAtPing = 0;
 
   constructor(
     readonly id: string,
     /** The upgrade request. An application may replace or drop it, as it may with Engine.IO's. */
     public request: IncomingMessage,
     readonly remoteAddress: string,
-    private readonly ws: WebSocket,
-    private readonly socket: Duplex & { readonly bytesRead?: number },
+    ws: WebSocket,
+    socket: Duplex & { readonly bytesRead?: number },
     readonly context: ConnectionContext,
   ) {
     super();
+    this.#ws = ws;
+    this.#socket = socket;
     const { limits } = context;
-    this.compresses = ws.extensions !== "";
-    this.openedAt = this.heardAt = this.pingedAt = context.now();
-    this.queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
-    this.session = new FrameProtocol(this, context);
-    this.messages = new TokenBucket(limits.messages, this.openedAt);
-    this.inlet = context.inflow.open(addressGroup(remoteAddress), ws);
+    this.#compresses = ws.extensions !== "";
+    this.#openedAt = this.#heardAt = this.#pingedAt = context.now();
+    this.#queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
+    this.#session = new FrameProtocol(this, context);
+    this.#messages = new TokenBucket(limits.messages, this.#openedAt);
+    this.#inlet = context.inflow.open(addressGroup(remoteAddress), ws);
   }
 
   // Listeners for what happens at every write are rare, and looking for them there costs more than looking here.
 
   override on(event: string | symbol, listener: Listener): this {
-    this.watch(event);
+    this.#watch(event);
     return super.on(event, listener);
   }
 
@@ -121,14 +125,14 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   }
 
   override prependListener(event: string | symbol, listener: Listener): this {
-    this.watch(event);
+    this.#watch(event);
     return super.prependListener(event, listener);
   }
 
-  private watch(event: string | symbol): void {
+  #watch(event: string | symbol): void {
     if (!WRITE_EVENTS.has(event)) return;
-    this.observed = true;
-    this.queue.leave();
+    this.#observed = true;
+    this.#queue.leave();
   }
 
   // What Socket.IO calls.
@@ -138,15 +142,15 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
     if (this.readyState !== "open") return this;
     // As in Engine.IO: compression is on unless it was turned off.
     options.compress = options.compress !== false;
-    if (this.observed) this.emit("packetCreate", { type: "message", options, data: chunk });
+    if (this.#observed) this.emit("packetCreate", { type: "message", options, data: chunk });
     const outgoing = this.translate(chunk, options);
-    if (callback !== undefined) (this.sent ??= []).push(callback);
+    if (callback !== undefined) (this.#sent ??= []).push(callback);
     // A part of a packet is not written yet: should the rest be refused, the connection is as it was.
     if (outgoing === undefined) return this;
     this.transport.writable = false;
-    const simple = outgoing.type === "event" && outgoing.id === undefined && this.session.settled;
+    const simple = outgoing.type === "event" && outgoing.id === undefined && this.#session.settled;
     if (simple) this.transmit(outgoing, options.compress);
-    else this.session.send(outgoing, options.compress);
+    else this.#session.send(outgoing, options.compress);
     return this;
   }
 
@@ -159,8 +163,9 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
    * watches its writes, some namespace has not been answered, it compresses, or it was sent something else in this turn.
    */
   enter(group: QueueGroup): boolean {
-    const simple = this.readyState === "open" && this.session.settled && !this.observed && !this.compresses;
-    if (!simple || !this.queue.enter(group)) return false;
+    const simple =
+      this.readyState === "open" && this.#session.settled && !this.#observed && !this.#compresses;
+    if (!simple || !this.#queue.enter(group)) return false;
     this.transport.writable = false;
     return true;
   }
@@ -173,7 +178,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   /** Calls back when the kernel has taken all that was written; not at all if the connection ends before. */
   whenDrained(callback: () => void): void {
     if (this.transport.writable) callback();
-    else (this.sent ??= []).push(callback);
+    else (this.#sent ??= []).push(callback);
   }
 
   /**
@@ -181,96 +186,96 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
    */
   close(discard = false): this {
     if (discard) {
-      this.end("forced close", CLOSE_CODES.serverShutdown);
+      this.#end("forced close", CLOSE_CODES.serverShutdown);
       // `io.close()` ends when all sockets have: it does not wait long for clients that do not answer.
-      setTimeout(() => this.ws.terminate(), SHUTDOWN_GRACE).unref();
-    } else if (this.session.allEnded) this.end("forced close", CLOSE_CODES.disconnected);
-    else if (this.timedOut) this.end("forced close", CLOSE_CODES.connectTimeout);
-    else this.end("forced close", CLOSE_CODES.forcedClose);
+      setTimeout(() => this.#ws.terminate(), SHUTDOWN_GRACE).unref();
+    } else if (this.#session.allEnded) this.#end("forced close", CLOSE_CODES.disconnected);
+    else if (this.#timedOut) this.#end("forced close", CLOSE_CODES.connectTimeout);
+    else this.#end("forced close", CLOSE_CODES.forcedClose);
     return this;
   }
 
   /** Whether it is Socket.IO's connect timeout that closes. Timers may fire a little early. */
-  private get timedOut(): boolean {
+  get #timedOut(): boolean {
     return (
-      !this.session.wasConnected && this.context.now() - this.openedAt >= this.context.connectTimeout - 5
+      !this.#session.wasConnected && this.context.now() - this.#openedAt >= this.context.connectTimeout - 5
     );
   }
 
   // What the WebSocket tells.
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (!this.takes || !this.count()) return;
-    this.inlet.count(costOfText(data));
-    this.session.receive(data, binary);
+    if (!this.#takes || !this.#count()) return;
+    this.#inlet.count(costOfText(data));
+    this.#session.receive(data, binary);
   }
 
   onPing(data: Buffer): void {
-    if (!this.takes || !this.count()) return;
+    if (!this.#takes || !this.#count()) return;
     // One who sends pings and reads no pongs is a slow reader like any other.
-    if (this.queue.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
-    else this.ws.pong(data);
+    if (this.#queue.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
+    else this.#ws.pong(data);
   }
 
   onPong(): void {
-    if (!this.takes || !this.count()) return;
+    if (!this.#takes || !this.#count()) return;
     this.emit("packet", { type: "pong" });
     this.emit("heartbeat");
   }
 
   /** The connection is gone. */
   onClose(): void {
-    this.isGone = true;
-    if (this.ending) this.context.onGone(this);
-    else this.leave("transport close");
+    this.#isGone = true;
+    if (this.#ending) this.context.onGone(this);
+    else this.#leave("transport close");
   }
 
   /** The client broke the WebSocket protocol; `ws` sends the close code. */
   onError(error: Error): void {
-    this.leave("transport error", undefined, error);
+    this.#leave("transport error", undefined, error);
   }
 
   /** Called now and then, so that a connection needs no timer of its own. */
   tick(now: number): void {
     const { pingInterval, pingTimeout } = this.context.limits;
-    if (this.leaving !== undefined) {
-      if (now - this.leaving.since >= HANDLING_GRACE) this.leaving.finish();
+    if (this.#leaving !== undefined) {
+      if (now - this.#leaving.since >= HANDLING_GRACE) this.#leaving.finish();
       return;
     }
     // Its pongs wait with the rest of what is not read.
-    if (this.inlet.isPaused) this.heardAt = now;
-    const sincePing = now - this.pingedAt;
-    if (this.heardAt < this.pingedAt) {
+    if (this.#inlet.isPaused) this.#heardAt = now;
+    const sincePing = now - this.#pingedAt;
+    if (this.#heardAt < this.#pingedAt) {
       if (sincePing < pingTimeout) return;
       // A large message on a slow line is a sign of life long before it is whole.
-      if (this.bytesRead > this.bytesAtPing) this.heardAt = now;
-      else this.end("ping timeout", CLOSE_CODES.pingTimeout);
+      if (this.#bytesRead > this.#bytesAtPing) this.#heardAt = now;
+      else this.#end("ping timeout", CLOSE_CODES.pingTimeout);
     } else if (sincePing >= pingInterval) {
-      this.pingedAt = now;
-      this.bytesAtPing = this.bytesRead;
+      this.#pingedAt = now;
+      this.#bytesAtPing = this.#bytesRead;
       this.emit("packetCreate", { type: "ping", options: {} });
-      this.ws.ping();
+      this.#ws.ping();
     }
   }
 
-  private get bytesRead(): number {
-    return this.socket.bytesRead ?? 0;
+  get #bytesRead(): number {
+    return this.#socket.bytesRead ?? 0;
   }
 
   // What the outbox tells.
 
   onFlush(): boolean {
     // Once a close frame is out (the client's own may have called for it), nothing may follow.
-    if (this.ws.readyState !== this.ws.OPEN) return false;
-    if (this.observed) this.emit("drain");
+    if (this.#ws.readyState !== this.#ws.OPEN) return false;
+    if (this.#observed) this.emit("drain");
     return true;
   }
 
   onDrained(): void {
     this.transport.writable = true;
-    const sent = this.sent;
+    const sent = this.#sent;
     if (sent === undefined) return;
-    this.sent = undefined;
+    this.#sent = undefined;
     callAll(sent);
   }
 
@@ -289,78 +294,78 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   }
 
   transmit(outgoing: Outgoing, compress: boolean): void {
-    if (this.compresses) this.transmitCompressed(outgoing.text, compress);
-    else this.queue.append(outgoing.frame);
+    if (this.#compresses) this.#transmitCompressed(outgoing.text, compress);
+    else this.#queue.append(outgoing.frame);
   }
 
   transmitFrame(text: string): void {
     this.transport.writable = false;
-    if (this.compresses) this.transmitCompressed(text, true);
-    else this.queue.append(textFrame(text));
+    if (this.#compresses) this.#transmitCompressed(text, true);
+    else this.#queue.append(textFrame(text));
   }
 
   violate(close: CloseCode): void {
-    this.leave("forced close", close);
+    this.#leave("forced close", close);
   }
 
   /** Deferred, since Socket.IO may be in the middle of a broadcast. */
   abort(close: CloseCode): void {
     this.readyState = "closing";
-    process.nextTick(() => this.leave("transport error", close));
+    process.nextTick(() => this.#leave("transport error", close));
   }
 
   /** Whether anything is taken from the client. */
-  private get takes(): boolean {
-    return this.readyState === "open" && this.leaving === undefined;
+  get #takes(): boolean {
+    return this.readyState === "open" && this.#leaving === undefined;
   }
 
   /** Counts something that came from the client; false if it was too much. */
-  private count(): boolean {
+  #count(): boolean {
     const now = this.context.now();
-    this.heardAt = now;
-    if (this.messages.take(now)) return true;
-    this.leave("transport error", CLOSE_CODES.tooManyMessages);
+    this.#heardAt = now;
+    if (this.#messages.take(now)) return true;
+    this.#leave("transport error", CLOSE_CODES.tooManyMessages);
     return false;
   }
 
   /** With compression each client has a context of its own: there is nothing to share, and `ws` does the work. */
-  private transmitCompressed(text: string, compress: boolean): void {
-    if (this.ws.bufferedAmount > this.context.limits.maxBufferedBytes) {
+  #transmitCompressed(text: string, compress: boolean): void {
+    if (this.#ws.bufferedAmount > this.context.limits.maxBufferedBytes) {
       this.onOverflow();
       return;
     }
-    this.ws.send(text, { compress }, (error) => {
-      if (error || this.ws.bufferedAmount > 0) return;
+    this.#ws.send(text, { compress }, (error) => {
+      if (error || this.#ws.bufferedAmount > 0) return;
       // The outbox, which calls for this event otherwise, has no part in it.
-      if (this.observed && this.readyState === "open") this.emit("drain");
+      if (this.#observed && this.readyState === "open") this.emit("drain");
       this.onDrained();
     });
   }
 
   /** Ends the connection for its client at once, and for Socket.IO when what came before is handled (PROTOCOL.md, 2.8). */
-  private leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
-    if (this.ending || this.leaving !== undefined) return;
-    const finish = (): void => this.end(reason, close, error);
-    this.leaving = { since: this.context.now(), finish };
-    this.inlet.close();
-    this.queue.flushAll();
-    if (close !== undefined) this.ws.close(close.code, close.reason);
+  #leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
+    if (this.#ending || this.#leaving !== undefined) return;
+    const finish = (): void => this.#end(reason, close, error);
+    this.#leaving = { since: this.context.now(), finish };
+    this.#inlet.close();
+    this.#queue.flushAll();
+    if (close !== undefined) this.#ws.close(close.code, close.reason);
     // A connection that is not open takes no namespace any more: there is nothing to wait for.
-    if (this.readyState === "open") this.session.whenHandled(finish);
+    if (this.readyState === "open") this.#session.whenHandled(finish);
     else setImmediate(finish);
   }
 
-  private end(reason: CloseReason, close?: CloseCode, error?: Error): void {
-    if (this.ending) return;
-    this.ending = true; // a listener for "drain" may close as well
-    this.inlet.close();
-    this.queue.flushAll();
+  #end(reason: CloseReason, close?: CloseCode, error?: Error): void {
+    if (this.#ending) return;
+    this.#ending = true; // a listener for "drain" may close as well
+    this.#inlet.close();
+    this.#queue.flushAll();
     this.readyState = "closed";
-    if (close !== undefined) this.ws.close(close.code, close.reason);
+    if (close !== undefined) this.#ws.close(close.code, close.reason);
     const byBridge =
       close !== undefined && reason !== "forced close" ? new BridgeCloseError(close) : undefined;
     this.context.onEnd(this);
-    if (this.isGone) this.context.onGone(this);
+    if (this.#isGone) this.context.onGone(this);
     this.emit("close", reason, error ?? byBridge);
   }
 }

@@ -35,44 +35,46 @@ interface Live {
 }
 
 export class BridgeEngine {
-  private readonly codec: Codec;
-  private readonly counter: ConnectionCounter;
-  private readonly inflow: Inflow;
+  readonly #host: Host<Connection>;
+  readonly #httpServer: HttpServer;
+  readonly #options: ParsedOptions;
+  readonly #codec: Codec;
+  readonly #counter: ConnectionCounter;
+  readonly #inflow: Inflow;
   /** The headers that go on the answer to a request. */
-  private readonly headers = new WeakMap<IncomingMessage, readonly string[]>();
-  private live: Live | undefined;
-  private ticker: NodeJS.Timeout | undefined;
-  private closed = false;
+  readonly #headers = new WeakMap<IncomingMessage, readonly string[]>();
+  #live: Live | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #closed = false;
   /** Not true for one that is handed its sockets by another process, as @socket.io/sticky does. */
-  private hasListened = false;
+  #hasListened = false;
 
   /** Throws a TypeError where the path or the server's parser cannot be served. */
-  constructor(
-    private readonly host: Host<Connection>,
-    private readonly httpServer: HttpServer,
-    private readonly options: ParsedOptions,
-  ) {
+  constructor(host: Host<Connection>, httpServer: HttpServer, options: ParsedOptions) {
+    this.#host = host;
+    this.#httpServer = httpServer;
+    this.#options = options;
     host.checkPath(options.path);
     claim(options.path, httpServer);
-    this.codec = host.codec();
-    this.counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
-    this.inflow = new Inflow(
+    this.#codec = host.codec();
+    this.#counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
+    this.#inflow = new Inflow(
       {
         ofConnection: byteRate(options.maxBytesPerSecond),
         ofAddress: byteRate(options.maxBytesPerSecondOfAddress),
       },
       now,
     );
-    httpServer.on("upgrade", this.onUpgrade);
+    httpServer.on("upgrade", this.#onUpgrade);
     if (options.limitSocketIO) {
       const limits = new SocketIOLimits({
-        counter: this.counter,
-        inflow: this.inflow,
+        counter: this.#counter,
+        inflow: this.#inflow,
         messages: messageRate(options),
         maxNamespaces: options.maxNamespaces,
         hasOwnParser: host.hasOwnParser,
         now,
-        addressOf: (request) => this.addressOf(request),
+        addressOf: (request) => this.#addressOf(request),
       });
       host.onEngine((engine) => limits.watch(engine));
     }
@@ -80,35 +82,35 @@ export class BridgeEngine {
 
   /** How many plain clients are connected. */
   get clientsCount(): number {
-    return this.host.connections.size;
+    return this.#host.connections.size;
   }
 
   /** Takes no more requests, and closes all connections. */
   close(): void {
-    this.closed = true;
-    paths.get(this.httpServer)?.delete(this.options.path);
-    this.httpServer.removeListener("upgrade", this.onUpgrade);
-    for (const connection of this.host.connections) connection.close(true);
+    this.#closed = true;
+    paths.get(this.#httpServer)?.delete(this.#options.path);
+    this.#httpServer.removeListener("upgrade", this.#onUpgrade);
+    for (const connection of this.#host.connections) connection.close(true);
   }
 
-  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (!isFor(this.options.path, request)) return;
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (!isFor(this.#options.path, request)) return;
     // Until `ws` takes over, an error of the socket means only that the client has gone.
     socket.on("error", destroy);
-    this.hasListened ||= this.httpServer.listening;
-    const address = this.addressOf(request);
+    this.#hasListened ||= this.#httpServer.listening;
+    const address = this.#addressOf(request);
     if (address === undefined) {
-      this.refuse(request, socket, REFUSALS.forbidden);
+      this.#refuse(request, socket, REFUSALS.forbidden);
       return;
     }
-    if (!isOriginAllowed(request, this.options.allowedOrigins)) {
-      this.refuse(request, socket, REFUSALS.originNotAllowed);
+    if (!isOriginAllowed(request, this.#options.allowedOrigins)) {
+      this.#refuse(request, socket, REFUSALS.originNotAllowed);
       return;
     }
     const group = addressGroup(address);
-    const place = this.counter.add(group);
+    const place = this.#counter.add(group);
     if (place !== "added") {
-      this.refuse(
+      this.#refuse(
         request,
         socket,
         place === "full" ? REFUSALS.tooManyConnections : REFUSALS.tooManyFromAddress,
@@ -116,26 +118,26 @@ export class BridgeEngine {
       return;
     }
     // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
-    const release = (): void => this.counter.remove(group);
+    const release = (): void => this.#counter.remove(group);
     socket.once("close", release);
     setQuery(request);
-    const decision = decide(request, socket, this.host.engine, this.options);
+    const decision = decide(request, socket, this.#host.engine, this.#options);
     const carryOut = (decided: Decision): void => {
-      const admission = this.admit(request, socket, decided);
+      const admission = this.#admit(request, socket, decided);
       if (admission === undefined) return;
-      const { wss, context } = (this.live ??= this.start());
+      const { wss, context } = (this.#live ??= this.#start());
       socket.removeListener("error", destroy);
       wss.handleUpgrade(request, socket, head, (ws) => {
         socket.removeListener("close", release);
-        this.open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
+        this.#open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
       });
     };
-    if (decision instanceof Promise) this.await(decision, socket, carryOut);
+    if (decision instanceof Promise) this.#await(decision, socket, carryOut);
     else carryOut(decision);
   };
 
   /** Waits for hooks, but not past the server's end: `io.close()` waits for all sockets. */
-  private await(decision: Promise<Decision>, socket: Duplex, carryOut: (decided: Decision) => void): void {
+  #await(decision: Promise<Decision>, socket: Duplex, carryOut: (decided: Decision) => void): void {
     hideFromEngineIO(socket);
     const settle = (decided: Decision): void => {
       if (watch === undefined) return;
@@ -145,53 +147,53 @@ export class BridgeEngine {
       carryOut(decided);
     };
     let watch: NodeJS.Timeout | undefined = setInterval(() => {
-      if (this.isClosing) settle({ refusal: REFUSALS.shuttingDown });
+      if (this.#isClosing) settle({ refusal: REFUSALS.shuttingDown });
     }, CLOSING_CHECK);
     void decision.then(settle);
   }
 
-  private get isClosing(): boolean {
-    return this.closed || (this.hasListened && !this.httpServer.listening);
+  get #isClosing(): boolean {
+    return this.#closed || (this.#hasListened && !this.#httpServer.listening);
   }
 
   /** Carries a decision out up to the handshake; undefined where the request is refused, or its client has gone. */
-  private admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
+  #admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
     if (socket.destroyed) return undefined;
     // While the hooks were asked, the server may have begun to close.
-    if (this.isClosing) {
-      this.refuse(request, socket, REFUSALS.shuttingDown);
+    if (this.#isClosing) {
+      this.#refuse(request, socket, REFUSALS.shuttingDown);
       return undefined;
     }
     if ("refusal" in decision) {
-      this.refuse(request, socket, decision.refusal, decision.message);
+      this.#refuse(request, socket, decision.refusal, decision.message);
       return undefined;
     }
-    this.headers.set(request, [...decision.headers, ...engineHeaders(this.host.engine, request)]);
+    this.#headers.set(request, [...decision.headers, ...engineHeaders(this.#host.engine, request)]);
     return decision;
   }
 
   /** Undefined where the application's hook fails, for want of a proxy's header, say. */
-  private addressOf(request: IncomingMessage): string | undefined {
+  #addressOf(request: IncomingMessage): string | undefined {
     try {
-      return this.options.addressOf?.(request) ?? request.socket.remoteAddress ?? "";
+      return this.#options.addressOf?.(request) ?? request.socket.remoteAddress ?? "";
     } catch {
       return undefined;
     }
   }
 
-  private start(): Live {
-    const { options } = this;
-    const inherited = this.host.inherited;
+  #start(): Live {
+    const options = this.#options;
+    const inherited = this.#host.inherited;
     const maxPayload = options.maxPayload ?? defaultMaxPayload(inherited.maxHttpBufferSize);
     const context: ConnectionContext = {
-      codec: this.codec,
+      codec: this.#codec,
       outbox: new Outbox(),
-      inflow: this.inflow,
+      inflow: this.#inflow,
       now,
-      connectTimeout: this.host.connectTimeout,
-      onNamespace: (ns) => this.host.guard(ns),
-      onEnd: (connection) => this.onEnd(connection),
-      onGone: (connection) => this.counter.remove(addressGroup(connection.remoteAddress)),
+      connectTimeout: this.#host.connectTimeout,
+      onNamespace: (ns) => this.#host.guard(ns),
+      onEnd: (connection) => this.#onEnd(connection),
+      onGone: (connection) => this.#counter.remove(addressGroup(connection.remoteAddress)),
       limits: {
         pingInterval: options.pingInterval ?? inherited.pingInterval,
         pingTimeout: options.pingTimeout ?? inherited.pingTimeout,
@@ -216,31 +218,31 @@ export class BridgeEngine {
     };
     const wss = new PlainWebSocketServer(wsOptions);
     wss.on("headers", (lines, request) => {
-      lines.push(...(this.headers.get(request) ?? []));
-      this.headers.delete(request);
+      lines.push(...(this.#headers.get(request) ?? []));
+      this.#headers.delete(request);
     });
     wss.on("wsClientError", (error, socket, request) => {
-      this.refuse(request, socket, REFUSALS.badHandshake, error.message);
+      this.#refuse(request, socket, REFUSALS.badHandshake, error.message);
     });
     return { context, wss };
   }
 
-  private open(connection: Connection, ws: PlainWebSocket): void {
+  #open(connection: Connection, ws: PlainWebSocket): void {
     ws.connection = connection;
-    this.startTicking();
-    this.host.add(connection);
+    this.#startTicking();
+    this.#host.add(connection);
   }
 
-  private onEnd(connection: Connection): void {
-    this.host.remove(connection);
-    if (this.host.connections.size > 0) return;
-    clearInterval(this.ticker);
-    this.ticker = undefined;
+  #onEnd(connection: Connection): void {
+    this.#host.remove(connection);
+    if (this.#host.connections.size > 0) return;
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
   }
 
-  private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, message?: string): void {
+  #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, message?: string): void {
     refuse(socket, refusal, message);
-    this.host.engine.emit("connection_error", {
+    this.#host.engine.emit("connection_error", {
       req: request,
       code: refusal.status === 400 ? EngineError.BAD_REQUEST : EngineError.FORBIDDEN,
       message: message ?? refusal.description,
@@ -249,14 +251,14 @@ export class BridgeEngine {
   }
 
   /** One timer watches over all connections, while there are any. */
-  private startTicking(): void {
-    if (this.ticker !== undefined || this.live === undefined) return;
-    const { context } = this.live;
+  #startTicking(): void {
+    if (this.#ticker !== undefined || this.#live === undefined) return;
+    const { context } = this.#live;
     const { limits } = context;
     const period = Math.min(1_000, Math.max(10, Math.min(limits.pingInterval, limits.pingTimeout) / 8));
-    this.ticker = setInterval(() => {
+    this.#ticker = setInterval(() => {
       const time = context.now();
-      for (const connection of this.host.connections) connection.tick(time);
+      for (const connection of this.#host.connections) connection.tick(time);
     }, period);
   }
 }

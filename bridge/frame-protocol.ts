@@ -48,32 +48,33 @@ interface EarlyFrame {
 }
 
 export class FrameProtocol {
+  readonly #link: ProtocolLink;
+  readonly #context: ProtocolContext;
   /** Whether some namespace was ever connected. */
   wasConnected = false;
-  private readonly namespaces: Namespaces<EarlyFrame, Outgoing>;
-  private malformed: TokenBucket | undefined;
+  readonly #namespaces: Namespaces<EarlyFrame, Outgoing>;
+  #malformed: TokenBucket | undefined;
   /** Namespaces that the client has left, of which Socket.IO has not heard yet. */
-  private departing = 0;
+  #departing = 0;
   /** Called when all is handled that came from the client, once that was asked for. */
-  private handled: (() => void) | undefined;
+  #handled: (() => void) | undefined;
   /** The server's ack requests that are not answered; made at the first. */
-  private pendingAcks: Set<string> | undefined;
+  #pendingAcks: Set<string> | undefined;
 
-  constructor(
-    private readonly link: ProtocolLink,
-    private readonly context: ProtocolContext,
-  ) {
-    this.namespaces = new Namespaces(context.limits.maxNamespaces, context.limits.maxPayload);
+  constructor(link: ProtocolLink, context: ProtocolContext) {
+    this.#link = link;
+    this.#context = context;
+    this.#namespaces = new Namespaces(context.limits.maxNamespaces, context.limits.maxPayload);
   }
 
   /** Whether no namespace waits for its answer: then an event that wants no ack needs no `send`. */
   get settled(): boolean {
-    return this.namespaces.settled;
+    return this.#namespaces.settled;
   }
 
   /** Whether there were namespaces, and the server has ended them all. */
   get allEnded(): boolean {
-    return this.namespaces.allEnded;
+    return this.#namespaces.allEnded;
   }
 
   /**
@@ -81,13 +82,13 @@ export class FrameProtocol {
    * Socket.IO drops the events that it has not dispatched when a socket ends (socket.io 4.8, Socket.dispatch).
    */
   whenHandled(callback: () => void): void {
-    this.handled = callback;
-    this.lookWhetherHandled();
+    this.#handled = callback;
+    this.#lookWhetherHandled();
   }
 
-  private lookWhetherHandled(): void {
+  #lookWhetherHandled(): void {
     // An immediate comes after all ticks that Socket.IO, and middlewares that wait for nothing but promises, take.
-    if (this.handled !== undefined && !this.namespaces.holdsEarly) setImmediate(this.handled);
+    if (this.#handled !== undefined && !this.#namespaces.holdsEarly) setImmediate(this.#handled);
   }
 
   // From the client.
@@ -95,115 +96,115 @@ export class FrameProtocol {
   /** Takes one message of the client's. */
   receive(data: Buffer, binary: boolean): void {
     if (binary) {
-      this.refuse("binary_message", 'frames are text messages; binary values go as {"$binary":"<base64>"}');
+      this.#refuse("binary_message", 'frames are text messages; binary values go as {"$binary":"<base64>"}');
       return;
     }
     const text = data.toString();
     const frame = parseClientFrame(text);
     switch (frame.type) {
       case "malformed":
-        this.refuse(frame.code, frame.message, undefined, frame.id);
+        this.#refuse(frame.code, frame.message, undefined, frame.id);
         return;
       case "ping":
-        this.link.transmitFrame(encodeFrame({ ...frame, type: "pong" }));
+        this.#link.transmitFrame(encodeFrame({ ...frame, type: "pong" }));
         return;
       case "connect":
-        this.connect(frame, text);
+        this.#connect(frame, text);
         return;
       default:
-        this.pass({ frame, text }, data.length);
+        this.#pass({ frame, text }, data.length);
     }
   }
 
-  private connect(frame: PacketFrame & { type: "connect" }, text: string): void {
+  #connect(frame: PacketFrame & { type: "connect" }, text: string): void {
     const { ns } = frame;
-    const verdict = this.namespaces.connect(ns, pidOf(frame));
+    const verdict = this.#namespaces.connect(ns, pidOf(frame));
     if (verdict === "already_connected") {
-      this.refuse(verdict, `this client is connected to ${ns} already, or is being connected`, ns);
+      this.#refuse(verdict, `this client is connected to ${ns} already, or is being connected`, ns);
       return;
     }
     if (verdict === "too_many_namespaces") {
-      const { maxNamespaces } = this.context.limits;
+      const { maxNamespaces } = this.#context.limits;
       const message = `a connection may have ${maxNamespaces} namespaces`;
       const data = { code: verdict, limit: maxNamespaces };
-      this.link.transmitFrame(encodeFrame({ type: "connect_error", ...nsField(ns), message, data }));
+      this.#link.transmitFrame(encodeFrame({ type: "connect_error", ...nsField(ns), message, data }));
       return;
     }
     // Socket.IO handles packets one tick after it reads them, but a CONNECT at once: one that comes right behind the
     // DISCONNECT of the same namespace would find it connected still.
-    const forward = (): void => this.forward(frame, text);
-    if (this.departing > 0) setImmediate(forward);
+    const forward = (): void => this.#forward(frame, text);
+    if (this.#departing > 0) setImmediate(forward);
     else process.nextTick(forward);
   }
 
-  private pass(early: EarlyFrame, bytes: number): void {
+  #pass(early: EarlyFrame, bytes: number): void {
     const { frame } = early;
-    const verdict = this.namespaces.offer(frame.ns, early, bytes);
+    const verdict = this.#namespaces.offer(frame.ns, early, bytes);
     switch (verdict) {
       case "pass":
         if (frame.type === "disconnect") {
-          this.leave(frame.ns);
-          this.depart(early);
+          this.#leave(frame.ns);
+          this.#depart(early);
           return;
         }
-        if (frame.type === "ack") this.pendingAcks?.delete(ackKey(frame.ns, frame.id));
-        this.forward(frame, early.text);
+        if (frame.type === "ack") this.#pendingAcks?.delete(ackKey(frame.ns, frame.id));
+        this.#forward(frame, early.text);
         return;
       case "early":
         return;
       case "namespace_closed":
-        this.refuseLate(early);
+        this.#refuseLate(early);
         return;
       case "not_connected":
-        this.refuseFrame(frame, verdict, `this client is not connected to ${frame.ns}: send connect first`);
+        this.#refuseFrame(frame, verdict, `this client is not connected to ${frame.ns}: send connect first`);
         return;
       case "too_many_early_frames":
-        this.refuseFrame(frame, verdict, `wait for "connected" of ${frame.ns} before sending more`);
+        this.#refuseFrame(frame, verdict, `wait for "connected" of ${frame.ns} before sending more`);
     }
   }
 
   /** A frame for a namespace that the server has ended or refused: under way meanwhile, so no fault of the client's. */
-  private refuseLate({ frame }: EarlyFrame): void {
+  #refuseLate({ frame }: EarlyFrame): void {
     if (frame.type !== "event") return;
-    this.refuseFrame(frame, "namespace_closed", `the server has ended or refused ${frame.ns}`);
+    this.#refuseFrame(frame, "namespace_closed", `the server has ended or refused ${frame.ns}`);
   }
 
-  private leave(ns: string): void {
-    this.namespaces.leave(ns);
-    this.forgetAcks(ns);
+  #leave(ns: string): void {
+    this.#namespaces.leave(ns);
+    this.#forgetAcks(ns);
   }
 
   /** Has Socket.IO hear of a `disconnect` when the application has been told of the events before it (see `whenHandled`). */
-  private depart({ frame, text }: EarlyFrame): void {
-    this.departing++;
+  #depart({ frame, text }: EarlyFrame): void {
+    this.#departing++;
     setImmediate(() => {
-      this.departing--;
-      this.forward(frame, text);
+      this.#departing--;
+      this.#forward(frame, text);
     });
   }
 
   /** Hands a frame to Socket.IO. */
-  private forward(frame: PacketFrame, text: string): void {
-    const chunks = this.context.codec.toSocketIO(frame, text);
-    if (Array.isArray(chunks)) chunks.every((chunk) => this.link.deliver(chunk));
-    else this.refuseFrame(frame, chunks.code, chunks.message);
+  #forward(frame: PacketFrame, text: string): void {
+    const chunks = this.#context.codec.toSocketIO(frame, text);
+    if (Array.isArray(chunks)) chunks.every((chunk) => this.#link.deliver(chunk));
+    else this.#refuseFrame(frame, chunks.code, chunks.message);
   }
 
-  private refuseFrame(frame: PacketFrame, code: ErrorCode, message: string): void {
-    this.refuse(code, message, frame.ns, "id" in frame ? frame.id : undefined);
+  #refuseFrame(frame: PacketFrame, code: ErrorCode, message: string): void {
+    this.#refuse(code, message, frame.ns, "id" in frame ? frame.id : undefined);
   }
 
   /** Answers a frame with an error; closes where the error, or the number of them, calls for it. */
-  private refuse(code: ErrorCode, message: string, ns?: string, id?: number): void {
+  #refuse(code: ErrorCode, message: string, ns?: string, id?: number): void {
     const { malformed, fatal } = ERROR_CODES[code];
     const idField = id === undefined ? {} : { id };
-    this.link.transmitFrame(encodeFrame({ type: "error", code, message, ...nsField(ns), ...idField }));
+    this.#link.transmitFrame(encodeFrame({ type: "error", code, message, ...nsField(ns), ...idField }));
     if (fatal) {
-      this.link.violate(CLOSE_CODES.protocolViolation);
+      this.#link.violate(CLOSE_CODES.protocolViolation);
     } else if (malformed) {
-      const { context } = this;
-      this.malformed ??= new TokenBucket(context.limits.malformed, context.now());
-      if (!this.malformed.take(context.now())) this.link.violate(CLOSE_CODES.malformed);
+      const context = this.#context;
+      this.#malformed ??= new TokenBucket(context.limits.malformed, context.now());
+      if (!this.#malformed.take(context.now())) this.#link.violate(CLOSE_CODES.malformed);
     }
   }
 
@@ -214,33 +215,33 @@ export class FrameProtocol {
     const { ns } = outgoing;
     switch (outgoing.type) {
       case "connect":
-        this.accept(outgoing, compress);
+        this.#accept(outgoing, compress);
         return;
       case "connect_error":
       case "disconnect": {
-        const early = this.namespaces.end(ns);
-        this.forgetAcks(ns);
-        this.link.transmit(outgoing, compress);
-        for (const frame of early) this.refuseLate(frame);
-        this.lookWhetherHandled();
+        const early = this.#namespaces.end(ns);
+        this.#forgetAcks(ns);
+        this.#link.transmit(outgoing, compress);
+        for (const frame of early) this.#refuseLate(frame);
+        this.#lookWhetherHandled();
         return;
       }
       default: {
-        if (this.namespaces.holdBack(ns, outgoing)) return;
+        if (this.#namespaces.holdBack(ns, outgoing)) return;
         const wantsAck = outgoing.type === "event" && outgoing.id !== undefined;
-        if (wantsAck && !this.expectAck(ns, outgoing.id)) return;
-        this.link.transmit(outgoing, compress);
+        if (wantsAck && !this.#expectAck(ns, outgoing.id)) return;
+        this.#link.transmit(outgoing, compress);
       }
     }
   }
 
-  private accept({ ns, text }: Outgoing, compress: boolean): void {
-    const { early, late, pid } = this.namespaces.accept(ns);
+  #accept({ ns, text }: Outgoing, compress: boolean): void {
+    const { early, late, pid } = this.#namespaces.accept(ns);
     this.wasConnected = true;
-    this.context.onNamespace(ns);
+    this.#context.onNamespace(ns);
     const session = withoutPrototype(JSON.parse(text) as { sid: string; pid?: string });
-    const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.context.limits;
-    this.link.transmitFrame(
+    const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.#context.limits;
+    this.#link.transmitFrame(
       encodeFrame({
         type: "connected",
         ...nsField(ns),
@@ -255,24 +256,24 @@ export class FrameProtocol {
     for (const outgoing of late) this.send(outgoing, compress);
     // Socket.IO writes CONNECT before it tells the application: one tick later the handlers are there.
     process.nextTick(() => {
-      for (const frame of early) this.pass(frame, 0);
-      this.lookWhetherHandled();
+      for (const frame of early) this.#pass(frame, 0);
+      this.#lookWhetherHandled();
     });
   }
 
   /** Remembers that the server wants an ack; false if the client owes too many. */
-  private expectAck(ns: string, id: number): boolean {
-    this.pendingAcks ??= new Set();
-    this.pendingAcks.add(ackKey(ns, id));
-    if (this.pendingAcks.size <= this.context.limits.maxPendingAcks) return true;
-    this.link.abort(CLOSE_CODES.tooManyPendingAcks);
+  #expectAck(ns: string, id: number): boolean {
+    this.#pendingAcks ??= new Set();
+    this.#pendingAcks.add(ackKey(ns, id));
+    if (this.#pendingAcks.size <= this.#context.limits.maxPendingAcks) return true;
+    this.#link.abort(CLOSE_CODES.tooManyPendingAcks);
     return false;
   }
 
   /** Socket.IO wants no ack from a namespace that is gone. */
-  private forgetAcks(ns: string): void {
-    for (const key of this.pendingAcks ?? []) {
-      if (key.slice(key.indexOf("/")) === ns) this.pendingAcks?.delete(key);
+  #forgetAcks(ns: string): void {
+    for (const key of this.#pendingAcks ?? []) {
+      if (key.slice(key.indexOf("/")) === ns) this.#pendingAcks?.delete(key);
     }
   }
 }

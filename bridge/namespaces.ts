@@ -33,106 +33,108 @@ interface Entry<Early, Late> {
 }
 
 export class Namespaces<Early, Late> {
+  readonly #max: number;
+  readonly #maxEarlyBytes: number;
   /** A list, not a Map: most connections have one namespace, and a thousand idle Maps are a lot of memory. */
-  private entries: readonly Entry<Early, Late>[] = [];
-  private connecting = 0;
+  #entries: readonly Entry<Early, Late>[] = [];
+  #connecting = 0;
   /** Of all namespaces together. */
-  private earlyBytes = 0;
+  #earlyBytes = 0;
 
-  constructor(
-    private readonly max: number,
-    private readonly maxEarlyBytes: number,
-  ) {}
+  constructor(max: number, maxEarlyBytes: number) {
+    this.#max = max;
+    this.#maxEarlyBytes = maxEarlyBytes;
+  }
 
   /** Whether no namespace waits for its answer: then nothing need be held for the client. */
   get settled(): boolean {
-    return this.connecting === 0;
+    return this.#connecting === 0;
   }
 
   /** Whether frames of the client's wait for a namespace. */
   get holdsEarly(): boolean {
-    return this.earlyBytes > 0;
+    return this.#earlyBytes > 0;
   }
 
   /** Whether there were namespaces, and the server has ended them all. */
   get allEnded(): boolean {
-    return this.entries.length > 0 && this.entries.every((entry) => entry.state === "ended");
+    return this.#entries.length > 0 && this.#entries.every((entry) => entry.state === "ended");
   }
 
   /** The client asks for a namespace. */
   connect(ns: string, pid: string | undefined): "pass" | "already_connected" | "too_many_namespaces" {
-    const former = this.find(ns);
+    const former = this.#find(ns);
     if (former !== undefined && former.state !== "ended") return "already_connected";
     const state = { early: [], earlyBytes: 0, late: [], pid };
     if (former !== undefined) {
       former.state = state;
     } else {
-      if (this.entries.length >= this.max && !this.forgetEnded()) return "too_many_namespaces";
+      if (this.#entries.length >= this.#max && !this.#forgetEnded()) return "too_many_namespaces";
       // Not pushed: a list that grows makes room for sixteen more.
-      this.entries = [...this.entries, { ns, state }];
+      this.#entries = [...this.#entries, { ns, state }];
     }
-    this.connecting++;
+    this.#connecting++;
     return "pass";
   }
 
   /** The server accepts: gives what was held for each side, and the session that the client wished to recover. */
   accept(ns: string): { early: Early[]; late: Late[]; pid: string | undefined } {
-    return this.settle(ns, "connected") ?? { early: [], late: [], pid: undefined };
+    return this.#settle(ns, "connected") ?? { early: [], late: [], pid: undefined };
   }
 
   /** The server refuses or ends the namespace: gives what the client had sent to it early. */
   end(ns: string): Early[] {
-    const held = this.settle(ns, "ended");
+    const held = this.#settle(ns, "ended");
     if (ns.length > MAX_REMEMBERED_NAME) this.leave(ns);
     return held?.early ?? [];
   }
 
   /** The client leaves. */
   leave(ns: string): void {
-    this.entries = this.entries.filter((entry) => entry.ns !== ns);
+    this.#entries = this.#entries.filter((entry) => entry.ns !== ns);
   }
 
   /** What to do with a frame for `ns`; an early one is kept here. */
   offer(ns: string, frame: Early, bytes: number): Verdict {
-    const entry = this.find(ns);
+    const entry = this.#find(ns);
     if (entry === undefined) return "not_connected";
     const { state } = entry;
     if (state === "connected") return "pass";
     if (state === "ended") return "namespace_closed";
-    if (state.early.length >= MAX_EARLY_FRAMES || this.earlyBytes + bytes > this.maxEarlyBytes) {
+    if (state.early.length >= MAX_EARLY_FRAMES || this.#earlyBytes + bytes > this.#maxEarlyBytes) {
       return "too_many_early_frames";
     }
     state.early.push(frame);
     state.earlyBytes += bytes;
-    this.earlyBytes += bytes;
+    this.#earlyBytes += bytes;
     return "early";
   }
 
   /** Keeps a frame for the client back if its namespace is being connected; false if it can go out. */
   holdBack(ns: string, frame: Late): boolean {
-    const state = this.find(ns)?.state;
+    const state = this.#find(ns)?.state;
     if (typeof state !== "object") return false;
     state.late.push(frame);
     return true;
   }
 
-  private find(ns: string): Entry<Early, Late> | undefined {
-    return this.entries.find((entry) => entry.ns === ns);
+  #find(ns: string): Entry<Early, Late> | undefined {
+    return this.#entries.find((entry) => entry.ns === ns);
   }
 
-  private settle(ns: string, state: "connected" | "ended"): Held<Early, Late> | undefined {
-    const entry = this.find(ns);
+  #settle(ns: string, state: "connected" | "ended"): Held<Early, Late> | undefined {
+    const entry = this.#find(ns);
     if (entry === undefined) return undefined;
     const former = entry.state;
     entry.state = state;
     if (typeof former !== "object") return undefined;
-    this.connecting--;
-    this.earlyBytes -= former.earlyBytes;
+    this.#connecting--;
+    this.#earlyBytes -= former.earlyBytes;
     return former;
   }
 
-  private forgetEnded(): boolean {
-    const ended = this.entries.find((entry) => entry.state === "ended");
+  #forgetEnded(): boolean {
+    const ended = this.#entries.find((entry) => entry.state === "ended");
     if (ended !== undefined) this.leave(ended.ns);
     return ended !== undefined;
   }

@@ -30,44 +30,44 @@ interface Packet {
 
 /** Decodes what is written to one connection. */
 class Reader {
-  private packet: Packet | undefined;
-  private readonly decoder;
+  #packet: Packet | undefined;
+  readonly #decoder;
 
   constructor(parser: Parser) {
-    this.decoder = new parser.Decoder();
-    this.decoder.on("decoded", (packet) => (this.packet = packet));
+    this.#decoder = new parser.Decoder();
+    this.#decoder.on("decoded", (packet) => (this.#packet = packet));
   }
 
   add(chunk: unknown): Packet | undefined {
-    this.packet = undefined;
-    this.decoder.add(chunk);
-    return this.packet;
+    this.#packet = undefined;
+    this.#decoder.add(chunk);
+    return this.#packet;
   }
 }
 
 export class ParserCodec implements Codec {
-  private readonly encoder;
-  private chunk: unknown;
-  private options: WriteOptions | undefined;
-  private outgoing: Outgoing | undefined;
+  readonly #parser: Parser;
+  readonly #hasOffsets: HasOffsets;
+  readonly #encoder;
+  #chunk: unknown;
+  #options: WriteOptions | undefined;
+  #outgoing: Outgoing | undefined;
   /** The chunks of the server's latest packet, if it had a Blob: they do not show it, since the parser has made something of it. */
-  private fromBlob: readonly unknown[] = [];
+  #fromBlob: readonly unknown[] = [];
 
   /** @param serversEncoder with which Socket.IO encodes; it is watched. */
-  constructor(
-    private readonly parser: Parser,
-    private readonly hasOffsets: HasOffsets,
-    serversEncoder?: Encoder,
-  ) {
-    this.encoder = new parser.Encoder();
-    if (serversEncoder !== undefined) this.watch(serversEncoder);
+  constructor(parser: Parser, hasOffsets: HasOffsets, serversEncoder?: Encoder) {
+    this.#parser = parser;
+    this.#hasOffsets = hasOffsets;
+    this.#encoder = new parser.Encoder();
+    if (serversEncoder !== undefined) this.#watch(serversEncoder);
   }
 
-  private watch(encoder: Encoder): void {
+  #watch(encoder: Encoder): void {
     const encode = encoder.encode.bind(encoder);
     encoder.encode = (packet) => {
       const chunks = encode(packet);
-      this.fromBlob = holdsBlob(packet.data) ? chunks : [];
+      this.#fromBlob = holdsBlob(packet.data) ? chunks : [];
       return chunks;
     };
   }
@@ -76,50 +76,50 @@ export class ParserCodec implements Codec {
     const { ns: nsp } = frame;
     switch (frame.type) {
       case "connect":
-        return this.encode({ type: PacketType.CONNECT, nsp, data: connectPayload(frame) });
+        return this.#encode({ type: PacketType.CONNECT, nsp, data: connectPayload(frame) });
       case "disconnect":
-        return this.encode({ type: PacketType.DISCONNECT, nsp });
+        return this.#encode({ type: PacketType.DISCONNECT, nsp });
       case "event": {
         const data = [frame.event, ...frame.args];
         const refused = takeAttachments(data, text, (bytes) => bytes);
         if (!Array.isArray(refused)) return refused;
         const id = frame.id === undefined ? {} : { id: frame.id };
-        return this.encode({ type: PacketType.EVENT, nsp, data, ...id });
+        return this.#encode({ type: PacketType.EVENT, nsp, data, ...id });
       }
       case "ack": {
         const refused = takeAttachments(frame.args, text, (bytes) => bytes);
         if (!Array.isArray(refused)) return refused;
-        return this.encode({ type: PacketType.ACK, nsp, data: frame.args, id: frame.id });
+        return this.#encode({ type: PacketType.ACK, nsp, data: frame.args, id: frame.id });
       }
     }
   }
 
-  private encode(packet: Packet): unknown[] {
-    return this.encoder.encode(withoutPrototype(packet));
+  #encode(packet: Packet): unknown[] {
+    return this.#encoder.encode(withoutPrototype(packet));
   }
 
   fromSocketIO(chunk: unknown, options: WriteOptions, state: PartialPacket): Outgoing | undefined {
-    if (options.preEncoded !== true && this.fromBlob.includes(chunk)) throw blobError();
+    if (options.preEncoded !== true && this.#fromBlob.includes(chunk)) throw blobError();
     // A reader in the middle of a packet must see every chunk; one between packets may be spared a known one.
     const reader = state.partial as Reader | undefined;
-    if (reader === undefined && chunk === this.chunk && options === this.options) return this.outgoing;
-    const reading = reader ?? new Reader(this.parser);
+    if (reader === undefined && chunk === this.#chunk && options === this.#options) return this.#outgoing;
+    const reading = reader ?? new Reader(this.#parser);
     const packet = reading.add(chunk);
     if (packet === undefined) {
       state.partial = reading;
       return undefined;
     }
     state.partial = undefined;
-    const outgoing = this.translate(packet, options);
+    const outgoing = this.#translate(packet, options);
     if (reader === undefined) {
-      this.chunk = chunk;
-      this.options = options;
-      this.outgoing = outgoing;
+      this.#chunk = chunk;
+      this.#options = options;
+      this.#outgoing = outgoing;
     }
     return outgoing;
   }
 
-  private translate(packet: Packet, options: WriteOptions): Outgoing {
+  #translate(packet: Packet, options: WriteOptions): Outgoing {
     const { type, nsp, id } = withoutPrototype(packet);
     const ns = nsp === "/" ? {} : { ns: nsp };
     switch (type) {
@@ -127,7 +127,7 @@ export class ParserCodec implements Codec {
       case PacketType.BINARY_EVENT: {
         const [event, ...args] = toJson(packet.data) as [unknown, ...unknown[]];
         const last = args.at(-1);
-        const carries = id === undefined && options.volatile === undefined && this.hasOffsets(nsp);
+        const carries = id === undefined && options.volatile === undefined && this.#hasOffsets(nsp);
         const offset = carries && typeof last === "string" ? { offset: last } : {};
         if ("offset" in offset) args.pop();
         const text = encodeFrame({

@@ -23,11 +23,15 @@ const script = (name: string) => join(import.meta.dirname, "children", `${name}.
 
 /** A rooms server with one of the stores. */
 export class RoomsServerProcess {
+  readonly #child: Child<ServerQuestion>;
+
   private constructor(
-    private readonly child: Child<ServerQuestion>,
+    child: Child<ServerQuestion>,
     /** On 127.0.0.1. */
     readonly port: number,
-  ) {}
+  ) {
+    this.#child = child;
+  }
 
   /** Resolves when it listens. */
   static async start(store: StoreName, folder: string): Promise<RoomsServerProcess> {
@@ -41,18 +45,22 @@ export class RoomsServerProcess {
 
   /** Microseconds of CPU that it has used. */
   async cpu(): Promise<number> {
-    return (await this.child.ask<Usage>({ ask: "usage" }, PATIENCE)).cpu;
+    return (await this.#child.ask<Usage>({ ask: "usage" }, PATIENCE)).cpu;
   }
 
   /** Kills it: it puts nothing in order. */
   end(): Promise<void> {
-    return this.child.end();
+    return this.#child.end();
   }
 }
 
 /** The process with all clients. */
 export class LoadProcess {
-  private constructor(private readonly child: Child<LoadQuestion>) {}
+  readonly #child: Child<LoadQuestion>;
+
+  private constructor(child: Child<LoadQuestion>) {
+    this.#child = child;
+  }
 
   static async start(): Promise<LoadProcess> {
     const child = new Child<LoadQuestion>("the load generator", process.execPath, [script("load")]);
@@ -61,23 +69,23 @@ export class LoadProcess {
   }
 
   connectPublishers(group: string, protocol: Protocol, port: number, count: number): Promise<object> {
-    return this.child.ask({ ask: "publishers", group, protocol, port, count }, PATIENCE);
+    return this.#child.ask({ ask: "publishers", group, protocol, port, count }, PATIENCE);
   }
 
   publish(group: string, count: number, warmUp: number, milliseconds: number): Promise<PublishResult> {
-    return this.child.ask({ ask: "publish", group, count, warmUp, milliseconds }, PATIENCE);
+    return this.#child.ask({ ask: "publish", group, count, warmUp, milliseconds }, PATIENCE);
   }
 
   leave(port: number, absence: Absence): Promise<object> {
-    return this.child.ask({ ask: "leave", port, ...absence }, PATIENCE);
+    return this.#child.ask({ ask: "leave", port, ...absence }, PATIENCE);
   }
 
   comeBack(group: string, port: number): Promise<ReturnResult> {
-    return this.child.ask({ ask: "come back", group, port }, PATIENCE);
+    return this.#child.ask({ ask: "come back", group, port }, PATIENCE);
   }
 
   end(): Promise<void> {
-    return this.child.end();
+    return this.#child.end();
   }
 }
 

@@ -7,14 +7,15 @@
 export type Frame = readonly Buffer[];
 
 export class FrameNode {
+  readonly #parent: FrameNode | undefined;
+  readonly #frame: Frame;
   readonly bytes: number;
-  private next: FrameNode | undefined;
-  private joined: Buffer | undefined;
+  #next: FrameNode | undefined;
+  #joined: Buffer | undefined;
 
-  constructor(
-    private readonly parent?: FrameNode,
-    private readonly frame: Frame = [],
-  ) {
+  constructor(parent?: FrameNode, frame: Frame = []) {
+    this.#parent = parent;
+    this.#frame = frame;
     let bytes = parent === undefined ? 0 : parent.bytes;
     for (const chunk of frame) bytes += chunk.length;
     this.bytes = bytes;
@@ -22,21 +23,21 @@ export class FrameNode {
 
   /** The node after `frame`. Only the last child is kept: a broadcast asks for the same one again and again. */
   step(frame: Frame): FrameNode {
-    const next = this.next;
-    if (next !== undefined && next.frame === frame) return next;
-    return (this.next = new FrameNode(this, frame));
+    const next = this.#next;
+    if (next !== undefined && next.#frame === frame) return next;
+    return (this.#next = new FrameNode(this, frame));
   }
 
   /** All bytes from the root to here, as one buffer that is made once. */
   join(): Buffer {
-    return (this.joined ??= Buffer.concat(FrameNode.chunks(this), this.bytes));
+    return (this.#joined ??= Buffer.concat(FrameNode.chunks(this), this.bytes));
   }
 
   /** All chunks from the root to `end`. */
   static chunks(end: FrameNode): Buffer[] {
     const frames: Frame[] = [];
-    for (let node: FrameNode | undefined = end; node !== undefined; node = node.parent)
-      frames.push(node.frame);
+    for (let node: FrameNode | undefined = end; node !== undefined; node = node.#parent)
+      frames.push(node.#frame);
     return frames.reverse().flat();
   }
 }

@@ -24,13 +24,13 @@ const OPCODE_CLOSE = 0x8;
 
 /** Collects the callbacks of frames, and calls them when these have gone to the kernel. */
 class Callbacks implements QueueOwner {
-  private waiting: Written[] = [];
-  private closing: Written | undefined;
+  #waiting: Written[] = [];
+  #closing: Written | undefined;
 
   add(frame: RawFrame, written: Written): void {
     // ws ends the socket in a close frame's callback: that one must wait until the frame is out.
-    if (isClose(frame)) this.closing = written;
-    else this.waiting.push(written);
+    if (isClose(frame)) this.#closing = written;
+    else this.#waiting.push(written);
   }
 
   /**
@@ -40,24 +40,24 @@ class Callbacks implements QueueOwner {
    * packet more than by Engine.IO alone, and no second one.
    */
   onFlush(idle: boolean): boolean {
-    if (idle) this.release();
+    if (idle) this.#release();
     return true; // close frames come through the queue too: all is in order as it is
   }
 
   onDrained(): void {
-    this.release();
-    this.closing?.();
-    this.closing = undefined;
+    this.#release();
+    this.#closing?.();
+    this.#closing = undefined;
   }
 
   onOverflow(): void {
     // Never: the queue has no bound of its own. Engine.IO sends no more until the callbacks are called.
   }
 
-  private release(): void {
-    const { waiting } = this;
+  #release(): void {
+    const waiting = this.#waiting;
     if (waiting.length === 0) return;
-    this.waiting = [];
+    this.#waiting = [];
     callAll(waiting);
   }
 }

@@ -30,17 +30,17 @@ export interface QueueOwner {
 export class Outbox {
   /** Where queues begin in this turn. */
   root = new FrameNode();
-  private waiting: WriteQueue[] = [];
+  #waiting: WriteQueue[] = [];
 
   /** The queue is to be flushed when this turn ends. */
   enlist(queue: WriteQueue): void {
-    if (this.waiting.length === 0) setImmediate(this.flush);
-    this.waiting.push(queue);
+    if (this.#waiting.length === 0) setImmediate(this.#flush);
+    this.#waiting.push(queue);
   }
 
-  private readonly flush = (): void => {
-    const waiting = this.waiting;
-    this.waiting = [];
+  readonly #flush = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     this.root = new FrameNode();
     for (const queue of waiting) {
       try {
@@ -59,17 +59,20 @@ const EMPTY = new FrameNode();
  * soon as one of them is sent something else, it goes its own way, and the group is broken for the rest of the turn.
  */
 export class QueueGroup {
+  readonly #outbox: Outbox;
   /** The turn, by its root, for which the group is formed; undefined when it is broken. */
-  private turn: FrameNode | undefined;
-  private place = EMPTY;
+  #turn: FrameNode | undefined;
+  #place = EMPTY;
   /** Queues that stand at `place`, and rely on it, though the group may be broken. */
-  private standing = 0;
+  #standing = 0;
 
-  constructor(private readonly outbox: Outbox) {}
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
 
   /** Whether the group is formed, and nothing has been sent to one of its queues alone since. */
   get intact(): boolean {
-    return this.turn === this.outbox.root;
+    return this.#turn === this.#outbox.root;
   }
 
   /**
@@ -77,34 +80,34 @@ export class QueueGroup {
    * queues stand in it still: broken in this turn, or in the last one, whose frames are just being written.
    */
   form(): boolean {
-    if (this.standing > 0) return false;
-    this.turn = this.outbox.root;
-    this.place = this.outbox.root;
+    if (this.#standing > 0) return false;
+    this.#turn = this.#outbox.root;
+    this.#place = this.#outbox.root;
     return true;
   }
 
   enter(): void {
-    this.standing++;
+    this.#standing++;
   }
 
   /** One queue goes its own way. */
   leave(): void {
     this.break();
     // An idle room must not keep what was last sent to it.
-    if (--this.standing === 0) this.place = EMPTY;
+    if (--this.#standing === 0) this.#place = EMPTY;
   }
 
   break(): void {
-    this.turn = undefined;
+    this.#turn = undefined;
   }
 
   get node(): FrameNode {
-    return this.place;
+    return this.#place;
   }
 
   /** Appends a frame to all queues of the group, which must be intact. */
   append(frame: Frame): void {
-    this.place = this.place.step(frame);
+    this.#place = this.#place.step(frame);
   }
 }
 
@@ -113,148 +116,152 @@ export class QueueGroup {
  * not in the socket, so that a reader that is too slow can be sent a close frame in place of all that it missed.
  */
 export class WriteQueue implements Completion {
+  readonly #outbox: Outbox;
+  readonly #socket: Duplex;
+  readonly #owner: QueueOwner;
+  /** Bytes that may wait behind a write; more, and the queue overflows. */
+  readonly #maxBuffered: number;
   /** This turn's frames, unless they are the group's. */
-  private node: FrameNode | undefined;
-  private group: QueueGroup | undefined;
+  #node: FrameNode | undefined;
+  #group: QueueGroup | undefined;
   /** What earlier turns sent, behind the write that is under way: joined, since small frames cost more than their bytes. */
-  private backlog: Buffer[] = NOTHING;
-  private backlogBytes = 0;
+  #backlog: Buffer[] = NOTHING;
+  #backlogBytes = 0;
   /** Bytes of the write that is under way, where the stream does not count them. */
-  private direct = 0;
+  #direct = 0;
   /** Writes that the kernel has not taken: one, or two once `flushAll` was called. */
-  private underWay = 0;
-  private flushing = false;
-  private readonly handle: Handle | undefined;
+  #underWay = 0;
+  #flushing = false;
+  readonly #handle: Handle | undefined;
 
-  constructor(
-    private readonly outbox: Outbox,
-    private readonly socket: Duplex,
-    private readonly owner: QueueOwner,
-    /** Bytes that may wait behind a write; more, and the queue overflows. */
-    private readonly maxBuffered: number,
-  ) {
-    this.handle = handleOf(socket);
+  constructor(outbox: Outbox, socket: Duplex, owner: QueueOwner, maxBuffered: number) {
+    this.#outbox = outbox;
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#maxBuffered = maxBuffered;
+    this.#handle = handleOf(socket);
   }
 
   /** Appends a frame, to be written at the end of this turn of the event loop. */
   append(frame: Frame): void {
-    if (this.group !== undefined) this.leave();
-    let { node } = this;
+    if (this.#group !== undefined) this.leave();
+    let node = this.#node;
     if (node === undefined) {
-      this.outbox.enlist(this);
-      node = this.outbox.root;
+      this.#outbox.enlist(this);
+      node = this.#outbox.root;
     }
-    this.node = node.step(frame);
+    this.#node = node.step(frame);
   }
 
   /** Joins a group that was just formed; false if this queue has frames of its own in this turn already. */
   enter(group: QueueGroup): boolean {
-    if (this.node !== undefined || this.group !== undefined) return false;
-    this.group = group;
+    if (this.#node !== undefined || this.#group !== undefined) return false;
+    this.#group = group;
     group.enter();
-    this.outbox.enlist(this);
+    this.#outbox.enlist(this);
     return true;
   }
 
   /** Goes on from where the group is, alone. */
   leave(): void {
-    const { group } = this;
+    const group = this.#group;
     if (group === undefined) return;
-    this.node = group.node;
-    this.group = undefined;
+    this.#node = group.node;
+    this.#group = undefined;
     group.leave();
   }
 
   /** Bytes that are not yet with the kernel. */
   get bufferedAmount(): number {
-    const node = this.group?.node ?? this.node;
-    return this.socket.writableLength + this.direct + this.backlogBytes + (node?.bytes ?? 0);
+    const node = this.#group?.node ?? this.#node;
+    return this.#socket.writableLength + this.#direct + this.#backlogBytes + (node?.bytes ?? 0);
   }
 
   /** Ends the turn for this queue. */
   flush(): void {
     this.leave();
-    if (this.node === undefined) return; // was flushed before the turn ended
-    const allowed = this.mayFlush();
-    const node = this.take();
+    if (this.#node === undefined) return; // was flushed before the turn ended
+    const allowed = this.#mayFlush();
+    const node = this.#take();
     if (node === undefined || !allowed) return; // none: the owner has closed, and so flushed, meanwhile
-    if (this.underWay === 0) {
-      this.write(node);
+    if (this.#underWay === 0) {
+      this.#write(node);
       return;
     }
-    if (this.backlogBytes + node.bytes > this.maxBuffered) {
-      this.clear();
-      this.owner.onOverflow();
+    if (this.#backlogBytes + node.bytes > this.#maxBuffered) {
+      this.#clear();
+      this.#owner.onOverflow();
       return;
     }
-    if (this.backlog === NOTHING) this.backlog = [];
-    this.backlog.push(...chunksOf(node));
-    this.backlogBytes += node.bytes;
+    if (this.#backlog === NOTHING) this.#backlog = [];
+    this.#backlog.push(...chunksOf(node));
+    this.#backlogBytes += node.bytes;
   }
 
-  private take(): FrameNode | undefined {
-    const { node } = this;
-    this.node = undefined;
+  #take(): FrameNode | undefined {
+    const node = this.#node;
+    this.#node = undefined;
     return node;
   }
 
   /** Asks the owner, who may run an application's listeners; one of these may flush again, and is not asked. */
-  private mayFlush(): boolean {
-    if (!this.socket.writable) return false;
-    if (this.flushing) return true;
-    this.flushing = true;
+  #mayFlush(): boolean {
+    if (!this.#socket.writable) return false;
+    if (this.#flushing) return true;
+    this.#flushing = true;
     try {
-      return this.owner.onFlush(this.underWay === 0);
+      return this.#owner.onFlush(this.#underWay === 0);
     } catch (error) {
       throwLater(error);
-      return this.socket.writable;
+      return this.#socket.writable;
     } finally {
-      this.flushing = false;
+      this.#flushing = false;
     }
   }
 
   /** Hands over all that waits, so that what is written to the socket next comes after it. */
   flushAll(): void {
     this.flush();
-    this.writeBacklog();
+    this.#writeBacklog();
   }
 
-  private clear(): void {
-    this.backlog = NOTHING;
-    this.backlogBytes = 0;
+  #clear(): void {
+    this.#backlog = NOTHING;
+    this.#backlogBytes = 0;
   }
 
-  private writeBacklog(): void {
-    const backlog = this.backlog;
+  #writeBacklog(): void {
+    const backlog = this.#backlog;
     if (backlog === NOTHING) return;
-    this.clear();
-    this.writeToStream(backlog);
+    this.#clear();
+    this.#writeToStream(backlog);
   }
 
-  private write(node: FrameNode): void {
-    const { handle, socket } = this;
+  #write(node: FrameNode): void {
+    const handle = this.#handle;
+    const socket = this.#socket;
     // What waits in the stream goes first.
     if (handle === undefined || node.bytes > JOIN_LIMIT || socket.writableLength > 0) {
-      this.writeToStream(chunksOf(node));
+      this.#writeToStream(chunksOf(node));
       return;
     }
     const bytes = node.join();
     const result = writeDirectly(handle, socket, bytes, this);
     if (result === "written") {
-      this.owner.onDrained();
+      this.#owner.onDrained();
     } else if (result === "pending") {
-      this.underWay++;
-      this.direct = bytes.length;
+      this.#underWay++;
+      this.#direct = bytes.length;
     } else {
-      this.writeToStream([bytes]);
+      this.#writeToStream([bytes]);
     }
   }
 
-  private writeToStream(chunks: Buffer[]): void {
-    const { socket } = this;
+  #writeToStream(chunks: Buffer[]): void {
+    const socket = this.#socket;
     const last = chunks.pop();
     if (last === undefined) return;
-    this.underWay++;
+    this.#underWay++;
     socket.cork();
     for (const chunk of chunks) socket.write(chunk);
     socket.write(last, (error) => this.onWritten(error));
@@ -265,13 +272,13 @@ export class WriteQueue implements Completion {
     // After an error the socket closes, and its owner hears of that from the socket itself.
     if (error) return;
     // Not asked of the socket: pings, pongs and the close frame of `ws` may wait there, and nobody tells when they have gone.
-    if (--this.underWay > 0) return;
-    this.direct = 0;
-    if (this.backlog !== NOTHING) {
-      if (this.owner.onFlush(false)) this.writeBacklog();
-      else this.clear();
-    } else if (this.node === undefined && this.group === undefined) {
-      this.owner.onDrained();
+    if (--this.#underWay > 0) return;
+    this.#direct = 0;
+    if (this.#backlog !== NOTHING) {
+      if (this.#owner.onFlush(false)) this.#writeBacklog();
+      else this.#clear();
+    } else if (this.#node === undefined && this.#group === undefined) {
+      this.#owner.onDrained();
     }
   }
 }

@@ -12,26 +12,28 @@ export interface PlainSocket {
 }
 
 export class RecipientGroup<Member extends PlainSocket> {
-  private readonly group: QueueGroup;
+  readonly #members: readonly [Member, ...Member[]];
+  readonly #group: QueueGroup;
 
   /** All of one bridge. */
-  constructor(private readonly members: readonly [Member, ...Member[]]) {
-    this.group = new QueueGroup(members[0].client.conn.context.outbox);
+  constructor(members: readonly [Member, ...Member[]]) {
+    this.#members = members;
+    this.#group = new QueueGroup(members[0].client.conn.context.outbox);
   }
 
   /** Writes a packet of one chunk, that may not be dropped. Returns those to whom the caller must write it singly. */
   write(chunk: string, options: WriteOptions): readonly Member[] {
-    const { conn } = this.members[0].client;
+    const { conn } = this.#members[0].client;
     const outgoing = conn.translate(chunk, options);
     // What asks for an ack, or changes what a connection is, each has to take note of.
-    if (outgoing?.type !== "event" || outgoing.id !== undefined) return this.members;
-    const { group } = this;
+    if (outgoing?.type !== "event" || outgoing.id !== undefined) return this.#members;
+    const group = this.#group;
     if (group.intact) {
       group.append(outgoing.frame);
       return NOBODY;
     }
-    if (!group.form()) return this.members;
-    const alone = this.members.filter(({ client }) => !client.conn.enter(group));
+    if (!group.form()) return this.#members;
+    const alone = this.#members.filter(({ client }) => !client.conn.enter(group));
     group.append(outgoing.frame);
     // Whoever stands alone would miss what is appended from here on, by a listener of one of them, say.
     if (alone.length > 0) group.break();

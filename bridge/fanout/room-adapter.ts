@@ -41,7 +41,7 @@ interface Audience {
 }
 
 export class RoomAdapter extends Adapter {
-  private readonly audiences = new Map<string, Audience>();
+  readonly #audiences = new Map<string, Audience>();
 
   constructor(nsp: ConstructorParameters<typeof Adapter>[0]) {
     super(nsp);
@@ -52,10 +52,10 @@ export class RoomAdapter extends Adapter {
       );
     }
     const forget = (room: string): void => {
-      const audience = this.audiences.get(room);
+      const audience = this.#audiences.get(room);
       if (audience === undefined) return;
       audience.stale = true;
-      this.audiences.delete(room);
+      this.#audiences.delete(room);
     };
     this.on("join-room", forget);
     this.on("leave-room", forget);
@@ -72,7 +72,7 @@ export class RoomAdapter extends Adapter {
     const options = { preEncoded: true, volatile: opts.flags?.volatile, compress: opts.flags?.compress };
     (packet as { nsp?: string }).nsp = (this.nsp as { name: string }).name;
     const encoded = (this as unknown as Insides)._encode(packet, options);
-    const audience = this.audienceOf(name, room);
+    const audience = this.#audienceOf(name, room);
     const [chunk] = encoded;
     const single = encoded.length === 1 && typeof chunk === "string" && !options.volatile;
     // Listeners for what is sent may make sockets leave.
@@ -94,8 +94,8 @@ export class RoomAdapter extends Adapter {
     }
   }
 
-  private audienceOf(name: string, room: ReadonlySet<string>): Audience {
-    const known = this.audiences.get(name);
+  #audienceOf(name: string, room: ReadonlySet<string>): Audience {
+    const known = this.#audiences.get(name);
     if (known !== undefined) return known;
     const all = (this.nsp as { sockets: Map<string, Recipient> }).sockets;
     const sockets: Recipient[] = [];
@@ -106,7 +106,7 @@ export class RoomAdapter extends Adapter {
     const audience = { sockets, ...divide(sockets), stale: false };
     // A socket that joined in a middleware is not connected yet, and will be without another word. The room that each
     // socket has for itself is not worth remembering.
-    if (sockets.length === room.size && room.size > 1) this.audiences.set(name, audience);
+    if (sockets.length === room.size && room.size > 1) this.#audiences.set(name, audience);
     return audience;
   }
 }

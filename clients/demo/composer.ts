@@ -11,16 +11,14 @@ export interface ComposerOptions {
 }
 
 export class Composer {
+  readonly #options: ComposerOptions;
   readonly #input: HTMLTextAreaElement;
   /** When it was last said that somebody types, by `performance.now`; undefined: not since they stopped. */
   #said: number | undefined;
 
   /** @param root Files may be dropped anywhere on it. */
-  constructor(
-    root: HTMLElement,
-    id: string,
-    private readonly options: ComposerOptions,
-  ) {
+  constructor(root: HTMLElement, id: string, options: ComposerOptions) {
+    this.#options = options;
     const form = find(root, ".composer", HTMLFormElement);
     this.#input = find(form, ".text", HTMLTextAreaElement);
     this.#input.id = `${id}-text`;
@@ -54,7 +52,7 @@ export class Composer {
   }
 
   #takeFiles(root: HTMLElement, form: HTMLFormElement): void {
-    const { onFiles } = this.options;
+    const { onFiles } = this.#options;
     const take = (files: FileList | null | undefined): boolean => {
       if (files === null || files === undefined || files.length === 0) return false;
       onFiles([...files]);
@@ -94,7 +92,7 @@ export class Composer {
     const now = performance.now();
     if (this.#said !== undefined && now - this.#said < REPEAT) return;
     this.#said = now;
-    this.options.onTyping(true);
+    this.#options.onTyping(true);
   }
 
   /** As high as what is written, up to what the style sheet allows. */
@@ -108,6 +106,6 @@ export class Composer {
   #stop(): void {
     if (this.#said === undefined) return;
     this.#said = undefined;
-    this.options.onTyping(false);
+    this.#options.onTyping(false);
   }
 }

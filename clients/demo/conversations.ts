@@ -47,10 +47,12 @@ export interface ConversationsOptions {
 }
 
 export class Conversations {
+  readonly #options: ConversationsOptions;
   readonly #all: Conversation[];
   #watched: string | undefined;
 
-  constructor(private readonly options: ConversationsOptions) {
+  constructor(options: ConversationsOptions) {
+    this.#options = options;
     this.#all = options.storage.read(KEY, isConversations) ?? [];
     for (const { user, messages } of this.#all) {
       for (const message of messages) {
@@ -94,7 +96,7 @@ export class Conversations {
     this.#append(this.with(to), message);
     this.#keep();
     this.#send(to, message);
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   /** Processes an item of the inbox. Throws if it could not be kept. */
@@ -113,7 +115,7 @@ export class Conversations {
       }
     }
     this.#keep();
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   #send(to: string, message: DirectMessage): void {
@@ -122,9 +124,9 @@ export class Conversations {
       if (message.delivery === "waiting") message.delivery = delivery;
       Object.assign(message, change);
       this.#keep();
-      this.options.onChange();
+      this.#options.onChange();
     };
-    this.options.send(to, dataOf(message), message.id).then(
+    this.#options.send(to, dataOf(message), message.id).then(
       ({ at }) => settle("sent", { at }),
       (error: unknown) => {
         if (!isClosed(error)) settle("refused", { refusal: wordsOf(error) });
@@ -144,7 +146,7 @@ export class Conversations {
   }
 
   #keep(): void {
-    this.options.storage.write(KEY, this.#all);
+    this.#options.storage.write(KEY, this.#all);
   }
 }
 

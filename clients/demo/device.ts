@@ -22,6 +22,7 @@ export interface DeviceOptions {
 }
 
 export class Device {
+  readonly #options: DeviceOptions;
   readonly #network = new Network();
   #session: Session | undefined;
   #rooms: string[];
@@ -32,7 +33,8 @@ export class Device {
   /** Counts the sessions that were begun: an older one that is still being opened gives way. */
   #begun = 0;
 
-  constructor(private readonly options: DeviceOptions) {
+  constructor(options: DeviceOptions) {
+    this.#options = options;
     const { storage, room, defaultRoom } = options;
     const kept = storage.read("place", isPlace);
     this.#place = room === undefined && kept !== undefined ? kept : roomPlace(room ?? defaultRoom);
@@ -57,7 +59,7 @@ export class Device {
 
   /** The name that somebody signed in with; undefined for a guest. */
   get signedInAs(): string | undefined {
-    return this.options.storage.read("signed-in", isString);
+    return this.#options.storage.read("signed-in", isString);
   }
 
   /** The display name: the server's word, or as long as there is none, what it will be asked for. */
@@ -73,32 +75,32 @@ export class Device {
   async signIn(name: string): Promise<boolean> {
     try {
       const token = await signIn(name);
-      this.options.storage.write("signed-in", name);
+      this.#options.storage.write("signed-in", name);
       this.#backToRooms();
       await this.#begin(token);
       return true;
     } catch (error) {
       this.#refusal = `You could not sign in: ${wordsOf(error)}`;
-      this.options.onChange();
+      this.#options.onChange();
       return false;
     }
   }
 
   signOut(): void {
-    this.options.storage.removeItem("signed-in");
+    this.#options.storage.removeItem("signed-in");
     this.#backToRooms();
     this.#start();
   }
 
   goOffline(): void {
     this.#network.goDown();
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   /** The clients come back by themselves. */
   goOnline(): void {
     this.#network.comeUp();
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   /** After its end, a session begins anew. */
@@ -109,7 +111,7 @@ export class Device {
   dismissTrouble(): void {
     this.#refusal = undefined;
     if (this.#session !== undefined) this.#session.trouble = undefined;
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   /** Says whether somebody can see the device. */
@@ -121,26 +123,26 @@ export class Device {
   goTo(place: Place): void {
     this.#place = place;
     this.#addRoom(place);
-    this.options.storage.write("place", place);
+    this.#options.storage.write("place", place);
     this.#session?.goTo(place);
   }
 
   leave(room: string): void {
     this.#rooms = this.#rooms.filter((name) => name !== room);
-    this.options.storage.write("rooms", this.#rooms);
+    this.#options.storage.write("rooms", this.#rooms);
     this.#session?.leave(room);
-    this.goTo(roomPlace(this.#rooms[0] ?? this.options.defaultRoom));
+    this.goTo(roomPlace(this.#rooms[0] ?? this.#options.defaultRoom));
   }
 
   get #guestName(): string {
-    const { storage } = this.options;
+    const { storage } = this.#options;
     const name = storage.read("guest", isString) ?? randomName(Math.random);
     storage.write("guest", name);
     return name;
   }
 
   get #id(): string {
-    const { storage } = this.options;
+    const { storage } = this.#options;
     const id = storage.read("device", isString) ?? randomId();
     storage.write("device", id);
     return id;
@@ -149,25 +151,25 @@ export class Device {
   #addRoom(place: Place): void {
     if (place.kind !== "room" || this.#rooms.includes(place.name)) return;
     this.#rooms = [...this.#rooms, place.name];
-    this.options.storage.write("rooms", this.#rooms);
+    this.#options.storage.write("rooms", this.#rooms);
   }
 
   /** A conversation is between two users: another one has no part in it. */
   #backToRooms(): void {
-    if (this.#place.kind === "direct") this.goTo(roomPlace(this.#rooms[0] ?? this.options.defaultRoom));
+    if (this.#place.kind === "direct") this.goTo(roomPlace(this.#rooms[0] ?? this.#options.defaultRoom));
   }
 
   #start(): void {
     this.#begin().catch((error: unknown) => {
       this.#refusal = `This side could not start: ${wordsOf(error)}`;
-      this.options.onChange();
+      this.#options.onChange();
     });
   }
 
   /** Begins a session in place of the one before. `token` is for its first connect. */
   async #begin(token?: string): Promise<void> {
     const turn = ++this.#begun;
-    const { open, inspect, storage, onChange } = this.options;
+    const { open, inspect, storage, onChange } = this.#options;
     const user = this.signedInAs;
     this.#session?.close();
     this.#session = undefined;

@@ -19,6 +19,7 @@ export interface FeedOptions {
 }
 
 export class Feed {
+  readonly #options: FeedOptions;
   readonly name: string;
   readonly timeline = new Timeline();
   unread = 0;
@@ -34,10 +35,8 @@ export class Feed {
   readonly #outbox: Outbox;
   readonly #typing = new TypingBoard(Date.now);
 
-  constructor(
-    name: string,
-    private readonly options: FeedOptions,
-  ) {
+  constructor(name: string, options: FeedOptions) {
+    this.#options = options;
     this.name = name;
     this.#room = options.rooms.room(name);
     let members: Room["members"] | undefined;
@@ -137,8 +136,8 @@ export class Feed {
   }
 
   async leave(): Promise<void> {
-    this.options.storage.removeItem(this.#readKey);
-    this.options.storage.removeItem(this.#waitingKey);
+    this.#options.storage.removeItem(this.#readKey);
+    this.#options.storage.removeItem(this.#waitingKey);
     this.dispose();
     await this.#room.leave();
   }
@@ -149,7 +148,7 @@ export class Feed {
   }
 
   get #self(): string | undefined {
-    return this.options.rooms.self?.user;
+    return this.#options.rooms.self?.user;
   }
 
   get #readKey(): string {
@@ -162,7 +161,7 @@ export class Feed {
 
   /** From where this tab has read, so that what came during a reload shows as missed. */
   #join(): void {
-    const since = this.options.storage.read(this.#readKey, isPosition);
+    const since = this.#options.storage.read(this.#readKey, isPosition);
     if (since !== undefined) this.timeline.left();
     this.#room
       .join(since === undefined ? {} : { since })
@@ -205,7 +204,7 @@ export class Feed {
 
   #read(position: Position | undefined): void {
     this.unread = 0;
-    if (position !== undefined) this.options.storage.write(this.#readKey, position);
+    if (position !== undefined) this.#options.storage.write(this.#readKey, position);
   }
 
   #complain(text: string): void {
@@ -217,7 +216,7 @@ export class Feed {
     clearTimeout(this.#typingTimer);
     const expiry = this.#typing.nextExpiry();
     if (expiry !== undefined) this.#typingTimer = setTimeout(() => this.#changed(), expiry + 1);
-    this.options.onChange();
+    this.#options.onChange();
   }
 }
 

@@ -3,6 +3,7 @@ import type { Device } from "./device.js";
 import { disclose, find } from "./dom.js";
 
 export class IdentityView {
+  readonly #device: Device;
   readonly #toggle: HTMLButtonElement;
   readonly #name: HTMLElement;
   readonly #kind: HTMLElement;
@@ -10,11 +11,8 @@ export class IdentityView {
   readonly #input: HTMLInputElement;
   readonly #signOut: HTMLButtonElement;
 
-  constructor(
-    root: HTMLElement,
-    id: string,
-    private readonly device: Device,
-  ) {
+  constructor(root: HTMLElement, id: string, device: Device) {
+    this.#device = device;
     const form = find(root, ".sign-in", HTMLFormElement);
     form.id = `${id}-sign-in`;
     this.#toggle = find(root, ".who", HTMLButtonElement);
@@ -34,7 +32,7 @@ export class IdentityView {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const name = this.#input.value.trim();
-      if (name !== "") void this.device.signIn(name).then((done) => done && close());
+      if (name !== "") void this.#device.signIn(name).then((done) => done && close());
     });
     this.#signOut.addEventListener("click", () => {
       device.signOut();
@@ -43,7 +41,7 @@ export class IdentityView {
   }
 
   show(): void {
-    const { name, signedInAs, session } = this.device;
+    const { name, signedInAs, session } = this.#device;
     const user = session?.self?.user;
     this.#name.textContent = name;
     this.#kind.textContent = signedInAs === undefined ? "guest · sign in" : "signed in";

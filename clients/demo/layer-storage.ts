@@ -21,42 +21,46 @@ const PREFIX = "crossroom.guest.";
 const TOKEN_AGE = 30 * 24 * 60 * 60_000;
 
 export class LayerStorage implements KeyValue {
-  constructor(
-    private readonly tab: Sync,
-    private readonly browser: BrowserStorage,
-    private readonly now: () => number = Date.now,
-  ) {}
+  readonly #tab: Sync;
+  readonly #browser: BrowserStorage;
+  readonly #now: () => number;
+
+  constructor(tab: Sync, browser: BrowserStorage, now: () => number = Date.now) {
+    this.#tab = tab;
+    this.#browser = browser;
+    this.#now = now;
+  }
 
   getItem(key: string): string | null {
-    if (key !== TOKEN) return this.tab.getItem(key);
-    const name = this.tab.getItem(NAME);
-    return name === null ? null : (parse(this.browser.getItem(PREFIX + name))?.token ?? null);
+    if (key !== TOKEN) return this.#tab.getItem(key);
+    const name = this.#tab.getItem(NAME);
+    return name === null ? null : (parse(this.#browser.getItem(PREFIX + name))?.token ?? null);
   }
 
   setItem(key: string, value: string): void {
-    if (key !== TOKEN) return this.tab.setItem(key, value);
-    let name = this.tab.getItem(NAME);
+    if (key !== TOKEN) return this.#tab.setItem(key, value);
+    let name = this.#tab.getItem(NAME);
     if (name === null) {
       this.#forgetOld();
       name = randomId();
-      this.tab.setItem(NAME, name);
+      this.#tab.setItem(NAME, name);
     }
-    this.browser.setItem(PREFIX + name, `${this.now()} ${value}`);
+    this.#browser.setItem(PREFIX + name, `${this.#now()} ${value}`);
   }
 
   removeItem(key: string): void {
-    if (key !== TOKEN) return this.tab.removeItem(key);
-    const name = this.tab.getItem(NAME);
-    if (name !== null) this.browser.removeItem(PREFIX + name);
+    if (key !== TOKEN) return this.#tab.removeItem(key);
+    const name = this.#tab.getItem(NAME);
+    if (name !== null) this.#browser.removeItem(PREFIX + name);
   }
 
   /** Of tabs that were closed nobody else would. */
   #forgetOld(): void {
-    const keys = Array.from({ length: this.browser.length }, (_, index) => this.browser.key(index));
+    const keys = Array.from({ length: this.#browser.length }, (_, index) => this.#browser.key(index));
     for (const key of keys) {
       if (key === null || !key.startsWith(PREFIX)) continue;
-      const kept = parse(this.browser.getItem(key));
-      if (kept === undefined || kept.at <= this.now() - TOKEN_AGE) this.browser.removeItem(key);
+      const kept = parse(this.#browser.getItem(key));
+      if (kept === undefined || kept.at <= this.#now() - TOKEN_AGE) this.#browser.removeItem(key);
     }
   }
 }

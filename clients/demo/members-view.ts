@@ -10,16 +10,19 @@ export interface MembersViewOptions {
 }
 
 export class MembersView {
-  constructor(
-    private readonly list: HTMLElement,
-    private readonly options: MembersViewOptions,
-  ) {}
+  readonly #list: HTMLElement;
+  readonly #options: MembersViewOptions;
+
+  constructor(list: HTMLElement, options: MembersViewOptions) {
+    this.#list = list;
+    this.#options = options;
+  }
 
   /** @param count how many there are in all; `members` may be only the first of them. */
   show(members: readonly Member[], count: number, self: string | undefined): void {
     const rows = members.map((member) => ({ member, isSelf: member.user === self }));
     const rest = Math.max(0, count - members.length);
-    reuse(this.list, rest === 0 ? rows : [...rows, rest], JSON.stringify, (row) =>
+    reuse(this.#list, rest === 0 ? rows : [...rows, rest], JSON.stringify, (row) =>
       typeof row === "number" ? make("li", "rest", `and ${row} more`) : this.#row(row),
     );
   }
@@ -34,7 +37,7 @@ export class MembersView {
     const button = make("button", "member-row", who, ...badges);
     button.type = "button";
     button.title = `Write to ${member.name} alone`;
-    button.addEventListener("click", () => this.options.onMember(member));
+    button.addEventListener("click", () => this.#options.onMember(member));
     return make("li", "member", button);
   }
 }

@@ -18,6 +18,7 @@ export interface MessageListOptions {
 }
 
 export class MessageList {
+  readonly #options: MessageListOptions;
   readonly #list: HTMLElement;
   readonly #newest: HTMLButtonElement;
   /** What each element shows, so that it is made anew only if that has changed. */
@@ -27,10 +28,8 @@ export class MessageList {
   /** Where the list was scrolled to when it was last looked at, or put there. */
   #top = 0;
 
-  constructor(
-    root: HTMLElement,
-    private readonly options: MessageListOptions,
-  ) {
+  constructor(root: HTMLElement, options: MessageListOptions) {
+    this.#options = options;
     this.#list = find(root, ".messages", HTMLElement);
     this.#newest = find(root, ".newest", HTMLButtonElement);
     this.#list.addEventListener("scroll", () => this.#onScroll(), { passive: true });
@@ -113,7 +112,7 @@ export class MessageList {
         if (line.action === undefined) return element;
         const button = make("button", "quiet", line.action);
         button.type = "button";
-        button.addEventListener("click", () => this.options.onTopAction());
+        button.addEventListener("click", () => this.#options.onTopAction());
         element.append(" ", button);
         return element;
       }
@@ -134,14 +133,14 @@ export class MessageList {
     line.append(...bodyOf(message));
     if (status !== undefined)
       line.append(make("div", trouble === true ? "status trouble" : "status", status));
-    line.dataset["side"] = transport === undefined ? this.options.side : sideOf(transport);
+    line.dataset["side"] = transport === undefined ? this.#options.side : sideOf(transport);
     return line;
   }
 
   #onScroll(): void {
     if (this.#list.clientHeight === 0) return; // not in view: it has no place to keep
     this.#look();
-    if (this.#top < NEAR_TOP) this.options.onTop();
+    if (this.#top < NEAR_TOP) this.#options.onTop();
   }
 
   /** Sees where the reader is. */
@@ -160,7 +159,7 @@ export class MessageList {
     if (this.#following) list.scrollTop = list.scrollHeight;
     this.#top = list.scrollTop;
     this.#newest.hidden = this.#following;
-    if (list.scrollHeight - list.clientHeight < NEAR_TOP) this.options.onTop();
+    if (list.scrollHeight - list.clientHeight < NEAR_TOP) this.#options.onTop();
   }
 
   /**

@@ -22,9 +22,11 @@ export interface OutboxOptions {
 }
 
 export class Outbox {
+  readonly #options: OutboxOptions;
   #items: Waiting[];
 
-  constructor(private readonly options: OutboxOptions) {
+  constructor(options: OutboxOptions) {
+    this.#options = options;
     this.#items = options.storage.read(options.key, isWaitingList) ?? [];
     for (const item of this.#items) {
       if (mayRepeat(item.at)) this.#publish(item);
@@ -51,17 +53,17 @@ export class Outbox {
   }
 
   #publish(item: Waiting): void {
-    this.options.publish(dataOf(item), item.id).catch((error: unknown) => {
+    this.#options.publish(dataOf(item), item.id).catch((error: unknown) => {
       if (isClosed(error)) return;
       item.refusal = wordsOf(error);
       this.#keep();
-      this.options.onChange();
+      this.#options.onChange();
     });
   }
 
   /** What was refused is shown, but not tried again. */
   #keep(): void {
-    const { storage, key } = this.options;
+    const { storage, key } = this.#options;
     const kept = this.#items.filter(({ refusal }) => refusal === undefined);
     if (kept.length === 0) storage.removeItem(key);
     else storage.write(key, kept);

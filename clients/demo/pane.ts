@@ -35,6 +35,7 @@ export interface PaneOptions extends Omit<DeviceOptions, "onChange"> {
 }
 
 export class Pane {
+  readonly #options: PaneOptions;
   readonly root: HTMLElement;
   readonly #device: Device;
   readonly #state: HTMLElement;
@@ -46,11 +47,8 @@ export class Pane {
   readonly #wire: WireView;
   #isDrawing = false;
 
-  constructor(
-    template: HTMLTemplateElement,
-    parent: HTMLElement,
-    private readonly options: PaneOptions,
-  ) {
+  constructor(template: HTMLTemplateElement, parent: HTMLElement, options: PaneOptions) {
+    this.#options = options;
     const { side } = options;
     parent.append(template.content.cloneNode(true));
     this.root = find(parent, ".pane:last-child", HTMLElement);
@@ -92,7 +90,7 @@ export class Pane {
 
   goTo(place: Place): void {
     this.#place.goTo(place);
-    this.options.onPlace(place);
+    this.#options.onPlace(place);
   }
 
   onRecord(record: InspectRecord): void {
@@ -124,11 +122,11 @@ export class Pane {
       this.#places.show(session);
       this.#place.show(session);
     }
-    this.options.onChange(this);
+    this.#options.onChange(this);
   }
 
   #label(): void {
-    const { side, title, endpoint } = this.options;
+    const { side, title, endpoint } = this.#options;
     const { root } = this;
     root.dataset["side"] = side;
     root.id = `${side}-pane`;

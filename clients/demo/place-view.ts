@@ -13,6 +13,7 @@ import { typingText } from "./typing.js";
 import { wordsOf } from "./values.js";
 
 export class PlaceView {
+  readonly #device: Device;
   readonly #name: HTMLElement;
   readonly #info: HTMLElement;
   readonly #here: HTMLElement;
@@ -23,11 +24,8 @@ export class PlaceView {
   readonly #typing: HTMLElement;
   readonly #composer: Composer;
 
-  constructor(
-    root: HTMLElement,
-    side: Side,
-    private readonly device: Device,
-  ) {
+  constructor(root: HTMLElement, side: Side, device: Device) {
+    this.#device = device;
     this.#name = find(root, ".place-name", HTMLElement);
     this.#info = find(root, ".place-info", HTMLElement);
     this.#here = find(root, ".here", HTMLElement);
@@ -55,7 +53,7 @@ export class PlaceView {
 
   /** Moves to a place, ready to write there. */
   goTo(place: Place): void {
-    this.device.goTo(place);
+    this.#device.goTo(place);
     // On a phone the keyboard would cover what one came to read.
     if (matchMedia("(hover: hover)").matches) this.#composer.focus();
   }
@@ -66,18 +64,18 @@ export class PlaceView {
   }
 
   #say(content: Content): boolean {
-    const isSaid = this.device.session?.say(content) === true;
+    const isSaid = this.#device.session?.say(content) === true;
     if (isSaid) this.#messages.follow();
     return isSaid;
   }
 
   async #sayPictures(files: readonly File[]): Promise<void> {
-    const { session } = this.device;
+    const { session } = this.#device;
     try {
       for (const file of files) {
         const picture = await pictureOf(file);
         // Who has moved on meanwhile did not mean it for where they are now.
-        if (this.device.session === session) this.#say({ text: "", picture });
+        if (this.#device.session === session) this.#say({ text: "", picture });
       }
     } catch (error) {
       session?.complain(wordsOf(error));
@@ -96,7 +94,7 @@ export class PlaceView {
     this.#leave.hidden = session.feeds.length < 2;
     setText(this.#typing, typingText(feed.typing));
     this.#composer.show(`Write to ${name}`);
-    this.#fill(`room ${name}`, roomLines(feed, session.self, this.device.name));
+    this.#fill(`room ${name}`, roomLines(feed, session.self, this.#device.name));
   }
 
   #showConversation(session: Session, user: string): void {
@@ -109,16 +107,16 @@ export class PlaceView {
     this.#leave.hidden = true;
     setText(this.#typing, "");
     this.#composer.show(`Write to ${name} alone`);
-    const lines = conversation === undefined ? [] : directLines(conversation, this.device.name);
+    const lines = conversation === undefined ? [] : directLines(conversation, this.#device.name);
     this.#fill(`direct ${user}`, lines);
   }
 
   #fill(place: string, lines: readonly Line[]): void {
-    this.#messages.show(`${this.device.session?.self?.user ?? ""} ${place}`, lines);
+    this.#messages.show(`${this.#device.session?.self?.user ?? ""} ${place}`, lines);
   }
 
   #feed() {
-    const session = this.device.session;
+    const session = this.#device.session;
     return session?.place.kind === "room" ? session.feed(session.place.name) : undefined;
   }
 }

@@ -13,14 +13,13 @@ interface Row {
 }
 
 export class PlacesView {
+  readonly #options: PlacesViewOptions;
   readonly #rooms: HTMLElement;
   readonly #people: HTMLElement;
   readonly #inboxUnread: HTMLElement;
 
-  constructor(
-    root: HTMLElement,
-    private readonly options: PlacesViewOptions,
-  ) {
+  constructor(root: HTMLElement, options: PlacesViewOptions) {
+    this.#options = options;
     this.#rooms = find(root, ".rooms", HTMLElement);
     this.#people = find(root, ".people", HTMLElement);
     this.#inboxUnread = find(root, ".inbox-unread", HTMLElement);
@@ -51,7 +50,7 @@ export class PlacesView {
     reuse(list, rows, JSON.stringify, (row) => {
       const button = make("button", "place-button", make("span", "place-text", row.text));
       button.type = "button";
-      button.addEventListener("click", () => this.options.onPlace(row.place));
+      button.addEventListener("click", () => this.#options.onPlace(row.place));
       if (row.unread > 0) {
         const count = make("span", "count", String(row.unread));
         count.append(make("span", "visually-hidden", " unread"));
@@ -78,7 +77,7 @@ export class PlacesView {
       if (text === "") return;
       input.value = "";
       open(false);
-      this.options.onPlace(placeOf(text));
+      this.#options.onPlace(placeOf(text));
     });
   }
 }

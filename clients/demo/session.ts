@@ -32,6 +32,7 @@ export interface SessionOptions {
 }
 
 export class Session {
+  readonly #options: SessionOptions;
   state: SessionState = "connecting";
   /** What went wrong last, in words. */
   trouble: string | undefined;
@@ -41,10 +42,8 @@ export class Session {
   readonly #rooms: Rooms;
   readonly #feeds = new Map<string, Feed>();
 
-  constructor(
-    socket: SocketLike,
-    private readonly options: SessionOptions,
-  ) {
+  constructor(socket: SocketLike, options: SessionOptions) {
+    this.#options = options;
     const { storage, identity, device } = options;
     this.place = options.place;
     this.#isInView = options.isInView;
@@ -86,7 +85,7 @@ export class Session {
   /** Joins a room, if need be. */
   enter(name: string): void {
     if (this.#feeds.has(name)) return;
-    const { storage, onChange } = this.options;
+    const { storage, onChange } = this.#options;
     this.#feeds.set(name, new Feed(name, { rooms: this.#rooms, storage, onChange }));
   }
 
@@ -127,7 +126,7 @@ export class Session {
 
   complain(text: string): void {
     this.trouble = text;
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   close(): void {
@@ -143,7 +142,7 @@ export class Session {
 
   /** Only now is it known whose it is. */
   #openInbox({ user }: Self): void {
-    const { storage, onChange } = this.options;
+    const { storage, onChange } = this.#options;
     const conversations = new Conversations({
       storage: storage.within(`${user}.`),
       send: (to, data, id) => this.#rooms.send(to, data, { id, receipt: true }),
@@ -163,7 +162,7 @@ export class Session {
     }
     if (place.kind === "direct") this.conversations?.with(place.user, this.#nameOf(place.user));
     this.conversations?.watch(this.#isInView && place.kind === "direct" ? place.user : undefined);
-    this.options.onChange();
+    this.#options.onChange();
   }
 
   /** The name of somebody who is in one of the rooms. */
@@ -173,6 +172,6 @@ export class Session {
 
   #set(state: SessionState): void {
     this.state = state;
-    this.options.onChange();
+    this.#options.onChange();
   }
 }

@@ -2,10 +2,13 @@
 import type { KeyValue } from "@crossroom/client/rooms";
 
 export class PaneStorage implements KeyValue {
-  constructor(
-    private readonly store: Pick<Storage, "getItem" | "setItem" | "removeItem">,
-    private readonly prefix: string,
-  ) {}
+  readonly #store: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly #prefix: string;
+
+  constructor(store: Pick<Storage, "getItem" | "setItem" | "removeItem">, prefix: string) {
+    this.#store = store;
+    this.#prefix = prefix;
+  }
 
   /** A part of it. */
   within(prefix: string): PaneStorage {
@@ -13,15 +16,15 @@ export class PaneStorage implements KeyValue {
   }
 
   getItem(key: string): string | null {
-    return this.store.getItem(this.prefix + key);
+    return this.#store.getItem(this.#prefix + key);
   }
 
   setItem(key: string, value: string): void {
-    this.store.setItem(this.prefix + key, value);
+    this.#store.setItem(this.#prefix + key, value);
   }
 
   removeItem(key: string): void {
-    this.store.removeItem(this.prefix + key);
+    this.#store.removeItem(this.#prefix + key);
   }
 
   /** A value that `write` kept, or undefined. What somebody else put there is no value. */

@@ -10,14 +10,13 @@ export interface TabTarget {
 }
 
 export class Tabs {
+  readonly #targets: readonly TabTarget[];
   readonly #buttons: HTMLButtonElement[];
   readonly #narrow = matchMedia(NARROW);
   #chosen = 0;
 
-  constructor(
-    list: HTMLElement,
-    private readonly targets: readonly TabTarget[],
-  ) {
+  constructor(list: HTMLElement, targets: readonly TabTarget[]) {
+    this.#targets = targets;
     this.#buttons = targets.map(({ pane: { root }, title }, index) => {
       const state = make("span", "visually-hidden tab-state");
       const button = make("button", "tab", make("span", "tab-title", title), state, make("span", "count"));
@@ -58,7 +57,7 @@ export class Tabs {
   }
 
   #show(): void {
-    this.targets.forEach(({ pane }, index) => {
+    this.#targets.forEach(({ pane }, index) => {
       const isChosen = index === this.#chosen;
       pane.root.classList.toggle("chosen", isChosen);
       if (this.#narrow.matches) pane.root.setAttribute("role", "tabpanel");

@@ -7,13 +7,16 @@ export const EXPIRY = 4_000;
 export const REPEAT = 2_000;
 
 export class TypingBoard {
+  readonly #now: () => number;
   readonly #typists = new Map<string, { name: string; until: number }>();
 
-  constructor(private readonly now: () => number) {}
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** Somebody types, or has stopped. */
   heard(user: string, name: string, isTyping: boolean): void {
-    if (isTyping) this.#typists.set(user, { name, until: this.now() + EXPIRY });
+    if (isTyping) this.#typists.set(user, { name, until: this.#now() + EXPIRY });
     else this.#typists.delete(user);
   }
 
@@ -29,11 +32,11 @@ export class TypingBoard {
   /** Milliseconds until the next of them counts no more; undefined where nobody types. */
   nextExpiry(): number | undefined {
     const ends = this.#current().map(({ until }) => until);
-    return ends.length === 0 ? undefined : Math.min(...ends) - this.now();
+    return ends.length === 0 ? undefined : Math.min(...ends) - this.#now();
   }
 
   #current(): { name: string; until: number }[] {
-    return [...this.#typists.values()].filter(({ until }) => until > this.now());
+    return [...this.#typists.values()].filter(({ until }) => until > this.#now());
   }
 }
 

@@ -49,16 +49,18 @@ export async function jwksSource(path: string, options: JwksOptions): Promise<Ke
 }
 
 class JwksFile implements KeySource {
+  readonly #path: string;
+  readonly #options: JwksOptions;
   #keys: readonly Key[] = [];
   /** What the file was like when it was last read. */
   #stamp = "";
   #checkedAt = -Infinity;
   #checking: Promise<void> | undefined;
 
-  constructor(
-    private readonly path: string,
-    private readonly options: JwksOptions,
-  ) {}
+  constructor(path: string, options: JwksOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
 
   /** Those of all keys, so that a renewal of the file can bring others than it had. */
   readonly algorithms = [
@@ -74,9 +76,9 @@ class JwksFile implements KeySource {
   ].concat(["EdDSA", "Ed25519"]);
 
   async load(): Promise<void> {
-    this.#checkedAt = this.options.now();
-    this.#stamp = await stampOf(this.path);
-    this.#keys = await readJwks(this.path);
+    this.#checkedAt = this.#options.now();
+    this.#stamp = await stampOf(this.#path);
+    this.#keys = await readJwks(this.#path);
   }
 
   async find(header: TokenHeader): Promise<KeyObject | undefined> {
@@ -100,7 +102,7 @@ class JwksFile implements KeySource {
 
   /** Reads the file again if it has changed; at most once in `every` milliseconds, and one reading serves all who wait. */
   async #check(every: number): Promise<void> {
-    const age = this.options.now() - this.#checkedAt;
+    const age = this.#options.now() - this.#checkedAt;
     // A clock that was set back must not stop the looking.
     if (this.#checking === undefined && age >= 0 && age < every) return;
     this.#checking ??= this.#reload().finally(() => (this.#checking = undefined));
@@ -108,16 +110,16 @@ class JwksFile implements KeySource {
   }
 
   async #reload(): Promise<void> {
-    this.#checkedAt = this.options.now();
+    this.#checkedAt = this.#options.now();
     try {
-      const stamp = await stampOf(this.path);
+      const stamp = await stampOf(this.#path);
       if (stamp === this.#stamp) return;
       // Before the reading: what cannot be used is told once, and looked at again when it is another.
       this.#stamp = stamp;
-      this.#keys = await readJwks(this.path);
+      this.#keys = await readJwks(this.#path);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      this.options.warn(`${error.message}. The keys that were read before stay in use`);
+      this.#options.warn(`${error.message}. The keys that were read before stay in use`);
     }
   }
 }

@@ -63,12 +63,12 @@ type Value<N extends Name> = ReturnType<(typeof SETTINGS)[N]["parse"]>;
 
 /** The settings of the command line and the environment. */
 class Given {
-  private readonly flags: Flags;
-  private readonly env: Environment;
+  readonly #flags: Flags;
+  readonly #env: Environment;
 
   constructor(flags: Flags, env: Environment) {
-    this.flags = withoutPrototype(flags);
-    this.env = withoutPrototype(env);
+    this.#flags = withoutPrototype(flags);
+    this.#env = withoutPrototype(env);
   }
 
   has(name: Name): boolean {
@@ -85,7 +85,7 @@ class Given {
   }
 
   fromFlag(name: Name): string | undefined {
-    const value = this.flags[name];
+    const value = this.#flags[name];
     if (typeof value !== "boolean") return value;
     // commander gives a switch that turns something off as true where it is not used.
     const isOff = SETTINGS[name].flags.startsWith("--no-");
@@ -98,7 +98,7 @@ class Given {
   }
 
   variable(name: string): string | undefined {
-    const value = this.env[name] ?? "";
+    const value = this.#env[name] ?? "";
     return value === "" ? undefined : value;
   }
 }

@@ -47,6 +47,7 @@ export interface InboxIo {
 }
 
 export class InboxSession implements InboxOwner {
+  readonly #io: InboxIo;
   readonly sid: string;
   readonly user: string;
   readonly device: string;
@@ -63,12 +64,8 @@ export class InboxSession implements InboxOwner {
    * @param cursor Up to where the device has processed the inbox, or lost it.
    * @param isTelling Whether the answer that opened it says that something was lost.
    */
-  constructor(
-    owner: InboxOwner,
-    cursor: Position,
-    isTelling: boolean,
-    private readonly io: InboxIo,
-  ) {
+  constructor(owner: InboxOwner, cursor: Position, isTelling: boolean, io: InboxIo) {
+    this.#io = io;
     ({ sid: this.sid, user: this.user, device: this.device } = owner);
     this.epoch = cursor.epoch;
     this.#sent = cursor.offset;
@@ -119,17 +116,17 @@ export class InboxSession implements InboxOwner {
     const room = WINDOW - (this.#sent - this.#cursor);
     if (room <= 0) return;
     const limits = { entries: room, bytes: PAGE_BYTES };
-    const { entries, state } = await this.io.log.after(inboxLog(this.user), this.#sent, limits);
+    const { entries, state } = await this.#io.log.after(inboxLog(this.user), this.#sent, limits);
     const [oldest] = entries;
     if (oldest !== undefined && oldest.offset > this.#sent + 1) {
       this.#isTelling = false;
       // Before the items are sent: the device may process them, and its acks may never come.
-      await this.io.lost();
+      await this.#io.lost();
     }
     for (const entry of entries) {
       if (!this.#isOpen) return;
       this.#sent = entry.offset;
-      this.io.give(itemOf(this.epoch, entry));
+      this.#io.give(itemOf(this.epoch, entry));
     }
     if (this.#sent < state.last && entries.length > 0) this.#isPoked = true;
   }

@@ -35,6 +35,8 @@ interface Waiting {
  * their place in the order (`publish`) wait until all before them have theirs, so that many are under way at a time.
  */
 export class CallQueue {
+  readonly #max: number;
+  readonly #memory: CallMemory;
   #waiting: Waiting[] = [];
   #running = 0;
   /** What the calls hold that have not ended. */
@@ -43,10 +45,10 @@ export class CallQueue {
   #last: (() => void) | undefined;
 
   /** @param max How many calls may wait or be under way. */
-  constructor(
-    private readonly max: number,
-    private readonly memory: CallMemory,
-  ) {}
+  constructor(max: number, memory: CallMemory) {
+    this.#max = max;
+    this.#memory = memory;
+  }
 
   /**
    * @param isAlone Whether it must see the effects of all calls before it, and those after it must see its own.
@@ -55,8 +57,8 @@ export class CallQueue {
    * @returns False if there are too many, or they hold too much, or the queue is closed.
    */
   add(isAlone: boolean, bytes: number, work: Work): boolean {
-    if (this.#last !== undefined || this.#running + this.#waiting.length >= this.max) return false;
-    if (!this.memory.take(this.#held, bytes)) return false;
+    if (this.#last !== undefined || this.#running + this.#waiting.length >= this.#max) return false;
+    if (!this.#memory.take(this.#held, bytes)) return false;
     this.#held += bytes;
     this.#waiting.push({ isAlone, bytes, work });
     this.#next();
@@ -91,7 +93,7 @@ export class CallQueue {
     void first.work(first.isAlone ? () => undefined : placed).then(() => {
       this.#running--;
       this.#held -= first.bytes;
-      this.memory.give(first.bytes);
+      this.#memory.give(first.bytes);
       placed();
       this.#next();
     });

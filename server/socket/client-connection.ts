@@ -44,15 +44,17 @@ const CALL_BYTES = 1_024;
 
 /** One client's time in the namespace, from its welcome to its end. */
 export class ClientConnection {
+  readonly #io: RoomsIo;
+  readonly #socket: RoomsSocket;
+  readonly #deps: ConnectionDeps;
   readonly #queue: CallQueue;
   readonly #address: string;
   readonly #context: CallContext;
 
-  constructor(
-    private readonly io: RoomsIo,
-    private readonly socket: RoomsSocket,
-    private readonly deps: ConnectionDeps,
-  ) {
+  constructor(io: RoomsIo, socket: RoomsSocket, deps: ConnectionDeps) {
+    this.#io = io;
+    this.#socket = socket;
+    this.#deps = deps;
     const { rooms, inboxes } = deps;
     this.#context = { rooms, inboxes, refresh: (call, done) => this.#refresh(call, done) };
     this.#queue = new CallQueue(deps.maxPendingCalls, deps.callMemory);
@@ -61,7 +63,9 @@ export class ClientConnection {
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
   serve(): Promise<void> {
-    const { io, socket, deps } = this;
+    const io = this.#io;
+    const socket = this.#socket;
+    const deps = this.#deps;
     const { rooms, inboxes, tokens, devices, log } = deps;
     // Not a listener for each name: Socket.IO calls those two ticks after an event came, and drops it where the client's
     // disconnect came meanwhile (socket.io 4.8, Socket.dispatch); and it listens for "error" itself.
@@ -119,11 +123,11 @@ export class ClientConnection {
     const bytes = CALL_BYTES + ("data" in given ? heldBytes(given.data) : 0);
     const isTaken = this.#queue.add(!isSideBySide, bytes, async (placed) => {
       // What only asks for something is not worth the work when nobody is there any more.
-      if (isRead && !this.socket.connected) return;
+      if (isRead && !this.#socket.connected) return;
       try {
         const done: Done<E> = (outcome) => this.#answer(outcome, answer);
         await HANDLERS[name](this.#context, this.#caller(), given, done, placed);
-        if (isAnswerLarge) await drained(this.socket);
+        if (isAnswerLarge) await drained(this.#socket);
       } catch (error) {
         answer({ ok: false, error: this.#failure(error, name) });
       }
@@ -137,22 +141,22 @@ export class ClientConnection {
       if (error === "rate_limited") {
         const { sid, address, identity } = this.#caller();
         const fields = { sid, address, user: identity.user };
-        this.deps.gathered.tell("warn", "calls were refused: rate_limited", fields);
+        this.#deps.gathered.tell("warn", "calls were refused: rate_limited", fields);
       }
       return answer({ ok: false, error: apiError(error, detail, retryAfter) });
     }
     // Membership first: whoever has the answer to a join misses nothing that is sent after it.
-    this.deps.perform(outcome.effects.filter(isMove));
+    this.#deps.perform(outcome.effects.filter(isMove));
     answer({ ok: true, ...outcome.result });
-    this.deps.perform(outcome.effects.filter((effect) => !isMove(effect)));
+    this.#deps.perform(outcome.effects.filter((effect) => !isMove(effect)));
   }
 
   async #refresh({ token }: CallData<"refresh">, done: Done<"refresh">): Promise<void> {
-    const { data, handshake } = this.socket;
-    const { authenticate, log, rooms } = this.deps;
+    const { data, handshake } = this.#socket;
+    const { authenticate, log, rooms } = this.#deps;
     const verdict = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
     // Gone meanwhile: nobody is there to be watched, or to be answered.
-    if (!this.socket.connected) return;
+    if (!this.#socket.connected) return;
     if (!verdict.ok) {
       // The code is of the closed table, whoever wrote the verdict.
       return done({ ok: false, error: verdict.error.code as "unauthorized", detail: verdict.error.message });
@@ -174,7 +178,8 @@ export class ClientConnection {
   }
 
   #watch(): void {
-    const { socket, deps } = this;
+    const socket = this.#socket;
+    const deps = this.#deps;
     deps.tokens.watch(socket.id, {
       identity: socket.data.identity,
       warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
@@ -188,17 +193,17 @@ export class ClientConnection {
   }
 
   #caller(): Caller {
-    const { id, data } = this.socket;
+    const { id, data } = this.#socket;
     const { identity, device } = data;
     return {
-      ...{ identity, sid: id, address: this.#address, transport: transportOf(this.socket) },
+      ...{ identity, sid: id, address: this.#address, transport: transportOf(this.#socket) },
       ...(device === undefined ? {} : { device }),
     };
   }
 
   #failure(error: unknown, event: string): ApiError {
-    const { gathered } = this.deps;
-    const sid = this.socket.id;
+    const { gathered } = this.#deps;
+    const sid = this.#socket.id;
     if (error instanceof StoreError) {
       // Said by the store in a sentence, and the same for many calls: no stack, and not a line for each.
       gathered.tell("error", "the store refused a call", {
@@ -218,7 +223,7 @@ export class ClientConnection {
     try {
       await work;
     } catch (error) {
-      this.deps.log.error({ err: error, sid: this.socket.id }, "the server failed");
+      this.#deps.log.error({ err: error, sid: this.#socket.id }, "the server failed");
     }
   }
 }

@@ -2,19 +2,19 @@
 import { StoreError } from "./store.js";
 
 export class Lifetime {
-  private closed = false;
+  #closed = false;
 
   get isOpen(): boolean {
-    return !this.closed;
+    return !this.#closed;
   }
 
   end(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 
   /** @throws StoreError "closed". */
   check(): void {
-    if (this.closed) throw new StoreError("closed", "The store is closed. Open it again to use it.");
+    if (this.#closed) throw new StoreError("closed", "The store is closed. Open it again to use it.");
   }
 
   /** Runs what needs an open store, at once; what it throws, the promise rejects with. */

@@ -61,6 +61,7 @@ const TOLERANCE = 10_000;
 const MAX_GAPS = 1_000;
 
 export class StoreClock implements Clock {
+  readonly #source: TimeSource;
   #now: number;
   #uptime: number;
   #lead: number;
@@ -73,10 +74,8 @@ export class StoreClock implements Clock {
   #even: { length: number; since: number } | undefined;
 
   /** @param kept Of the process before, if there was one. */
-  constructor(
-    private readonly source: TimeSource,
-    kept?: KeptClock,
-  ) {
+  constructor(source: TimeSource, kept?: KeptClock) {
+    this.#source = source;
     const wall = source.wall();
     this.#uptime = source.uptime();
     this.#now = kept?.now ?? Math.floor(wall);
@@ -121,7 +120,7 @@ export class StoreClock implements Clock {
 
   keep(): KeptClock {
     this.#tick();
-    const { boot } = this.source;
+    const { boot } = this.#source;
     return {
       now: this.#now,
       uptime: this.#uptime,
@@ -134,10 +133,10 @@ export class StoreClock implements Clock {
   }
 
   #tick(): void {
-    const uptime = this.source.uptime();
+    const uptime = this.#source.uptime();
     this.#now += Math.max(0, uptime - this.#uptime);
     this.#uptime = uptime;
-    const lead = this.source.wall() - this.#now;
+    const lead = this.#source.wall() - this.#now;
     this.#lead = Math.max(this.#lead, lead);
     this.#follow(lead);
     if (this.#doubt === undefined) return;

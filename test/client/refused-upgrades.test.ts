@@ -8,27 +8,27 @@ import { DEADLINE, within } from "../support/deadline.js";
 
 /** What a browser shows of a failure: nothing. */
 class SilentWebSocket {
-  private readonly socket: WebSocket;
+  readonly #socket: WebSocket;
 
   constructor(url: string, protocols?: string | string[]) {
-    this.socket = new WebSocket(url, protocols);
+    this.#socket = new WebSocket(url, protocols);
   }
 
   get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
+    return this.#socket.bufferedAmount;
   }
 
   send(text: string): void {
-    this.socket.send(text);
+    this.#socket.send(text);
   }
 
   close(code?: number): void {
-    this.socket.close(code);
+    this.#socket.close(code);
   }
 
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: never) => void): void {
-    if (type === "error") this.socket.on("error", () => listener({ type } as never));
-    else this.socket.addEventListener(type as "open", listener as () => void);
+    if (type === "error") this.#socket.on("error", () => listener({ type } as never));
+    else this.#socket.addEventListener(type as "open", listener as () => void);
   }
 }
 

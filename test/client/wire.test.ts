@@ -9,72 +9,74 @@ import { EventLog, SOCKET_EVENTS } from "./support/events.js";
 
 /** What a browser shows of a WebSocket: the class of `ws`, with no pings to be seen and no terminate. */
 class BrowserWebSocket implements WebSocketLike {
-  private readonly socket: WebSocket;
+  readonly #socket: WebSocket;
 
   constructor(url: string, protocols?: string | string[]) {
-    this.socket = new WebSocket(url, protocols);
+    this.#socket = new WebSocket(url, protocols);
   }
 
   get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
+    return this.#socket.bufferedAmount;
   }
 
   send(text: string): void {
-    this.socket.send(text);
+    this.#socket.send(text);
   }
 
   close(code?: number): void {
-    this.socket.close(code);
+    this.#socket.close(code);
   }
 
   addEventListener: WebSocketLike["addEventListener"] = (type, listener) => {
-    this.socket.addEventListener(type, listener);
+    this.#socket.addEventListener(type, listener);
   };
 }
 
 class ScriptedServer {
-  private readonly server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  private readonly sockets: Socket[] = [];
+  readonly #pace: { pingInterval: number; pingTimeout: number };
+  readonly #answersPings: boolean;
+  readonly #server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  readonly #sockets: Socket[] = [];
 
   /** @param pace what it says of its pings, in milliseconds; it sends none by itself. */
-  constructor(
-    private readonly pace = { pingInterval: 40, pingTimeout: 40 },
-    private readonly answersPings = true,
-  ) {}
+  constructor(pace = { pingInterval: 40, pingTimeout: 40 }, answersPings = true) {
+    this.#pace = pace;
+    this.#answersPings = answersPings;
+  }
 
   /** A client, and the server's end of its connection, on which `connect` is accepted. */
   async connect(
     options: Options,
   ): Promise<{ socket: Socket; log: EventLog; there: WebSocket; frames: EventLog }> {
-    if (!this.server.address()) await new Promise((resolve) => this.server.once("listening", resolve));
-    const { port } = this.server.address() as AddressInfo;
-    const arriving = new Promise<WebSocket>((resolve) => this.server.once("connection", resolve));
+    if (!this.#server.address()) await new Promise((resolve) => this.#server.once("listening", resolve));
+    const { port } = this.#server.address() as AddressInfo;
+    const arriving = new Promise<WebSocket>((resolve) => this.#server.once("connection", resolve));
     const socket = io(`http://127.0.0.1:${port}`, {
       WebSocket,
       forceNew: true,
       reconnection: false,
       ...options,
     });
-    this.sockets.push(socket);
+    this.#sockets.push(socket);
     const log = new EventLog(socket, SOCKET_EVENTS);
     const there = await arriving;
     const frames = new EventLog(there, ["close"]);
     there.on("message", (data: Buffer) =>
-      this.answer(there, (JSON.parse(data.toString()) as { type: string }).type),
+      this.#answer(there, (JSON.parse(data.toString()) as { type: string }).type),
     );
     return { socket, log, there, frames };
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.disconnect();
-    for (const client of this.server.clients) client.terminate();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.disconnect();
+    for (const client of this.#server.clients) client.terminate();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  private answer(there: WebSocket, type: string): void {
-    const frame = { type: "connected", sid: "s", maxPayload: 1000, ...this.pace };
+  #answer(there: WebSocket, type: string): void {
+    const frame = { type: "connected", sid: "s", maxPayload: 1000, ...this.#pace };
     if (type === "connect") there.send(JSON.stringify(frame));
-    if (type === "ping" && this.answersPings) there.send('{"type":"pong"}');
+    if (type === "ping" && this.#answersPings) there.send('{"type":"pong"}');
   }
 }
 

@@ -50,18 +50,23 @@ interface Waiting {
 }
 
 export class Agent {
-  private readonly answers = new Map<number, Waiting>();
-  private readonly listeners = new Map<string, (report: Report) => void>();
-  private count = 0;
-  private names = 0;
-  private stderr = "";
-  private gone: Error | undefined;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #ended: Promise<unknown>;
+  readonly #answers = new Map<number, Waiting>();
+  readonly #listeners = new Map<string, (report: Report) => void>();
+  #count = 0;
+  #names = 0;
+  #stderr = "";
+  #gone: Error | undefined;
 
   private constructor(
     readonly title: string,
-    private readonly child: ChildProcessWithoutNullStreams,
-    private readonly ended: Promise<unknown>,
-  ) {}
+    child: ChildProcessWithoutNullStreams,
+    ended: Promise<unknown>,
+  ) {
+    this.#child = child;
+    this.#ended = ended;
+  }
 
   /** Resolves when the agent is ready. */
   static async start(title: string, { program, args, env }: Command): Promise<Agent> {
@@ -71,14 +76,14 @@ export class Agent {
     child.once("close", () => running.delete(child));
     child.stdin.on("error", () => undefined); // its end is told by "close"
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      agent.stderr = (agent.stderr + text).slice(-STDERR);
+      agent.#stderr = (agent.#stderr + text).slice(-STDERR);
     });
     const ready = new Promise<void>((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", () => reject(agent.lost()));
-      createInterface({ input: child.stdout }).on("line", (line) => agent.lineCame(line, resolve));
+      child.once("close", () => reject(agent.#lost()));
+      createInterface({ input: child.stdout }).on("line", (line) => agent.#lineCame(line, resolve));
     });
-    child.once("close", () => agent.fail(agent.lost()));
+    child.once("close", () => agent.#fail(agent.#lost()));
     try {
       await within(ready, `${title} to be ready`, PATIENCE);
     } catch (error) {
@@ -89,22 +94,22 @@ export class Agent {
   }
 
   get pid(): number {
-    if (this.child.pid === undefined) throw new Error(`${this.title} has no process`);
-    return this.child.pid;
+    if (this.#child.pid === undefined) throw new Error(`${this.title} has no process`);
+    return this.#child.pid;
   }
 
   get isGone(): boolean {
-    return this.gone !== undefined;
+    return this.#gone !== undefined;
   }
 
   /** A name that no client of this agent had before. */
   newName(): string {
-    return `c${++this.names}`;
+    return `c${++this.#names}`;
   }
 
   /** Has the reports of a client go to `listener`. */
   listen(client: string, listener: (report: Report) => void): void {
-    this.listeners.set(client, listener);
+    this.#listeners.set(client, listener);
   }
 
   /** Gives a command; the answer's value, or an AgentError. `id` is for `cancel`. */
@@ -112,72 +117,75 @@ export class Agent {
     command: Readonly<Record<string, unknown>>,
     milliseconds = ANSWER,
   ): { id: number; answer: Promise<unknown> } {
-    const id = ++this.count;
+    const id = ++this.#count;
     const what = `${this.title} to answer ${JSON.stringify(command).slice(0, 200)}`;
     const answer = new Promise<unknown>((resolve, reject) => {
-      if (this.gone !== undefined) return reject(this.gone);
-      this.answers.set(id, { resolve, reject });
-      this.child.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
+      if (this.#gone !== undefined) return reject(this.#gone);
+      this.#answers.set(id, { resolve, reject });
+      this.#child.stdin.write(`${JSON.stringify({ id, ...command })}\n`);
     });
     // Most commands wait for no network but the loopback one; who waits for more gives a deadline of its own.
-    return { id, answer: within(answer, what, milliseconds).finally(() => this.answers.delete(id)) };
+    return { id, answer: within(answer, what, milliseconds).finally(() => this.#answers.delete(id)) };
   }
 
   /** Freezes the program, as when a phone's user turns to something else: it reads nothing and answers no ping. */
   freeze(): void {
-    this.child.kill("SIGSTOP");
+    this.#child.kill("SIGSTOP");
   }
 
   thaw(): void {
-    this.child.kill("SIGCONT");
+    this.#child.kill("SIGCONT");
   }
 
   /** Has the program end by itself; rejects if it does not, or ends badly. */
   async exit(): Promise<void> {
-    if (this.gone !== undefined) throw this.gone;
+    if (this.#gone !== undefined) throw this.#gone;
     this.tell({ do: "exit" }).answer.catch(() => undefined); // it may be gone before its answer is read
     try {
-      await within(this.ended, `${this.title} to end by itself after exit: something of a client still runs`);
+      await within(
+        this.#ended,
+        `${this.title} to end by itself after exit: something of a client still runs`,
+      );
     } finally {
-      this.child.kill("SIGKILL");
+      this.#child.kill("SIGKILL");
     }
-    if (this.child.exitCode !== 0) throw this.lost();
+    if (this.#child.exitCode !== 0) throw this.#lost();
   }
 
   kill(): void {
-    this.child.kill("SIGCONT");
-    this.child.kill("SIGKILL");
+    this.#child.kill("SIGCONT");
+    this.#child.kill("SIGKILL");
   }
 
-  private lineCame(line: string, ready: () => void): void {
+  #lineCame(line: string, ready: () => void): void {
     let message: Record<string, unknown>;
     try {
       message = JSON.parse(line) as Record<string, unknown>;
     } catch {
-      return this.fail(new Error(`${this.title} wrote a line that is not JSON: ${line.slice(0, 200)}`));
+      return this.#fail(new Error(`${this.title} wrote a line that is not JSON: ${line.slice(0, 200)}`));
     }
     if ("ready" in message) ready();
-    else if (typeof message["id"] === "number") this.answered(message["id"], message);
-    else if (isReport(message)) this.listeners.get(message.client)?.(message);
-    else this.fail(new Error(`${this.title} wrote what is neither answer nor event: ${line.slice(0, 200)}`));
+    else if (typeof message["id"] === "number") this.#answered(message["id"], message);
+    else if (isReport(message)) this.#listeners.get(message.client)?.(message);
+    else this.#fail(new Error(`${this.title} wrote what is neither answer nor event: ${line.slice(0, 200)}`));
   }
 
-  private answered(id: number, { ok, value, error }: Record<string, unknown>): void {
-    const waiting = this.answers.get(id);
+  #answered(id: number, { ok, value, error }: Record<string, unknown>): void {
+    const waiting = this.#answers.get(id);
     if (ok === true) return waiting?.resolve(value);
     const { code, message, retryable, data } = (error ?? {}) as Record<string, unknown>;
     waiting?.reject(new AgentError(String(code), String(message), retryable as boolean | undefined, data));
   }
 
-  private fail(error: Error): void {
-    this.gone ??= error;
-    for (const { reject } of this.answers.values()) reject(error);
-    this.answers.clear();
+  #fail(error: Error): void {
+    this.#gone ??= error;
+    for (const { reject } of this.#answers.values()) reject(error);
+    this.#answers.clear();
   }
 
-  private lost(): Error {
-    const { exitCode, signalCode } = this.child;
-    return new Error(`${this.title} ended with ${signalCode ?? exitCode ?? "nothing"}: ${this.stderr}`);
+  #lost(): Error {
+    const { exitCode, signalCode } = this.#child;
+    return new Error(`${this.title} ended with ${signalCode ?? exitCode ?? "nothing"}: ${this.#stderr}`);
   }
 }
 

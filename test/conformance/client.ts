@@ -57,48 +57,48 @@ interface Waiter {
 
 export class Client {
   readonly name: string;
-  private readonly reports: Report[] = [];
-  private readonly waiters: Waiter[] = [];
-  private isClosed = false;
+  readonly #reports: Report[] = [];
+  readonly #waiters: Waiter[] = [];
+  #isClosed = false;
 
   constructor(readonly agent: Agent) {
     this.name = agent.newName();
-    agent.listen(this.name, (report) => this.came(report));
+    agent.listen(this.name, (report) => this.#came(report));
   }
 
   /** Gives a command and waits for its answer. @throws AgentError where the client refuses or fails. */
   async do<Name extends string>(name: Name, fields: Fields = {}): Promise<Value<Name>> {
-    return (await this.tell(name, fields).answer) as Value<Name>;
+    return (await this.#tell(name, fields).answer) as Value<Name>;
   }
 
   /** Gives a command; its answer may come late. */
   begin<Name extends string>(name: Name, fields: Fields = {}): { id: number; answer: Promise<Value<Name>> } {
-    const { id, answer } = this.tell(name, fields);
+    const { id, answer } = this.#tell(name, fields);
     answer.catch(() => undefined); // it is looked at later, or it is of no interest
     return { id, answer: answer as Promise<Value<Name>> };
   }
 
   /** The error of a command that has to fail. */
   async failure(name: string, fields: Fields = {}): Promise<AgentError> {
-    return failureOf(this.tell(name, fields).answer, `${name} ${JSON.stringify(fields)}`);
+    return failureOf(this.#tell(name, fields).answer, `${name} ${JSON.stringify(fields)}`);
   }
 
   /** The next report of this kind with these fields; those of another kind stay. */
   next(event: string, fields: Fields = {}, milliseconds = REPORT): Promise<Report> {
     const wants = (report: Report): boolean => report.event === event && hasFields(report, fields);
-    const index = this.reports.findIndex(wants);
-    const [found] = index === -1 ? [] : this.reports.splice(index, 1);
+    const index = this.#reports.findIndex(wants);
+    const [found] = index === -1 ? [] : this.#reports.splice(index, 1);
     if (found !== undefined) return Promise.resolve(found);
     let waiter: Waiter | undefined;
     const came = new Promise<Report>((resolve) => {
       waiter = { wants, resolve };
-      this.waiters.push(waiter);
+      this.#waiters.push(waiter);
     });
     const what = `${this.agent.title}: "${event}" ${JSON.stringify(fields)}`;
     return within(came, what, milliseconds).finally(() => {
       // Nobody waits any more: what comes later is somebody else's.
-      const index = this.waiters.findIndex((one) => one === waiter);
-      if (index !== -1) this.waiters.splice(index, 1);
+      const index = this.#waiters.findIndex((one) => one === waiter);
+      if (index !== -1) this.#waiters.splice(index, 1);
     });
   }
 
@@ -116,36 +116,36 @@ export class Client {
 
   /** Those reports of a kind that nobody has looked at yet; they are looked at now. */
   take(event: string): Report[] {
-    const taken = this.reports.filter((report) => report.event === event);
+    const taken = this.#reports.filter((report) => report.event === event);
     this.forget(event);
     return taken;
   }
 
   forget(event: string): void {
-    const left = this.reports.filter((report) => report.event !== event);
-    this.reports.splice(0, Infinity, ...left);
+    const left = this.#reports.filter((report) => report.event !== event);
+    this.#reports.splice(0, Infinity, ...left);
   }
 
   /** Closes it, if its agent is there still and it is not closed yet. */
   async end(): Promise<void> {
-    if (this.isClosed || this.agent.isGone) return;
+    if (this.#isClosed || this.agent.isGone) return;
     await this.do("close");
   }
 
   /** What came that nobody has looked at, of what a scenario has to account for. */
   get leftOver(): readonly Report[] {
-    return this.reports.filter(({ event }) => !FREE.has(event));
+    return this.#reports.filter(({ event }) => !FREE.has(event));
   }
 
-  private tell(name: string, fields: Fields): { id: number; answer: Promise<unknown> } {
-    if (name === "close") this.isClosed = true;
+  #tell(name: string, fields: Fields): { id: number; answer: Promise<unknown> } {
+    if (name === "close") this.#isClosed = true;
     return this.agent.tell({ client: this.name, do: name, ...fields });
   }
 
-  private came(report: Report): void {
-    const index = this.waiters.findIndex(({ wants }) => wants(report));
-    const [waiter] = index === -1 ? [] : this.waiters.splice(index, 1);
-    if (waiter === undefined) this.reports.push(report);
+  #came(report: Report): void {
+    const index = this.#waiters.findIndex(({ wants }) => wants(report));
+    const [waiter] = index === -1 ? [] : this.#waiters.splice(index, 1);
+    if (waiter === undefined) this.#reports.push(report);
     else waiter.resolve(report);
   }
 }

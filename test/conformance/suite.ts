@@ -61,30 +61,33 @@ export async function playAll({ clients, themes, leftOut = NONE, told }: SuiteOp
 
 /** A client's agent, through all its scenarios. One that fails a scenario is not trusted with the next: another one is started. */
 class Player {
-  private agent: Agent | undefined;
+  readonly #client: CertifiedClient;
+  #agent: Agent | undefined;
 
-  constructor(private readonly client: CertifiedClient) {}
+  constructor(client: CertifiedClient) {
+    this.#client = client;
+  }
 
   async play(scenario: Scenario): Promise<Cell> {
-    const why = scenario.not?.[this.client.name];
+    const why = scenario.not?.[this.#client.name];
     if (why !== undefined) return { outcome: "not for it", why };
     try {
-      this.agent ??= await this.start();
-      await playOn(new Stage(this.agent, () => this.start()), scenario);
+      this.#agent ??= await this.#start();
+      await playOn(new Stage(this.#agent, () => this.#start()), scenario);
       return { outcome: "passed" };
     } catch (error) {
-      this.agent?.kill();
-      this.agent = undefined;
+      this.#agent?.kill();
+      this.#agent = undefined;
       return { outcome: "failed", why: reason(error) };
     }
   }
 
   end(): void {
-    this.agent?.kill();
+    this.#agent?.kill();
   }
 
-  private start(): Promise<Agent> {
-    return Agent.start(this.client.title, this.client.agent());
+  #start(): Promise<Agent> {
+    return Agent.start(this.#client.title, this.#client.agent());
   }
 }
 

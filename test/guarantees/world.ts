@@ -23,69 +23,71 @@ interface TokenFields {
 type Opener = (options: ReturnType<typeof storeOptions>) => Store | Promise<Store>;
 
 export class World {
-  private readonly clients: TestClient[] = [];
-  private ahead = 0;
+  readonly #options: RoomsServerOptions;
+  readonly #open: Opener;
+  readonly #clients: TestClient[] = [];
+  #ahead = 0;
   /** Milliseconds by which its clock is wrong. */
-  private wrong = 0;
-  private port = 0;
-  private server: RoomsServer | undefined;
-  private store: Store | undefined;
-  private readonly ownKey = newOwnKey();
+  #wrong = 0;
+  #port = 0;
+  #server: RoomsServer | undefined;
+  #store: Store | undefined;
+  readonly #ownKey = newOwnKey();
 
   /** @param open Opens the store; by default one in memory, that outlasts the server but not the world. */
-  constructor(
-    private readonly options: RoomsServerOptions = {},
-    private readonly open: Opener = createMemoryStore,
-  ) {}
+  constructor(options: RoomsServerOptions = {}, open: Opener = createMemoryStore) {
+    this.#options = options;
+    this.#open = open;
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   get running(): RoomsServer {
-    if (this.server === undefined) throw new Error("the server is not started");
-    return this.server;
+    if (this.#server === undefined) throw new Error("the server is not started");
+    return this.#server;
   }
 
   /** Milliseconds since the Unix epoch, for the server and its store. */
-  readonly now = (): number => Date.now() + this.ahead + this.wrong;
-  readonly uptime = (): number => performance.now() + this.ahead;
+  readonly now = (): number => Date.now() + this.#ahead + this.#wrong;
+  readonly uptime = (): number => performance.now() + this.#ahead;
 
   /** Sets the server's clock, to be wrong by so many milliseconds. */
   set(wrong: number): void {
-    this.wrong = wrong;
+    this.#wrong = wrong;
   }
 
   /** Lets time pass, for the server. */
   advance(milliseconds: number): void {
-    this.ahead += milliseconds;
+    this.#ahead += milliseconds;
   }
 
   async start(): Promise<this> {
-    this.store ??= await this.open(storeOptions({ ...this.options, now: this.now, uptime: this.uptime }));
+    this.#store ??= await this.#open(storeOptions({ ...this.#options, now: this.now, uptime: this.uptime }));
     const httpServer = createServer();
-    this.server = createRoomsServer(httpServer, {
-      ...this.options,
-      tokens: { ownKey: this.ownKey, ...this.options.tokens },
-      store: this.store,
+    this.#server = createRoomsServer(httpServer, {
+      ...this.#options,
+      tokens: { ownKey: this.#ownKey, ...this.#options.tokens },
+      store: this.#store,
       now: this.now,
       uptime: this.uptime,
     });
-    await new Promise<void>((resolve) => httpServer.listen(this.port, "127.0.0.1", resolve));
-    this.port = (httpServer.address() as AddressInfo).port;
+    await new Promise<void>((resolve) => httpServer.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (httpServer.address() as AddressInfo).port;
     return this;
   }
 
   /** Ends the server and starts another one on the same port and store. Whoever was connected is not any more. */
   async restart(): Promise<void> {
-    await this.server?.close();
+    await this.#server?.close();
     await this.start();
   }
 
   /** A connected client, with its `auth`. */
   async enter(protocol: Protocol, auth: object = {}): Promise<TestClient> {
     const client = PROTOCOLS[protocol].open(this.url);
-    this.clients.push(client);
+    this.#clients.push(client);
     await client.enter(undefined, auth);
     return client;
   }
@@ -100,18 +102,18 @@ export class World {
   token(user: string, { seconds = 3600, id = "t1", claims = {} }: TokenFields = {}): Promise<string> {
     const now = Math.floor(this.now() / 1000);
     return new SignJWT(claims)
-      .setProtectedHeader({ alg: "HS256", kid: this.ownKey.id })
+      .setProtectedHeader({ alg: "HS256", kid: this.#ownKey.id })
       .setSubject(user)
       .setJti(id)
       .setIssuedAt(now)
       .setExpirationTime(now + seconds)
-      .sign(this.ownKey.secret);
+      .sign(this.#ownKey.secret);
   }
 
   async stop(): Promise<void> {
-    for (const client of this.clients) client.close();
-    await this.server?.close();
-    await this.store?.close();
+    for (const client of this.#clients) client.close();
+    await this.#server?.close();
+    await this.#store?.close();
   }
 }
 

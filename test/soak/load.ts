@@ -30,35 +30,38 @@ const MAX_SIZE = 600;
 const MAX_BINARIES = 10;
 
 export class Load {
-  private timer: NodeJS.Timeout | undefined;
-  private count = 0;
-  private owed = 0;
+  readonly #options: LoadOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+  #owed = 0;
 
-  constructor(private readonly options: LoadOptions) {}
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
 
   begin(): void {
-    this.timer = setInterval(() => {
-      this.owed += (this.options.rate * TICK) / 1000;
-      for (; this.owed >= 1; this.owed--) this.callOnce();
+    this.#timer = setInterval(() => {
+      this.#owed += (this.#options.rate * TICK) / 1000;
+      for (; this.#owed >= 1; this.#owed--) this.#callOnce();
     }, TICK);
   }
 
   end(): void {
-    clearInterval(this.timer);
+    clearInterval(this.#timer);
   }
 
-  private callOnce(): void {
-    const { parties, random } = this.options;
+  #callOnce(): void {
+    const { parties, random } = this.#options;
     const party = random.pick(parties);
     if (party.journal.pending >= MAX_PENDING) return;
-    if (random.oneIn(8)) this.signal(party);
-    else if (random.oneIn(5)) this.send(party);
-    else this.publish(party);
+    if (random.oneIn(8)) this.#signal(party);
+    else if (random.oneIn(5)) this.#send(party);
+    else this.#publish(party);
   }
 
-  private publish({ device, journal }: Party): void {
-    const { rooms, random } = this.options;
-    const n = this.count++;
+  #publish({ device, journal }: Party): void {
+    const { rooms, random } = this.#options;
+    const n = this.#count++;
     const before = journal.published;
     if (before.length > 0 && random.oneIn(10)) {
       // With other content: that of the first is what counts.
@@ -73,18 +76,18 @@ export class Load {
     device.publish(random.pick(rooms), content);
   }
 
-  private signal({ device, journal }: Party): void {
-    const { rooms, random } = this.options;
+  #signal({ device, journal }: Party): void {
+    const { rooms, random } = this.#options;
     // It is not kept for later.
     if (!journal.isConnected) return;
-    const n = this.count++;
+    const n = this.#count++;
     const content = { id: signalId(device.name, n), by: device.name, n, size: random.below(MAX_SIZE) };
     device.signal(random.pick(rooms), { ...content, binaries: random.oneIn(3) ? 1 : 0 });
   }
 
-  private send({ device, journal }: Party): void {
-    const { parties, random } = this.options;
-    const n = this.count++;
+  #send({ device, journal }: Party): void {
+    const { parties, random } = this.#options;
+    const n = this.#count++;
     if (journal.sent.length > 0 && random.oneIn(10)) {
       device.send(random.pick(journal.sent));
       return;

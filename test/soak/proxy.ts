@@ -20,83 +20,85 @@ export interface Address {
 
 /** One connection through the proxy. Faults on a link that is closed do nothing. */
 export class Link {
-  private readonly up: Pipe;
-  private readonly down: Pipe;
-  private readonly counts = { up: 0, down: 0 };
-  private connected = true;
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #closed: (link: Link) => void;
+  readonly #up: Pipe;
+  readonly #down: Pipe;
+  readonly #counts = { up: 0, down: 0 };
+  #connected = true;
 
   /** @param closed Called once both sides are closed. */
-  constructor(
-    private readonly client: Socket,
-    private readonly server: Socket,
-    private readonly closed: (link: Link) => void,
-  ) {
-    this.up = new Pipe(client, server, (bytes) => (this.counts.up += bytes));
-    this.down = new Pipe(server, client, (bytes) => (this.counts.down += bytes));
-    this.mirror(client, server);
-    this.mirror(server, client);
+  constructor(client: Socket, server: Socket, closed: (link: Link) => void) {
+    this.#client = client;
+    this.#server = server;
+    this.#closed = closed;
+    this.#up = new Pipe(client, server, (bytes) => (this.#counts.up += bytes));
+    this.#down = new Pipe(server, client, (bytes) => (this.#counts.down += bytes));
+    this.#mirror(client, server);
+    this.#mirror(server, client);
   }
 
   /** Whether neither side has been cut off. */
   get isOpen(): boolean {
-    return this.connected;
+    return this.#connected;
   }
 
   /** Bytes that went through, each way. */
   get bytes(): Readonly<Record<"up" | "down", number>> {
-    return this.counts;
+    return this.#counts;
   }
 
   cut(how: Cut): void {
-    this.end(how === "rst" ? reset : (socket) => socket.destroySoon());
+    this.#end(how === "rst" ? reset : (socket) => socket.destroySoon());
   }
 
   /** Nothing goes through any more, and neither side is told. */
   stall(direction: Direction): void {
-    for (const pipe of this.pipes(direction)) pipe.stall();
+    for (const pipe of this.#pipes(direction)) pipe.stall();
   }
 
   /** Ends a stall, both ways. What was sent meanwhile arrives, in order. */
   resume(): void {
-    for (const pipe of this.pipes("both")) pipe.resume();
+    for (const pipe of this.#pipes("both")) pipe.resume();
   }
 
   /** Brings what is sent from now on late by as much as `delay` says for each chunk, in order; undefined: no more. */
   delay(direction: Direction, delay: Delay | undefined): void {
-    for (const pipe of this.pipes(direction)) pipe.setDelay(delay);
+    for (const pipe of this.#pipes(direction)) pipe.setDelay(delay);
   }
 
   /** Ends it at once, whatever is under way. */
   destroy(): void {
     this.cut("rst");
-    this.client.destroy();
-    this.server.destroy();
+    this.#client.destroy();
+    this.#server.destroy();
   }
 
-  private pipes(direction: Direction): Pipe[] {
+  #pipes(direction: Direction): Pipe[] {
     if (!this.isOpen) return [];
-    if (direction === "both") return [this.up, this.down];
-    return [direction === "up" ? this.up : this.down];
+    if (direction === "both") return [this.#up, this.#down];
+    return [direction === "up" ? this.#up : this.#down];
   }
 
   /** What ends one side, ends the other in the same way. FINs go through the pipes, as they come after bytes. */
-  private mirror(one: Socket, other: Socket): void {
+  #mirror(one: Socket, other: Socket): void {
     // A reset, or no server there: the other side is reset as well.
-    one.on("error", () => this.end(reset));
+    one.on("error", () => this.#end(reset));
     one.on("close", () => {
       if (!other.closed) return;
-      this.end((socket) => socket.destroy());
-      this.closed(this);
+      this.#end((socket) => socket.destroy());
+      this.#closed(this);
     });
   }
 
-  private end(destroy: (socket: Socket) => void): void {
+  #end(destroy: (socket: Socket) => void): void {
     if (!this.isOpen) return;
-    this.connected = false;
-    this.up.stop();
-    this.down.stop();
-    destroy(this.client);
-    destroy(this.server);
+    this.#connected = false;
+    this.#up.stop();
+    this.#down.stop();
+    destroy(this.#client);
+    destroy(this.#server);
   }
 }
 
@@ -107,14 +109,15 @@ function reset(socket: Socket): void {
 }
 
 export class TcpProxy {
+  readonly #listener: Server;
+  #target: Required<Address>;
   /** Those that are being closed are among them: bytes may be under way yet. */
-  private readonly all = new Set<Link>();
+  readonly #all = new Set<Link>();
 
-  private constructor(
-    private readonly listener: Server,
-    private target: Required<Address>,
-  ) {
-    listener.on("connection", (client) => this.accept(client));
+  private constructor(listener: Server, target: Required<Address>) {
+    this.#listener = listener;
+    this.#target = target;
+    listener.on("connection", (client) => this.#accept(client));
   }
 
   /** Listens on a free port of 127.0.0.1. A connection is passed on to the target as it is when the connection comes. */
@@ -128,22 +131,22 @@ export class TcpProxy {
 
   /** What clients connect to, on 127.0.0.1. */
   get port(): number {
-    return (this.listener.address() as AddressInfo).port;
+    return (this.#listener.address() as AddressInfo).port;
   }
 
   /** The open connections, oldest first. */
   get links(): readonly Link[] {
-    return [...this.all].filter((link) => link.isOpen);
+    return [...this.#all].filter((link) => link.isOpen);
   }
 
   /** Where connections go from now on; those that are there stay. */
   setTarget(target: Address): void {
-    this.target = withHost(target);
+    this.#target = withHost(target);
   }
 
   /** Ends all stalls and delays. */
   heal(): void {
-    for (const link of this.all) {
+    for (const link of this.#all) {
       link.delay("both", undefined);
       link.resume();
     }
@@ -151,15 +154,15 @@ export class TcpProxy {
 
   /** Resets all connections, and listens no more. */
   async close(): Promise<void> {
-    const closed = once(this.listener, "close");
-    this.listener.close();
-    for (const link of this.all) link.destroy();
+    const closed = once(this.#listener, "close");
+    this.#listener.close();
+    for (const link of this.#all) link.destroy();
     await closed;
   }
 
-  private accept(client: Socket): void {
-    const server = connect({ ...this.target, allowHalfOpen: true, noDelay: true });
-    this.all.add(new Link(client, server, (link) => this.all.delete(link)));
+  #accept(client: Socket): void {
+    const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    this.#all.add(new Link(client, server, (link) => this.#all.delete(link)));
   }
 }
 

@@ -137,27 +137,29 @@ export const RUN = "run";
 
 /** Takes down what one client sees. What was written is in the file at once: a runner that dies loses nothing. */
 export class Recorder {
+  readonly #now: () => number;
   /** Records that were written. */
   length = 0;
-  private readonly file: number;
+  readonly #file: number;
 
   constructor(
     folder: string,
     readonly name: string,
-    private readonly now: () => number,
+    now: () => number,
   ) {
+    this.#now = now;
     mkdirSync(folder, { recursive: true });
-    this.file = openSync(join(folder, `${name}.jsonl`), "w");
+    this.#file = openSync(join(folder, `${name}.jsonl`), "w");
   }
 
   write(happening: Happening): void {
     this.length++;
-    const t = Math.round(this.now() * 1000) / 1000;
-    writeSync(this.file, `${JSON.stringify({ t, ...happening })}\n`);
+    const t = Math.round(this.#now() * 1000) / 1000;
+    writeSync(this.#file, `${JSON.stringify({ t, ...happening })}\n`);
   }
 
   close(): void {
-    closeSync(this.file);
+    closeSync(this.#file);
   }
 }
 

@@ -79,14 +79,14 @@ function testOptions(): TestOptions {
 
 /** Takes the same steps with a store and with the model. */
 class Run {
-  private readonly model: LogModel;
+  readonly #options: TestOptions;
+  readonly #subject: Subject;
+  readonly #model: LogModel;
 
-  private constructor(
-    private readonly options: TestOptions,
-    private readonly subject: Subject,
-    epoch: string,
-  ) {
-    this.model = new LogModel(epoch, options.retention, options.now);
+  private constructor(options: TestOptions, subject: Subject, epoch: string) {
+    this.#options = options;
+    this.#subject = subject;
+    this.#model = new LogModel(epoch, options.retention, options.now);
   }
 
   static async start(kind: Kind): Promise<Run> {
@@ -96,62 +96,62 @@ class Run {
   }
 
   async take(taken: Step): Promise<void> {
-    const { log } = this.subject.store;
+    const { log } = this.#subject.store;
     switch (taken.type) {
       case "append":
-        return await this.append([taken]);
+        return await this.#append([taken]);
       case "appends":
-        return await this.append(taken.appends);
+        return await this.#append(taken.appends);
       case "after":
       case "before": {
         const { entries } = taken;
         const page = await log[taken.type](taken.name, taken.offset, { entries, bytes: Infinity });
-        expect(page).to.deep.equal(this.model[taken.type](taken.name, taken.offset, entries));
+        expect(page).to.deep.equal(this.#model[taken.type](taken.name, taken.offset, entries));
         return;
       }
       case "trim":
         await log.trim(taken.name, taken.through);
-        this.model.trim(taken.name, taken.through);
+        this.#model.trim(taken.name, taken.through);
         return;
       case "wait":
-        this.options.time += taken.milliseconds;
+        this.#options.time += taken.milliseconds;
         return;
       case "sweep":
-        return await this.sweep();
+        return await this.#sweep();
       case "reopen":
-        await this.subject.reopen?.();
+        await this.#subject.reopen?.();
     }
   }
 
   async check(): Promise<void> {
-    const { log } = this.subject.store;
+    const { log } = this.#subject.store;
     for (const of of [...NAMES, "never"]) {
       expect(await log.after(of, 0, { entries: Infinity, bytes: Infinity })).to.deep.equal(
-        this.model.after(of, 0, Infinity),
+        this.#model.after(of, 0, Infinity),
       );
     }
     const listed = await log.list("", "", Infinity);
-    expect(listed.map((row) => row.name)).to.deep.equal(this.model.names());
+    expect(listed.map((row) => row.name)).to.deep.equal(this.#model.names());
   }
 
   end(): Promise<void> {
-    return this.subject.dispose();
+    return this.#subject.dispose();
   }
 
-  private async append(appends: Append[]): Promise<void> {
-    const at = this.options.time;
-    const { log } = this.subject.store;
+  async #append(appends: Append[]): Promise<void> {
+    const at = this.#options.time;
+    const { log } = this.#subject.store;
     const results = await Promise.all(appends.map((draft) => log.append(draft.name, { ...draft, at })));
-    expect(results).to.deep.equal(appends.map((draft) => this.model.append(draft.name, { ...draft, at })));
+    expect(results).to.deep.equal(appends.map((draft) => this.#model.append(draft.name, { ...draft, at })));
   }
 
-  private async sweep(): Promise<void> {
-    const { log } = this.subject.store;
+  async #sweep(): Promise<void> {
+    const { log } = this.#subject.store;
     const { epoch: before } = await log.state("never");
     await log.sweep();
     const { epoch } = await log.state("never");
-    expect(epoch !== before, "the epoch is another").to.equal(this.model.sweep());
-    this.model.begin(epoch);
+    expect(epoch !== before, "the epoch is another").to.equal(this.#model.sweep());
+    this.#model.begin(epoch);
   }
 }
 

@@ -28,20 +28,20 @@ const LIMIT = 2;
  * taken. A device is where its first seat is, and shown as its last one says.
  */
 class PresenceModel {
-  private rows: ModelRow[] = [];
+  #rows: ModelRow[] = [];
 
   enter(seat: Seat): Change | "full" {
     const { room, user, name, device } = seat;
-    const before = this.member(room, user);
-    const seats = this.row(room, user)?.seats ?? [];
+    const before = this.#member(room, user);
+    const seats = this.#row(room, user)?.seats ?? [];
     const isThere = seats.some((other) => other.device.id === device.id);
     if (!isThere && devicesOf(seats).length >= LIMIT) {
       const [first] = seats.filter(isAway).toSorted((a, b) => a.awayUntil - b.awayUntil);
       if (first === undefined) return "full";
       seats.splice(seats.indexOf(first), 1);
     }
-    let row = this.row(room, user);
-    if (row === undefined) this.rows.push((row = { room, user, name, seats: [] }));
+    let row = this.#row(room, user);
+    if (row === undefined) this.#rows.push((row = { room, user, name, seats: [] }));
     const taken = { ...seat, awayUntil: Infinity };
     const index = row.seats.findIndex(
       (other) => other.device.id === device.id && (isAway(other) || other.device.sid === device.sid),
@@ -49,15 +49,15 @@ class PresenceModel {
     if (index === -1) row.seats.push(taken);
     else row.seats[index] = taken;
     row.name = name;
-    return this.change(room, user, before);
+    return this.#change(room, user, before);
   }
 
   exit(room: string, user: string, sid: string): Change {
-    return this.remove(room, user, (seat) => seat.device.sid === sid);
+    return this.#remove(room, user, (seat) => seat.device.sid === sid);
   }
 
   away(room: string, user: string, sid: string, until: number): Change {
-    const seats = this.row(room, user)?.seats ?? [];
+    const seats = this.#row(room, user)?.seats ?? [];
     const seat = seats.find(({ device }) => device.sid === sid);
     if (seat === undefined) return undefined;
     if (seats.some((other) => other !== seat && other.device.id === seat.device.id)) {
@@ -68,14 +68,14 @@ class PresenceModel {
   }
 
   expire(now: number): Change[] {
-    return [...this.rows]
-      .map(({ room, user }) => this.remove(room, user, (seat) => seat.awayUntil <= now))
+    return [...this.#rows]
+      .map(({ room, user }) => this.#remove(room, user, (seat) => seat.awayUntil <= now))
       .filter((change) => change !== undefined);
   }
 
   /** All are away: a device that had several connections, with the last of them. */
   restore(until: number): void {
-    for (const row of this.rows) {
+    for (const row of this.#rows) {
       const shown = devicesOf(row.seats);
       row.seats = shown.map((device) => ({
         ...row.seats.find((seat) => seat.device === device)!,
@@ -85,22 +85,22 @@ class PresenceModel {
   }
 
   members(room: string): Member[] {
-    return this.rows.filter((row) => row.room === room).map(memberOf);
+    return this.#rows.filter((row) => row.room === room).map(memberOf);
   }
 
-  private remove(room: string, user: string, matches: (seat: ModelSeat) => boolean): Change {
-    const before = this.member(room, user);
-    const row = this.row(room, user);
+  #remove(room: string, user: string, matches: (seat: ModelSeat) => boolean): Change {
+    const before = this.#member(room, user);
+    const row = this.#row(room, user);
     if (row === undefined) return undefined;
     const order = devicesOf(row.seats).map(({ id }) => id);
     row.seats = row.seats.filter((seat) => !matches(seat));
     row.seats.sort((a, b) => order.indexOf(a.device.id) - order.indexOf(b.device.id));
-    if (row.seats.length === 0) this.rows = this.rows.filter((other) => other !== row);
-    return this.change(room, user, before);
+    if (row.seats.length === 0) this.#rows = this.#rows.filter((other) => other !== row);
+    return this.#change(room, user, before);
   }
 
-  private change(room: string, user: string, before: Member | undefined): Change {
-    const after = this.member(room, user);
+  #change(room: string, user: string, before: Member | undefined): Change {
+    const after = this.#member(room, user);
     if (before === undefined) return after && { room, type: "join", member: after };
     if (after === undefined) return { room, type: "leave", member: { ...before, devices: [] } };
     const transports = new Map(before.devices.map(({ id, transport }) => [id, transport]));
@@ -113,13 +113,13 @@ class PresenceModel {
     return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
   }
 
-  private member(room: string, user: string): Member | undefined {
-    const row = this.row(room, user);
+  #member(room: string, user: string): Member | undefined {
+    const row = this.#row(room, user);
     return row && memberOf(row);
   }
 
-  private row(room: string, user: string) {
-    return this.rows.find((row) => row.room === room && row.user === user);
+  #row(room: string, user: string) {
+    return this.#rows.find((row) => row.room === room && row.user === user);
   }
 }
 

@@ -88,10 +88,10 @@ export class RawWebSocket {
   onFrame: ((frame: ServerWireFrame) => void) | undefined;
   /** Whether pings of the server are answered; they are not put into the queue then. */
   answersPings = true;
-  private close: Close = { code: 1006, reason: "" };
-  private readonly reader = new FrameReader();
-  private wake: (() => void) | undefined;
-  private gone = false;
+  #close: Close = { code: 1006, reason: "" };
+  readonly #reader = new FrameReader();
+  #wake: (() => void) | undefined;
+  #gone = false;
 
   private constructor(
     readonly socket: Socket,
@@ -99,16 +99,16 @@ export class RawWebSocket {
     rest: Buffer,
   ) {
     this.answer = parseAnswer(head);
-    socket.on("data", (chunk: Buffer) => this.take(chunk));
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("error", () => socket.destroy()); // a reset; `closed` tells of the end
     this.closed = new Promise((resolve) => {
       socket.on("close", () => {
-        this.gone = true;
-        this.wake?.();
-        resolve(this.close);
+        this.#gone = true;
+        this.#wake?.();
+        resolve(this.#close);
       });
     });
-    if (rest.length > 0) this.take(rest);
+    if (rest.length > 0) this.#take(rest);
   }
 
   /** Opens one; rejects where the server refuses. `more` goes out in the same write as the handshake. */
@@ -156,7 +156,7 @@ export class RawWebSocket {
 
   /** Whether the connection is gone. */
   get ended(): boolean {
-    return this.gone;
+    return this.#gone;
   }
 
   /** Sends a JSON frame, or text as it is. */
@@ -171,11 +171,11 @@ export class RawWebSocket {
 
   /** The next frame; rejects if the connection ends first. */
   async frame(what = "a frame", milliseconds = DEADLINE): Promise<ServerWireFrame> {
-    if (this.left.length === 0 && !this.gone) {
-      await within(new Promise<void>((resolve) => (this.wake = resolve)), what, milliseconds);
+    if (this.left.length === 0 && !this.#gone) {
+      await within(new Promise<void>((resolve) => (this.#wake = resolve)), what, milliseconds);
     }
     const frame = this.left.shift();
-    if (frame === undefined) throw new Error(`${what} did not come: closed with ${this.close.code}`);
+    if (frame === undefined) throw new Error(`${what} did not come: closed with ${this.#close.code}`);
     return frame;
   }
 
@@ -196,10 +196,10 @@ export class RawWebSocket {
     await within(this.closed, "the connection to end");
   }
 
-  private take(chunk: Buffer): void {
-    for (const frame of this.reader.read(chunk)) {
+  #take(chunk: Buffer): void {
+    for (const frame of this.#reader.read(chunk)) {
       if (frame.opcode === Opcode.CLOSE) {
-        this.close =
+        this.#close =
           frame.payload.length < 2
             ? { code: 1005, reason: "" }
             : { code: frame.payload.readUInt16BE(0), reason: frame.payload.toString("utf8", 2) };
@@ -212,7 +212,7 @@ export class RawWebSocket {
         this.onFrame(frame);
       } else {
         this.left.push(frame);
-        this.wake?.();
+        this.#wake?.();
       }
     }
   }

@@ -61,16 +61,16 @@ export interface ServerWireFrame {
 /** Takes the frames of a server out of chunks of bytes. Throws at what no server may send. */
 export class FrameReader {
   /** What came of a frame that is not whole yet. */
-  private rest: Buffer[] = [];
-  private length = 0;
+  #rest: Buffer[] = [];
+  #length = 0;
   /** Bytes without which there is no whole frame. To join the chunks before they are there would cost their square. */
-  private needed = 0;
+  #needed = 0;
 
   read(chunk: Buffer): ServerWireFrame[] {
-    this.rest.push(chunk);
-    this.length += chunk.length;
-    if (this.length < this.needed) return [];
-    const bytes = this.rest.length === 1 ? chunk : Buffer.concat(this.rest);
+    this.#rest.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.#needed) return [];
+    const bytes = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest);
     const frames: ServerWireFrame[] = [];
     let at = 0;
     let head = headOf(bytes, at);
@@ -79,10 +79,10 @@ export class FrameReader {
       at = head.end;
       head = headOf(bytes, at);
     }
-    this.length = bytes.length - at;
-    this.needed = head === undefined ? 0 : head.end - at;
+    this.#length = bytes.length - at;
+    this.#needed = head === undefined ? 0 : head.end - at;
     // Not an empty part of them: it would keep all of the bytes.
-    this.rest = this.length === 0 ? [] : [bytes.subarray(at)];
+    this.#rest = this.#length === 0 ? [] : [bytes.subarray(at)];
     return frames;
   }
 }

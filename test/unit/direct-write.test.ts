@@ -42,14 +42,15 @@ function freshModule(): Promise<typeof DirectWrite> {
 
 /** Sockets of a release, and the module after it has seen the stream write with `request`. */
 class Rig {
+  readonly #module: typeof DirectWrite;
+  readonly #release: Release;
   readonly told: string[] = [];
   readonly socket = new Socket();
   readonly handle: Handle;
 
-  private constructor(
-    private readonly module: typeof DirectWrite,
-    private readonly release: Release,
-  ) {
+  private constructor(module: typeof DirectWrite, release: Release) {
+    this.#module = module;
+    this.#release = release;
     this.handle = this.newHandle();
   }
 
@@ -62,12 +63,12 @@ class Rig {
 
   newHandle(): Handle {
     // `writeBuffer` is the prototype's, as it is Node's.
-    return Object.create({ writeBuffer: this.release }) as Handle;
+    return Object.create({ writeBuffer: this.#release }) as Handle;
   }
 
   write(handle = this.handle): string {
     const completion = { onWritten: () => void this.told.push("written") };
-    return this.module.writeDirectly(handle, this.socket, BYTES, completion);
+    return this.#module.writeDirectly(handle, this.socket, BYTES, completion);
   }
 }
 

@@ -5,12 +5,14 @@ import { Outbox, QueueGroup, WriteQueue, type QueueOwner } from "../../bridge/fa
 
 /** A socket whose kernel takes a write only when the test says so. */
 class FakeSocket extends Duplex {
+  readonly #slow: boolean;
   /** Each write that reached the kernel: its chunks. */
   readonly writes: Buffer[][] = [];
-  private accept: (() => void) | undefined;
+  #accept: (() => void) | undefined;
 
-  constructor(private readonly slow = false) {
+  constructor(slow = false) {
     super();
+    this.#slow = slow;
   }
 
   override _read(): void {
@@ -18,11 +20,11 @@ class FakeSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.finish([chunk], done);
+    this.#finish([chunk], done);
   }
 
   override _writev(items: { chunk: Buffer }[], done: () => void): void {
-    this.finish(
+    this.#finish(
       items.map(({ chunk }) => chunk),
       done,
     );
@@ -30,8 +32,8 @@ class FakeSocket extends Duplex {
 
   /** The kernel takes the write that is under way. */
   drain(): void {
-    const { accept } = this;
-    this.accept = undefined;
+    const accept = this.#accept;
+    this.#accept = undefined;
     accept?.();
   }
 
@@ -39,9 +41,9 @@ class FakeSocket extends Duplex {
     return this.writes.flat().join("");
   }
 
-  private finish(chunks: Buffer[], done: () => void): void {
+  #finish(chunks: Buffer[], done: () => void): void {
     this.writes.push(chunks);
-    if (this.slow) this.accept = done;
+    if (this.#slow) this.#accept = done;
     else done();
   }
 }

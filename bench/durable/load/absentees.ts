@@ -13,10 +13,13 @@ interface Absentee {
 const PROTOCOL = "bridge";
 
 export class Absentees {
-  private constructor(
-    private readonly absentees: readonly Absentee[],
-    private readonly messages: number,
-  ) {}
+  readonly #absentees: readonly Absentee[];
+  readonly #messages: number;
+
+  private constructor(absentees: readonly Absentee[], messages: number) {
+    this.#absentees = absentees;
+    this.#messages = messages;
+  }
 
   /** Lets clients join rooms of their own, and publishes there what they are to have missed when they come back. */
   static async leave(port: number, { group, clients, rooms, messages }: Absence): Promise<Absentees> {
@@ -44,7 +47,7 @@ export class Absentees {
     const start = performance.now();
     let firstJoin = Infinity;
     const clients = await Promise.all(
-      this.absentees.map(async ({ auth, rooms }) => {
+      this.#absentees.map(async ({ auth, rooms }) => {
         const [client, self] = await Client.connect(PROTOCOL, port, auth);
         firstJoin = Math.min(firstJoin, performance.now());
         const joined = await Promise.all(rooms.map((call) => client.call<Joined>("join", call)));
@@ -53,7 +56,7 @@ export class Absentees {
     );
     const end = performance.now();
     for (const [index, { self, joined }] of clients.entries()) {
-      this.#check(this.absentees[index]!, self, joined);
+      this.#check(this.#absentees[index]!, self, joined);
     }
     await Promise.all(clients.map(({ client }) => client.close()));
     return { milliseconds: end - start, joinMilliseconds: end - firstJoin };
@@ -66,11 +69,11 @@ export class Absentees {
       const offsets = messages.map(({ position }) => position.offset - since.offset);
       if (
         recovered !== true ||
-        offsets.length !== this.messages ||
+        offsets.length !== this.#messages ||
         offsets.some((offset, n) => offset !== n + 1)
       ) {
         throw new Error(
-          `${room}: ${offsets.length} of ${this.messages} messages came (recovered: ${recovered})`,
+          `${room}: ${offsets.length} of ${this.#messages} messages came (recovered: ${recovered})`,
         );
       }
     }

@@ -67,7 +67,11 @@ class Publisher {
 }
 
 export class Publishers {
-  private constructor(private readonly publishers: readonly Publisher[]) {}
+  readonly #publishers: readonly Publisher[];
+
+  private constructor(publishers: readonly Publisher[]) {
+    this.#publishers = publishers;
+  }
 
   /** Connects clients, each to a room of its own. */
   static async connect(
@@ -88,7 +92,7 @@ export class Publishers {
    * publish is refused.
    */
   async publish(count: number, warmUp: number, milliseconds: number): Promise<PublishResult> {
-    const publishers = this.publishers.slice(0, count);
+    const publishers = this.#publishers.slice(0, count);
     if (publishers.length < count) throw new Error(`there are only ${publishers.length} publishers`);
     const acked = () => publishers.reduce((sum, publisher) => sum + publisher.acked, 0);
     const first = acked();

@@ -60,11 +60,15 @@ export async function measureRecovery(
 
 /** A server with each store, and the clients that were there. */
 class Ground {
-  private constructor(
-    private readonly folder: string,
-    private readonly load: LoadProcess,
-    private readonly servers: Record<StoreName, RoomsServerProcess>,
-  ) {}
+  readonly #folder: string;
+  readonly #load: LoadProcess;
+  readonly #servers: Record<StoreName, RoomsServerProcess>;
+
+  private constructor(folder: string, load: LoadProcess, servers: Record<StoreName, RoomsServerProcess>) {
+    this.#folder = folder;
+    this.#load = load;
+    this.#servers = servers;
+  }
 
   static async start(folder: string): Promise<Ground> {
     const load = await LoadProcess.start();
@@ -78,14 +82,14 @@ class Ground {
     kind: Kind,
     absence: { clients: number; rooms: number; messages: number },
   ): Promise<void> {
-    await this.load.leave(this.servers[store].port, { group: `${store} ${kind}`, ...absence });
+    await this.#load.leave(this.#servers[store].port, { group: `${store} ${kind}`, ...absence });
   }
 
   /** Kills the server with the durable store, and starts it on its data. Returns the milliseconds until it listens. */
   async restart(): Promise<number> {
-    await this.servers.lmdb.end();
+    await this.#servers.lmdb.end();
     const start = performance.now();
-    this.servers.lmdb = await RoomsServerProcess.start("lmdb", this.folder);
+    this.#servers.lmdb = await RoomsServerProcess.start("lmdb", this.#folder);
     return performance.now() - start;
   }
 
@@ -93,15 +97,15 @@ class Ground {
   async comeBack(kind: Kind, condition: Condition): Promise<number> {
     const store = condition === "memory" ? "memory" : "lmdb";
     const group = `${store} ${kind}`;
-    const { port } = this.servers[store];
+    const { port } = this.#servers[store];
     const warmUps = condition === "lmdb, restarted" ? 0 : WARM_UPS[kind];
-    for (let i = 0; i < warmUps; i++) await this.load.comeBack(group, port);
-    const { milliseconds, joinMilliseconds } = await this.load.comeBack(group, port);
+    for (let i = 0; i < warmUps; i++) await this.#load.comeBack(group, port);
+    const { milliseconds, joinMilliseconds } = await this.#load.comeBack(group, port);
     return kind === "join" ? joinMilliseconds : milliseconds;
   }
 
   async end(): Promise<void> {
-    const { memory, lmdb } = this.servers;
-    await Promise.all([this.load.end(), memory.end(), lmdb.end()]);
+    const { memory, lmdb } = this.#servers;
+    await Promise.all([this.#load.end(), memory.end(), lmdb.end()]);
   }
 }

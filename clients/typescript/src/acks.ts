@@ -13,13 +13,16 @@ interface PendingAck {
 
 /** Each callback that was added is called at most once; one that is not `errorFirst`, only with an answer. */
 export class PendingAcks {
-  private readonly pending = new Map<number, PendingAck>();
+  readonly #after: (ms: number, task: () => void) => () => void;
+  readonly #pending = new Map<number, PendingAck>();
 
   /** @param after starts a timer, and returns what stops it. */
-  constructor(private readonly after: (ms: number, task: () => void) => () => void) {}
+  constructor(after: (ms: number, task: () => void) => () => void) {
+    this.#after = after;
+  }
 
   get size(): number {
-    return this.pending.size;
+    return this.#pending.size;
   }
 
   /** @param timeout milliseconds to wait, and what to do (before the callback is called) once they are over. */
@@ -30,36 +33,36 @@ export class PendingAcks {
     timeout?: { ms: number; expired: () => void },
   ): void {
     const stopTimer = timeout
-      ? this.after(timeout.ms, () => {
+      ? this.#after(timeout.ms, () => {
           timeout.expired();
           this.fail(id, new Error("operation has timed out"));
         })
       : () => undefined;
-    this.pending.set(id, { callback, errorFirst, stopTimer });
+    this.#pending.set(id, { callback, errorFirst, stopTimer });
   }
 
   /** The answer came. One that nobody waits for is ignored (PROTOCOL.md, 4.3). */
   answer(id: number, args: readonly unknown[]): void {
-    const ack = this.take(id);
+    const ack = this.#take(id);
     if (ack) callUser(() => ack.callback(...(ack.errorFirst ? [null, ...args] : args)));
   }
 
   /** The answer will not come. */
   fail(id: number, error: Error): void {
-    const ack = this.take(id);
+    const ack = this.#take(id);
     if (ack?.errorFirst) callUser(() => ack.callback(error));
   }
 
   /** No answer will come to any of those that are not `spared`. */
   failAll(error: Error, spared: (id: number) => boolean): void {
-    for (const id of [...this.pending.keys()]) {
+    for (const id of [...this.#pending.keys()]) {
       if (!spared(id)) this.fail(id, error);
     }
   }
 
-  private take(id: number): PendingAck | undefined {
-    const ack = this.pending.get(id);
-    this.pending.delete(id);
+  #take(id: number): PendingAck | undefined {
+    const ack = this.#pending.get(id);
+    this.#pending.delete(id);
     ack?.stopTimer();
     return ack;
   }

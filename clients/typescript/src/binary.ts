@@ -37,28 +37,29 @@ export function stringify(value: unknown): string {
 /** Looks at the values that JSON.stringify goes through, in its order. */
 class FrameCheck {
   /** What is being gone through, from the outermost to the innermost. */
-  private readonly holders: unknown[] = [];
-  private binaries = 0;
-  private odd: string | undefined;
+  readonly #holders: unknown[] = [];
+  #binaries = 0;
+  #odd: string | undefined;
 
   see(holder: object, key: string, json: unknown): void {
-    while (this.holders.length > 0 && this.holders.at(-1) !== holder) this.holders.pop();
-    if (key === "__proto__") this.odd = "a key __proto__";
-    if (key === "_placeholder" && json === true) this.odd = "an object whose _placeholder is true";
+    while (this.#holders.length > 0 && this.#holders.at(-1) !== holder) this.#holders.pop();
+    if (key === "__proto__") this.#odd = "a key __proto__";
+    if (key === "_placeholder" && json === true) this.#odd = "an object whose _placeholder is true";
     if (typeof json !== "object" || json === null) return;
-    if (this.holders.length >= MAX_DEPTH) throw new UnsendableError("arrays and objects are nested too deep");
-    this.holders.push(json);
+    if (this.#holders.length >= MAX_DEPTH)
+      throw new UnsendableError("arrays and objects are nested too deep");
+    this.#holders.push(json);
   }
 
   count(): void {
-    if (++this.binaries > MAX_BINARIES) {
+    if (++this.#binaries > MAX_BINARIES) {
       throw new UnsendableError(`a message may have ${MAX_BINARIES} binary values, no more`);
     }
   }
 
   end(): void {
-    if (this.binaries === 0 || this.odd === undefined) return;
-    throw new UnsendableError(`${this.odd} cannot be sent beside binary values`);
+    if (this.#binaries === 0 || this.#odd === undefined) return;
+    throw new UnsendableError(`${this.#odd} cannot be sent beside binary values`);
   }
 }
 

@@ -55,23 +55,23 @@ export interface ConnectionDrivers {
 export class Connection extends Settings {
   /** @internal */
   readonly environment: Environment;
-  private readonly lifecycle: Lifecycle;
-  private readonly target: ConnectionDrivers["target"];
-  private readonly peers = new Map<string, Peer>();
-  private readonly timers = new Map<TimerName, () => void>();
-  private transport: Transport | undefined;
-  private callback: OpenCallback | undefined;
-  private maxPayload = Infinity;
-  private readonly rateLimiter = new RateLimiter();
-  private stopPacing: (() => void) | undefined;
-  private isStripped = false;
-  private stopWatching = (): void => undefined;
+  readonly #lifecycle: Lifecycle;
+  readonly #target: ConnectionDrivers["target"];
+  readonly #peers = new Map<string, Peer>();
+  readonly #timers = new Map<TimerName, () => void>();
+  #transport: Transport | undefined;
+  #callback: OpenCallback | undefined;
+  #maxPayload = Infinity;
+  readonly #rateLimiter = new RateLimiter();
+  #stopPacing: (() => void) | undefined;
+  #isStripped = false;
+  #stopWatching = (): void => undefined;
 
   constructor(options: Partial<ManagerOptions>, drivers: ConnectionDrivers) {
     super(options);
     this.environment = drivers.environment;
-    this.target = drivers.target;
-    this.lifecycle = new Lifecycle(this.settings, () => this.environment.random());
+    this.#target = drivers.target;
+    this.#lifecycle = new Lifecycle(this.settings, () => this.environment.random());
   }
 
   /**
@@ -80,8 +80,8 @@ export class Connection extends Settings {
    */
   open(callback?: OpenCallback): this {
     if (this.phase === "opening" || this.phase === "open") return this;
-    this.callback = callback;
-    this.run(this.lifecycle.open(callback === undefined));
+    this.#callback = callback;
+    this.#run(this.#lifecycle.open(callback === undefined));
     return this;
   }
 
@@ -92,38 +92,38 @@ export class Connection extends Settings {
 
   /** Closes the connection of all namespaces; they stay active, and are connected again by `open`. */
   disconnect(): void {
-    this.run(this.lifecycle.close());
+    this.#run(this.#lifecycle.close());
   }
 
   /** @internal */
   get phase(): Phase {
-    return this.lifecycle.phase;
+    return this.#lifecycle.phase;
   }
 
   /** @internal Whether a connection that failed or was lost is being made again. */
   get reconnecting(): boolean {
-    return this.lifecycle.reconnecting;
+    return this.#lifecycle.reconnecting;
   }
 
   /** @internal Whether what is sent now leaves at once, so that a volatile event is worth sending. */
   get drained(): boolean {
-    return this.transport?.drained === true;
+    return this.#transport?.drained === true;
   }
 
   /** @internal Makes a namespace known. */
   register(ns: string, peer: Peer): void {
-    this.peers.set(ns, peer);
+    this.#peers.set(ns, peer);
   }
 
   /** @internal A namespace does not want the connection any more; without any that does, it is closed. */
   release(): void {
-    if (![...this.peers.values()].some((peer) => peer.active)) this.disconnect();
+    if (![...this.#peers.values()].some((peer) => peer.active)) this.disconnect();
   }
 
   /** @internal Whether the connection takes frames; one that turns out to be dead is given up. */
   isUsable(): boolean {
-    if (this.lifecycle.hasExpired(this.environment.now())) {
-      this.startTimer("heartbeat", 0);
+    if (this.#lifecycle.hasExpired(this.environment.now())) {
+      this.#startTimer("heartbeat", 0);
       return false;
     }
     return this.phase === "open";
@@ -132,28 +132,28 @@ export class Connection extends Settings {
   /** @internal @throws ProtocolError `payload_too_large`: the server would close the connection for it, for good (1009). */
   check(text: string): void {
     // A UTF-16 unit is three bytes at most: most frames need not be measured.
-    if (text.length * 3 > this.maxPayload && utf8Length(text) > this.maxPayload) {
-      throw new ProtocolError("payload_too_large", `the message has more than ${this.maxPayload} bytes`);
+    if (text.length * 3 > this.#maxPayload && utf8Length(text) > this.#maxPayload) {
+      throw new ProtocolError("payload_too_large", `the message has more than ${this.#maxPayload} bytes`);
     }
   }
 
   /** @internal Whether one more frame keeps to the server's rate; then it must be sent. If not, namespaces are told when to ask again. */
   mayLeave(): boolean {
     const now = this.environment.now();
-    if (this.stopPacing === undefined && this.rateLimiter.take(now)) return true;
-    this.stopPacing ??= this.environment.after(this.rateLimiter.wait(now), () => this.flush());
+    if (this.#stopPacing === undefined && this.#rateLimiter.take(now)) return true;
+    this.#stopPacing ??= this.environment.after(this.#rateLimiter.wait(now), () => this.#flush());
     return false;
   }
 
   /** @internal Sends the text of a frame that `mayLeave`. */
   transmit(text: string): void {
-    this.transport?.send(text);
+    this.#transport?.send(text);
   }
 
   /** @internal Sends a frame of the protocol's own, which waits for nothing. */
   send(text: string): void {
-    this.rateLimiter.spend(this.environment.now());
-    this.transport?.send(text);
+    this.#rateLimiter.spend(this.environment.now());
+    this.#transport?.send(text);
   }
 
   /** @internal Tells of an error that is no failure of the connection. */
@@ -161,139 +161,139 @@ export class Connection extends Settings {
     this.dispatch("error", error);
   }
 
-  private run(effects: readonly Effect[]): void {
-    const { generation } = this.lifecycle;
+  #run(effects: readonly Effect[]): void {
+    const { generation } = this.#lifecycle;
     for (const effect of effects) {
       // A listener has moved the session on: the rest is out of date, but for the answer that is owed.
-      if (this.lifecycle.generation === generation || effect.do === "answer") this.perform(effect);
+      if (this.#lifecycle.generation === generation || effect.do === "answer") this.#perform(effect);
     }
   }
 
-  private perform(effect: Effect): void {
+  #perform(effect: Effect): void {
     switch (effect.do) {
       case "dial":
-        return this.dial();
+        return this.#dial();
       case "hangUp":
-        return this.hangUp(effect.abrupt);
+        return this.#hangUp(effect.abrupt);
       case "ping":
         return this.send(PING);
       case "start":
-        return this.startTimer(effect.timer, effect.ms);
+        return this.#startTimer(effect.timer, effect.ms);
       case "stop":
-        return this.stopTimer(effect.timer);
+        return this.#stopTimer(effect.timer);
       case "announce":
-        return this.announce(effect.what);
+        return this.#announce(effect.what);
       case "answer":
-        return this.answer(effect.error);
+        return this.#answer(effect.error);
     }
   }
 
-  private dial(): void {
-    const lost = this.lost.bind(this);
+  #dial(): void {
+    const lost = this.#lost.bind(this);
     const events: TransportEvents = {
-      opened: () => this.opened(),
-      message: (text) => this.receive(text),
+      opened: () => this.#opened(),
+      message: (text) => this.#receive(text),
       ping: () => {
-        this.lifecycle.heard(this.environment.now());
+        this.#lifecycle.heard(this.environment.now());
         this.dispatch("ping");
       },
       lost,
     };
     let target: Target;
     try {
-      target = this.target(this.isStripped);
-      this.transport = new Transport(target, events);
+      target = this.#target(this.#isStripped);
+      this.#transport = new Transport(target, events);
     } catch (thrown) {
       // Later, like every other failure: the user has had no time to listen yet.
-      this.startTimer("dial", 0, () => this.run(this.lifecycle.failed(toError(thrown), false)));
+      this.#startTimer("dial", 0, () => this.#run(this.#lifecycle.failed(toError(thrown), false)));
       return;
     }
     // A server on the same machine is there without a network.
     if (/^wss?:\/\/localhost[:/]/.test(target.url)) return;
-    this.stopWatching = this.environment.onOffline(() => {
-      this.lose("transport close", { description: "network connection lost" }, false);
+    this.#stopWatching = this.environment.onOffline(() => {
+      this.#lose("transport close", { description: "network connection lost" }, false);
     });
   }
 
-  private hangUp(abrupt: boolean): void {
-    this.stopWatching();
-    this.stopWatching = () => undefined;
-    this.transport?.hangUp(abrupt);
-    this.transport = undefined;
-    this.maxPayload = Infinity;
-    this.stopPacing?.();
-    this.stopPacing = undefined;
+  #hangUp(abrupt: boolean): void {
+    this.#stopWatching();
+    this.#stopWatching = () => undefined;
+    this.#transport?.hangUp(abrupt);
+    this.#transport = undefined;
+    this.#maxPayload = Infinity;
+    this.#stopPacing?.();
+    this.#stopPacing = undefined;
   }
 
-  private opened(): void {
+  #opened(): void {
     const now = this.environment.now();
-    this.rateLimiter.reset(now);
-    this.run(this.lifecycle.opened(now, this.transport?.seesPings === true));
+    this.#rateLimiter.reset(now);
+    this.#run(this.#lifecycle.opened(now, this.#transport?.seesPings === true));
   }
 
-  private lost({ code, reason, error, mayLackSubprotocol }: TransportEnd): void {
+  #lost({ code, reason, error, mayLackSubprotocol }: TransportEnd): void {
     const final = !shouldReconnect(code);
     if (this.phase === "opening") {
       // The next attempt goes the other way, until one works.
-      if (mayLackSubprotocol) this.isStripped = !this.isStripped;
+      if (mayLackSubprotocol) this.#isStripped = !this.#isStripped;
       const failure = error ?? new Error(`websocket closed with code ${code}`);
       const isHopeless = final || !mayRetryUpgrade(error?.status);
-      this.run(this.lifecycle.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
+      this.#run(this.#lifecycle.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
     } else if (error) {
       this.dispatch("error", error);
-      this.lose("transport error", { description: error.message, context: error }, false);
+      this.#lose("transport error", { description: error.message, context: error }, false);
     } else {
       const description = "websocket connection closed";
-      this.lose("transport close", { description, code, reason, context: { code, reason } }, final);
+      this.#lose("transport close", { description, code, reason, context: { code, reason } }, final);
     }
   }
 
-  private lose(reason: CloseReason, details: CloseDetails, final: boolean): void {
-    this.run(this.lifecycle.lost(reason, details, final, this.environment.now()));
+  #lose(reason: CloseReason, details: CloseDetails, final: boolean): void {
+    this.#run(this.#lifecycle.lost(reason, details, final, this.environment.now()));
   }
 
-  private flush(): void {
-    this.stopPacing = undefined;
-    for (const peer of this.peers.values()) peer.flush();
+  #flush(): void {
+    this.#stopPacing = undefined;
+    for (const peer of this.#peers.values()) peer.flush();
   }
 
-  private receive(text: string | undefined): void {
-    this.lifecycle.heard(this.environment.now());
+  #receive(text: string | undefined): void {
+    this.#lifecycle.heard(this.environment.now());
     const frame = text === undefined ? undefined : decodeFrame(text);
     if (frame === undefined || frame.type === "malformed") {
       const message = frame?.message ?? "a message is not text";
       this.report(new ProtocolError("malformed_frame", `the server broke the protocol: ${message}`));
     } else if (frame.type !== "unknown") {
-      this.deliver(frame);
+      this.#deliver(frame);
     }
   }
 
-  private deliver(frame: ServerFrame): void {
+  #deliver(frame: ServerFrame): void {
     switch (frame.type) {
       case "pong":
         return;
       case "error": {
         const error = new ProtocolError(frame.code, frame.message, frame.ns, frame.id);
-        if (frame.id !== undefined) this.peers.get(frame.ns)?.refused(frame.id, error);
+        if (frame.id !== undefined) this.#peers.get(frame.ns)?.refused(frame.id, error);
         return this.report(error);
       }
       case "connected":
-        this.accepted(frame);
+        this.#accepted(frame);
         break;
     }
-    this.peers.get(frame.ns)?.frame(frame);
+    this.#peers.get(frame.ns)?.frame(frame);
   }
 
-  private accepted({ maxPayload, rate, pingInterval, pingTimeout }: ConnectedFrame): void {
+  #accepted({ maxPayload, rate, pingInterval, pingTimeout }: ConnectedFrame): void {
     const now = this.environment.now();
-    this.maxPayload = maxPayload;
-    if (rate !== undefined) this.rateLimiter.limit(rate, now);
-    this.run(this.lifecycle.accepted(pingInterval, pingTimeout, now));
+    this.#maxPayload = maxPayload;
+    if (rate !== undefined) this.#rateLimiter.limit(rate, now);
+    this.#run(this.#lifecycle.accepted(pingInterval, pingTimeout, now));
   }
 
   /** The namespaces first: their state is right by the time that the user's listeners look at it. */
-  private announce(what: Announcement): void {
-    const peers = [...this.peers.values()];
+  #announce(what: Announcement): void {
+    const peers = [...this.#peers.values()];
     switch (what.event) {
       case "open":
         for (const peer of peers) peer.opened();
@@ -314,26 +314,26 @@ export class Connection extends Settings {
     }
   }
 
-  private answer(error: Error | undefined): void {
-    const { callback } = this;
-    this.callback = undefined;
+  #answer(error: Error | undefined): void {
+    const callback = this.#callback;
+    this.#callback = undefined;
     if (callback) callUser(() => callback(error));
   }
 
-  private startTimer(timer: TimerName, ms: number, task?: () => void): void {
-    this.stopTimer(timer);
-    const expired = task ?? (() => this.run(this.lifecycle.expired(timer, this.environment.now())));
-    this.timers.set(
+  #startTimer(timer: TimerName, ms: number, task?: () => void): void {
+    this.#stopTimer(timer);
+    const expired = task ?? (() => this.#run(this.#lifecycle.expired(timer, this.environment.now())));
+    this.#timers.set(
       timer,
       this.environment.after(ms, () => {
-        this.timers.delete(timer);
+        this.#timers.delete(timer);
         expired();
       }),
     );
   }
 
-  private stopTimer(timer: TimerName): void {
-    this.timers.get(timer)?.();
-    this.timers.delete(timer);
+  #stopTimer(timer: TimerName): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
   }
 }

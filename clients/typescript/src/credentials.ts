@@ -13,37 +13,48 @@ type AuthData = Record<string, unknown> | undefined;
  * A failure is retried as that of a connection is, with the same delays; other namespaces are left in peace.
  */
 export class Credentials {
-  private question = 0;
-  private failures = 0;
-  private stopTimer = (): void => undefined;
+  readonly #environment: Environment;
+  readonly #settings: Readonly<LifecycleSettings>;
+  readonly #socket: {
+    readonly auth: Auth | undefined;
+    given(data: AuthData): void;
+    failed(error: Error): void;
+  };
+  #question = 0;
+  #failures = 0;
+  #stopTimer = (): void => undefined;
 
   constructor(
-    private readonly environment: Environment,
-    private readonly settings: Readonly<LifecycleSettings>,
-    private readonly socket: {
+    environment: Environment,
+    settings: Readonly<LifecycleSettings>,
+    socket: {
       readonly auth: Auth | undefined;
       given(data: AuthData): void;
       failed(error: Error): void;
     },
-  ) {}
+  ) {
+    this.#environment = environment;
+    this.#settings = settings;
+    this.#socket = socket;
+  }
 
   ask(): void {
     this.withdraw();
-    const { auth } = this.socket;
-    const { question } = this;
-    const isOpen = (): boolean => question === this.question;
+    const { auth } = this.#socket;
+    const question = this.#question;
+    const isOpen = (): boolean => question === this.#question;
     const give = (data: unknown): void => {
       if (!isOpen()) return;
       if (data !== undefined && !isObject(data)) return fail(new TypeError("auth is not an object"));
-      this.question++;
-      this.failures = 0;
-      this.socket.given(data);
+      this.#question++;
+      this.#failures = 0;
+      this.#socket.given(data);
     };
     const fail = (thrown: unknown): void => {
       if (!isOpen()) return;
-      this.question++;
-      this.retryLater();
-      this.socket.failed(toError(thrown));
+      this.#question++;
+      this.#retryLater();
+      this.#socket.failed(toError(thrown));
     };
     if (typeof auth !== "function") return give(auth);
     const settle = (result: unknown): void => {
@@ -61,18 +72,18 @@ export class Credentials {
 
   /** No answer is wanted any more. */
   withdraw(): void {
-    this.question++;
-    this.stopTimer();
+    this.#question++;
+    this.#stopTimer();
   }
 
-  private retryLater(): void {
-    const { reconnection, reconnectionAttempts } = this.settings;
-    if (!reconnection || this.failures >= reconnectionAttempts) {
-      this.failures = 0;
+  #retryLater(): void {
+    const { reconnection, reconnectionAttempts } = this.#settings;
+    if (!reconnection || this.#failures >= reconnectionAttempts) {
+      this.#failures = 0;
       return;
     }
-    const ms = backoffDelay(this.failures++, this.settings, this.environment.random());
-    this.stopTimer = this.environment.after(ms, () => this.ask());
+    const ms = backoffDelay(this.#failures++, this.#settings, this.#environment.random());
+    this.#stopTimer = this.#environment.after(ms, () => this.ask());
   }
 }
 

@@ -31,13 +31,13 @@ export function wireName(name: unknown): string {
 
 /** Reserved are the library's own events, User those that come from the server. */
 export class Emitter<Reserved extends object, User extends object = object> {
-  private readonly entries = new Map<string, Entry[]>();
+  readonly #entries = new Map<string, Entry[]>();
 
   on<Event extends EventNames<Reserved> | EventNames<User>>(
     event: Event,
     listener: ListenerOf<Reserved, User, Event>,
   ): this {
-    return this.add(event, listener, false);
+    return this.#add(event, listener, false);
   }
 
   /** Like `on`; the listener is removed just before its first call. */
@@ -45,7 +45,7 @@ export class Emitter<Reserved extends object, User extends object = object> {
     event: Event,
     listener: ListenerOf<Reserved, User, Event>,
   ): this {
-    return this.add(event, listener, true);
+    return this.#add(event, listener, true);
   }
 
   /** Removes a listener; without one, all of the event; without an event, all. */
@@ -53,9 +53,9 @@ export class Emitter<Reserved extends object, User extends object = object> {
     event?: Event,
     listener?: ListenerOf<Reserved, User, Event>,
   ): this {
-    if (event === undefined) this.entries.clear();
-    else if (listener === undefined) this.entries.delete(wireName(event));
-    else this.remove(wireName(event), (entry) => entry.listener === listener);
+    if (event === undefined) this.#entries.clear();
+    else if (listener === undefined) this.#entries.delete(wireName(event));
+    else this.#remove(wireName(event), (entry) => entry.listener === listener);
     return this;
   }
 
@@ -74,38 +74,38 @@ export class Emitter<Reserved extends object, User extends object = object> {
   listeners<Event extends EventNames<Reserved> | EventNames<User>>(
     event: Event,
   ): ListenerOf<Reserved, User, Event>[] {
-    return (this.entries.get(wireName(event)) ?? []).map(
+    return (this.#entries.get(wireName(event)) ?? []).map(
       // What was put in for this event, by `add`, was of this type.
       (entry) => entry.listener as ListenerOf<Reserved, User, Event>,
     );
   }
 
   hasListeners(event: EventNames<Reserved> | EventNames<User>): boolean {
-    return this.entries.has(wireName(event));
+    return this.#entries.has(wireName(event));
   }
 
   /** Calls the listeners that the event has now; what they add or remove counts from the next time. */
   protected dispatch(event: string, ...args: unknown[]): void {
-    for (const entry of this.entries.get(event) ?? []) {
-      if (entry.once) this.remove(event, (other) => other === entry);
+    for (const entry of this.#entries.get(event) ?? []) {
+      if (entry.once) this.#remove(event, (other) => other === entry);
       callUser(() => entry.listener.apply(this, args));
     }
   }
 
-  private add(name: string, listener: unknown, once: boolean): this {
+  #add(name: string, listener: unknown, once: boolean): this {
     const event = wireName(name);
     // A new list each time: a dispatch under way goes on with the old one.
-    const entries = this.entries.get(event) ?? [];
-    this.entries.set(event, [...entries, { listener: listener as Listener, once }]);
+    const entries = this.#entries.get(event) ?? [];
+    this.#entries.set(event, [...entries, { listener: listener as Listener, once }]);
     return this;
   }
 
   /** Removes the first entry that matches. */
-  private remove(event: string, matches: (entry: Entry) => boolean): void {
-    const entries = this.entries.get(event) ?? [];
+  #remove(event: string, matches: (entry: Entry) => boolean): void {
+    const entries = this.#entries.get(event) ?? [];
     const index = entries.findIndex(matches);
     const left = entries.filter((_, i) => i !== index);
-    if (left.length > 0) this.entries.set(event, left);
-    else this.entries.delete(event);
+    if (left.length > 0) this.#entries.set(event, left);
+    else this.#entries.delete(event);
   }
 }

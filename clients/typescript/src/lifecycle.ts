@@ -71,6 +71,8 @@ export type Phase = "closed" | "opening" | "open" | "waiting";
  * whoever runs a list of actions drops the rest of it once `generation` has changed.
  */
 export class Lifecycle {
+  readonly #settings: LifecycleSettings;
+  readonly #random: () => number;
   /** Grows with every change of phase. */
   generation = 0;
   phase: Phase = "closed";
@@ -78,46 +80,46 @@ export class Lifecycle {
   reconnecting = false;
 
   /** Attempts since the last connection. */
-  private attempts = 0;
+  #attempts = 0;
   /** Delays in a row since a connection that lasted. */
-  private delays = 0;
+  #delays = 0;
   /** When the server first accepted a namespace on this connection. */
-  private acceptedAt: number | undefined;
-  private retriesFirst = true;
-  private seesPings = false;
-  private heartbeat = DEFAULT_HEARTBEAT;
-  private heardAt = 0;
+  #acceptedAt: number | undefined;
+  #retriesFirst = true;
+  #seesPings = false;
+  #heartbeat = DEFAULT_HEARTBEAT;
+  #heardAt = 0;
   /** When the `ping` frame was sent that nothing has been heard since. */
-  private pingedAt: number | undefined;
+  #pingedAt: number | undefined;
 
-  constructor(
-    private readonly settings: LifecycleSettings,
-    private readonly random: () => number,
-  ) {}
+  constructor(settings: LifecycleSettings, random: () => number) {
+    this.#settings = settings;
+    this.#random = random;
+  }
 
   /** The connection is wanted. `retriesFirst`: whether a failure of the first attempt is followed by others. */
   open(retriesFirst: boolean): Effect[] {
     if (this.phase === "opening" || this.phase === "open") return [];
-    this.retriesFirst = retriesFirst;
-    this.enter("opening");
-    return [{ do: "stop", timer: "retry" }, ...this.startDialTimer(), { do: "dial" }];
+    this.#retriesFirst = retriesFirst;
+    this.#enter("opening");
+    return [{ do: "stop", timer: "retry" }, ...this.#startDialTimer(), { do: "dial" }];
   }
 
   /** The WebSocket is open. `seesPings`: whether its class tells of the server's WebSocket pings. */
   opened(now: number, seesPings: boolean): Effect[] {
     if (this.phase !== "opening") return [];
-    const attempt = this.attempts;
+    const attempt = this.#attempts;
     const again = this.reconnecting;
-    this.enter("open");
-    this.attempts = 0;
-    this.acceptedAt = undefined;
+    this.#enter("open");
+    this.#attempts = 0;
+    this.#acceptedAt = undefined;
     this.reconnecting = false;
-    this.seesPings = seesPings;
-    this.heartbeat = DEFAULT_HEARTBEAT;
+    this.#seesPings = seesPings;
+    this.#heartbeat = DEFAULT_HEARTBEAT;
     this.heard(now);
     const effects: Effect[] = [
       { do: "stop", timer: "dial" },
-      ...this.checkHeartbeat(now),
+      ...this.#checkHeartbeat(now),
       announce({ event: "open" }),
       { do: "answer" },
     ];
@@ -128,20 +130,20 @@ export class Lifecycle {
   /** The server accepted a namespace, and said how often it pings, and how long it waits, in milliseconds. */
   accepted(pingInterval: number, pingTimeout: number, now: number): Effect[] {
     if (this.phase !== "open") return [];
-    this.acceptedAt ??= now;
-    this.heartbeat = { interval: pingInterval, timeout: pingTimeout };
-    return this.checkHeartbeat(now);
+    this.#acceptedAt ??= now;
+    this.#heartbeat = { interval: pingInterval, timeout: pingTimeout };
+    return this.#checkHeartbeat(now);
   }
 
   /** Anything came from the server, a WebSocket ping among other things. */
   heard(now: number): void {
-    this.heardAt = now;
-    this.pingedAt = undefined;
+    this.#heardAt = now;
+    this.#pingedAt = undefined;
   }
 
   /** Whether the connection is known to be dead, though the timer that says so is late (the machine slept). */
   hasExpired(now: number): boolean {
-    return this.phase === "open" && this.isLast() && this.silenceLeft(now) <= 0;
+    return this.phase === "open" && this.#isLast() && this.#silenceLeft(now) <= 0;
   }
 
   /**
@@ -151,8 +153,8 @@ export class Lifecycle {
   failed(error: Error, final: boolean, { abrupt = false, notBefore = 0 } = {}): Effect[] {
     if (this.phase !== "opening") return [];
     const again = this.reconnecting;
-    const retries = !final && this.settings.reconnection && (again || this.retriesFirst);
-    const next = retries ? this.planRetry(notBefore) : this.rest();
+    const retries = !final && this.#settings.reconnection && (again || this.#retriesFirst);
+    const next = retries ? this.#planRetry(notBefore) : this.#rest();
     const effects: Effect[] = [
       { do: "stop", timer: "dial" },
       { do: "hangUp", abrupt },
@@ -168,8 +170,8 @@ export class Lifecycle {
   lost(reason: CloseReason, details: CloseDetails | undefined, final: boolean, now: number): Effect[] {
     if (this.phase !== "open") return [];
     // A server that accepts and closes at once must not be asked again every second.
-    if (this.acceptedAt !== undefined && now - this.acceptedAt >= LASTING) this.delays = 0;
-    const next = !final && this.settings.reconnection ? this.planRetry() : this.rest();
+    if (this.#acceptedAt !== undefined && now - this.#acceptedAt >= LASTING) this.#delays = 0;
+    const next = !final && this.#settings.reconnection ? this.#planRetry() : this.#rest();
     return effectsFirst([
       { do: "stop", timer: "heartbeat" },
       { do: "hangUp", abrupt: reason === "ping timeout" },
@@ -186,7 +188,7 @@ export class Lifecycle {
       { do: "stop", timer: "retry" },
       { do: "stop", timer: "heartbeat" },
       { do: "hangUp", abrupt: false },
-      ...this.rest(),
+      ...this.#rest(),
       announce({ event: "close", reason: "forced close", final: false }),
     ];
   }
@@ -197,70 +199,70 @@ export class Lifecycle {
       case "dial":
         return this.failed(new Error("timeout"), false, { abrupt: true });
       case "retry":
-        return this.retry();
+        return this.#retry();
       case "heartbeat":
-        return this.phase === "open" ? this.checkHeartbeat(now) : [];
+        return this.phase === "open" ? this.#checkHeartbeat(now) : [];
     }
   }
 
-  private retry(): Effect[] {
+  #retry(): Effect[] {
     if (this.phase !== "waiting") return [];
-    if (!this.settings.reconnection) return this.rest();
-    this.enter("opening");
+    if (!this.#settings.reconnection) return this.#rest();
+    this.#enter("opening");
     return [
-      ...this.startDialTimer(),
-      announce({ event: "reconnect_attempt", attempt: this.attempts }),
+      ...this.#startDialTimer(),
+      announce({ event: "reconnect_attempt", attempt: this.#attempts }),
       { do: "dial" },
     ];
   }
 
   /** Waits before the next attempt, or gives up after the last one. */
-  private planRetry(notBefore = 0): Effect[] {
-    if (this.attempts >= this.settings.reconnectionAttempts) {
-      return [...this.rest(), announce({ event: "reconnect_failed" })];
+  #planRetry(notBefore = 0): Effect[] {
+    if (this.#attempts >= this.#settings.reconnectionAttempts) {
+      return [...this.#rest(), announce({ event: "reconnect_failed" })];
     }
-    this.enter("waiting");
+    this.#enter("waiting");
     this.reconnecting = true;
-    this.attempts++;
-    const ms = Math.max(backoffDelay(this.delays++, this.settings, this.random()), notBefore);
+    this.#attempts++;
+    const ms = Math.max(backoffDelay(this.#delays++, this.#settings, this.#random()), notBefore);
     return [{ do: "start", timer: "retry", ms }];
   }
 
-  private rest(): Effect[] {
-    this.enter("closed");
+  #rest(): Effect[] {
+    this.#enter("closed");
     this.reconnecting = false;
-    this.attempts = 0;
-    this.delays = 0;
+    this.#attempts = 0;
+    this.#delays = 0;
     return [];
   }
 
   /** PROTOCOL.md, 6.2: wait for the server's pings where they can be seen, or else ask for a sign of life. */
-  private checkHeartbeat(now: number): Effect[] {
-    const left = this.silenceLeft(now);
+  #checkHeartbeat(now: number): Effect[] {
+    const left = this.#silenceLeft(now);
     if (left > 0) return [{ do: "start", timer: "heartbeat", ms: left }];
-    if (this.isLast()) return this.lost("ping timeout", undefined, false, now);
-    this.pingedAt = now;
-    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.heartbeat.timeout }];
+    if (this.#isLast()) return this.lost("ping timeout", undefined, false, now);
+    this.#pingedAt = now;
+    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.#heartbeat.timeout }];
   }
 
   /** Milliseconds of silence that are left before something must be done. */
-  private silenceLeft(now: number): number {
-    const { interval, timeout } = this.heartbeat;
-    if (this.seesPings) return this.heardAt + interval + timeout - now;
-    return this.pingedAt === undefined ? this.heardAt + interval - now : this.pingedAt + timeout - now;
+  #silenceLeft(now: number): number {
+    const { interval, timeout } = this.#heartbeat;
+    if (this.#seesPings) return this.#heardAt + interval + timeout - now;
+    return this.#pingedAt === undefined ? this.#heardAt + interval - now : this.#pingedAt + timeout - now;
   }
 
   /** Whether silence now means that the connection is dead, and not just that it is time to ask. */
-  private isLast(): boolean {
-    return this.seesPings || this.pingedAt !== undefined;
+  #isLast(): boolean {
+    return this.#seesPings || this.#pingedAt !== undefined;
   }
 
-  private startDialTimer(): Effect[] {
-    const { timeout } = this.settings;
+  #startDialTimer(): Effect[] {
+    const { timeout } = this.#settings;
     return timeout === false ? [] : [{ do: "start", timer: "dial", ms: timeout }];
   }
 
-  private enter(phase: Phase): void {
+  #enter(phase: Phase): void {
     this.phase = phase;
     this.generation++;
   }

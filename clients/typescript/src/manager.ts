@@ -19,7 +19,7 @@ export class Manager extends Connection implements SocketManager {
   readonly opts: Options;
   readonly autoConnect: boolean;
 
-  private readonly sockets = new Map<string, Socket>();
+  readonly #sockets = new Map<string, Socket>();
 
   /**
    * @param uri of the server; a path in it is ignored.
@@ -41,9 +41,9 @@ export class Manager extends Connection implements SocketManager {
     nsp: string,
     options?: Partial<SocketOptions>,
   ): Socket<ListenEvents, EmitEvents> {
-    const known = this.sockets.get(nsp);
+    const known = this.#sockets.get(nsp);
     const socket = known ?? new Socket(this, nsp, options);
-    if (!known) this.sockets.set(nsp, socket);
+    if (!known) this.#sockets.set(nsp, socket);
     else if (this.autoConnect && !known.active) known.connect();
     // The maps of events are the caller's word, and exist at compile time only.
     return socket as unknown as Socket<ListenEvents, EmitEvents>;
@@ -51,7 +51,7 @@ export class Manager extends Connection implements SocketManager {
 
   /** Whether a namespace has a socket. */
   has(nsp: string): boolean {
-    return this.sockets.has(nsp);
+    return this.#sockets.has(nsp);
   }
 }
 

@@ -16,53 +16,53 @@ export const DEFAULT_RATE: Rate = { perSecond: 500, burst: 1000 };
 const SHARE = 0.9;
 
 export class RateLimiter {
-  private perSecond = 0;
-  private burst = 0;
-  private tokens = 0;
-  private since = 0;
+  #perSecond = 0;
+  #burst = 0;
+  #tokens = 0;
+  #since = 0;
 
   /** A new connection: all is free again. `now` in milliseconds, here and below. */
   reset(now: number): void {
-    this.perSecond = 0;
-    this.burst = 0;
-    this.tokens = 0;
-    this.since = now;
+    this.#perSecond = 0;
+    this.#burst = 0;
+    this.#tokens = 0;
+    this.#since = now;
     this.limit(DEFAULT_RATE, now);
   }
 
   /** What this server takes. What was sent before counts. */
   limit({ perSecond, burst }: Rate, now: number): void {
-    this.earn(now);
+    this.#earn(now);
     // One at a time is the least: with no token at all nothing would ever leave.
     const next = Math.max(Math.floor(burst * SHARE), 1);
-    this.tokens += next - this.burst;
-    this.burst = next;
-    this.perSecond = perSecond * SHARE;
+    this.#tokens += next - this.#burst;
+    this.#burst = next;
+    this.#perSecond = perSecond * SHARE;
   }
 
   /** Counts a message that leaves in any case. */
   spend(now: number): void {
-    this.earn(now);
-    this.tokens--;
+    this.#earn(now);
+    this.#tokens--;
   }
 
   /** Whether a message may leave now; then it is counted. */
   take(now: number): boolean {
-    this.earn(now);
-    if (this.tokens < 1) return false;
-    this.tokens--;
+    this.#earn(now);
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
     return true;
   }
 
   /** Milliseconds until `take` is worth asking again. */
   wait(now: number): number {
-    this.earn(now);
-    return this.tokens >= 1 ? 0 : Math.ceil(((1 - this.tokens) * 1000) / this.perSecond);
+    this.#earn(now);
+    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
   }
 
-  private earn(now: number): void {
-    const elapsed = Math.max(now - this.since, 0);
-    this.tokens = Math.min(this.tokens + (elapsed * this.perSecond) / 1000, this.burst);
-    this.since = now;
+  #earn(now: number): void {
+    const elapsed = Math.max(now - this.#since, 0);
+    this.#tokens = Math.min(this.#tokens + (elapsed * this.#perSecond) / 1000, this.#burst);
+    this.#since = now;
   }
 }

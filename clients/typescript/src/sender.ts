@@ -63,29 +63,28 @@ interface Farewell {
 
 /** Order is kept: what was emitted first leaves first, volatile events apart. Acks of the server's events go before. */
 export class Sender {
+  readonly #outlet: Outlet;
   /** Public, as in socket.io-client: applications empty it. */
   buffer: BufferedEvent[] = [];
 
-  private answers: string[] = [];
-  private farewell: Farewell | undefined;
-  private nextId = 0;
-  private readonly acks: PendingAcks;
-  private readonly ackTimeout: number | undefined;
-  private readonly queue: RetryQueue | undefined;
+  #answers: string[] = [];
+  #farewell: Farewell | undefined;
+  #nextId = 0;
+  readonly #acks: PendingAcks;
+  readonly #ackTimeout: number | undefined;
+  readonly #queue: RetryQueue | undefined;
 
-  constructor(
-    private readonly outlet: Outlet,
-    { ackTimeout, retries }: Partial<SocketOptions>,
-  ) {
-    this.ackTimeout = ackTimeout;
-    this.acks = new PendingAcks((ms, task) => outlet.after(ms, task));
+  constructor(outlet: Outlet, { ackTimeout, retries }: Partial<SocketOptions>) {
+    this.#outlet = outlet;
+    this.#ackTimeout = ackTimeout;
+    this.#acks = new PendingAcks((ms, task) => outlet.after(ms, task));
     if (!retries) return;
-    this.queue = new RetryQueue(
+    this.#queue = new RetryQueue(
       retries,
       () => outlet.isReady(),
       (queued, callback) => {
         const flags = queued.timeout === undefined ? {} : { timeout: queued.timeout };
-        this.send(queued.event, queued.args, flags, { callback, errorFirst: true });
+        this.#send(queued.event, queued.args, flags, { callback, errorFirst: true });
       },
     );
   }
@@ -93,8 +92,8 @@ export class Sender {
   /** How many events have not left, or have no answer yet. */
   get unsettled(): number {
     const silent = this.buffer.filter(({ id }) => id === undefined).length;
-    const queued = this.queue?.waiting ?? 0;
-    return silent + this.acks.size + queued + (this.farewell?.events.length ?? 0);
+    const queued = this.#queue?.waiting ?? 0;
+    return silent + this.#acks.size + queued + (this.#farewell?.events.length ?? 0);
   }
 
   /**
@@ -102,65 +101,65 @@ export class Sender {
    * @throws UnsendableError for values that a frame cannot carry; ProtocolError `payload_too_large`.
    */
   emit(event: string, args: readonly unknown[], flags: Flags, ack: AckRequest | undefined): void {
-    if (!this.queue || flags.volatile) {
-      this.send(event, args, flags, ack);
+    if (!this.#queue || flags.volatile) {
+      this.#send(event, args, flags, ack);
       return;
     }
     // For its errors: what can never be sent must not enter the queue.
-    encodeFrame({ type: "event", ns: this.outlet.ns, event, args });
+    encodeFrame({ type: "event", ns: this.#outlet.ns, event, args });
     const queued: QueuedEvent = { event, args, timeout: flags.timeout };
-    this.queue.push(queued, ack?.callback);
-    this.queue.drain();
+    this.#queue.push(queued, ack?.callback);
+    this.#queue.drain();
   }
 
   /** Answers an event of the server's. @throws as `emit`. */
   answer(id: number, args: readonly unknown[]): void {
-    const text = encodeFrame({ type: "ack", ns: this.outlet.ns, id, args });
-    this.outlet.check(text);
-    this.answers.push(text);
-    this.flushAnswers(this.answers, () => this.outlet.isReady());
+    const text = encodeFrame({ type: "ack", ns: this.#outlet.ns, id, args });
+    this.#outlet.check(text);
+    this.#answers.push(text);
+    this.#flushAnswers(this.#answers, () => this.#outlet.isReady());
   }
 
   /** The namespace is connected, or it is time for more: what has waited leaves. */
   flush(): void {
-    if (this.farewell !== undefined) return this.flushFarewell(this.farewell);
-    const isReady = (): boolean => this.outlet.isReady();
-    this.flushAnswers(this.answers, isReady);
+    if (this.#farewell !== undefined) return this.#flushFarewell(this.#farewell);
+    const isReady = (): boolean => this.#outlet.isReady();
+    this.#flushAnswers(this.#answers, isReady);
     // Looked at each time anew: a listener may put another buffer in its place.
-    while (this.buffer.length > 0 && isReady() && this.outlet.mayLeave()) this.sendFirst(this.buffer);
-    this.queue?.drain();
+    while (this.buffer.length > 0 && isReady() && this.#outlet.mayLeave()) this.#sendFirst(this.buffer);
+    this.#queue?.drain();
   }
 
   /** The namespace is left: what has been emitted still leaves, at the server's pace, and then `done` is called. */
   leave(done: () => void): void {
-    this.farewell = { answers: this.answers, events: this.buffer, done };
-    this.answers = [];
+    this.#farewell = { answers: this.#answers, events: this.buffer, done };
+    this.#answers = [];
     this.buffer = [];
-    this.flushFarewell(this.farewell);
+    this.#flushFarewell(this.#farewell);
   }
 
   /** An ack came. */
   answered(id: number, args: readonly unknown[]): void {
-    this.acks.answer(id, args);
+    this.#acks.answer(id, args);
   }
 
   /** The server refused the event that had this ack id. */
   refused(id: number, error: Error): void {
-    this.acks.fail(id, error);
+    this.#acks.fail(id, error);
   }
 
   /** The session is over, and with it the acks of all that has left; what has not left still may. */
   disconnected(): void {
-    this.answers = [];
+    this.#answers = [];
     const waiting = new Set(this.buffer.map(({ id }) => id));
-    this.acks.failAll(new Error("socket has been disconnected"), (id) => waiting.has(id));
+    this.#acks.failAll(new Error("socket has been disconnected"), (id) => waiting.has(id));
   }
 
   /** The connection is gone before all had left that was to leave after the namespace was left. */
   cutOff(): void {
-    const count = this.farewell?.events.length ?? 0;
-    this.farewell = undefined;
-    if (count > 0) this.outlet.refused(new ProtocolError("closed", notSent(count)));
+    const count = this.#farewell?.events.length ?? 0;
+    this.#farewell = undefined;
+    if (count > 0) this.#outlet.refused(new ProtocolError("closed", notSent(count)));
   }
 
   /** Nothing that waits will leave: each fails with `closed`. */
@@ -170,63 +169,63 @@ export class Sender {
       "the socket was closed before this could be sent, or was answered",
     );
     this.buffer = [];
-    this.answers = [];
+    this.#answers = [];
     this.cutOff();
-    this.queue?.clear(error);
-    this.acks.failAll(error, () => false);
+    this.#queue?.clear(error);
+    this.#acks.failAll(error, () => false);
   }
 
-  private flushAnswers(answers: string[], isReady: () => boolean): void {
-    while (answers.length > 0 && isReady() && this.outlet.mayLeave())
-      this.outlet.transmit(answers.shift() ?? "");
+  #flushAnswers(answers: string[], isReady: () => boolean): void {
+    while (answers.length > 0 && isReady() && this.#outlet.mayLeave())
+      this.#outlet.transmit(answers.shift() ?? "");
   }
 
-  private flushFarewell({ answers, events, done }: Farewell): void {
-    const isOpen = (): boolean => this.outlet.isOpen();
-    this.flushAnswers(answers, isOpen);
-    while (events.length > 0 && isOpen() && this.outlet.mayLeave()) this.sendFirst(events);
+  #flushFarewell({ answers, events, done }: Farewell): void {
+    const isOpen = (): boolean => this.#outlet.isOpen();
+    this.#flushAnswers(answers, isOpen);
+    while (events.length > 0 && isOpen() && this.#outlet.mayLeave()) this.#sendFirst(events);
     if (answers.length > 0 || events.length > 0) return;
-    this.farewell = undefined;
+    this.#farewell = undefined;
     done();
   }
 
-  private sendFirst(events: BufferedEvent[]): void {
+  #sendFirst(events: BufferedEvent[]): void {
     const first = events.shift();
     if (first === undefined) return;
     try {
-      this.outlet.check(first.text);
+      this.#outlet.check(first.text);
     } catch (thrown) {
       const error = toError(thrown);
-      if (first.id !== undefined) this.acks.fail(first.id, error);
-      return this.outlet.refused(error);
+      if (first.id !== undefined) this.#acks.fail(first.id, error);
+      return this.#outlet.refused(error);
     }
-    this.outlet.transmit(first.text);
-    this.outlet.sent(first.event, first.args);
+    this.#outlet.transmit(first.text);
+    this.#outlet.sent(first.event, first.args);
   }
 
-  private send(event: string, args: readonly unknown[], flags: Flags, ack: AckRequest | undefined): void {
-    const id = ack ? this.nextId++ : undefined;
-    const { ns } = this.outlet;
+  #send(event: string, args: readonly unknown[], flags: Flags, ack: AckRequest | undefined): void {
+    const id = ack ? this.#nextId++ : undefined;
+    const { ns } = this.#outlet;
     const text = encodeFrame({ type: "event", ns, event, args, ...(id === undefined ? {} : { id }) });
-    const isReady = this.outlet.isReady();
-    if (isReady) this.outlet.check(text);
-    const isFirst = isReady && this.buffer.length === 0 && this.farewell === undefined;
+    const isReady = this.#outlet.isReady();
+    if (isReady) this.#outlet.check(text);
+    const isFirst = isReady && this.buffer.length === 0 && this.#farewell === undefined;
     const isVolatile = flags.volatile === true;
-    if (isFirst && (!isVolatile || this.outlet.isDrained()) && this.outlet.mayLeave()) {
-      this.outlet.transmit(text);
-      this.outlet.sent(event, args);
+    if (isFirst && (!isVolatile || this.#outlet.isDrained()) && this.#outlet.mayLeave()) {
+      this.#outlet.transmit(text);
+      this.#outlet.sent(event, args);
     } else if (!isVolatile) {
       this.buffer.push({ event, args, id, text });
     }
-    if (ack && id !== undefined) this.expect(id, ack, flags.timeout ?? this.ackTimeout);
+    if (ack && id !== undefined) this.#expect(id, ack, flags.timeout ?? this.#ackTimeout);
   }
 
-  private expect(id: number, { callback, errorFirst }: AckRequest, ms: number | undefined): void {
-    if (ms === undefined) return this.acks.add(id, callback, errorFirst);
+  #expect(id: number, { callback, errorFirst }: AckRequest, ms: number | undefined): void {
+    if (ms === undefined) return this.#acks.add(id, callback, errorFirst);
     const expired = (): void => {
       this.buffer = this.buffer.filter((waiting) => waiting.id !== id);
     };
-    this.acks.add(id, callback, true, { ms, expired });
+    this.#acks.add(id, callback, true, { ms, expired });
   }
 }
 

@@ -39,40 +39,40 @@ export class Settings extends Emitter<ManagerReservedEvents> {
   reconnection(): boolean;
   reconnection(value: boolean): this;
   reconnection(value?: boolean): this | boolean {
-    return this.getOrSet("reconnection", value);
+    return this.#getOrSet("reconnection", value);
   }
 
   reconnectionAttempts(): number;
   reconnectionAttempts(value: number): this;
   reconnectionAttempts(value?: number): this | number {
-    return this.getOrSet("reconnectionAttempts", value);
+    return this.#getOrSet("reconnectionAttempts", value);
   }
 
   reconnectionDelay(): number;
   reconnectionDelay(value: number): this;
   reconnectionDelay(value?: number): this | number {
-    return this.getOrSet("reconnectionDelay", value);
+    return this.#getOrSet("reconnectionDelay", value);
   }
 
   reconnectionDelayMax(): number;
   reconnectionDelayMax(value: number): this;
   reconnectionDelayMax(value?: number): this | number {
-    return this.getOrSet("reconnectionDelayMax", value);
+    return this.#getOrSet("reconnectionDelayMax", value);
   }
 
   randomizationFactor(): number;
   randomizationFactor(value: number): this;
   randomizationFactor(value?: number): this | number {
-    return this.getOrSet("randomizationFactor", value);
+    return this.#getOrSet("randomizationFactor", value);
   }
 
   timeout(): number | false;
   timeout(value: number | false): this;
   timeout(value?: number | false): this | number | false {
-    return this.getOrSet("timeout", value);
+    return this.#getOrSet("timeout", value);
   }
 
-  private getOrSet<Name extends keyof LifecycleSettings>(
+  #getOrSet<Name extends keyof LifecycleSettings>(
     name: Name,
     value: LifecycleSettings[Name] | undefined,
   ): this | LifecycleSettings[Name] {

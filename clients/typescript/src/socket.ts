@@ -32,7 +32,7 @@ export class Socket<
   /** Keeps to the server's rate by itself, and backs off from a server that closes at once. */
   readonly isPaced = true;
 
-  private flags: Flags = {};
+  #flags: Flags = {};
 
   constructor(
     readonly io: SocketManager,
@@ -54,20 +54,20 @@ export class Socket<
 
   /** The next event is dropped if it cannot leave at once. */
   get volatile(): this {
-    this.flags.volatile = true;
+    this.#flags.volatile = true;
     return this;
   }
 
   /** The next event's ack gets an error first: one if no answer came within so many milliseconds, or else null. */
   timeout(milliseconds: number): Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>> {
-    this.flags.timeout = milliseconds;
+    this.#flags.timeout = milliseconds;
     // The same socket; only the type of its next ack is another one.
     return this as unknown as Socket<ListenEvents, DecorateAcknowledgements<EmitEvents>>;
   }
 
   /** Of no effect: a WebSocket's compression is not chosen message by message. */
   compress(compress: boolean): this {
-    this.flags.compress = compress;
+    this.#flags.compress = compress;
     return this;
   }
 
@@ -79,8 +79,8 @@ export class Socket<
   emit<Event extends EventNames<EmitEvents>>(event: Event, ...args: EventParams<EmitEvents, Event>): this {
     const values: unknown[] = [...args];
     const last = values.at(-1);
-    if (typeof last !== "function") return this.transmit(event, values);
-    return this.transmit(event, values.slice(0, -1), { callback: last as AckCallback, errorFirst: false });
+    if (typeof last !== "function") return this.#transmit(event, values);
+    return this.#transmit(event, values.slice(0, -1), { callback: last as AckCallback, errorFirst: false });
   }
 
   /** Sends an event; resolves to the ack's first value, or rejects where `emit` would throw or no ack can come. */
@@ -94,20 +94,20 @@ export class Socket<
         // What the server answers is as the map of events says, or the map is wrong.
         else resolve(answer as Answer<Last<EventParams<EmitEvents, Event>>>);
       };
-      this.transmit(event, args, { callback, errorFirst: true });
+      this.#transmit(event, args, { callback, errorFirst: true });
     });
   }
 
   /** Sends a `message` event. */
   send(...args: unknown[]): this {
     const last = args.at(-1);
-    if (typeof last !== "function") return this.transmit("message", args);
-    return this.transmit("message", args.slice(0, -1), { callback: last as AckCallback, errorFirst: false });
+    if (typeof last !== "function") return this.#transmit("message", args);
+    return this.#transmit("message", args.slice(0, -1), { callback: last as AckCallback, errorFirst: false });
   }
 
-  private transmit(name: string, args: readonly unknown[], ack?: AckRequest): this {
-    const { flags } = this;
-    this.flags = {};
+  #transmit(name: string, args: readonly unknown[], ack?: AckRequest): this {
+    const flags = this.#flags;
+    this.#flags = {};
     const event = wireName(name);
     if (RESERVED_EVENTS.has(event)) throw new Error(`"${event}" is a reserved event name`);
     this.sender.emit(event, args, flags, ack);

@@ -73,54 +73,54 @@ export interface TransportEnd {
 export class Transport {
   /** Whether `ping` is ever called. */
   readonly seesPings: boolean;
-  private readonly socket: WebSocketLike;
-  private over = false;
+  readonly #socket: WebSocketLike;
+  #over = false;
 
   /** @throws what the class throws, for a URL that it does not accept. */
   constructor(target: Target, events: TransportEvents) {
     const { WebSocket, url, protocols, headers } = target;
-    this.socket = headers
+    this.#socket = headers
       ? new WebSocket(url, protocols, { headers: { ...headers } })
       : new WebSocket(url, protocols);
-    this.seesPings = isNodeWebSocket(this.socket);
-    this.listen(events);
+    this.seesPings = isNodeWebSocket(this.#socket);
+    this.#listen(events);
   }
 
   /** Whether all that was sent has left. */
   get drained(): boolean {
-    return !this.socket.bufferedAmount;
+    return !this.#socket.bufferedAmount;
   }
 
   send(text: string): void {
-    if (!this.over) this.socket.send(text);
+    if (!this.#over) this.#socket.send(text);
   }
 
   /** Ends the connection. `abrupt`: at once, where the class can. */
   hangUp(abrupt: boolean): void {
-    if (this.over) return;
-    this.over = true;
-    if (abrupt && isNodeWebSocket(this.socket)) this.socket.terminate();
-    else this.socket.close(1000);
+    if (this.#over) return;
+    this.#over = true;
+    if (abrupt && isNodeWebSocket(this.#socket)) this.#socket.terminate();
+    else this.#socket.close(1000);
   }
 
   /** The listeners stay to the end: an `error` of `ws` that nobody listens to ends the process. */
-  private listen(events: TransportEvents): void {
-    const { socket } = this;
+  #listen(events: TransportEvents): void {
+    const socket = this.#socket;
     const lost = (code: number, reason: string, error?: TransportError, message = ""): void => {
-      if (this.over) return;
-      this.over = true;
+      if (this.#over) return;
+      this.#over = true;
       const mayLackSubprotocol = !isNodeWebSocket(socket) || /subprotocol/.test(message);
       events.lost({ code, reason, mayLackSubprotocol, ...(error ? { error } : {}) });
     };
     socket.addEventListener("open", () => {
-      if (!this.over) events.opened();
+      if (!this.#over) events.opened();
     });
     socket.addEventListener("message", ({ data }) => {
-      if (!this.over) events.message(typeof data === "string" ? data : undefined);
+      if (!this.#over) events.message(typeof data === "string" ? data : undefined);
     });
     socket.addEventListener("close", ({ code = 1006, reason = "" }) => lost(code, reason));
     socket.addEventListener("error", (event) => {
-      if (this.over) return;
+      if (this.#over) return;
       // The close that follows an error may take its time; the connection is of no use in any case.
       const { message = "" } = event;
       lost(1006, "", new TransportError("websocket error", event, { status: statusIn(message) }), message);
@@ -128,7 +128,7 @@ export class Transport {
     });
     if (!isNodeWebSocket(socket)) return;
     socket.on("ping", () => {
-      if (!this.over) events.ping();
+      if (!this.#over) events.ping();
     });
     socket.on("unexpected-response", (_request, { statusCode: status, headers }) => {
       const description = { type: "error", message: `Unexpected server response: ${status ?? "none"}` };

@@ -12,7 +12,7 @@ export interface RawFrame {
   masked: boolean;
   headerBytes: number;
   payloadBytes: number;
-  /** The first bytes of the payload, unmasked: at most the reader's `keep`. */
+  /** The first bytes of the payload, unmasked: at most the reader's `maxKept`. */
   payload: Buffer;
 }
 
@@ -24,6 +24,7 @@ interface Header extends Omit<RawFrame, "payload"> {
 const LONGEST_HEADER = 14;
 
 export class FrameReader {
+  readonly #maxKept: number;
   readonly #header = Buffer.alloc(LONGEST_HEADER);
   #headerLength = 0;
   /** Of the frame whose payload is being read. */
@@ -33,8 +34,10 @@ export class FrameReader {
   /** Bytes of the payload that have not come yet. */
   #left = 0;
 
-  /** @param keep Bytes of a payload that are kept. */
-  constructor(private readonly keep: number) {}
+  /** @param maxKept Bytes of a payload that are kept. */
+  constructor(maxKept: number) {
+    this.#maxKept = maxKept;
+  }
 
   /** The frames that end within this chunk, in order. Keeps no reference to the chunk. */
   read(chunk: Uint8Array): RawFrame[] {
@@ -58,7 +61,7 @@ export class FrameReader {
   }
 
   #keep(part: Uint8Array): void {
-    const wanted = part.subarray(0, this.keep - this.#keptLength);
+    const wanted = part.subarray(0, this.#maxKept - this.#keptLength);
     if (wanted.length === 0) return;
     this.#kept.push(Buffer.from(wanted));
     this.#keptLength += wanted.length;

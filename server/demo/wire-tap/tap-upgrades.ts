@@ -45,17 +45,20 @@ function tokenOf(url: string | undefined): string | undefined {
 }
 
 class Tap {
+  readonly #request: IncomingMessage;
+  readonly #socket: Duplex;
+  readonly #recorder: Recorder;
+  readonly #now: () => number;
   readonly #up = new FrameReader(SHOWN_BYTES);
   readonly #down = new FrameReader(SHOWN_BYTES);
   /** The answer to the handshake, as long as its head is incomplete. */
   #head: Buffer | undefined = Buffer.alloc(0);
 
-  constructor(
-    private readonly request: IncomingMessage,
-    private readonly socket: Duplex,
-    private readonly recorder: Recorder,
-    private readonly now: () => number,
-  ) {
+  constructor(request: IncomingMessage, socket: Duplex, recorder: Recorder, now: () => number) {
+    this.#request = request;
+    this.#socket = socket;
+    this.#recorder = recorder;
+    this.#now = now;
     const look = (chunk: unknown, encoding: unknown): void => this.#onWrite(chunk, encoding);
     const write = socket.write.bind(socket);
     socket.write = ((...args: Parameters<Duplex["write"]>) => {
@@ -91,25 +94,31 @@ class Tap {
     const head = bytes.subarray(0, end + END_OF_HEAD.length);
     const text = head.toString("latin1");
     const status = Number(text.split(" ", 2)[1]);
-    const request = shownRequest(this.request);
-    this.recorder.record({
+    const request = shownRequest(this.#request);
+    this.#recorder.record({
       type: "handshake",
-      connection: this.recorder.connection,
-      at: this.now(),
-      path: (this.request.url ?? "").split("?", 1)[0] ?? "",
-      request: { ...request, bytes: headBytes(this.request) },
+      connection: this.#recorder.connection,
+      at: this.#now(),
+      path: (this.#request.url ?? "").split("?", 1)[0] ?? "",
+      request: { ...request, bytes: headBytes(this.#request) },
       response: { status, ...shownResponse(text), bytes: head.length },
     });
     if (status !== 101) return;
     // Not earlier: a listener makes the stream flow, and whoever answered the handshake reads it from this turn on.
-    this.socket.on("data", (chunk: Uint8Array) => this.#onFrames("up", this.#up, chunk));
+    this.#socket.on("data", (chunk: Uint8Array) => this.#onFrames("up", this.#up, chunk));
     this.#onFrames("down", this.#down, bytes.subarray(head.length));
   }
 
   #onFrames(direction: Direction, reader: FrameReader, chunk: Uint8Array): void {
     for (const frame of reader.read(chunk)) {
-      const { connection } = this.recorder;
-      this.recorder.record({ type: "frame", connection, at: this.now(), direction, ...describeFrame(frame) });
+      const { connection } = this.#recorder;
+      this.#recorder.record({
+        type: "frame",
+        connection,
+        at: this.#now(),
+        direction,
+        ...describeFrame(frame),
+      });
     }
   }
 }

@@ -11,13 +11,15 @@ const RETRY_DELAY = 500;
 
 /** The streams that are open, so that a shutdown can end them. */
 export class WireTapStreams {
+  readonly #taps: WireTaps;
+  readonly #visitorOf: (request: IncomingMessage) => string;
   readonly #open = new Set<ServerResponse>();
 
   /** @param visitorOf What a visitor counts as. */
-  constructor(
-    private readonly taps: WireTaps,
-    private readonly visitorOf: (request: IncomingMessage) => string,
-  ) {}
+  constructor(taps: WireTaps, visitorOf: (request: IncomingMessage) => string) {
+    this.#taps = taps;
+    this.#visitorOf = visitorOf;
+  }
 
   /** Answers a request to `/inspect`. `sendError` answers with a status and says what to do. */
   serve(
@@ -37,7 +39,7 @@ export class WireTapStreams {
     }
     const waiting: string[] = [];
     let send = (record: string): void => void waiting.push(record);
-    const stop = this.taps.watch(token, this.visitorOf(request), (record) => send(record));
+    const stop = this.#taps.watch(token, this.#visitorOf(request), (record) => send(record));
     if (stop === undefined) {
       sendError(503, "too many pages are being inspected; close one");
       return;

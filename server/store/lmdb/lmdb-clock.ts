@@ -9,35 +9,33 @@ const CLOCK = Buffer.from("clock");
 const KEEP_INTERVAL = 5_000;
 
 export class LmdbClock extends StoreClock implements Participant {
-  private kept = -Infinity;
-  private keeping = -Infinity;
+  readonly #meta: Table;
+  #kept = -Infinity;
+  #keeping = -Infinity;
 
-  constructor(
-    private readonly meta: Table,
-    source: TimeSource,
-    writer: LmdbWriter,
-  ) {
+  constructor(meta: Table, source: TimeSource, writer: LmdbWriter) {
     const bytes = meta.get(CLOCK);
     super(source, bytes && (JSON.parse(bytes.toString()) as KeptClock));
+    this.#meta = meta;
     writer.join(this);
   }
 
   write(): void {
-    if (this.now() - this.kept < KEEP_INTERVAL) return;
-    this.keeping = this.now();
+    if (this.now() - this.#kept < KEEP_INTERVAL) return;
+    this.#keeping = this.now();
     this.writeNow();
   }
 
   /** Inside a transaction. */
   writeNow(): void {
-    void this.meta.put(CLOCK, Buffer.from(JSON.stringify(this.keep())));
+    void this.#meta.put(CLOCK, Buffer.from(JSON.stringify(this.keep())));
   }
 
   committed(): void {
-    this.kept = this.keeping;
+    this.#kept = this.#keeping;
   }
 
   rolledBack(): void {
-    this.keeping = this.kept;
+    this.#keeping = this.#kept;
   }
 }

@@ -12,14 +12,18 @@ interface Row extends DeviceCursor {
 
 /** Reading, the same for the process that owns the store and for one that looks on. */
 export class StoredDevices implements Pick<Devices, "of"> {
+  readonly #file: LmdbFile;
+
   constructor(
-    private readonly file: LmdbFile,
+    file: LmdbFile,
     protected readonly table: Table,
     protected readonly lifetime: Lifetime,
-  ) {}
+  ) {
+    this.#file = file;
+  }
 
   of(user: string): Promise<DeviceCursor[]> {
-    return this.read(() => {
+    return this.#read(() => {
       const start = rowKey(user);
       return [...this.table.getRange({ start, end: endOf(start) })].map(({ value }) =>
         cursorOf(decode(value)),
@@ -29,7 +33,7 @@ export class StoredDevices implements Pick<Devices, "of"> {
 
   /** Users and their devices, after the user `after` ("" for the first), in an order that stays. For people to look at. */
   list(after: string, limit: number): Promise<{ user: string; devices: DeviceCursor[] }[]> {
-    return this.read(() => {
+    return this.#read(() => {
       const found: { user: string; devices: DeviceCursor[] }[] = [];
       const range = after === "" ? {} : { start: endOf(rowKey(after)) };
       for (const { value } of this.table.getRange(range)) {
@@ -44,36 +48,34 @@ export class StoredDevices implements Pick<Devices, "of"> {
     });
   }
 
-  private read<T>(action: () => T): Promise<T> {
-    return this.lifetime.run(() => this.file.read(action));
+  #read<T>(action: () => T): Promise<T> {
+    return this.lifetime.run(() => this.#file.read(action));
   }
 }
 
 export class LmdbDevices extends StoredDevices implements Devices {
-  constructor(
-    file: LmdbFile,
-    table: Table,
-    lifetime: Lifetime,
-    private readonly writer: LmdbWriter,
-  ) {
+  readonly #writer: LmdbWriter;
+
+  constructor(file: LmdbFile, table: Table, lifetime: Lifetime, writer: LmdbWriter) {
     super(file, table, lifetime);
+    this.#writer = writer;
   }
 
   put(user: string, cursor: DeviceCursor): Promise<void> {
     return this.lifetime.run(() => {
       const row: Row = { user, ...cursorOf(cursor) };
       const bytes = Buffer.from(JSON.stringify(row));
-      return this.writer.submit(() => void this.table.put(rowKey(user, row.device), bytes), bytes.length);
+      return this.#writer.submit(() => void this.table.put(rowKey(user, row.device), bytes), bytes.length);
     });
   }
 
   remove(user: string, device: string): Promise<void> {
-    return this.lifetime.run(() => this.writer.submit(() => void this.table.remove(rowKey(user, device))));
+    return this.lifetime.run(() => this.#writer.submit(() => void this.table.remove(rowKey(user, device))));
   }
 
   sweep(cutoff: number): Promise<void> {
     return this.lifetime.run(() =>
-      sweepRows(this.table, this.lifetime, this.writer, (bytes) => decode(bytes).seen <= cutoff),
+      sweepRows(this.table, this.lifetime, this.#writer, (bytes) => decode(bytes).seen <= cutoff),
     );
   }
 }

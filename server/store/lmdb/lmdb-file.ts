@@ -60,19 +60,26 @@ const FAULTS = {
 const ownFolders = new Set<string>();
 
 export class LmdbFile {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #maxBytes: number;
+  readonly #closed: () => void;
   /** Bytes that this batch may still write. */
-  private room = Infinity;
+  #room = Infinity;
 
   private constructor(
     readonly folder: string,
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    root: RootDatabase<Buffer, Buffer>,
     /** What is known of the store as a whole. Not one of the tables, since it tells whether those may be touched. */
     readonly meta: Table,
     /** Whether the kernel keeps others out for as long as it is open. */
     readonly isLocked = false,
-    private readonly maxBytes = Infinity,
-    private readonly closed: () => void = () => undefined,
-  ) {}
+    maxBytes = Infinity,
+    closed: () => void = () => undefined,
+  ) {
+    this.#root = root;
+    this.#maxBytes = maxBytes;
+    this.#closed = closed;
+  }
 
   /**
    * Opens the file for one who will own it, and creates it where there is none. Another process that owns it keeps this one
@@ -135,7 +142,7 @@ export class LmdbFile {
     names: readonly Name[] = TABLES as readonly TableName[] as readonly Name[],
   ): Record<Name, Table> {
     const entries = names.map((name): [string, Table] => {
-      const table = tableOf(this.root, name);
+      const table = tableOf(this.#root, name);
       if (table === undefined) throw damaged(this.folder, `its table ${name} is missing`);
       return [name, table];
     });
@@ -149,8 +156,8 @@ export class LmdbFile {
    * @throws what the file system says.
    */
   begin(bytes: number): void {
-    const used = this.usedBytes();
-    this.room = this.maxBytes - used;
+    const used = this.#usedBytes();
+    this.#room = this.#maxBytes - used;
     const needed = used + SLACK + 2 * bytes;
     const path = dataPath(this.folder);
     const { size } = statSync(path, { throwIfNoEntry: false }) ?? {};
@@ -163,26 +170,26 @@ export class LmdbFile {
    * @param reserve The part of what it may have that must be left: as of `Draft`.
    */
   takeRoom(tables: Tables, bytes: number, reserve = 0): void {
-    if (this.maxBytes === Infinity) return;
-    const left = this.maxBytes * reserve;
-    this.room -= bytes;
-    if (this.room >= left) return;
+    if (this.#maxBytes === Infinity) return;
+    const left = this.#maxBytes * reserve;
+    this.#room -= bytes;
+    if (this.#room >= left) return;
     // The file is as long as it may be. What is free inside it takes longer to find out.
     const kept = Object.values(tables).map((table) => {
       const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
     });
-    this.room = this.maxBytes - kept.reduce((sum, size) => sum + size, bytes);
-    if (this.room >= left) return;
+    this.#room = this.#maxBytes - kept.reduce((sum, size) => sum + size, bytes);
+    if (this.#room >= left) return;
     // Nothing was taken.
-    this.room += bytes;
-    throw fullStore(this.folder, this.maxBytes - left);
+    this.#room += bytes;
+    throw fullStore(this.folder, this.#maxBytes - left);
   }
 
   /** Writes the file, as it is at this moment, into another folder. Beside it, others go on writing. @throws StoreError. */
   async copyTo(folder: string): Promise<void> {
     try {
-      await this.root.backup(folder, true);
+      await this.#root.backup(folder, true);
     } catch (error) {
       const ofCopy = storeError(error, folder);
       throw ["full", "read_only"].includes(ofCopy.code) ? ofCopy : storeError(error, this.folder);
@@ -214,12 +221,12 @@ export class LmdbFile {
   }
 
   async close(): Promise<void> {
-    await this.root.close();
-    this.closed();
+    await this.#root.close();
+    this.#closed();
   }
 
-  private usedBytes(): number {
-    const { lastPageNumber, pageSize } = this.root.getStats() as Stats;
+  #usedBytes(): number {
+    const { lastPageNumber, pageSize } = this.#root.getStats() as Stats;
     return (lastPageNumber + 1) * pageSize;
   }
 }

@@ -23,139 +23,143 @@ const EXPIRE_AT_LEAST = 16;
 const LOOK_AT = 500;
 
 export class LmdbLog implements Log, Participant {
-  private readonly entries: LogEntries;
-  private readonly keys: LogKeys;
-  private readonly heads: OwnedHeads;
-  private readonly reading: LogReading;
+  readonly #file: LmdbFile;
+  readonly #tables: Tables;
+  readonly #writer: LmdbWriter;
+  readonly #options: LogOptions;
+  readonly #lifetime: Lifetime;
+  readonly #entries: LogEntries;
+  readonly #keys: LogKeys;
+  readonly #heads: OwnedHeads;
+  readonly #reading: LogReading;
   /** Appends in the batch, and entries that it may still delete. */
-  private appends = 0;
-  private budget = SWEEP_AT_MOST;
+  #appends = 0;
+  #budget = SWEEP_AT_MOST;
   /** Logs that have entries to delete. */
-  private readonly unswept = new Set<string>();
+  readonly #unswept = new Set<string>();
 
   /** Inside a transaction. */
-  constructor(
-    private readonly file: LmdbFile,
-    private readonly tables: Tables,
-    private readonly writer: LmdbWriter,
-    private readonly options: LogOptions,
-    private readonly lifetime: Lifetime,
-  ) {
-    this.entries = new LogEntries(tables.entries);
-    this.keys = new LogKeys(tables.keys, tables.keyTimes, options.keyWindow, options.clock);
-    this.heads = new OwnedHeads(file.meta, tables.heads, options.newEpoch);
-    this.reading = new LogReading(this.heads, this.entries, options, (read) =>
+  constructor(file: LmdbFile, tables: Tables, writer: LmdbWriter, options: LogOptions, lifetime: Lifetime) {
+    this.#file = file;
+    this.#tables = tables;
+    this.#writer = writer;
+    this.#options = options;
+    this.#lifetime = lifetime;
+    this.#entries = new LogEntries(tables.entries);
+    this.#keys = new LogKeys(tables.keys, tables.keyTimes, options.keyWindow, options.clock);
+    this.#heads = new OwnedHeads(file.meta, tables.heads, options.newEpoch);
+    this.#reading = new LogReading(this.#heads, this.#entries, options, (read) =>
       lifetime.run(() => file.read(read)),
     );
     writer.join(this);
   }
 
   append(name: string, draft: Draft): Promise<Appended | "full"> {
-    return this.lifetime.run(() => {
+    return this.#lifetime.run(() => {
       const value = encodeValue(draft.value);
       const given = withoutPrototype(draft);
-      return this.writer.submit(() => this.appendNow(name, given, value), value.length + ENTRY_OVERHEAD);
+      return this.#writer.submit(() => this.#appendNow(name, given, value), value.length + ENTRY_OVERHEAD);
     });
   }
 
   state(name: string): Promise<LogState> {
-    return this.reading.state(name);
+    return this.#reading.state(name);
   }
 
   after(name: string, offset: number, limits: PageLimits): Promise<Page> {
-    return this.reading.after(name, offset, limits);
+    return this.#reading.after(name, offset, limits);
   }
 
   before(name: string, offset: number, limits: PageLimits): Promise<Page> {
-    return this.reading.before(name, offset, limits);
+    return this.#reading.before(name, offset, limits);
   }
 
   list(prefix: string, after: string, limit: number): Promise<{ name: string; state: LogState }[]> {
-    return this.reading.list(prefix, after, limit);
+    return this.#reading.list(prefix, after, limit);
   }
 
   trim(name: string, through: number): Promise<void> {
-    return this.submit(() => this.trimNow(name, through));
+    return this.#submit(() => this.#trimNow(name, through));
   }
 
   async sweep(): Promise<void> {
     let found = { work: [] as string[], last: "", more: true };
     while (found.more) {
       const { last } = found;
-      found = await this.lifetime.run(() => this.file.read(() => this.lookForWork(last)));
-      await Promise.all(found.work.map((name) => this.sweepLog(name)));
+      found = await this.#lifetime.run(() => this.#file.read(() => this.#lookForWork(last)));
+      await Promise.all(found.work.map((name) => this.#sweepLog(name)));
       await nextTurn();
     }
-    while (await this.submit(() => this.keys.expire(SWEEP_AT_MOST))) await nextTurn();
+    while (await this.#submit(() => this.#keys.expire(SWEEP_AT_MOST))) await nextTurn();
   }
 
   write(): void {
-    for (const name of this.unswept) {
-      if (this.budget <= 0) break;
-      if (this.sweepSome(name)) this.unswept.delete(name);
+    for (const name of this.#unswept) {
+      if (this.#budget <= 0) break;
+      if (this.#sweepSome(name)) this.#unswept.delete(name);
     }
-    this.keys.expire(EXPIRE_AT_LEAST + 2 * this.appends);
-    this.heads.write();
+    this.#keys.expire(EXPIRE_AT_LEAST + 2 * this.#appends);
+    this.#heads.write();
   }
 
   committed(): void {
-    this.resetCounts();
-    for (const { name, first, swept } of this.heads.committed()) {
-      if (first - swept >= SWEEP_FROM) this.unswept.add(name);
+    this.#resetCounts();
+    for (const { name, first, swept } of this.#heads.committed()) {
+      if (first - swept >= SWEEP_FROM) this.#unswept.add(name);
     }
-    if (this.unswept.size > 0) this.writer.wake();
+    if (this.#unswept.size > 0) this.#writer.wake();
   }
 
   rolledBack(): void {
-    this.resetCounts();
-    this.heads.rolledBack();
+    this.#resetCounts();
+    this.#heads.rolledBack();
   }
 
-  private resetCounts(): void {
-    this.appends = 0;
-    this.budget = SWEEP_AT_MOST;
+  #resetCounts(): void {
+    this.#appends = 0;
+    this.#budget = SWEEP_AT_MOST;
   }
 
-  private submit<T>(run: () => T): Promise<T> {
-    return this.lifetime.run(() => this.writer.submit(run));
+  #submit<T>(run: () => T): Promise<T> {
+    return this.#lifetime.run(() => this.#writer.submit(run));
   }
 
-  private appendNow(name: string, { at, key, limit, reserve }: Draft, value: Buffer): Appended | "full" {
-    const known = this.draft(name);
+  #appendNow(name: string, { at, key, limit, reserve }: Draft, value: Buffer): Appended | "full" {
+    const known = this.#draft(name);
     if (known !== undefined && key !== undefined) {
-      const found = this.keys.find(known.id, key);
+      const found = this.#keys.find(known.id, key);
       if (found !== undefined) {
         return { position: { epoch: known.epoch, offset: found.offset }, at: found.at, duplicate: true };
       }
     }
     const kept = known === undefined ? 0 : known.last - known.first + 1;
     if (limit !== undefined && kept >= limit) return "full";
-    this.file.takeRoom(this.tables, value.length + ENTRY_OVERHEAD, reserve);
+    this.#file.takeRoom(this.#tables, value.length + ENTRY_OVERHEAD, reserve);
 
-    const head = known ?? this.heads.create(name);
+    const head = known ?? this.#heads.create(name);
     head.last += 1;
-    head.used = this.options.clock.now();
+    head.used = this.#options.clock.now();
     head.time = Math.max(head.time, head.used);
-    this.entries.put(head.id, head.last, at, head.time, value);
-    if (key !== undefined) this.keys.put(head.id, key, head.last, at);
-    head.first = Math.max(head.first, head.last + 1 - this.options.retention(name).count);
-    this.heads.stage(head);
-    this.appends += 1;
+    this.#entries.put(head.id, head.last, at, head.time, value);
+    if (key !== undefined) this.#keys.put(head.id, key, head.last, at);
+    head.first = Math.max(head.first, head.last + 1 - this.#options.retention(name).count);
+    this.#heads.stage(head);
+    this.#appends += 1;
     return { position: { epoch: head.epoch, offset: head.last }, at, duplicate: false };
   }
 
-  private trimNow(name: string, through: number): void {
-    const head = this.draft(name);
+  #trimNow(name: string, through: number): void {
+    const head = this.#draft(name);
     if (head === undefined || through < head.first) return;
     head.first = Math.min(through, head.last) + 1;
-    this.heads.stage(head);
+    this.#heads.stage(head);
   }
 
   /** The head as the batch has it so far. */
-  private draft(name: string): Head | undefined {
-    const durable = this.heads.find(name);
-    if (durable !== undefined) this.reading.settle(durable);
-    const head = this.heads.draft(name);
+  #draft(name: string): Head | undefined {
+    const durable = this.#heads.find(name);
+    if (durable !== undefined) this.#reading.settle(durable);
+    const head = this.#heads.draft(name);
     // Time goes on within a batch, and what is past its age for readers may be deleted.
     if (head !== undefined && head.id === durable?.id) head.first = Math.max(head.first, durable.first);
     return head;
@@ -165,51 +169,51 @@ export class LmdbLog implements Log, Participant {
    * Deletes entries of a log that nobody can read any more, as many as this batch may. Those that the batch itself lets
    * go stay: until it is on disk they are read. Returns whether none are left.
    */
-  private sweepSome(name: string): boolean {
-    const head = this.draft(name);
-    const durable = this.heads.find(name);
+  #sweepSome(name: string): boolean {
+    const head = this.#draft(name);
+    const durable = this.#heads.find(name);
     if (head === undefined || head.id !== durable?.id) return true;
-    const to = Math.min(durable.first, head.swept + this.budget);
+    const to = Math.min(durable.first, head.swept + this.#budget);
     if (to > head.swept) {
-      this.entries.remove(head.id, head.swept, to);
-      this.budget -= to - head.swept;
+      this.#entries.remove(head.id, head.swept, to);
+      this.#budget -= to - head.swept;
       head.swept = to;
-      this.heads.stage(head);
+      this.#heads.stage(head);
     }
     return head.swept >= durable.first;
   }
 
   /** Names of the next logs after `from` that have something to delete, or are to be forgotten. */
-  private lookForWork(from: string) {
+  #lookForWork(from: string) {
     const work: string[] = [];
     let last = from;
     let looked = 0;
-    for (const head of this.heads.range(from)) {
+    for (const head of this.#heads.range(from)) {
       if (head.name <= from) continue;
       if (looked === LOOK_AT) return { work, last, more: true };
-      this.reading.settle(head);
-      if (head.swept < head.first || this.mayForget(head)) work.push(head.name);
+      this.#reading.settle(head);
+      if (head.swept < head.first || this.#mayForget(head)) work.push(head.name);
       last = head.name;
       looked += 1;
     }
     return { work, last, more: false };
   }
 
-  private async sweepLog(name: string): Promise<void> {
+  async #sweepLog(name: string): Promise<void> {
     const isDone = () => {
-      if (!this.sweepSome(name)) return false;
-      const head = this.draft(name);
-      if (head !== undefined && head.swept > head.last && this.mayForget(head)) {
-        this.heads.remove(name, this.options.newEpoch());
+      if (!this.#sweepSome(name)) return false;
+      const head = this.#draft(name);
+      if (head !== undefined && head.swept > head.last && this.#mayForget(head)) {
+        this.#heads.remove(name, this.#options.newEpoch());
       }
       return true;
     };
-    while (!(await this.submit(isDone))) await nextTurn();
+    while (!(await this.#submit(isDone))) await nextTurn();
   }
 
-  private mayForget({ name, first, last, used }: Head): boolean {
+  #mayForget({ name, first, last, used }: Head): boolean {
     if (first <= last) return false;
-    const { age } = this.options.retention(name);
-    return isForgotten(used, age, this.options.keyWindow, this.options.clock);
+    const { age } = this.#options.retention(name);
+    return isForgotten(used, age, this.#options.keyWindow, this.#options.clock);
   }
 }

@@ -24,56 +24,58 @@ interface OwnerRecord extends OwnerProcess {
 }
 
 export class LmdbOwner {
-  private readonly token = randomUUID();
-  private beat = -Infinity;
-  private written = Buffer.alloc(0);
+  readonly #file: LmdbFile;
+  readonly #now: () => number;
+  readonly #token = randomUUID();
+  #beat = -Infinity;
+  #written = Buffer.alloc(0);
 
-  constructor(
-    private readonly file: LmdbFile,
-    private readonly now: () => number,
-  ) {}
+  constructor(file: LmdbFile, now: () => number) {
+    this.#file = file;
+    this.#now = now;
+  }
 
   /** Inside a transaction: takes the folder. @throws StoreError "locked" if another process has it. */
   claim(): void {
-    const bytes = this.file.meta.get(OWNER);
+    const bytes = this.#file.meta.get(OWNER);
     if (bytes !== undefined) {
       const owner = JSON.parse(bytes.toString()) as OwnerRecord;
-      const isGone = this.file.isLocked && owner.locked === true;
-      if (!isGone && isAlive(owner, this.now())) throw locked(this.file.folder, owner);
+      const isGone = this.#file.isLocked && owner.locked === true;
+      if (!isGone && isAlive(owner, this.#now())) throw locked(this.#file.folder, owner);
     }
-    this.write();
+    this.#write();
   }
 
   /** Inside each transaction: it is still ours. @throws StoreError "locked". */
   check(): void {
-    const bytes = this.file.meta.get(OWNER);
-    if (bytes === undefined || !this.written.equals(bytes)) {
+    const bytes = this.#file.meta.get(OWNER);
+    if (bytes === undefined || !this.#written.equals(bytes)) {
       const owner = bytes && (JSON.parse(bytes.toString()) as OwnerRecord);
-      if (owner?.token !== this.token) throw lost(this.file.folder, owner);
+      if (owner?.token !== this.#token) throw lost(this.#file.folder, owner);
     }
-    if (this.isQuiet()) this.write();
+    if (this.isQuiet()) this.#write();
   }
 
   /** Whether it is time for a transaction, so that others hear of this owner. */
   isQuiet(): boolean {
-    return Math.abs(this.now() - this.beat) >= BEAT_INTERVAL;
+    return Math.abs(this.#now() - this.#beat) >= BEAT_INTERVAL;
   }
 
   /** Inside the last transaction. */
   release(): void {
-    void this.file.meta.remove(OWNER);
+    void this.#file.meta.remove(OWNER);
   }
 
-  private write(): void {
-    this.beat = this.now();
+  #write(): void {
+    this.#beat = this.#now();
     const record: OwnerRecord = {
       ...ownerHere(),
-      token: this.token,
-      locked: this.file.isLocked,
-      beat: this.beat,
+      token: this.#token,
+      locked: this.#file.isLocked,
+      beat: this.#beat,
     };
-    this.written = Buffer.from(JSON.stringify(record));
-    void this.file.meta.put(OWNER, this.written);
+    this.#written = Buffer.from(JSON.stringify(record));
+    void this.#file.meta.put(OWNER, this.#written);
   }
 }
 

@@ -8,31 +8,34 @@ import type { Clock } from "../store-clock.js";
 import { type KeptRevocation, RevocationSet } from "../memory/memory-revocations.js";
 
 export class LmdbRevocations implements Revocations {
-  private readonly held = new RevocationSet();
+  readonly #table: Table;
+  readonly #writer: LmdbWriter;
+  readonly #lifetime: Lifetime;
+  readonly #clock: Clock;
+  readonly #held = new RevocationSet();
 
-  constructor(
-    private readonly table: Table,
-    private readonly writer: LmdbWriter,
-    private readonly lifetime: Lifetime,
-    private readonly clock: Clock,
-  ) {
-    for (const { value } of table.getRange()) this.held.add(JSON.parse(value.toString()) as KeptRevocation);
+  constructor(table: Table, writer: LmdbWriter, lifetime: Lifetime, clock: Clock) {
+    this.#table = table;
+    this.#writer = writer;
+    this.#lifetime = lifetime;
+    this.#clock = clock;
+    for (const { value } of table.getRange()) this.#held.add(JSON.parse(value.toString()) as KeptRevocation);
   }
 
   /** One that could not be made durable holds all the same, until a restart: better that than a token too many. */
   add(revocation: Revocation, until: number): Promise<void> {
-    return this.lifetime.run(() => {
-      const over = this.held.expire(this.clock.now());
-      const kept = this.held.add({ revocation, until });
-      return this.writer.submit(() => {
-        for (const gone of over) void this.table.remove(keyOf(gone));
-        void this.table.put(keyOf(revocation), Buffer.from(JSON.stringify(kept)));
+    return this.#lifetime.run(() => {
+      const over = this.#held.expire(this.#clock.now());
+      const kept = this.#held.add({ revocation, until });
+      return this.#writer.submit(() => {
+        for (const gone of over) void this.#table.remove(keyOf(gone));
+        void this.#table.put(keyOf(revocation), Buffer.from(JSON.stringify(kept)));
       });
     });
   }
 
   has(token: TokenFacts): boolean {
-    return this.held.has(token);
+    return this.#held.has(token);
   }
 }
 

@@ -30,21 +30,23 @@ interface Job {
 }
 
 export class LmdbWriter {
-  private readonly queue: Job[] = [];
-  private readonly participants: Participant[] = [];
-  private isRunning = false;
-  private isWanted = false;
+  readonly #file: LmdbFile;
+  readonly #begin: (bytes: number) => void;
+  readonly #queue: Job[] = [];
+  readonly #participants: Participant[] = [];
+  #isRunning = false;
+  #isWanted = false;
   /** A commit has failed since the last one that did not. */
-  private isSuspect = false;
+  #isSuspect = false;
 
   /** @param begin Runs first in each transaction, with the bytes of its values; if it throws, the batch fails. */
-  constructor(
-    private readonly file: LmdbFile,
-    private readonly begin: (bytes: number) => void,
-  ) {}
+  constructor(file: LmdbFile, begin: (bytes: number) => void) {
+    this.#file = file;
+    this.#begin = begin;
+  }
 
   join(participant: Participant): void {
-    this.participants.push(participant);
+    this.#participants.push(participant);
   }
 
   /**
@@ -55,70 +57,70 @@ export class LmdbWriter {
   submit<T>(run: () => T, bytes = 0): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let result: T;
-      this.queue.push({
+      this.#queue.push({
         bytes,
         run: () => (result = run()),
         resolve: () => resolve(result),
         reject,
       });
-      this.start();
+      this.#start();
     });
   }
 
   /** Sees to it that a batch is written soon, even if it is only for a participant. */
   wake(): void {
-    this.isWanted = true;
-    this.start();
+    this.#isWanted = true;
+    this.#start();
   }
 
-  private start(): void {
-    if (this.isRunning) return;
-    this.isRunning = true;
-    void this.writeAll();
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    void this.#writeAll();
   }
 
   /** Never rejects. */
-  private async writeAll(): Promise<void> {
-    while (this.queue.length > 0 || this.isWanted) await this.writeBatch();
-    this.isRunning = false;
+  async #writeAll(): Promise<void> {
+    while (this.#queue.length > 0 || this.#isWanted) await this.#writeBatch();
+    this.#isRunning = false;
   }
 
-  private async writeBatch(): Promise<void> {
+  async #writeBatch(): Promise<void> {
     let jobs: Job[] | undefined;
-    this.isWanted = false;
+    this.#isWanted = false;
     try {
-      if (this.isSuspect) this.file.probe();
-      await this.file.meta.childTransaction(() => {
-        jobs = this.take();
-        this.begin(jobs.reduce((sum, { bytes }) => sum + bytes, 0));
+      if (this.#isSuspect) this.#file.probe();
+      await this.#file.meta.childTransaction(() => {
+        jobs = this.#take();
+        this.#begin(jobs.reduce((sum, { bytes }) => sum + bytes, 0));
         jobs.forEach(runJob);
-        for (const participant of this.participants) participant.write();
+        for (const participant of this.#participants) participant.write();
       });
-      this.isSuspect = false;
+      this.#isSuspect = false;
     } catch (error) {
       const cause = await commitErrorOf(error);
-      this.isSuspect ||= cause !== undefined;
-      const failure = storeError(cause ?? error, this.file.folder);
-      for (const participant of this.participants) participant.rolledBack();
-      for (const { reject, refusal } of jobs ?? this.take()) reject(refusal ?? failure);
+      this.#isSuspect ||= cause !== undefined;
+      const failure = storeError(cause ?? error, this.#file.folder);
+      for (const participant of this.#participants) participant.rolledBack();
+      for (const { reject, refusal } of jobs ?? this.#take()) reject(refusal ?? failure);
       return;
     }
-    for (const participant of this.participants) participant.committed();
+    for (const participant of this.#participants) participant.committed();
     for (const { resolve, reject, refusal } of jobs ?? []) {
       if (refusal === undefined) resolve();
       else reject(refusal);
     }
   }
 
-  private take(): Job[] {
+  #take(): Job[] {
     let bytes = 0;
     let count = 0;
-    for (const job of this.queue) {
+    for (const job of this.#queue) {
       bytes += job.bytes;
       if (count > 0 && (count >= MAX_JOBS || bytes > MAX_BYTES)) break;
       count += 1;
     }
-    return this.queue.splice(0, count);
+    return this.#queue.splice(0, count);
   }
 }
 

@@ -57,102 +57,102 @@ export class StoredHeads implements HeadSource {
 }
 
 export class OwnedHeads extends StoredHeads {
-  private readonly cache = new Map<string, Head>();
-  private currentEpoch: string;
-  private nextId: number;
+  readonly #cache = new Map<string, Head>();
+  #currentEpoch: string;
+  #nextId: number;
   /** Of the batch: undefined for one that is removed. */
-  private readonly drafts = new Map<string, Head | undefined>();
-  private draftEpoch: string;
-  private draftNextId: number;
+  readonly #drafts = new Map<string, Head | undefined>();
+  #draftEpoch: string;
+  #draftNextId: number;
 
   /** Inside a transaction. @param newEpoch Asked if the store has no epoch yet. */
   constructor(meta: Table, heads: Table, newEpoch: () => string) {
     super(meta, heads);
-    this.currentEpoch = super.epoch;
-    if (this.currentEpoch === "") {
-      this.currentEpoch = newEpoch();
-      void meta.put(EPOCH, Buffer.from(this.currentEpoch));
+    this.#currentEpoch = super.epoch;
+    if (this.#currentEpoch === "") {
+      this.#currentEpoch = newEpoch();
+      void meta.put(EPOCH, Buffer.from(this.#currentEpoch));
     }
     const next = meta.get(NEXT_ID);
-    this.nextId = next === undefined ? 1 : numberIn(next, 0);
-    this.draftEpoch = this.currentEpoch;
-    this.draftNextId = this.nextId;
+    this.#nextId = next === undefined ? 1 : numberIn(next, 0);
+    this.#draftEpoch = this.#currentEpoch;
+    this.#draftNextId = this.#nextId;
   }
 
   override get epoch(): string {
-    return this.currentEpoch;
+    return this.#currentEpoch;
   }
 
   override find(name: string): Head | undefined {
-    const cached = this.cache.get(name);
+    const cached = this.#cache.get(name);
     if (cached !== undefined) return cached;
     const head = super.find(name);
-    if (head !== undefined) this.keep(head);
+    if (head !== undefined) this.#keep(head);
     return head;
   }
 
   override *range(from: string): Iterable<Head> {
-    for (const head of super.range(from)) yield this.cache.get(head.name) ?? head;
+    for (const head of super.range(from)) yield this.#cache.get(head.name) ?? head;
   }
 
   /** The head as the batch has it so far; changes count once it is given to `stage`. */
   draft(name: string): Head | undefined {
-    if (this.drafts.has(name)) return this.drafts.get(name);
+    if (this.#drafts.has(name)) return this.#drafts.get(name);
     const head = this.find(name);
     return head && { ...head };
   }
 
   /** For a log that is not there yet. */
   create(name: string): Head {
-    const id = this.draftNextId++;
-    return { name, id, epoch: this.draftEpoch, first: 1, last: 0, swept: 1, time: -Infinity, used: 0 };
+    const id = this.#draftNextId++;
+    return { name, id, epoch: this.#draftEpoch, first: 1, last: 0, swept: 1, time: -Infinity, used: 0 };
   }
 
   stage(head: Head): void {
-    this.drafts.set(head.name, head);
+    this.#drafts.set(head.name, head);
   }
 
   /** A log of this name begins anew, and so must its epoch. */
   remove(name: string, newEpoch: string): void {
-    this.drafts.set(name, undefined);
-    this.draftEpoch = newEpoch;
+    this.#drafts.set(name, undefined);
+    this.#draftEpoch = newEpoch;
   }
 
   write(): void {
-    for (const [name, head] of this.drafts) {
+    for (const [name, head] of this.#drafts) {
       if (head === undefined) void this.heads.remove(orderedKey(name));
       else void this.heads.put(orderedKey(name), Buffer.from(JSON.stringify(head)));
     }
-    if (this.draftNextId !== this.nextId) void this.meta.put(NEXT_ID, numbersKey(this.draftNextId));
-    if (this.draftEpoch !== this.currentEpoch) void this.meta.put(EPOCH, Buffer.from(this.draftEpoch));
+    if (this.#draftNextId !== this.#nextId) void this.meta.put(NEXT_ID, numbersKey(this.#draftNextId));
+    if (this.#draftEpoch !== this.#currentEpoch) void this.meta.put(EPOCH, Buffer.from(this.#draftEpoch));
   }
 
   /** The batch is on disk. Returns the heads that it changed. */
   committed(): Head[] {
     const changed: Head[] = [];
-    for (const [name, head] of this.drafts) {
-      this.cache.delete(name);
+    for (const [name, head] of this.#drafts) {
+      this.#cache.delete(name);
       if (head === undefined) continue;
-      this.keep(head);
+      this.#keep(head);
       changed.push(head);
     }
-    this.drafts.clear();
-    this.nextId = this.draftNextId;
-    this.currentEpoch = this.draftEpoch;
+    this.#drafts.clear();
+    this.#nextId = this.#draftNextId;
+    this.#currentEpoch = this.#draftEpoch;
     return changed;
   }
 
   rolledBack(): void {
-    this.drafts.clear();
-    this.draftNextId = this.nextId;
-    this.draftEpoch = this.currentEpoch;
+    this.#drafts.clear();
+    this.#draftNextId = this.#nextId;
+    this.#draftEpoch = this.#currentEpoch;
   }
 
-  private keep(head: Head): void {
-    this.cache.set(head.name, head);
-    if (this.cache.size <= CACHED) return;
-    for (const oldest of this.cache.keys()) {
-      this.cache.delete(oldest);
+  #keep(head: Head): void {
+    this.#cache.set(head.name, head);
+    if (this.#cache.size <= CACHED) return;
+    for (const oldest of this.#cache.keys()) {
+      this.#cache.delete(oldest);
       return;
     }
   }

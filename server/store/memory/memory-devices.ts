@@ -3,35 +3,38 @@ import type { DeviceCursor, Devices } from "../devices.js";
 import type { Lifetime } from "../lifetime.js";
 
 export class MemoryDevices implements Devices {
+  readonly #lifetime: Lifetime;
   /** By user, then by device. */
-  private readonly users = new Map<string, Map<string, DeviceCursor>>();
+  readonly #users = new Map<string, Map<string, DeviceCursor>>();
 
-  constructor(private readonly lifetime: Lifetime) {}
+  constructor(lifetime: Lifetime) {
+    this.#lifetime = lifetime;
+  }
 
   of(user: string): Promise<DeviceCursor[]> {
-    return this.lifetime.run(() => [...(this.users.get(user)?.values() ?? [])].map(copy));
+    return this.#lifetime.run(() => [...(this.#users.get(user)?.values() ?? [])].map(copy));
   }
 
   put(user: string, cursor: DeviceCursor): Promise<void> {
-    return this.lifetime.run(() => {
-      const devices = this.users.get(user) ?? new Map<string, DeviceCursor>();
-      this.users.set(user, devices.set(cursor.device, copy(cursor)));
+    return this.#lifetime.run(() => {
+      const devices = this.#users.get(user) ?? new Map<string, DeviceCursor>();
+      this.#users.set(user, devices.set(cursor.device, copy(cursor)));
     });
   }
 
   remove(user: string, device: string): Promise<void> {
-    return this.lifetime.run(() => {
-      const devices = this.users.get(user);
+    return this.#lifetime.run(() => {
+      const devices = this.#users.get(user);
       devices?.delete(device);
-      if (devices?.size === 0) this.users.delete(user);
+      if (devices?.size === 0) this.#users.delete(user);
     });
   }
 
   sweep(cutoff: number): Promise<void> {
-    return this.lifetime.run(() => {
-      for (const [user, devices] of this.users) {
+    return this.#lifetime.run(() => {
+      for (const [user, devices] of this.#users) {
         for (const { device, seen } of devices.values()) if (seen <= cutoff) devices.delete(device);
-        if (devices.size === 0) this.users.delete(user);
+        if (devices.size === 0) this.#users.delete(user);
       }
     });
   }

@@ -4,30 +4,32 @@ import type { Lifetime } from "../lifetime.js";
 import type { Clock } from "../store-clock.js";
 
 export class MemoryGuestTokens implements GuestTokens {
-  private readonly guests = new Map<string, GuestRow>();
+  readonly #lifetime: Lifetime;
+  readonly #clock: Clock;
+  readonly #guests = new Map<string, GuestRow>();
 
-  constructor(
-    private readonly lifetime: Lifetime,
-    private readonly clock: Clock,
-  ) {}
+  constructor(lifetime: Lifetime, clock: Clock) {
+    this.#lifetime = lifetime;
+    this.#clock = clock;
+  }
 
   show(user: string, number: number): Promise<Shown> {
-    return this.lifetime.run(() => {
-      const { row, shown } = show(this.guests.get(user), number, this.clock.now());
-      this.guests.set(user, row);
+    return this.#lifetime.run(() => {
+      const { row, shown } = show(this.#guests.get(user), number, this.#clock.now());
+      this.#guests.set(user, row);
       return shown;
     });
   }
 
   end(user: string): Promise<void> {
-    return this.lifetime.run(() => {
-      this.guests.set(user, { shown: 0, given: 0, ended: true, seen: this.clock.now() });
+    return this.#lifetime.run(() => {
+      this.#guests.set(user, { shown: 0, given: 0, ended: true, seen: this.#clock.now() });
     });
   }
 
   sweep(cutoff: number): Promise<void> {
-    return this.lifetime.run(() => {
-      for (const [user, { seen }] of this.guests) if (seen <= cutoff) this.guests.delete(user);
+    return this.#lifetime.run(() => {
+      for (const [user, { seen }] of this.#guests) if (seen <= cutoff) this.#guests.delete(user);
     });
   }
 }

@@ -33,101 +33,102 @@ interface Book {
 }
 
 export class MemoryLog implements Log {
-  private readonly logs = new Map<string, Book>();
+  readonly #options: LogOptions;
+  readonly #lifetime: Lifetime;
+  readonly #logs = new Map<string, Book>();
   /** Of logs that are not there yet. */
-  private epoch: string;
+  #epoch: string;
 
-  constructor(
-    private readonly options: LogOptions,
-    private readonly lifetime: Lifetime,
-  ) {
-    this.epoch = options.newEpoch();
+  constructor(options: LogOptions, lifetime: Lifetime) {
+    this.#options = options;
+    this.#lifetime = lifetime;
+    this.#epoch = options.newEpoch();
   }
 
   append(name: string, draft: Draft): Promise<Appended | "full"> {
-    return this.lifetime.run(() => this.appendNow(name, withoutPrototype(draft), encodeValue(draft.value)));
+    return this.#lifetime.run(() => this.#appendNow(name, withoutPrototype(draft), encodeValue(draft.value)));
   }
 
   state(name: string): Promise<LogState> {
-    return this.lifetime.run(() => this.stateNow(name));
+    return this.#lifetime.run(() => this.#stateNow(name));
   }
 
   after(name: string, offset: number, limits: PageLimits): Promise<Page> {
-    return this.lifetime.run(() => {
-      const state = this.stateNow(name);
-      return { state, entries: this.read(name, Math.max(offset + 1, state.first), 1, state, limits) };
+    return this.#lifetime.run(() => {
+      const state = this.#stateNow(name);
+      return { state, entries: this.#read(name, Math.max(offset + 1, state.first), 1, state, limits) };
     });
   }
 
   before(name: string, offset: number, limits: PageLimits): Promise<Page> {
-    return this.lifetime.run(() => {
-      const state = this.stateNow(name);
-      const entries = this.read(name, Math.min(offset - 1, state.last), -1, state, limits);
+    return this.#lifetime.run(() => {
+      const state = this.#stateNow(name);
+      const entries = this.#read(name, Math.min(offset - 1, state.last), -1, state, limits);
       return { state, entries: entries.reverse() };
     });
   }
 
   trim(name: string, through: number): Promise<void> {
-    return this.lifetime.run(() => {
-      const log = this.logs.get(name);
+    return this.#lifetime.run(() => {
+      const log = this.#logs.get(name);
       if (log !== undefined) drop(log, Math.min(through, log.last) + 1);
     });
   }
 
   list(prefix: string, after: string, limit: number): Promise<{ name: string; state: LogState }[]> {
-    return this.lifetime.run(() =>
-      [...this.logs.keys()]
+    return this.#lifetime.run(() =>
+      [...this.#logs.keys()]
         .filter((name) => name.startsWith(prefix) && name > after)
         .sort((a, b) => (a < b ? -1 : 1))
         .slice(0, limit)
-        .map((name) => ({ name, state: this.stateNow(name) })),
+        .map((name) => ({ name, state: this.#stateNow(name) })),
     );
   }
 
   sweep(): Promise<void> {
-    return this.lifetime.run(() => {
+    return this.#lifetime.run(() => {
       let forgotten = false;
-      for (const [name, log] of this.logs) {
-        const { first, last } = this.stateNow(name);
-        this.forgetKeys(log);
+      for (const [name, log] of this.#logs) {
+        const { first, last } = this.#stateNow(name);
+        this.#forgetKeys(log);
         if (first <= last) continue;
-        const { retention, keyWindow, clock } = this.options;
+        const { retention, keyWindow, clock } = this.#options;
         if (!isForgotten(log.used, retention(name).age, keyWindow, clock)) continue;
-        this.logs.delete(name);
+        this.#logs.delete(name);
         forgotten = true;
       }
       // A log of a name that was forgotten begins at 1 again: its old offsets must not pass for new ones.
-      if (forgotten) this.epoch = this.options.newEpoch();
+      if (forgotten) this.#epoch = this.#options.newEpoch();
     });
   }
 
-  private appendNow(name: string, { at, key, limit }: Draft, bytes: Buffer): Appended | "full" {
-    const now = this.options.clock.now();
-    const { epoch, first, last } = this.stateNow(name);
-    const log = this.logs.get(name) ?? emptyLog(epoch);
-    this.forgetKeys(log);
+  #appendNow(name: string, { at, key, limit }: Draft, bytes: Buffer): Appended | "full" {
+    const now = this.#options.clock.now();
+    const { epoch, first, last } = this.#stateNow(name);
+    const log = this.#logs.get(name) ?? emptyLog(epoch);
+    this.#forgetKeys(log);
     const known = key === undefined ? undefined : log.keys.get(key);
     if (known !== undefined) {
       return { position: { epoch, offset: known.offset }, at: known.at, duplicate: true };
     }
     if (limit !== undefined && last - first + 1 >= limit) return "full";
-    this.logs.set(name, log);
+    this.#logs.set(name, log);
     log.last += 1;
     log.used = now;
     log.entries.push({ bytes, at, time: now });
     if (key !== undefined) log.keys.set(key, { offset: log.last, at, time: now });
-    drop(log, log.last + 1 - this.options.retention(name).count);
+    drop(log, log.last + 1 - this.#options.retention(name).count);
     return { position: { epoch, offset: log.last }, at, duplicate: false };
   }
 
   /** Drops what is not kept any more, and says what is. */
-  private stateNow(name: string): LogState {
-    const log = this.logs.get(name);
-    if (log === undefined) return { epoch: this.epoch, first: 1, last: 0 };
+  #stateNow(name: string): LogState {
+    const log = this.#logs.get(name);
+    if (log === undefined) return { epoch: this.#epoch, first: 1, last: 0 };
     const first = firstKept(
       log,
-      this.options.retention(name),
-      this.options.clock,
+      this.#options.retention(name),
+      this.#options.clock,
       (offset) => entryAt(log, offset)?.time ?? 0,
     );
     drop(log, first);
@@ -135,8 +136,8 @@ export class MemoryLog implements Log {
   }
 
   /** Entries from an offset, in one direction, as far as `state` and `limits` go. */
-  private read(name: string, from: number, step: 1 | -1, state: LogState, limits: PageLimits): Entry[] {
-    const log = this.logs.get(name);
+  #read(name: string, from: number, step: 1 | -1, state: LogState, limits: PageLimits): Entry[] {
+    const log = this.#logs.get(name);
     const found: Entry[] = [];
     if (log === undefined) return found;
     let bytes = 0;
@@ -150,9 +151,9 @@ export class MemoryLog implements Log {
     return found;
   }
 
-  private forgetKeys(log: Book): void {
+  #forgetKeys(log: Book): void {
     for (const [key, { time }] of log.keys) {
-      if (!isOver(time, this.options.keyWindow, this.options.clock)) return;
+      if (!isOver(time, this.#options.keyWindow, this.#options.clock)) return;
       log.keys.delete(key);
     }
   }

@@ -4,40 +4,44 @@ import type { Change, Presence, Seat } from "../presence.js";
 import { PresenceCore } from "./presence-core.js";
 
 export class MemoryPresence implements Presence {
+  readonly #lifetime: Lifetime;
+
   constructor(
-    private readonly lifetime: Lifetime,
+    lifetime: Lifetime,
     protected readonly core = new PresenceCore(),
-  ) {}
+  ) {
+    this.#lifetime = lifetime;
+  }
 
   enter(seat: Seat, limit: number): Promise<Change | "full"> {
-    return this.lifetime.run(() => this.core.enter(seat, limit));
+    return this.#lifetime.run(() => this.core.enter(seat, limit));
   }
 
   exit(room: string, user: string, sid: string): Promise<Change> {
-    return this.lifetime.run(() => this.core.exit(room, user, sid));
+    return this.#lifetime.run(() => this.core.exit(room, user, sid));
   }
 
   away(room: string, user: string, sid: string, until: number): Promise<Change> {
-    return this.lifetime.run(() => this.core.setAway(room, user, sid, until));
+    return this.#lifetime.run(() => this.core.setAway(room, user, sid, until));
   }
 
   expire(now: number): Promise<NonNullable<Change>[]> {
-    return this.lifetime.run(() => this.core.expire(now));
+    return this.#lifetime.run(() => this.core.expire(now));
   }
 
   members(room: string, limit: number, after?: string) {
-    return this.lifetime.run(() => this.core.members(room, limit, after));
+    return this.#lifetime.run(() => this.core.members(room, limit, after));
   }
 
   count(room: string): Promise<number> {
-    return this.lifetime.run(() => this.core.count(room));
+    return this.#lifetime.run(() => this.core.count(room));
   }
 
   has(room: string, user: string): Promise<boolean> {
-    return this.lifetime.run(() => this.core.has(room, user));
+    return this.#lifetime.run(() => this.core.has(room, user));
   }
 
   restore(until: number): Promise<void> {
-    return this.lifetime.run(() => this.core.restore(until));
+    return this.#lifetime.run(() => this.core.restore(until));
   }
 }

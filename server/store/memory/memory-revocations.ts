@@ -22,30 +22,30 @@ interface UserRevocation {
 /** All revocations that hold. Pure. */
 export class RevocationSet {
   /** Until when, by token id. */
-  private readonly tokens = new Map<string, number>();
-  private readonly users = new Map<string, UserRevocation>();
-  private nextLook = -Infinity;
+  readonly #tokens = new Map<string, number>();
+  readonly #users = new Map<string, UserRevocation>();
+  #nextLook = -Infinity;
 
   /** What holds for a token or user is never weakened by what is added later; this gives what holds then. */
   add({ revocation, until }: KeptRevocation): KeptRevocation {
     if (revocation.type === "token") {
-      const holds = Math.max(until, this.tokens.get(revocation.id) ?? until);
-      this.tokens.set(revocation.id, holds);
+      const holds = Math.max(until, this.#tokens.get(revocation.id) ?? until);
+      this.#tokens.set(revocation.id, holds);
       return { revocation, until: holds };
     }
-    const before = this.users.get(revocation.user);
+    const before = this.#users.get(revocation.user);
     const issuedBefore = Math.max(revocation.issuedBefore, before?.issuedBefore ?? 0);
     const holds = Math.max(until, before?.until ?? until);
     const stamps = [revocation.stampedBefore, before?.stampedBefore].filter((one) => one !== undefined);
     const stampedBefore = stamps.length === 0 ? undefined : Math.max(...stamps);
-    this.users.set(revocation.user, { issuedBefore, stampedBefore, until: holds });
+    this.#users.set(revocation.user, { issuedBefore, stampedBefore, until: holds });
     const stamped = stampedBefore === undefined ? {} : { stampedBefore };
     return { revocation: { ...revocation, issuedBefore, ...stamped }, until: holds };
   }
 
   has({ user, id, issuedAt = 0, stamp }: TokenFacts): boolean {
-    if (id !== undefined && this.tokens.has(id)) return true;
-    const revoked = this.users.get(user);
+    if (id !== undefined && this.#tokens.has(id)) return true;
+    const revoked = this.#users.get(user);
     if (revoked === undefined) return false;
     const { issuedBefore, stampedBefore } = revoked;
     return stamp !== undefined && stampedBefore !== undefined
@@ -56,16 +56,16 @@ export class RevocationSet {
   /** Forgets those that are past their time, and gives them. To be called often: it does not always look. */
   expire(now: number): Revocation[] {
     const gone: Revocation[] = [];
-    if (now < this.nextLook) return gone;
-    this.nextLook = now + LOOK_INTERVAL;
-    for (const [id, until] of this.tokens) {
+    if (now < this.#nextLook) return gone;
+    this.#nextLook = now + LOOK_INTERVAL;
+    for (const [id, until] of this.#tokens) {
       if (until > now) continue;
-      this.tokens.delete(id);
+      this.#tokens.delete(id);
       gone.push({ type: "token", id });
     }
-    for (const [user, { issuedBefore, until }] of this.users) {
+    for (const [user, { issuedBefore, until }] of this.#users) {
       if (until > now) continue;
-      this.users.delete(user);
+      this.#users.delete(user);
       gone.push({ type: "user", user, issuedBefore });
     }
     return gone;
@@ -73,21 +73,23 @@ export class RevocationSet {
 }
 
 export class MemoryRevocations implements Revocations {
-  private readonly held = new RevocationSet();
+  readonly #lifetime: Lifetime;
+  readonly #clock: Clock;
+  readonly #held = new RevocationSet();
 
-  constructor(
-    private readonly lifetime: Lifetime,
-    private readonly clock: Clock,
-  ) {}
+  constructor(lifetime: Lifetime, clock: Clock) {
+    this.#lifetime = lifetime;
+    this.#clock = clock;
+  }
 
   add(revocation: Revocation, until: number): Promise<void> {
-    return this.lifetime.run(() => {
-      this.held.expire(this.clock.now());
-      this.held.add({ revocation, until });
+    return this.#lifetime.run(() => {
+      this.#held.expire(this.#clock.now());
+      this.#held.add({ revocation, until });
     });
   }
 
   has(token: TokenFacts): boolean {
-    return this.held.has(token);
+    return this.#held.has(token);
   }
 }

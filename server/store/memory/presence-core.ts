@@ -34,79 +34,82 @@ export interface KeptRow {
 }
 
 export class PresenceCore {
+  readonly #changed: (row: Row) => void;
   /** By room, then by user, in the order in which they came. */
-  private readonly rooms = new Map<string, Map<string, Row>>();
+  readonly #rooms = new Map<string, Map<string, Row>>();
   /** The places of devices that are away, with their rows. */
-  private readonly away = new Map<Place, Row>();
-  private serial = 0;
+  readonly #away = new Map<Place, Row>();
+  #serial = 0;
 
   /** @param changed Told of each row that is new, other than before, or (without places) gone. */
-  constructor(private readonly changed: (row: Row) => void = () => undefined) {}
+  constructor(changed: (row: Row) => void = () => undefined) {
+    this.#changed = changed;
+  }
 
   /** Takes rows that were kept; their devices are away until `restore` says when. */
   load(rows: Iterable<KeptRow>): void {
     for (const { devices, ...kept } of [...rows].sort((a, b) => a.serial - b.serial)) {
-      const row = this.addRow({ ...kept, places: new Map() });
+      const row = this.#addRow({ ...kept, places: new Map() });
       for (const device of devices) {
         const place = { connections: [device], awayUntil: Infinity };
         row.places.set(device.id, place);
-        this.away.set(place, row);
+        this.#away.set(place, row);
       }
-      this.serial = Math.max(this.serial, row.serial);
+      this.#serial = Math.max(this.#serial, row.serial);
     }
   }
 
   enter({ room, user, name, device }: Seat, limit: number): Change | "full" {
-    const known = this.rooms.get(room)?.get(user);
+    const known = this.#rooms.get(room)?.get(user);
     const place = known?.places.get(device.id);
     const gone: string[] = [];
     if (known !== undefined && place === undefined && known.places.size >= limit) {
       const away = longestAway(known);
       if (away === undefined) return "full";
-      this.drop(known, away);
+      this.#drop(known, away);
       gone.push(shownOf(away).id);
     }
-    const row = known ?? this.addRow({ serial: ++this.serial, room, user, name, places: new Map() });
+    const row = known ?? this.#addRow({ serial: ++this.#serial, room, user, name, places: new Map() });
     const before = place && shownOf(place);
-    const shown = shownOf(this.connect(row, place, { ...device }));
+    const shown = shownOf(this.#connect(row, place, { ...device }));
     const hasNewName = row.name !== name;
     row.name = name;
-    if (hasNewName || before?.sid !== shown.sid || before.transport !== shown.transport) this.changed(row);
+    if (hasNewName || before?.sid !== shown.sid || before.transport !== shown.transport) this.#changed(row);
     if (known === undefined) return { room, type: "join", member: memberOf(row) };
     const devices = before?.transport === shown.transport ? [] : [shown];
     return hasNewName || devices.length > 0 ? updateOf(row, devices, gone) : undefined;
   }
 
   exit(room: string, user: string, sid: string): Change {
-    const row = this.rooms.get(room)?.get(user);
+    const row = this.#rooms.get(room)?.get(user);
     const place = row && placeOf(row, sid);
     if (row === undefined || place === undefined) return undefined;
-    return place.connections.length > 1 ? this.disconnect(row, place, sid) : this.vacate(row, [place]);
+    return place.connections.length > 1 ? this.#disconnect(row, place, sid) : this.#vacate(row, [place]);
   }
 
   setAway(room: string, user: string, sid: string, until: number): Change {
-    const row = this.rooms.get(room)?.get(user);
+    const row = this.#rooms.get(room)?.get(user);
     const place = row && placeOf(row, sid);
     if (row === undefined || place === undefined) return undefined;
-    if (place.connections.length > 1) return this.disconnect(row, place, sid);
+    if (place.connections.length > 1) return this.#disconnect(row, place, sid);
     place.awayUntil = until;
-    this.away.set(place, row);
+    this.#away.set(place, row);
     return undefined;
   }
 
   expire(now: number): NonNullable<Change>[] {
     const over = new Map<Row, Place[]>();
-    for (const [place, row] of this.away) {
+    for (const [place, row] of this.#away) {
       if ((place.awayUntil ?? Infinity) > now) continue;
       const places = over.get(row);
       if (places === undefined) over.set(row, [place]);
       else places.push(place);
     }
-    return [...over].map(([row, places]) => this.vacate(row, places));
+    return [...over].map(([row, places]) => this.#vacate(row, places));
   }
 
   members(room: string, limit: number, after?: string) {
-    const rows = this.rooms.get(room) ?? new Map<string, Row>();
+    const rows = this.#rooms.get(room) ?? new Map<string, Row>();
     const found: Row[] = [];
     let more = false;
     let started = after === undefined || !rows.has(after);
@@ -122,41 +125,41 @@ export class PresenceCore {
   }
 
   count(room: string): number {
-    return this.rooms.get(room)?.size ?? 0;
+    return this.#rooms.get(room)?.size ?? 0;
   }
 
   has(room: string, user: string): boolean {
-    return this.rooms.get(room)?.has(user) ?? false;
+    return this.#rooms.get(room)?.has(user) ?? false;
   }
 
   restore(until: number): void {
-    for (const rows of this.rooms.values()) {
+    for (const rows of this.#rooms.values()) {
       for (const row of rows.values()) {
         for (const place of row.places.values()) {
           place.connections = [shownOf(place)];
           place.awayUntil = until;
-          this.away.set(place, row);
+          this.#away.set(place, row);
         }
       }
     }
   }
 
-  private addRow(row: Row): Row {
-    const rows = this.rooms.get(row.room);
-    if (rows === undefined) this.rooms.set(row.room, new Map([[row.user, row]]));
+  #addRow(row: Row): Row {
+    const rows = this.#rooms.get(row.room);
+    if (rows === undefined) this.#rooms.set(row.room, new Map([[row.user, row]]));
     else rows.set(row.user, row);
     return row;
   }
 
   /** The device has a connection that is new, or other than before; whether it was away or not, it is there now. */
-  private connect(row: Row, place: Place | undefined, connection: Device): Place {
+  #connect(row: Row, place: Place | undefined, connection: Device): Place {
     if (place === undefined) {
       const added = { connections: [connection] };
       row.places.set(connection.id, added);
       return added;
     }
     if (place.awayUntil !== undefined) {
-      this.away.delete(place);
+      this.#away.delete(place);
       delete place.awayUntil;
       place.connections = [connection];
       return place;
@@ -169,17 +172,17 @@ export class PresenceCore {
   }
 
   /** One connection of several ends. */
-  private disconnect(row: Row, place: Place, sid: string): Change {
+  #disconnect(row: Row, place: Place, sid: string): Change {
     const before = shownOf(place);
     place.connections = place.connections.filter((connection) => connection.sid !== sid);
     const shown = shownOf(place);
-    if (shown.sid !== before.sid) this.changed(row);
+    if (shown.sid !== before.sid) this.#changed(row);
     return shown.transport === before.transport ? undefined : updateOf(row, [shown], []);
   }
 
-  private vacate(row: Row, places: Place[]): NonNullable<Change> {
-    for (const place of places) this.drop(row, place);
-    this.changed(row);
+  #vacate(row: Row, places: Place[]): NonNullable<Change> {
+    for (const place of places) this.#drop(row, place);
+    this.#changed(row);
     const { room, user } = row;
     if (row.places.size > 0) {
       return updateOf(
@@ -188,15 +191,15 @@ export class PresenceCore {
         places.map((place) => shownOf(place).id),
       );
     }
-    const rows = this.rooms.get(room);
+    const rows = this.#rooms.get(room);
     rows?.delete(user);
-    if (rows?.size === 0) this.rooms.delete(room);
+    if (rows?.size === 0) this.#rooms.delete(room);
     return { room, type: "leave", member: memberOf(row) };
   }
 
-  private drop(row: Row, place: Place): void {
+  #drop(row: Row, place: Place): void {
     row.places.delete(shownOf(place).id);
-    this.away.delete(place);
+    this.#away.delete(place);
   }
 }
 

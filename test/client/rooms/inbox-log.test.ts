@@ -181,17 +181,17 @@ class Model {
   /** What the device's newer connection has processed. */
   readonly elsewhere: number[] = [];
 
-  private isNewerOpen = false;
-  private kept: Position | undefined;
-  private log = new InboxLog(undefined);
-  private delivered = 0;
-  private isOpen = false;
-  private inHand: number | undefined;
-  private acking: Position | undefined;
+  #isNewerOpen = false;
+  #kept: Position | undefined;
+  #log = new InboxLog(undefined);
+  #delivered = 0;
+  #isOpen = false;
+  #inHand: number | undefined;
+  #acking: Position | undefined;
 
   constructor() {
-    this.perform(this.log.processing(true));
-    this.open();
+    this.#perform(this.#log.processing(true));
+    this.#open();
   }
 
   take(step: string): void {
@@ -200,47 +200,47 @@ class Model {
         this.sent++;
         return;
       case "deliver":
-        if (this.isOpen && !this.isNewerOpen && this.delivered < this.sent)
-          this.perform(this.log.received(item(++this.delivered)));
+        if (this.#isOpen && !this.#isNewerOpen && this.#delivered < this.sent)
+          this.#perform(this.#log.received(item(++this.#delivered)));
         return;
       case "process":
-        if (this.inHand === undefined) return;
-        this.processed.push(this.inHand);
-        this.inHand = undefined;
-        this.perform(this.log.done());
+        if (this.#inHand === undefined) return;
+        this.processed.push(this.#inHand);
+        this.#inHand = undefined;
+        this.#perform(this.#log.done());
         return;
       case "fail":
-        if (this.inHand === undefined) return;
-        this.inHand = undefined;
-        this.log.failed();
-        this.perform(this.log.processing(true));
+        if (this.#inHand === undefined) return;
+        this.#inHand = undefined;
+        this.#log.failed();
+        this.#perform(this.#log.processing(true));
         return;
       case "ack arrives":
-        return this.answer(true);
+        return this.#answer(true);
       case "ack lost":
-        return this.answer(false);
+        return this.#answer(false);
       case "cut":
-        return this.reconnect();
+        return this.#reconnect();
       case "reload":
-        this.inHand = undefined;
-        this.log = new InboxLog(this.kept);
-        this.perform(this.log.processing(true));
-        return this.reconnect();
+        this.#inHand = undefined;
+        this.#log = new InboxLog(this.#kept);
+        this.#perform(this.#log.processing(true));
+        return this.#reconnect();
       case "newer opens":
-        this.isNewerOpen = true;
+        this.#isNewerOpen = true;
         return;
       case "newer processes":
-        if (this.isNewerOpen && this.cursor < this.sent) this.elsewhere.push(++this.cursor);
+        if (this.#isNewerOpen && this.cursor < this.sent) this.elsewhere.push(++this.cursor);
         return;
       case "newer goes":
-        if (this.isNewerOpen) this.delivered = this.cursor;
-        this.isNewerOpen = false;
-        return this.perform(this.log.returned());
+        if (this.#isNewerOpen) this.#delivered = this.cursor;
+        this.#isNewerOpen = false;
+        return this.#perform(this.#log.returned());
     }
   }
 
   settle(): void {
-    this.reconnect();
+    this.#reconnect();
     for (let round = 0; round <= this.sent + 1; round++) {
       this.take("deliver");
       this.take("process");
@@ -248,49 +248,49 @@ class Model {
     }
   }
 
-  private open(): void {
-    this.isOpen = true;
-    this.isNewerOpen = false;
-    const since = this.log.cursor?.offset ?? 0;
+  #open(): void {
+    this.#isOpen = true;
+    this.#isNewerOpen = false;
+    const since = this.#log.cursor?.offset ?? 0;
     this.cursor = Math.max(this.cursor, since);
-    this.delivered = this.cursor;
-    this.perform(this.log.opened(at(this.cursor)));
+    this.#delivered = this.cursor;
+    this.#perform(this.#log.opened(at(this.cursor)));
   }
 
-  private reconnect(): void {
-    this.isOpen = false;
-    this.acking = undefined;
-    this.log.away();
-    this.open();
+  #reconnect(): void {
+    this.#isOpen = false;
+    this.#acking = undefined;
+    this.#log.away();
+    this.#open();
   }
 
-  private answer(isKnown: boolean): void {
-    const { acking } = this;
+  #answer(isKnown: boolean): void {
+    const acking = this.#acking;
     if (acking === undefined) return;
-    this.acking = undefined;
-    if (this.isNewerOpen) {
-      this.log.taken();
-      return this.perform(this.log.ackFailed(acking));
+    this.#acking = undefined;
+    if (this.#isNewerOpen) {
+      this.#log.taken();
+      return this.#perform(this.#log.ackFailed(acking));
     }
     if (isKnown) this.cursor = Math.max(this.cursor, acking.offset);
-    this.perform(isKnown ? this.log.acked() : this.log.ackFailed(acking));
+    this.#perform(isKnown ? this.#log.acked() : this.#log.ackFailed(acking));
   }
 
-  private perform(effects: readonly InboxAction[]): void {
+  #perform(effects: readonly InboxAction[]): void {
     for (const effect of effects) {
       switch (effect.do) {
         case "keep":
-          this.kept = effect.position;
+          this.#kept = effect.position;
           break;
         case "ack":
-          this.promise(effect.position);
+          this.#promise(effect.position);
           break;
         case "process":
-          this.inHand = effect.item.position.offset;
+          this.#inHand = effect.item.position.offset;
           break;
         case "open":
-          this.acking = undefined;
-          this.open();
+          this.#acking = undefined;
+          this.#open();
           break;
         case "lost":
           throw new Error("nothing is lost here");
@@ -298,12 +298,12 @@ class Model {
     }
   }
 
-  private promise(position: Position): void {
+  #promise(position: Position): void {
     const known = new Set([...this.processed, ...this.elsewhere]);
     for (let offset = 1; offset <= position.offset; offset++) {
       if (!known.has(offset))
         throw new Error(`${offset} was acked with ${position.offset}, and not processed`);
     }
-    this.acking = position;
+    this.#acking = position;
   }
 }

@@ -75,7 +75,7 @@ class Narrow {
   /** Answers the calls that there are; where an answer is too large the connection is closed. */
   serve(): void {
     for (let call = this.socket.calls.shift(); call !== undefined; call = this.socket.calls.shift()) {
-      const messages = this.messagesFor(call);
+      const messages = this.#messagesFor(call);
       const isTooLarge = messages.length > this.most || messages.some(({ id }) => id === `e:${this.never}`);
       if (isTooLarge) {
         this.socket.calls.length = 0;
@@ -94,7 +94,7 @@ class Narrow {
     }
   }
 
-  private messagesFor({ name, argument }: MadeCall): RoomMessage[] {
+  #messagesFor({ name, argument }: MadeCall): RoomMessage[] {
     const {
       since,
       after,

@@ -11,7 +11,7 @@ import { EventLog, SOCKET_EVENTS } from "./events.js";
 export const QUICK: Options = { WebSocket, forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 40 };
 
 export class TestServer {
-  private readonly sockets: { socket: Socket; log: EventLog }[] = [];
+  readonly #sockets: { socket: Socket; log: EventLog }[] = [];
 
   private constructor(
     readonly http: HttpServer,
@@ -40,7 +40,7 @@ export class TestServer {
   connect(ns = "/", options: Options = {}): { socket: Socket; log: EventLog } {
     const socket = plain(this.url + ns, { ...QUICK, ...options });
     const log = new EventLog(socket, SOCKET_EVENTS);
-    this.sockets.push({ socket, log });
+    this.#sockets.push({ socket, log });
     return { socket, log };
   }
 
@@ -51,8 +51,8 @@ export class TestServer {
 
   /** Ends clients and server, and says which events of theirs the test has not looked at. */
   async end(): Promise<unknown[]> {
-    const unseen = this.sockets.flatMap(({ log }) => log.rest());
-    for (const { socket } of this.sockets) socket.disconnect();
+    const unseen = this.#sockets.flatMap(({ log }) => log.rest());
+    for (const { socket } of this.#sockets) socket.disconnect();
     await this.stop();
     return unseen;
   }

@@ -7,8 +7,8 @@ interface Source {
 export type Recorded = [event: string, ...args: unknown[]];
 
 export class EventLog {
-  private readonly events: Recorded[] = [];
-  private waiting: (() => void) | undefined;
+  readonly #events: Recorded[] = [];
+  #waiting: (() => void) | undefined;
 
   /** Listens to these events of the source. */
   constructor(source: object, names: readonly string[]) {
@@ -18,17 +18,17 @@ export class EventLog {
   /** Listens to these events of another source as well. */
   listen(source: object, names: readonly string[]): void {
     for (const name of names) {
-      (source as Source).on(name, (...args) => this.add([name, ...args]));
+      (source as Source).on(name, (...args) => this.#add([name, ...args]));
     }
   }
 
   /** The next event. Fails if none comes in time. */
   async next(deadline = 2000): Promise<Recorded> {
-    const event = this.events.shift();
+    const event = this.#events.shift();
     if (event) return event;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("no event came in time")), deadline);
-      this.waiting = () => {
+      this.#waiting = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -38,7 +38,7 @@ export class EventLog {
 
   /** The events that nobody has taken; they are taken by it. */
   rest(): Recorded[] {
-    return this.events.splice(0);
+    return this.#events.splice(0);
   }
 
   /** Their names only. */
@@ -46,10 +46,10 @@ export class EventLog {
     return this.rest().map(([name]) => name);
   }
 
-  private add(event: Recorded): void {
-    this.events.push(event);
-    this.waiting?.();
-    this.waiting = undefined;
+  #add(event: Recorded): void {
+    this.#events.push(event);
+    this.#waiting?.();
+    this.#waiting = undefined;
   }
 }
 

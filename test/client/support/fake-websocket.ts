@@ -17,7 +17,7 @@ export class FakeWebSocket implements WebSocketLike {
   readonly sent: Frame[] = [];
   /** The code with which the client closed. */
   closedWith: number | undefined;
-  private readonly listeners: [string, (event: FakeEvent) => void][] = [];
+  readonly #listeners: [string, (event: FakeEvent) => void][] = [];
 
   constructor(
     readonly url: string,
@@ -26,7 +26,7 @@ export class FakeWebSocket implements WebSocketLike {
   ) {}
 
   addEventListener(type: string, listener: (event: FakeEvent) => void): void {
-    this.listeners.push([type, listener]);
+    this.#listeners.push([type, listener]);
   }
 
   send(text: string): void {
@@ -40,7 +40,7 @@ export class FakeWebSocket implements WebSocketLike {
   // What the server and the network do.
 
   fire(type: string, event: Omit<FakeEvent, "type"> = {}): void {
-    for (const [other, listener] of this.listeners) if (other === type) listener({ type, ...event });
+    for (const [other, listener] of this.#listeners) if (other === type) listener({ type, ...event });
   }
 
   open(): this {

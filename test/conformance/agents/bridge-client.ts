@@ -33,51 +33,54 @@ interface Ending {
 }
 
 export class BridgeClient {
-  private readonly sockets = new Map<string, Socket>();
-  private readonly replies = new Map<number, Reply>();
-  private readonly questions: Questions;
+  readonly #manager: SocketManager;
+  readonly #options: Fields;
+  readonly #host: Host;
+  readonly #fault: Fault;
+  readonly #sockets = new Map<string, Socket>();
+  readonly #replies = new Map<number, Reply>();
+  readonly #questions: Questions;
   /** Those that the background has taken away. */
-  private resting: Socket[] = [];
-  private readonly waiting = new Set<(error: Error) => void>();
-  private keys = 0;
+  #resting: Socket[] = [];
+  readonly #waiting = new Set<(error: Error) => void>();
+  #keys = 0;
 
-  constructor(
-    private readonly manager: SocketManager,
-    private readonly options: Fields,
-    private readonly host: Host,
-    private readonly fault: Fault,
-  ) {
-    this.questions = new Questions(host);
+  constructor(manager: SocketManager, options: Fields, host: Host, fault: Fault) {
+    this.#manager = manager;
+    this.#options = options;
+    this.#host = host;
+    this.#fault = fault;
+    this.#questions = new Questions(host);
   }
 
   do(name: string, fields: Fields): unknown {
     const ns = typeof fields["ns"] === "string" ? fields["ns"] : "/";
     switch (name) {
       case "connect":
-        return this.connect(ns);
+        return this.#connect(ns);
       case "emit":
-        this.socket(ns).emit(text(fields, "name"), ...native(fields));
+        this.#socket(ns).emit(text(fields, "name"), ...native(fields));
         return undefined;
       case "call":
-        return this.call(ns, fields);
+        return this.#call(ns, fields);
       case "answer":
-        return this.answer(fields);
+        return this.#answer(fields);
       case "disconnect":
-        this.socket(ns).disconnect();
+        this.#socket(ns).disconnect();
         return undefined;
       case "flush":
-        return this.unsent((socket) => socket.flush?.(fields["timeout"] as number));
+        return this.#unsent((socket) => socket.flush?.(fields["timeout"] as number));
       case "give":
-        return this.questions.give(fields);
+        return this.#questions.give(fields);
       case "background":
-        this.resting = [...this.sockets.values()].filter(({ active }) => active);
-        for (const socket of this.resting) socket.disconnect();
+        this.#resting = [...this.#sockets.values()].filter(({ active }) => active);
+        for (const socket of this.#resting) socket.disconnect();
         return undefined;
       case "foreground":
-        for (const socket of this.resting) socket.connect();
+        for (const socket of this.#resting) socket.connect();
         return undefined;
       case "network_changed":
-        for (const socket of [...this.sockets.values()].filter(({ active }) => active)) {
+        for (const socket of [...this.#sockets.values()].filter(({ active }) => active)) {
           socket.disconnect();
           socket.connect();
         }
@@ -88,33 +91,35 @@ export class BridgeClient {
   }
 
   close(timeout?: number): unknown {
-    if (timeout === undefined) return this.end();
+    if (timeout === undefined) return this.#end();
     // socket.io-client would take the time-out for nothing.
-    const closing = this.unsent((socket) => (socket.flush === undefined ? undefined : socket.close(timeout)));
-    return closing.finally(() => this.end());
+    const closing = this.#unsent((socket) =>
+      socket.flush === undefined ? undefined : socket.close(timeout),
+    );
+    return closing.finally(() => this.#end());
   }
 
   /** How many events of all namespaces have not got away. socket.io-client does not say. */
-  private async unsent(task: (socket: Socket) => unknown): Promise<{ unsent: number }> {
-    const results = await Promise.all([...this.sockets.values()].map(task));
+  async #unsent(task: (socket: Socket) => unknown): Promise<{ unsent: number }> {
+    const results = await Promise.all([...this.#sockets.values()].map(task));
     const counts = results.map((result) => (result as { unsent: number } | undefined)?.unsent ?? 0);
     return { unsent: counts.reduce((sum, count) => sum + count, 0) };
   }
 
-  private end(): void {
-    for (const socket of this.sockets.values()) socket.disconnect();
+  #end(): void {
+    for (const socket of this.#sockets.values()) socket.disconnect();
     const error = new CommandError("closed", "the client was closed");
-    for (const reject of this.waiting) reject(error);
+    for (const reject of this.#waiting) reject(error);
   }
 
-  private connect(ns: string): Promise<unknown> {
-    const socket = this.sockets.get(ns) ?? this.make(ns);
+  #connect(ns: string): Promise<unknown> {
+    const socket = this.#sockets.get(ns) ?? this.#make(ns);
     if (socket.connected) return Promise.resolve({ sid: socket.id });
     return new Promise((resolve, reject) => {
       const settle = (settled: () => void): void => {
         socket.off("connect", up);
         socket.off("connect_error", refused);
-        this.waiting.delete(fail);
+        this.#waiting.delete(fail);
         settled();
       };
       const fail = (error: Error): void => settle(() => reject(error));
@@ -124,45 +129,45 @@ export class BridgeClient {
         const isServers = !("description" in error);
         fail(new CommandError(isServers ? "connect_error" : "refused", error.message, error.data));
       };
-      this.waiting.add(fail);
+      this.#waiting.add(fail);
       socket.on("connect", up);
       socket.on("connect_error", refused);
       socket.connect();
     });
   }
 
-  private make(ns: string): Socket {
-    const socket = this.manager.socket(ns, { auth: this.auth() });
-    this.sockets.set(ns, socket);
+  #make(ns: string): Socket {
+    const socket = this.#manager.socket(ns, { auth: this.#auth() });
+    this.#sockets.set(ns, socket);
     const where = ns === "/" ? {} : { ns };
-    socket.on("connect", () => this.host.report("connected", { ...where, sid: socket.id }));
+    socket.on("connect", () => this.#host.report("connected", { ...where, sid: socket.id }));
     socket.on("disconnect", (_reason: string, details?: Ending) => {
       const code = typeof details?.code === "number" ? { code: details.code } : {};
-      this.fault.disconnected(socket);
-      this.host.report("disconnected", { ...where, final: !socket.active, ...code });
+      this.#fault.disconnected(socket);
+      this.#host.report("disconnected", { ...where, final: !socket.active, ...code });
     });
-    socket.on("connect_error", ({ message }: Error) => this.host.report("warning", { ...where, message }));
+    socket.on("connect_error", ({ message }: Error) => this.#host.report("warning", { ...where, message }));
     socket.onAny((name, ...args) => {
       const last = args.at(-1);
       const isAsked = typeof last === "function";
-      const key = isAsked ? { key: this.keep(last as Reply) } : {};
+      const key = isAsked ? { key: this.#keep(last as Reply) } : {};
       const values = toJson(isAsked ? args.slice(0, -1) : args);
-      this.host.report("event", { ...where, name, args: values, ...key });
+      this.#host.report("event", { ...where, name, args: values, ...key });
     });
     return socket;
   }
 
-  private auth(): unknown {
-    const { auth } = this.options;
+  #auth(): unknown {
+    const { auth } = this.#options;
     if (auth !== "ask") return auth;
     return (give: (data: unknown) => void): void => {
-      const ask = (): void => void this.questions.ask().then(give, ask);
+      const ask = (): void => void this.#questions.ask().then(give, ask);
       ask();
     };
   }
 
-  private call(ns: string, fields: Fields): Promise<unknown> {
-    const socket = this.socket(ns);
+  #call(ns: string, fields: Fields): Promise<unknown> {
+    const socket = this.#socket(ns);
     return new Promise((resolve, reject) => {
       const isUp = socket.connected;
       const done = (error: Error | null, ...args: unknown[]): void => {
@@ -176,19 +181,19 @@ export class BridgeClient {
     });
   }
 
-  private answer(fields: Fields): void {
+  #answer(fields: Fields): void {
     const key = fields["key"] as number;
-    if (!this.fault.mayAnswer(key)) return;
-    this.replies.get(key)?.(...native(fields));
+    if (!this.#fault.mayAnswer(key)) return;
+    this.#replies.get(key)?.(...native(fields));
   }
 
-  private keep(reply: Reply): number {
-    this.replies.set(++this.keys, reply);
-    return this.keys;
+  #keep(reply: Reply): number {
+    this.#replies.set(++this.#keys, reply);
+    return this.#keys;
   }
 
-  private socket(ns: string): Socket {
-    const socket = this.sockets.get(ns);
+  #socket(ns: string): Socket {
+    const socket = this.#sockets.get(ns);
     if (socket === undefined) throw new CommandError("not_connected", `${ns} was never connected`);
     return socket;
   }

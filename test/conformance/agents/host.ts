@@ -39,26 +39,26 @@ export function text(fields: Fields, name: string): string {
 
 /** What the application's function answers that is asked for credentials: what `give` brings. */
 export class Questions {
-  private readonly open = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
-  private count = 0;
+  readonly #host: Host;
+  readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #count = 0;
 
-  constructor(private readonly host: Host) {}
+  constructor(host: Host) {
+    this.#host = host;
+  }
 
   ask(): Promise<unknown> {
-    const key = ++this.count;
+    const key = ++this.#count;
     return new Promise((resolve, reject) => {
-      this.open.set(key, { resolve, reject });
-      this.host.report("ask", { key });
+      this.#open.set(key, { resolve, reject });
+      this.#host.report("ask", { key });
     });
   }
 
   give(fields: Fields): void {
     const key = fields["key"] as number;
-    const question = this.open.get(key);
-    this.open.delete(key);
+    const question = this.#open.get(key);
+    this.#open.delete(key);
     const error = fields["error"] as { message: string; final: boolean } | undefined;
     if (error === undefined) question?.resolve(fields["value"]);
     else question?.reject(Object.assign(new Error(error.message), { retryable: !error.final }));

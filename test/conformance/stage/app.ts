@@ -20,15 +20,25 @@ export interface Guest {
 }
 
 export class App {
+  readonly #options: AppOptions;
+  readonly #open: Opener;
+  readonly #prepare: (io: Server) => void;
+  readonly #port: number;
+
   private constructor(
     /** The app's own. A restart makes another one. */
     public io: Server,
     readonly proxy: TcpProxy,
-    private readonly options: AppOptions,
-    private readonly open: Opener,
-    private readonly prepare: (io: Server) => void,
-    private readonly port: number,
-  ) {}
+    options: AppOptions,
+    open: Opener,
+    prepare: (io: Server) => void,
+    port: number,
+  ) {
+    this.#options = options;
+    this.#open = open;
+    this.#prepare = prepare;
+    this.#port = port;
+  }
 
   /** @param prepare sets the app up, at each start: its namespaces, middlewares and handlers. */
   static async start(open: Opener, options: AppOptions, prepare: (io: Server) => void): Promise<App> {
@@ -45,12 +55,12 @@ export class App {
 
   /** Past the proxy. */
   get directUrl(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** A client of the bridge layer, not connected. */
   client(options: Fields = {}): Promise<Client> {
-    return this.open({ layer: "bridge", url: this.url, ...options });
+    return this.#open({ layer: "bridge", url: this.url, ...options });
   }
 
   /** A client that is connected to a namespace, with its socket there. */
@@ -63,13 +73,13 @@ export class App {
   async connect(client: Client, ns = "/"): Promise<Socket> {
     const { sid } = await client.do("connect", nsField(ns));
     await client.next("connected", nsField(ns));
-    return this.socket(sid, ns);
+    return this.#socket(sid, ns);
   }
 
   /** The socket of the next time that the client says it is connected: after a reconnect. */
   async reconnected(client: Client, ns = "/"): Promise<Socket> {
     const { sid } = await client.next("connected", nsField(ns));
-    return this.socket(String(sid), ns);
+    return this.#socket(String(sid), ns);
   }
 
   /** How many sockets there are in a namespace; waits until that is so. */
@@ -84,7 +94,7 @@ export class App {
 
   /** Starts it again on the same port. */
   async startAgain(): Promise<void> {
-    ({ io: this.io } = await listen(this.options, this.prepare, this.port));
+    ({ io: this.io } = await listen(this.#options, this.#prepare, this.#port));
   }
 
   async close(): Promise<void> {
@@ -92,7 +102,7 @@ export class App {
     await this.io.close();
   }
 
-  private socket(sid: string, ns: string): Socket {
+  #socket(sid: string, ns: string): Socket {
     const socket = this.io.of(ns).sockets.get(sid);
     if (socket === undefined) throw new Error(`the server has no socket ${sid} in ${ns}`);
     return socket;

@@ -6,12 +6,16 @@ import type { Client, Fields, Message } from "../client.js";
 import type { Opener } from "./stage.js";
 
 export class Lobby {
+  readonly #open: Opener;
+
   private constructor(
     /** The server: its clock can be moved, and it can be restarted on what it kept. */
     readonly world: World,
     readonly proxy: TcpProxy,
-    private readonly open: Opener,
-  ) {}
+    open: Opener,
+  ) {
+    this.#open = open;
+  }
 
   static async start(open: Opener, options: RoomsServerOptions): Promise<Lobby> {
     const world = await new World(options).start();
@@ -31,7 +35,7 @@ export class Lobby {
 
   /** A client of the rooms layer, which begins to connect. */
   client(options: Fields = {}): Promise<Client> {
-    return this.open({ layer: "rooms", url: this.url, ackTimeout: 2_000, ...options });
+    return this.#open({ layer: "rooms", url: this.url, ackTimeout: 2_000, ...options });
   }
 
   /** A client that is connected. */

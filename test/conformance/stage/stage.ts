@@ -14,8 +14,9 @@ export type Opener = (options: Fields) => Promise<Client>;
 const RECONNECT = { min: 50, max: 300, timeout: 3_000 };
 
 export class Stage {
-  private readonly clients: Client[] = [];
-  private readonly ends: (() => Promise<void>)[] = [];
+  readonly #start: () => Promise<Agent>;
+  readonly #clients: Client[] = [];
+  readonly #ends: (() => Promise<void>)[] = [];
 
   /**
    * @param start another agent of the same kind.
@@ -23,49 +24,51 @@ export class Stage {
    */
   constructor(
     readonly agent: Agent,
-    private readonly start: () => Promise<Agent>,
+    start: () => Promise<Agent>,
     readonly others: readonly Agent[] = [],
-  ) {}
+  ) {
+    this.#start = start;
+  }
 
   /** A Socket.IO app with the bridge. `prepare` sets it up. */
   async app(prepare: (io: Server) => void = () => undefined, options: AppOptions = {}): Promise<App> {
     const app = await App.start((fields) => this.open(fields), options, prepare);
-    this.ends.push(() => app.close());
+    this.#ends.push(() => app.close());
     return app;
   }
 
   /** A rooms server. */
   async lobby(options: RoomsServerOptions = {}): Promise<Lobby> {
     const lobby = await Lobby.start((fields) => this.open(fields), options);
-    this.ends.push(() => lobby.close());
+    this.#ends.push(() => lobby.close());
     return lobby;
   }
 
   /** A proxy for messages, before `target`. */
   async wire(target: string): Promise<Wire> {
     const wire = await Wire.listen(target);
-    this.ends.push(() => wire.close());
+    this.#ends.push(() => wire.close());
     return wire;
   }
 
   /** A client of the agent's kind, or of another one's. */
   async open(options: Fields, agent = this.agent): Promise<Client> {
     const client = new Client(agent);
-    this.clients.push(client);
+    this.#clients.push(client);
     await client.do("open", { reconnect: RECONNECT, ...options });
     return client;
   }
 
   /** Another agent of the same kind, which the scenario may end. */
   async newAgent(): Promise<Agent> {
-    const agent = await this.start();
-    this.ends.push(() => Promise.resolve(agent.kill()));
+    const agent = await this.#start();
+    this.#ends.push(() => Promise.resolve(agent.kill()));
     return agent;
   }
 
   /** Something else to be done at the end, in any case. */
   atEnd(task: () => Promise<void>): void {
-    this.ends.push(task);
+    this.#ends.push(task);
   }
 
   /**
@@ -74,13 +77,13 @@ export class Stage {
    */
   async end(): Promise<void> {
     try {
-      await Promise.all(this.clients.map((client) => client.end()));
-      for (const client of this.clients) {
+      await Promise.all(this.#clients.map((client) => client.end()));
+      for (const client of this.#clients) {
         const [report] = client.leftOver;
         if (report !== undefined) throw new Error(`not expected: ${JSON.stringify(report).slice(0, 400)}`);
       }
     } finally {
-      for (const end of this.ends.reverse()) await end();
+      for (const end of this.#ends.reverse()) await end();
     }
   }
 

@@ -17,6 +17,7 @@ const unchanged: Change = (text) => [text];
 const HOP = /^(host|connection|upgrade|sec-websocket-(key|version|extensions|protocol|accept))$/;
 
 export class Wire {
+  readonly #target: string;
   /** What becomes of each text message from the server. */
   down: Change = unchanged;
   /** What becomes of each text message from a client. */
@@ -24,61 +25,62 @@ export class Wire {
   /** Connections that clients have made, or tried to. */
   attempts = 0;
 
-  private readonly http = createServer();
+  readonly #http = createServer();
   // Its own pongs would hide from the server that a client is silent.
-  private readonly server = new WebSocketServer({
+  readonly #server = new WebSocketServer({
     noServer: true,
     autoPong: false,
     maxPayload: 64 * 2 ** 20,
   });
-  private readonly open = new Set<WebSocket>();
+  readonly #open = new Set<WebSocket>();
 
-  private constructor(private readonly target: string) {
-    this.http.on("upgrade", (request, socket: Duplex, head: Buffer) => this.upgrade(request, socket, head));
+  private constructor(target: string) {
+    this.#target = target;
+    this.#http.on("upgrade", (request, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
   }
 
   /** @param target `http:` address of the server. */
   static async listen(target: string): Promise<Wire> {
     const wire = new Wire(target);
-    wire.http.listen(0, "127.0.0.1");
-    await once(wire.http, "listening");
+    wire.#http.listen(0, "127.0.0.1");
+    await once(wire.#http, "listening");
     return wire;
   }
 
   /** `http:` address for clients. */
   get url(): string {
-    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
   }
 
   /** Says this to all clients, as if the server did. */
   inject(text: string): void {
-    for (const client of this.open) client.send(text);
+    for (const client of this.#open) client.send(text);
   }
 
   /** Closes all clients' connections with this code. */
   closeWith(code: number): void {
-    for (const client of this.open) client.close(code);
+    for (const client of this.#open) client.close(code);
   }
 
   /** Resets all connections. */
   cut(): void {
-    for (const client of this.open) client.terminate();
+    for (const client of this.#open) client.terminate();
   }
 
   async close(): Promise<void> {
-    const closed = once(this.http, "close");
-    this.http.close();
+    const closed = once(this.#http, "close");
+    this.#http.close();
     this.cut();
-    this.http.closeAllConnections();
+    this.#http.closeAllConnections();
     await closed;
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.attempts++;
     socket.on("error", () => undefined); // the client's end of it; "close" tells
     const offered = request.headers["sec-websocket-protocol"]?.split(/\s*,\s*/) ?? [];
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !HOP.test(name)));
-    const server = new WebSocket(`${this.target.replace("http", "ws")}${request.url ?? "/"}`, offered, {
+    const server = new WebSocket(`${this.#target.replace("http", "ws")}${request.url ?? "/"}`, offered, {
       headers,
       autoPong: false,
       perMessageDeflate: false,
@@ -90,13 +92,13 @@ export class Wire {
       );
     });
     server.once("open", () => {
-      this.server.handleUpgrade(request, socket, head, (client) => this.join(client, server));
+      this.#server.handleUpgrade(request, socket, head, (client) => this.#join(client, server));
     });
   }
 
-  private join(client: WebSocket, server: WebSocket): void {
-    this.open.add(client);
-    client.on("close", () => this.open.delete(client));
+  #join(client: WebSocket, server: WebSocket): void {
+    this.#open.add(client);
+    client.on("close", () => this.#open.delete(client));
     pass(client, server, (text) => this.up(text));
     pass(server, client, (text) => this.down(text));
   }

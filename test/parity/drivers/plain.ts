@@ -20,70 +20,73 @@ export const plain: Driver = {
 };
 
 class PlainClient implements Client {
+  readonly #target: Target;
   answerHeaders: IncomingHttpHeaders = {};
-  private readonly sockets = new Map<string, PlainSocket>();
-  private ws: WebSocket | undefined;
+  readonly #sockets = new Map<string, PlainSocket>();
+  #ws: WebSocket | undefined;
 
-  constructor(private readonly target: Target) {}
+  constructor(target: Target) {
+    this.#target = target;
+  }
 
   socket(ns = "/", auth?: Readonly<Record<string, unknown>>): ClientSocket {
-    const socket = this.sockets.get(ns) ?? new PlainSocket(this, ns, auth);
-    this.sockets.set(ns, socket);
+    const socket = this.#sockets.get(ns) ?? new PlainSocket(this, ns, auth);
+    this.#sockets.set(ns, socket);
     return socket;
   }
 
   close(): void {
-    this.ws?.close();
+    this.#ws?.close();
   }
 
   cut(): void {
-    this.ws?.terminate();
+    this.#ws?.terminate();
   }
 
   mute(): void {
-    silence(this.ws);
+    silence(this.#ws);
   }
 
   stall(): void {
-    this.ws?.pause();
+    this.#ws?.pause();
   }
 
   resume(): void {
-    this.ws?.resume();
+    this.#ws?.resume();
   }
 
   /** The namespace's `connect` follows as soon as the WebSocket is open. */
   join(socket: PlainSocket): void {
-    if (this.ws?.readyState === WebSocket.OPEN) socket.opened();
-    else if (this.ws?.readyState !== WebSocket.CONNECTING) this.dial();
+    if (this.#ws?.readyState === WebSocket.OPEN) socket.opened();
+    else if (this.#ws?.readyState !== WebSocket.CONNECTING) this.#dial();
   }
 
   /** Nobody needs a connection without namespaces. */
   left(): void {
-    if ([...this.sockets.values()].every((socket) => socket.state === "idle")) this.close();
+    if ([...this.#sockets.values()].every((socket) => socket.state === "idle")) this.close();
   }
 
   send(frame: Frame): void {
-    this.ws?.send(JSON.stringify(frame));
+    this.#ws?.send(JSON.stringify(frame));
   }
 
-  private dial(): void {
-    const { url, bridgePath, query, headers, ca } = this.target;
+  #dial(): void {
+    const { url, bridgePath, query, headers, ca } = this.#target;
     const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
     const ws = new WebSocket(`${url.replace("http", "ws")}${bridgePath}${search}`, "crossroom.v1", {
       ...(headers && { headers: { ...headers } }),
       ...(ca !== undefined && { ca }),
     });
-    this.ws = ws;
+    this.#ws = ws;
     // A connection that is being left has nothing to say to the sockets of the next one.
     const all = (tell: (socket: PlainSocket) => void) => {
-      if (this.ws === ws) [...this.sockets.values()].forEach(tell);
+      if (this.#ws === ws) [...this.#sockets.values()].forEach(tell);
     };
     ws.on("upgrade", (answer) => (this.answerHeaders = answer.headers));
     ws.on("open", () => all((socket) => socket.opened()));
     ws.on("message", (data: Buffer) => {
       const frame = JSON.parse(data.toString(), fromJson) as Frame;
-      this.sockets.get(typeof frame["ns"] === "string" ? frame["ns"] : "/")?.received(frame);
+      this.#sockets.get(typeof frame["ns"] === "string" ? frame["ns"] : "/")?.received(frame);
     });
     // A refused upgrade; an error of an open WebSocket is followed by "close", and told there.
     ws.on("error", () => {
@@ -94,25 +97,28 @@ class PlainClient implements Client {
 }
 
 class PlainSocket implements ClientSocket {
+  readonly #client: PlainClient;
+  readonly #ns: string;
+  readonly #auth: Readonly<Record<string, unknown>> | undefined;
   id: string | undefined;
   recovered = false;
   state: "idle" | "wanted" | "connecting" | "connected" = "idle";
   readonly log = new Log("what the client was told");
-  private readonly responders = new Map<string, Responder>();
-  private readonly acks = new Map<number, (values: unknown[]) => void>();
-  private nextId = 0;
-  private pid: unknown;
-  private offset: unknown;
+  readonly #responders = new Map<string, Responder>();
+  readonly #acks = new Map<number, (values: unknown[]) => void>();
+  #nextId = 0;
+  #pid: unknown;
+  #offset: unknown;
 
-  constructor(
-    private readonly client: PlainClient,
-    private readonly ns: string,
-    private readonly auth: Readonly<Record<string, unknown>> | undefined,
-  ) {}
+  constructor(client: PlainClient, ns: string, auth: Readonly<Record<string, unknown>> | undefined) {
+    this.#client = client;
+    this.#ns = ns;
+    this.#auth = auth;
+  }
 
   connect(): this {
     this.state = "wanted";
-    this.client.join(this);
+    this.#client.join(this);
     return this;
   }
 
@@ -123,47 +129,49 @@ class PlainSocket implements ClientSocket {
   }
 
   emit(event: string, ...args: unknown[]): void {
-    this.send({ type: "event", event, args: args.map(toJson) });
+    this.#send({ type: "event", event, args: args.map(toJson) });
   }
 
   ask(event: string, ...args: unknown[]): Promise<unknown[]> {
-    const id = this.nextId++;
-    this.send({ type: "event", event, args: args.map(toJson), id });
-    const answer = new Promise<unknown[]>((resolve) => this.acks.set(id, resolve));
-    return within(`the ack of ${event}`, answer, DEADLINE).finally(() => this.acks.delete(id));
+    const id = this.#nextId++;
+    this.#send({ type: "event", event, args: args.map(toJson), id });
+    const answer = new Promise<unknown[]>((resolve) => this.#acks.set(id, resolve));
+    return within(`the ack of ${event}`, answer, DEADLINE).finally(() => this.#acks.delete(id));
   }
 
   async askWithin(ms: number, event: string, ...args: unknown[]): Promise<unknown[]> {
-    const id = this.nextId++;
-    this.send({ type: "event", event, args: args.map(toJson), id });
-    const answer = new Promise<unknown[]>((resolve) => this.acks.set(id, resolve));
+    const id = this.#nextId++;
+    this.#send({ type: "event", event, args: args.map(toJson), id });
+    const answer = new Promise<unknown[]>((resolve) => this.#acks.set(id, resolve));
     try {
       return await within("", answer, ms);
     } catch {
       throw new Error("operation has timed out"); // the words of socket.io-client
     } finally {
-      this.acks.delete(id);
+      this.#acks.delete(id);
     }
   }
 
   answer(event: string, responder: Responder): void {
-    this.responders.set(event, responder);
+    this.#responders.set(event, responder);
   }
 
   disconnect(): void {
     if (this.state === "connected") {
-      this.send({ type: "disconnect" });
+      this.#send({ type: "disconnect" });
       this.log.add("disconnect", "io client disconnect");
     }
-    this.leave();
+    this.#leave();
   }
 
   /** The connection is open. */
   opened(): void {
     if (this.state !== "wanted") return;
     this.state = "connecting";
-    const { auth, pid, offset } = this;
-    this.send({ type: "connect", ...(auth && { auth }), pid, offset });
+    const auth = this.#auth;
+    const pid = this.#pid;
+    const offset = this.#offset;
+    this.#send({ type: "connect", ...(auth && { auth }), pid, offset });
   }
 
   /** The connection was not to be had. */
@@ -184,46 +192,46 @@ class PlainSocket implements ClientSocket {
       case "connected":
         this.state = "connected";
         this.id = String(frame["sid"]);
-        this.pid = frame["pid"];
+        this.#pid = frame["pid"];
         this.recovered = frame["recovered"] === true;
         this.log.add("connect");
         return;
       case "connect_error":
         this.log.add("connect_error", frame["message"], frame["data"]);
-        this.leave();
+        this.#leave();
         return;
       case "event":
-        if (frame["offset"] !== undefined) this.offset = frame["offset"];
-        this.happened(String(frame["event"]), args, frame["id"]);
+        if (frame["offset"] !== undefined) this.#offset = frame["offset"];
+        this.#happened(String(frame["event"]), args, frame["id"]);
         return;
       case "ack":
-        this.acks.get(Number(frame["id"]))?.(args);
+        this.#acks.get(Number(frame["id"]))?.(args);
         return;
       case "disconnect":
         this.log.add("disconnect", "io server disconnect");
-        this.leave();
+        this.#leave();
         return;
       case "error":
         this.log.add("error", frame["code"]);
     }
   }
 
-  private happened(event: string, args: unknown[], id: unknown): void {
+  #happened(event: string, args: unknown[], id: unknown): void {
     this.log.add(event, ...args);
     if (id === undefined) return;
-    this.responders.get(event)?.(
-      (...values) => this.send({ type: "ack", id, args: values.map(toJson) }),
+    this.#responders.get(event)?.(
+      (...values) => this.#send({ type: "ack", id, args: values.map(toJson) }),
       ...args,
     );
   }
 
-  private leave(): void {
+  #leave(): void {
     this.state = "idle";
-    this.client.left();
+    this.#client.left();
   }
 
-  private send(frame: Frame): void {
-    this.client.send({ ...frame, ...(this.ns === "/" ? {} : { ns: this.ns }) });
+  #send(frame: Frame): void {
+    this.#client.send({ ...frame, ...(this.#ns === "/" ? {} : { ns: this.#ns }) });
   }
 }
 

@@ -7,56 +7,59 @@ import { silence, type Client, type ClientSocket, type Responder } from "./drive
 
 /** Makes a client of a manager, and of a function that finds the manager's WebSocket of the time. */
 export class ApiClient implements Client {
+  readonly #manager: Manager;
+  readonly #webSocket: () => WebSocket | null | undefined;
   answerHeaders: IncomingHttpHeaders = {};
-  private readonly sockets = new Map<string, ApiSocket>();
+  readonly #sockets = new Map<string, ApiSocket>();
 
-  constructor(
-    private readonly manager: Manager,
-    private readonly webSocket: () => WebSocket | null | undefined,
-  ) {}
+  constructor(manager: Manager, webSocket: () => WebSocket | null | undefined) {
+    this.#manager = manager;
+    this.#webSocket = webSocket;
+  }
 
   socket(ns = "/", auth?: Readonly<Record<string, unknown>>): ClientSocket {
     const options = auth === undefined ? {} : { auth: { ...auth } };
     const socket =
-      this.sockets.get(ns) ?? new ApiSocket(this.manager.socket(ns, options), () => this.dialled());
-    this.sockets.set(ns, socket);
+      this.#sockets.get(ns) ?? new ApiSocket(this.#manager.socket(ns, options), () => this.#dialled());
+    this.#sockets.set(ns, socket);
     return socket;
   }
 
   /** The WebSocket is there, and not open yet. */
-  private dialled(): void {
-    this.webSocket()?.once("upgrade", ({ headers }) => (this.answerHeaders = headers));
+  #dialled(): void {
+    this.#webSocket()?.once("upgrade", ({ headers }) => (this.answerHeaders = headers));
   }
 
   close(): void {
-    this.webSocket()?.close();
+    this.#webSocket()?.close();
   }
 
   cut(): void {
-    this.webSocket()?.terminate();
+    this.#webSocket()?.terminate();
   }
 
   mute(): void {
-    silence(this.webSocket());
+    silence(this.#webSocket());
   }
 
   stall(): void {
-    this.webSocket()?.pause();
+    this.#webSocket()?.pause();
   }
 
   resume(): void {
-    this.webSocket()?.resume();
+    this.#webSocket()?.resume();
   }
 }
 
 class ApiSocket implements ClientSocket {
+  readonly #socket: Socket;
+  readonly #dialled: () => void;
   readonly log: Log;
-  private readonly responders = new Map<string, Responder>();
+  readonly #responders = new Map<string, Responder>();
 
-  constructor(
-    private readonly socket: Socket,
-    private readonly dialled: () => void,
-  ) {
+  constructor(socket: Socket, dialled: () => void) {
+    this.#socket = socket;
+    this.#dialled = dialled;
     this.log = new Log("what the client was told");
     const { log } = this;
     socket.on("connect", () => log.add("connect"));
@@ -65,20 +68,20 @@ class ApiSocket implements ClientSocket {
       else log.add("connect_error", error.message, error.data);
     });
     socket.on("disconnect", (reason) => log.add("disconnect", reason));
-    socket.onAny((event: string, ...args: unknown[]) => this.happened(event, args));
+    socket.onAny((event: string, ...args: unknown[]) => this.#happened(event, args));
   }
 
   get id(): string | undefined {
-    return this.socket.id;
+    return this.#socket.id;
   }
 
   get recovered(): boolean {
-    return this.socket.recovered;
+    return this.#socket.recovered;
   }
 
   connect(): this {
-    this.socket.connect();
-    this.dialled();
+    this.#socket.connect();
+    this.#dialled();
     return this;
   }
 
@@ -89,19 +92,19 @@ class ApiSocket implements ClientSocket {
   }
 
   emit(event: string, ...args: unknown[]): void {
-    this.socket.emit(event, ...args);
+    this.#socket.emit(event, ...args);
   }
 
   ask(event: string, ...args: unknown[]): Promise<unknown[]> {
     const answer = new Promise<unknown[]>((resolve) => {
-      this.socket.emit(event, ...args, (...values: unknown[]) => resolve(values));
+      this.#socket.emit(event, ...args, (...values: unknown[]) => resolve(values));
     });
     return within(`the ack of ${event}`, answer);
   }
 
   askWithin(ms: number, event: string, ...args: unknown[]): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
-      this.socket.timeout(ms).emit(event, ...args, (error: Error | null, ...values: unknown[]) => {
+      this.#socket.timeout(ms).emit(event, ...args, (error: Error | null, ...values: unknown[]) => {
         if (error) reject(error);
         else resolve(values);
       });
@@ -109,14 +112,14 @@ class ApiSocket implements ClientSocket {
   }
 
   answer(event: string, responder: Responder): void {
-    this.responders.set(event, responder);
+    this.#responders.set(event, responder);
   }
 
   disconnect(): void {
-    this.socket.disconnect();
+    this.#socket.disconnect();
   }
 
-  private happened(event: string, args: unknown[]): void {
+  #happened(event: string, args: unknown[]): void {
     const reply = args.at(-1);
     if (typeof reply !== "function") {
       this.log.add(event, ...args);
@@ -124,7 +127,7 @@ class ApiSocket implements ClientSocket {
     }
     const values = args.slice(0, -1);
     this.log.add(event, ...values);
-    this.responders.get(event)?.(
+    this.#responders.get(event)?.(
       (...answer) => {
         (reply as (...answer: unknown[]) => void)(...answer);
       },

@@ -6,22 +6,28 @@ export type Entry = [what: string, ...details: unknown[]];
 export const DEADLINE = 3_000;
 
 export class Log {
-  private entries: Entry[] = [];
-  private wake: (() => void) | undefined;
+  readonly #title: string;
+  #entries: Entry[] = [];
+  #wake: (() => void) | undefined;
 
-  constructor(private readonly title: string) {}
+  constructor(title: string) {
+    this.#title = title;
+  }
 
   add(...entry: Entry): void {
-    this.entries.push(entry);
-    this.wake?.();
+    this.#entries.push(entry);
+    this.#wake?.();
   }
 
   /** The next entry, taken off. Rejects if none comes within the deadline. */
   async next(): Promise<Entry> {
     for (;;) {
-      const entry = this.entries.shift();
+      const entry = this.#entries.shift();
       if (entry !== undefined) return entry;
-      await within(`the next entry of ${this.title}`, new Promise<void>((resolve) => (this.wake = resolve)));
+      await within(
+        `the next entry of ${this.#title}`,
+        new Promise<void>((resolve) => (this.#wake = resolve)),
+      );
     }
   }
 
@@ -46,12 +52,12 @@ export class Log {
   async expect(what: string): Promise<unknown[]> {
     const [found, ...details] = await this.next();
     if (found === what) return details;
-    throw new Error(`${this.title}: expected ${what}, found ${found} ${JSON.stringify(details)}`);
+    throw new Error(`${this.#title}: expected ${what}, found ${found} ${JSON.stringify(details)}`);
   }
 
   /** What nobody has taken. */
   rest(): Entry[] {
-    return this.entries.splice(0);
+    return this.#entries.splice(0);
   }
 }
 

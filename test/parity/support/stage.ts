@@ -32,26 +32,26 @@ export interface Pair {
 }
 
 export class Stage {
-  private readonly endings: (() => unknown)[] = [];
-  private readonly logs: Log[] = [];
+  readonly #endings: (() => unknown)[] = [];
+  readonly #logs: Log[] = [];
 
   constructor(readonly driver: Driver) {}
 
   /** Has something ended with the scenario, before everything that was there earlier. */
   onEnd(ending: () => unknown): void {
-    this.endings.unshift(ending);
+    this.#endings.unshift(ending);
   }
 
   /** A log that the scenario must have read to its end. */
   log(title = "what the server saw"): Log {
     const log = new Log(title);
-    this.logs.push(log);
+    this.#logs.push(log);
     return log;
   }
 
   /** What the scenario has not looked at, of its logs and of the clients of its pairs. */
   leftOver(): Entry[] {
-    return this.logs.flatMap((log) => log.rest());
+    return this.#logs.flatMap((log) => log.rest());
   }
 
   /** Starts a server with a bridge. */
@@ -97,14 +97,14 @@ export class Stage {
   ): Promise<Pair> {
     const here = client.socket(ns, auth);
     const arrival = new Promise<Socket>((resolve) => io.of(ns).once("connection", resolve));
-    this.logs.push(here.log);
+    this.#logs.push(here.log);
     await here.connected();
     return { there: await within("the server's connection event", arrival), here, client };
   }
 
   async end(): Promise<void> {
     const errors: unknown[] = [];
-    for (const ending of this.endings.splice(0)) {
+    for (const ending of this.#endings.splice(0)) {
       try {
         await ending();
       } catch (error) {

@@ -21,15 +21,18 @@ export async function stopServers(): Promise<void> {
 }
 
 export class BridgeServer {
-  private readonly clients: RawWebSocket[] = [];
+  readonly #sockets: ReadonlySet<object>;
+  readonly #clients: RawWebSocket[] = [];
 
   private constructor(
     readonly http: HttpServer,
     readonly io: Server,
     readonly bridge: Bridge,
     readonly port: number,
-    private readonly sockets: ReadonlySet<object>,
-  ) {}
+    sockets: ReadonlySet<object>,
+  ) {
+    this.#sockets = sockets;
+  }
 
   /** The servers, with no bridge and not listening. */
   static create(more: Partial<ServerOptions>): { http: HttpServer; io: Server } {
@@ -54,7 +57,7 @@ export class BridgeServer {
   /** A WebSocket that has asked for no namespace yet. */
   async open(headers?: Record<string, string>, more?: Buffer): Promise<RawWebSocket> {
     const ws = await RawWebSocket.open(this.port, "/bridge", headers, more);
-    this.clients.push(ws);
+    this.#clients.push(ws);
     return ws;
   }
 
@@ -70,7 +73,7 @@ export class BridgeServer {
 
   /** Resolves when the last client's TCP connection is gone here, too. */
   async idle(): Promise<void> {
-    await until(() => this.sockets.size === 0, "the server has no connection");
+    await until(() => this.#sockets.size === 0, "the server has no connection");
   }
 
   /** What the bridge answers to a handshake that it refuses. */
@@ -82,7 +85,7 @@ export class BridgeServer {
 
   /** Cuts all clients off, and ends. */
   async end(): Promise<void> {
-    for (const { socket } of this.clients) socket.destroy();
+    for (const { socket } of this.#clients) socket.destroy();
     await within(this.io.close(), "the server to end");
   }
 }

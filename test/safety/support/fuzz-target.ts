@@ -13,13 +13,16 @@ const PATIENCE = 30_000;
 export type Memory = Extract<Answer, { type: "memory" }>;
 
 export class FuzzTarget {
+  readonly #child: ChildProcess;
   /** What the process wrote to its standard error. */
   stderr = "";
 
   private constructor(
-    private readonly child: ChildProcess,
+    child: ChildProcess,
     readonly port: number,
-  ) {}
+  ) {
+    this.#child = child;
+  }
 
   static async start(): Promise<FuzzTarget> {
     const child = fork(PROGRAM, { stdio: ["ignore", "inherit", "pipe", "ipc"] });
@@ -29,12 +32,12 @@ export class FuzzTarget {
   }
 
   get crashed(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** What the server's memory is after its garbage was collected. */
   async memory(): Promise<Memory> {
-    const [answer] = (await within(this.ask("memory"), "the server's memory")) as [Answer];
+    const [answer] = (await within(this.#ask("memory"), "the server's memory")) as [Answer];
     if (answer.type !== "memory") throw new Error(`the server said ${answer.type}`);
     return answer;
   }
@@ -52,25 +55,25 @@ export class FuzzTarget {
 
   /** Ends the server by itself; gives its exit code. */
   async stop(): Promise<number | null> {
-    if (this.crashed) return this.child.exitCode;
-    const exited = once(this.child, "exit");
-    this.send("stop");
+    if (this.crashed) return this.#child.exitCode;
+    const exited = once(this.#child, "exit");
+    this.#send("stop");
     try {
       const [code] = (await within(exited, "the server to end")) as [number | null];
       return code;
     } finally {
-      this.child.kill("SIGKILL");
+      this.#child.kill("SIGKILL");
     }
   }
 
-  private ask(question: Question): Promise<unknown[]> {
-    const answered = once(this.child, "message");
-    this.send(question);
+  #ask(question: Question): Promise<unknown[]> {
+    const answered = once(this.#child, "message");
+    this.#send(question);
     return answered;
   }
 
-  private send(question: Question): void {
-    this.child.send(question);
+  #send(question: Question): void {
+    this.#child.send(question);
   }
 }
 

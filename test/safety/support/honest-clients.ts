@@ -17,15 +17,16 @@ class Counter {
 }
 
 export class HonestClients {
+  readonly #ws: RawWebSocket;
+  readonly #socket: Socket;
   readonly plain = new Counter();
   readonly socketIO = new Counter();
   /** Ends of connections that nobody asked for. */
   readonly ends: string[] = [];
 
-  private constructor(
-    private readonly ws: RawWebSocket,
-    private readonly socket: Socket,
-  ) {
+  private constructor(ws: RawWebSocket, socket: Socket) {
+    this.#ws = ws;
+    this.#socket = socket;
     ws.onFrame = (frame) => {
       const json = jsonOf(frame);
       if (json.event === "tick") this.plain.take(Number(json.args?.[0]));
@@ -57,8 +58,8 @@ export class HonestClients {
   }
 
   async leave(): Promise<void> {
-    this.socket.removeAllListeners("disconnect");
-    this.socket.disconnect();
-    await this.ws.leave();
+    this.#socket.removeAllListeners("disconnect");
+    this.#socket.disconnect();
+    await this.#ws.leave();
   }
 }

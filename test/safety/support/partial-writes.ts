@@ -90,13 +90,14 @@ async function writeAll(): Promise<Outcome> {
 
 /** A socket that the kernel takes nothing from while it is asked to write, and all a moment later. */
 class FullSocket {
-  private readonly handle: Handle;
+  readonly #writer: Socket;
+  readonly #reader: Socket;
+  readonly #handle: Handle;
 
-  private constructor(
-    private readonly writer: Socket,
-    private readonly reader: Socket,
-  ) {
-    this.handle = (writer as unknown as { _handle: Handle })._handle;
+  private constructor(writer: Socket, reader: Socket) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#handle = (writer as unknown as { _handle: Handle })._handle;
   }
 
   static async make(server: Server, port: number): Promise<FullSocket> {
@@ -108,26 +109,26 @@ class FullSocket {
 
   /** The object that Node's handles have `writeBuffer` of. */
   get prototype(): Handle {
-    let holder: object = this.handle;
+    let holder: object = this.#handle;
     while (!Object.hasOwn(holder, "writeBuffer")) holder = Object.getPrototypeOf(holder) as object;
     return holder as Handle;
   }
 
   /** Returns the request that it left in use: the one that was given, or Node's own. */
   write(writeBuffer: Handle["writeBuffer"], request: Request | null): Request {
-    this.reader.pause();
+    this.#reader.pause();
     // While the stream waits for an earlier write, it hands nothing to the kernel: writing on would only fill the memory.
-    for (let writes = 0; this.handle.writeQueueSize === 0 && writes < FILL; writes++) {
-      this.writer.write(Buffer.alloc(1_000_000));
+    for (let writes = 0; this.#handle.writeQueueSize === 0 && writes < FILL; writes++) {
+      this.#writer.write(Buffer.alloc(1_000_000));
     }
-    const outcome = writeBuffer.call(this.handle, request, Buffer.alloc(1));
-    setImmediate(() => this.reader.resume());
+    const outcome = writeBuffer.call(this.#handle, request, Buffer.alloc(1));
+    setImmediate(() => this.#reader.resume());
     return (request ?? outcome) as Request;
   }
 
   end(): void {
-    this.reader.destroy();
-    this.writer.destroy();
+    this.#reader.destroy();
+    this.#writer.destroy();
   }
 }
 

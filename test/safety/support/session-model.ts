@@ -28,30 +28,30 @@ export type Outcome =
 const OPEN: readonly string[] = ["/", "/other"];
 
 export class SessionModel {
-  private readonly namespaces = new Map<string, "connected" | "ended">();
+  readonly #namespaces = new Map<string, "connected" | "ended">();
 
   /** The client was told that it is connected, or that it is not. */
   settle(ns: string, answer: "connected" | "connect_error"): void {
-    this.namespaces.set(ns, answer === "connected" ? "connected" : "ended");
+    this.#namespaces.set(ns, answer === "connected" ? "connected" : "ended");
   }
 
   leave(ns: string): void {
-    this.namespaces.delete(ns);
+    this.#namespaces.delete(ns);
   }
 
   /** What must follow a text message. */
   expect(text: string): Outcome {
     const verdict = judge(text);
-    if (verdict.kind === "accept") return this.accepted(verdict.frame, text);
+    if (verdict.kind === "accept") return this.#accepted(verdict.frame, text);
     return { kind: "plain", reply: { type: "error", codes: verdict.codes, id: verdict.id, cause: text } };
   }
 
-  private accepted(frame: Accepted, cause: string): Outcome {
+  #accepted(frame: Accepted, cause: string): Outcome {
     if (frame.type === "ping") {
       return { kind: "plain", reply: { type: "pong", data: frame.data, cause } };
     }
     const { ns } = frame;
-    const state = this.namespaces.get(ns);
+    const state = this.#namespaces.get(ns);
     if (frame.type === "connect") {
       if (state === "connected") return { kind: "fatal", codes: ["already_connected"] };
       return { kind: "connect", ns, answer: OPEN.includes(ns) ? "connected" : "connect_error" };

@@ -13,39 +13,39 @@ export interface Exit {
 
 export class ServerProcess {
   readonly exited: Promise<Exit>;
-  private readonly child: ChildProcess;
-  private stdout = "";
-  private stderr = "";
+  readonly #child: ChildProcess;
+  #stdout = "";
+  #stderr = "";
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     // Not the whole environment: a PORT of the machine's would get in the way.
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: { PATH: process.env["PATH"] ?? "", ...env },
     });
-    this.child = child;
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.#child = child;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.exited = new Promise((resolve) => {
       child.once("close", (code, signal) =>
-        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr }),
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }),
       );
     });
   }
 
   /** Lines that it has written to its log. */
   get lines(): number {
-    return `${this.stdout}${this.stderr}`.split("\n").filter((line) => line.startsWith("{")).length;
+    return `${this.#stdout}${this.#stderr}`.split("\n").filter((line) => line.startsWith("{")).length;
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   /** The URL that the server says it listens on. Rejects if it ends before. */
   async listening(): Promise<string> {
     const said = new Promise<string>((resolve) => {
-      this.child.stdout?.on("data", () => {
-        const url = /^Crossroom is listening on (\S+)$/m.exec(this.stdout)?.[1];
+      this.#child.stdout?.on("data", () => {
+        const url = /^Crossroom is listening on (\S+)$/m.exec(this.#stdout)?.[1];
         if (url !== undefined) resolve(url);
       });
     });
@@ -57,7 +57,7 @@ export class ServerProcess {
 
   /** Sends a signal, and resolves when the process has ended. */
   stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
-    this.child.kill(signal);
+    this.#child.kill(signal);
     return this.exited;
   }
 }

@@ -23,13 +23,13 @@ export abstract class TestClient {
   readonly frames = new Inbox<ServerFrame>();
   /** The last welcome. */
   self: Self | undefined;
-  private nextId = 0;
+  #nextId = 0;
 
-  private readonly contract: Contract | undefined;
+  readonly #contract: Contract | undefined;
 
   /** @param isRoomApi Whether the server speaks the room API: then all it sends is held against its schemas. */
   constructor(isRoomApi: boolean) {
-    this.contract = isRoomApi ? new Contract() : undefined;
+    this.#contract = isRoomApi ? new Contract() : undefined;
   }
 
   protected abstract transmit(frame: Sent): void;
@@ -38,12 +38,12 @@ export abstract class TestClient {
   abstract cut(): void;
 
   send(frame: Sent): void {
-    this.contract?.sent(frame);
+    this.#contract?.sent(frame);
     this.transmit(frame);
   }
 
   protected arrived(frame: ServerFrame): void {
-    this.contract?.received(frame);
+    this.#contract?.received(frame);
     this.frames.put(frame);
   }
 
@@ -58,7 +58,7 @@ export abstract class TestClient {
 
   /** Makes a call, and takes its ack, which must be the next thing to arrive. */
   async call(event: string, ...args: unknown[]): Promise<Answer | Refusal> {
-    const id = this.nextId++;
+    const id = this.#nextId++;
     this.send({ type: "event", event, args, id });
     const ack = await this.frames.next(`the ack of ${event}`);
     if (ack.type !== "ack" || ack.id !== id) throw new Error(`no ack of ${event}: ${JSON.stringify(ack)}`);
@@ -67,7 +67,7 @@ export abstract class TestClient {
 
   /** Makes a call, and takes its ack; what arrives before it is kept to be taken afterwards. */
   async ask(event: string, ...args: unknown[]): Promise<Answer | Refusal> {
-    const id = this.nextId++;
+    const id = this.#nextId++;
     this.send({ type: "event", event, args, id });
     const isAck = (frame: ServerFrame): boolean => frame.type === "ack" && frame.id === id;
     const ack = await this.frames.nextOf(isAck, `the ack of ${event}`);
@@ -90,79 +90,79 @@ export abstract class TestClient {
 }
 
 class PlainClient extends TestClient {
-  private readonly ws: WebSocket;
+  readonly #ws: WebSocket;
 
   constructor(url: string, isRoomApi: boolean) {
     super(isRoomApi);
-    this.ws = new WebSocket(`${url.replace(/^http/, "ws")}/bridge`);
-    this.ws.on("message", (data: Buffer) => this.arrived(JSON.parse(data.toString()) as ServerFrame));
+    this.#ws = new WebSocket(`${url.replace(/^http/, "ws")}/bridge`);
+    this.#ws.on("message", (data: Buffer) => this.arrived(JSON.parse(data.toString()) as ServerFrame));
   }
 
   protected transmit(frame: Sent | ClientFrame): void {
     const text = JSON.stringify(frame);
-    if (this.ws.readyState === WebSocket.CONNECTING) this.ws.once("open", () => this.ws.send(text));
-    else this.ws.send(text);
+    if (this.#ws.readyState === WebSocket.CONNECTING) this.#ws.once("open", () => this.#ws.send(text));
+    else this.#ws.send(text);
   }
 
   close(): void {
-    this.ws.close();
+    this.#ws.close();
   }
 
   cut(): void {
-    this.ws.terminate();
+    this.#ws.terminate();
   }
 }
 
 class SocketIoClient extends TestClient {
-  private readonly socket;
+  readonly #socket;
 
   constructor(url: string, isRoomApi: boolean) {
     super(isRoomApi);
-    this.socket = io(url, {
+    this.#socket = io(url, {
       autoConnect: false,
       forceNew: true,
       reconnection: false,
       transports: ["websocket"],
       auth: {},
     });
-    this.socket.on("connect", () =>
+    this.#socket.on("connect", () =>
       this.arrived({
         type: "connected",
-        sid: this.socket.id ?? "",
+        sid: this.#socket.id ?? "",
         pingInterval: 0,
         pingTimeout: 0,
         maxPayload: 0,
         rate: { perSecond: 500, burst: 1_000 },
       }),
     );
-    this.socket.on("connect_error", (error: Error & { data?: unknown }) =>
+    this.#socket.on("connect_error", (error: Error & { data?: unknown }) =>
       this.arrived({ type: "connect_error", message: error.message, data: error.data }),
     );
-    this.socket.on("disconnect", (reason) => {
+    this.#socket.on("disconnect", (reason) => {
       if (reason === "io server disconnect") this.arrived({ type: "disconnect" });
     });
-    this.socket.onAny((event: string, ...args: unknown[]) => this.arrived({ type: "event", event, args }));
+    this.#socket.onAny((event: string, ...args: unknown[]) => this.arrived({ type: "event", event, args }));
   }
 
   protected transmit(frame: Sent): void {
     if (frame.type === "connect") {
-      this.socket.auth = { ...frame.auth };
-      this.socket.connect();
+      this.#socket.auth = { ...frame.auth };
+      this.#socket.connect();
     } else if (frame.type === "disconnect") {
-      this.socket.disconnect();
+      this.#socket.disconnect();
     } else {
       const { event, args = [], id } = frame;
       const ack = (...answer: unknown[]): void => this.arrived({ type: "ack", id: id ?? 0, args: answer });
-      this.socket.emit(event, ...args, ...(id === undefined ? [] : [ack]));
+      this.#socket.emit(event, ...args, ...(id === undefined ? [] : [ack]));
     }
   }
 
   close(): void {
-    this.socket.disconnect();
+    this.#socket.disconnect();
   }
 
   cut(): void {
-    this.socket.io.engine.close();
+    this.#socket.io.engine.close();
   }
 }
 

@@ -32,28 +32,28 @@ export function assertConnectError(data: unknown): void {
 
 /** Follows one client: give it what is sent and what arrives, in order. Throws at the first breach. */
 export class Contract {
-  private readonly asked = new Map<number, string>();
-  private isWelcome = false;
+  readonly #asked = new Map<number, string>();
+  #isWelcome = false;
 
   sent(frame: { type: string; event?: string; id?: number }): void {
     if (frame.type !== "event" || frame.id === undefined) return;
-    this.asked.set(frame.id, frame.event ?? "");
+    this.#asked.set(frame.id, frame.event ?? "");
   }
 
   received(frame: ServerFrame): void {
-    if (frame.type === "connected") this.isWelcome = false;
+    if (frame.type === "connected") this.#isWelcome = false;
     if (frame.type === "connect_error") assertConnectError(frame.data);
     if (frame.type === "ack") {
-      const call = this.asked.get(frame.id);
+      const call = this.#asked.get(frame.id);
       // At most one ack a call: a second one finds nothing here.
-      this.asked.delete(frame.id);
+      this.#asked.delete(frame.id);
       if (call === undefined) throw new Error(`an ack of nothing: ${JSON.stringify(frame)}`);
       expect(frame.args, `ack of ${call}`).to.have.length(1);
       assertAnswer(call, frame.args[0]);
     }
     if (frame.type === "event") {
-      if (!this.isWelcome && frame.event !== "welcome") throw new Error(`${frame.event} before the welcome`);
-      this.isWelcome = true;
+      if (!this.#isWelcome && frame.event !== "welcome") throw new Error(`${frame.event} before the welcome`);
+      this.#isWelcome = true;
       assertServerEvent(frame.event, frame.args);
     }
   }

@@ -9,21 +9,21 @@ interface Waiting<T> {
 }
 
 export class Inbox<T> {
-  private readonly items: T[] = [];
-  private waiting: Waiting<T>[] = [];
+  readonly #items: T[] = [];
+  #waiting: Waiting<T>[] = [];
 
   /** What has come and was not taken. */
   get left(): readonly T[] {
-    return this.items;
+    return this.#items;
   }
 
   put(item: T): void {
-    const waiting = this.waiting.find(({ isWanted }) => isWanted(item));
+    const waiting = this.#waiting.find(({ isWanted }) => isWanted(item));
     if (waiting === undefined) {
-      this.items.push(item);
+      this.#items.push(item);
       return;
     }
-    this.waiting = this.waiting.filter((one) => one !== waiting);
+    this.#waiting = this.#waiting.filter((one) => one !== waiting);
     waiting.take(item);
   }
 
@@ -34,13 +34,13 @@ export class Inbox<T> {
 
   /** The first item that is wanted, of those that have come or will. The others stay. Rejects at the deadline. */
   nextOf(isWanted: (item: T) => boolean, what: string): Promise<T> {
-    const index = this.items.findIndex(isWanted);
-    if (index !== -1) return Promise.resolve(...(this.items.splice(index, 1) as [T]));
+    const index = this.#items.findIndex(isWanted);
+    if (index !== -1) return Promise.resolve(...(this.#items.splice(index, 1) as [T]));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.waiting = this.waiting.filter((one) => one !== waiting);
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
         reject(
-          new Error(`waited ${DEADLINE} ms for ${what}; came: ${JSON.stringify(this.items).slice(0, 500)}`),
+          new Error(`waited ${DEADLINE} ms for ${what}; came: ${JSON.stringify(this.#items).slice(0, 500)}`),
         );
       }, DEADLINE);
       const waiting: Waiting<T> = {
@@ -50,7 +50,7 @@ export class Inbox<T> {
           resolve(item);
         },
       };
-      this.waiting.push(waiting);
+      this.#waiting.push(waiting);
     });
   }
 }

@@ -43,39 +43,43 @@ const FAULTS = {
 const PARSE_ERROR = "parse error";
 
 export class ActivityCheck implements Check {
-  constructor(private readonly findings: Findings) {}
+  readonly #findings: Findings;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
 
   see(witness: Witness): void {
     const { entry } = witness;
     switch (entry.kind) {
       case "fault":
-        this.findings.count(FAULTS[entry.fault]);
+        this.#findings.count(FAULTS[entry.fault]);
         break;
       case "server":
         if (entry.state === "died" || entry.state === "failed") {
-          this.findings.breach("server", `the server ${entry.state}: ${entry.detail}`, witness);
+          this.#findings.breach("server", `the server ${entry.state}: ${entry.detail}`, witness);
         }
         break;
       case "unsettled":
-        this.findings.breach("settled", `waited in vain for ${entry.waitingFor.join("; ")}`, witness);
+        this.#findings.breach("settled", `waited in vain for ${entry.waitingFor.join("; ")}`, witness);
         break;
       case "disconnected":
         // A fault may cut a connection anywhere, but what arrives, arrives whole.
         if (entry.reason === PARSE_ERROR) {
-          this.findings.breach("readable", `${witness.source} could not read what it was sent`, witness);
+          this.#findings.breach("readable", `${witness.source} could not read what it was sent`, witness);
         }
         break;
       case "refused":
-        this.findings.breach("refused", `${entry.call}: ${entry.code} (${entry.message})`, witness);
+        this.#findings.breach("refused", `${entry.call}: ${entry.code} (${entry.message})`, witness);
         break;
     }
   }
 
   finish(): void {
     for (const [what, least] of Object.entries(MINIMUM)) {
-      const found = this.findings.counts().get(what) ?? 0;
+      const found = this.#findings.counts().get(what) ?? 0;
       if (found < least)
-        this.findings.breach("activity", `${what}: ${found}, and at least ${least} are needed`);
+        this.#findings.breach("activity", `${what}: ${found}, and at least ${least} are needed`);
     }
   }
 }

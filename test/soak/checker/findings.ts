@@ -63,27 +63,27 @@ const KEPT_PER_RULE = 10;
 
 export class Findings {
   readonly violations: Violation[] = [];
-  private readonly counted = new Map<string, number>();
-  private readonly breached = new Map<Rule, number>();
+  readonly #counted = new Map<string, number>();
+  readonly #breached = new Map<Rule, number>();
 
   /** @param what In words: "publishes acked". */
   count(what: string, by = 1): void {
-    this.counted.set(what, (this.counted.get(what) ?? 0) + by);
+    this.#counted.set(what, (this.#counted.get(what) ?? 0) + by);
   }
 
   breach(rule: Rule, message: string, ...proof: (Witness | undefined)[]): void {
-    const before = this.breached.get(rule) ?? 0;
-    this.breached.set(rule, before + 1);
+    const before = this.#breached.get(rule) ?? 0;
+    this.#breached.set(rule, before + 1);
     if (before >= KEPT_PER_RULE) return;
     this.violations.push({ rule, message, proof: proof.filter((witness) => witness !== undefined) });
   }
 
   counts(): ReadonlyMap<string, number> {
-    return this.counted;
+    return this.#counted;
   }
 
   /** How often each rule was broken; the rules that hold are not in it. */
   breaches(): ReadonlyMap<Rule, number> {
-    return this.breached;
+    return this.#breached;
   }
 }

@@ -35,83 +35,86 @@ interface Doubt {
 }
 
 export class InboxCheck implements Check {
-  private readonly users = new Map<string, string>();
+  readonly #findings: Findings;
+  readonly #users = new Map<string, string>();
   /** By client: the one whose device it has too. */
-  private readonly doubles = new Map<string, string>();
-  private readonly doubts: Doubt[] = [];
+  readonly #doubles = new Map<string, string>();
+  readonly #doubts: Doubt[] = [];
   /** By device, then by client: when each offset was processed. */
-  private readonly processed = new Map<string, Map<string, Map<number, number>>>();
-  private readonly devices = new Map<string, InboxDevice>();
-  private readonly places = new Map<string, Item>();
-  private readonly ends = new Map<string, Witness & { entry: Of<"inbox_end"> }>();
+  readonly #processed = new Map<string, Map<string, Map<number, number>>>();
+  readonly #devices = new Map<string, InboxDevice>();
+  readonly #places = new Map<string, Item>();
+  readonly #ends = new Map<string, Witness & { entry: Of<"inbox_end"> }>();
 
-  constructor(private readonly findings: Findings) {}
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
 
   see(witness: Witness): void {
     const { entry } = witness;
     switch (entry.kind) {
       case "client":
-        this.users.set(witness.source, entry.user);
-        if (entry.doubles !== undefined) this.doubles.set(witness.source, entry.doubles);
+        this.#users.set(witness.source, entry.user);
+        if (entry.doubles !== undefined) this.#doubles.set(witness.source, entry.doubles);
         break;
       case "device": {
         // It goes on from the device's cursor, wherever that is now.
-        const device = this.devices.get(witness.source);
+        const device = this.#devices.get(witness.source);
         if (device !== undefined && !entry.taken) device.arrived = undefined;
         break;
       }
       case "inbox_opened":
-        this.opened({ ...witness, entry });
+        this.#opened({ ...witness, entry });
         break;
       case "inbox_acked": {
-        const device = this.devices.get(witness.source);
+        const device = this.#devices.get(witness.source);
         if (device !== undefined) device.acked = entry.position.offset;
         break;
       }
       case "item":
-        this.item({ ...witness, entry });
+        this.#item({ ...witness, entry });
         break;
       case "inbox_end":
-        this.ends.set(entry.user, { ...witness, entry });
+        this.#ends.set(entry.user, { ...witness, entry });
         break;
     }
   }
 
   finish(): void {
-    for (const { client, device, from, to, t, breach } of this.doubts) {
+    for (const { client, device, from, to, t, breach } of this.#doubts) {
       for (let offset = from; offset <= to; offset++) {
-        if (this.wasProcessedElsewhere(device, client, offset, t)) continue;
+        if (this.#wasProcessedElsewhere(device, client, offset, t)) continue;
         breach();
         break;
       }
     }
-    for (const { client, device, user, last, witness } of this.devices.values()) {
+    for (const { client, device, user, last, witness } of this.#devices.values()) {
       if (client !== device) continue;
-      const end = this.ends.get(user);
-      const furthest = Math.max(last.offset, ...this.offsetsOf(device));
+      const end = this.#ends.get(user);
+      const furthest = Math.max(last.offset, ...this.#offsetsOf(device));
       if (end?.entry.position.offset !== furthest || end.entry.position.epoch !== last.epoch) {
         const where =
           end === undefined ? "unknown" : `${end.entry.position.epoch}/${end.entry.position.offset}`;
         const message = `${client} processed its inbox up to ${last.epoch}/${last.offset}; its end is ${where}`;
-        this.findings.breach("inbox_lost", message, witness, end);
+        this.#findings.breach("inbox_lost", message, witness, end);
       }
     }
   }
 
-  private opened(witness: Witness & { entry: Of<"inbox_opened"> }): void {
+  #opened(witness: Witness & { entry: Of<"inbox_opened"> }): void {
     const { cursor, since } = witness.entry;
-    const device = this.devices.get(witness.source);
+    const device = this.#devices.get(witness.source);
     if (device === undefined) {
-      const user = this.users.get(witness.source) ?? "";
+      const user = this.#users.get(witness.source) ?? "";
       const offset = cursor.offset;
       const client = witness.source;
-      const owner = this.doubles.get(client) ?? client;
+      const owner = this.#doubles.get(client) ?? client;
       const mine = { client, user, device: owner, last: cursor, witness, arrived: offset, acked: offset };
-      this.devices.set(client, mine);
-      if (owner === client) this.findings.count("inbox devices");
+      this.#devices.set(client, mine);
+      if (owner === client) this.#findings.count("inbox devices");
       return;
     }
-    this.findings.count("inboxes opened again");
+    this.#findings.count("inboxes opened again");
     device.arrived = cursor.offset;
     if (since === undefined) return; // the client does not see what it gave
     const lowest = since === null ? device.acked : since.offset;
@@ -120,89 +123,83 @@ export class InboxCheck implements Check {
     const breach = (): void => {
       const expected = lowest === highest ? String(lowest) : `from ${lowest} to ${highest}`;
       const message = `${device.client} has its cursor at ${cursor.epoch}/${cursor.offset}, not ${expected}`;
-      this.findings.breach("inbox_cursor", message, before, witness);
+      this.#findings.breach("inbox_cursor", message, before, witness);
     };
     if (cursor.epoch !== device.last.epoch || cursor.offset < lowest) breach();
     else if (cursor.offset > highest)
-      this.doubt(device, cursor.offset, cursor.offset, witness.entry.t, breach);
+      this.#doubt(device, cursor.offset, cursor.offset, witness.entry.t, breach);
   }
 
-  private item(witness: Item): void {
+  #item(witness: Item): void {
     const { position, again } = witness.entry;
-    const device = this.devices.get(witness.source);
+    const device = this.#devices.get(witness.source);
     if (device === undefined) {
-      this.findings.breach("inbox_order", `${witness.source} got an item before it was open`, witness);
+      this.#findings.breach("inbox_order", `${witness.source} got an item before it was open`, witness);
       return;
     }
-    this.agree(device.user, witness);
+    this.#agree(device.user, witness);
     const { last, client } = device;
     const message = `${client} got ${position.epoch}/${position.offset} after ${last.epoch}/${last.offset}`;
     if (again) {
-      this.findings.count("inbox items that came again and were dropped");
-      this.checkArrival(device, witness);
+      this.#findings.count("inbox items that came again and were dropped");
+      this.#checkArrival(device, witness);
       return;
     }
-    this.findings.count("inbox items processed");
+    this.#findings.count("inbox items processed");
     if (position.epoch === last.epoch && position.offset <= last.offset) {
-      this.findings.breach("inbox_twice", message, device.witness, witness);
+      this.#findings.breach("inbox_twice", message, device.witness, witness);
       return;
     }
     const before = device.witness;
-    const breach = (): void => this.findings.breach("inbox_order", message, before, witness);
+    const breach = (): void => this.#findings.breach("inbox_order", message, before, witness);
     if (position.epoch !== last.epoch) breach();
-    else this.doubt(device, last.offset + 1, position.offset - 1, witness.entry.t, breach);
-    this.remember(device, witness);
+    else this.#doubt(device, last.offset + 1, position.offset - 1, witness.entry.t, breach);
+    this.#remember(device, witness);
     device.arrived = position.offset;
     device.last = position;
     device.witness = witness;
   }
 
   /** On one connection, what comes again comes in order too. */
-  private checkArrival(device: InboxDevice, witness: Item): void {
+  #checkArrival(device: InboxDevice, witness: Item): void {
     const { offset } = witness.entry.position;
     if (device.arrived !== undefined && offset !== device.arrived + 1) {
       const message = `${device.client} got ${offset} again after ${device.arrived} had arrived`;
-      this.findings.breach("inbox_order", message, device.witness, witness);
+      this.#findings.breach("inbox_order", message, device.witness, witness);
     }
     device.arrived = offset;
   }
 
-  private doubt(
-    { client, device }: InboxDevice,
-    from: number,
-    to: number,
-    t: number,
-    breach: () => void,
-  ): void {
-    if (from <= to) this.doubts.push({ client, device, from, to, t, breach });
+  #doubt({ client, device }: InboxDevice, from: number, to: number, t: number, breach: () => void): void {
+    if (from <= to) this.#doubts.push({ client, device, from, to, t, breach });
   }
 
-  private remember({ client, device }: InboxDevice, { entry }: Item): void {
-    const clients = this.processed.get(device) ?? new Map<string, Map<number, number>>();
-    this.processed.set(device, clients);
+  #remember({ client, device }: InboxDevice, { entry }: Item): void {
+    const clients = this.#processed.get(device) ?? new Map<string, Map<number, number>>();
+    this.#processed.set(device, clients);
     const times = clients.get(client) ?? new Map<number, number>();
     clients.set(client, times);
     times.set(entry.position.offset, entry.t);
   }
 
-  private offsetsOf(device: string): number[] {
-    return [...(this.processed.get(device)?.values() ?? [])].flatMap((times) => [...times.keys()]);
+  #offsetsOf(device: string): number[] {
+    return [...(this.#processed.get(device)?.values() ?? [])].flatMap((times) => [...times.keys()]);
   }
 
-  private wasProcessedElsewhere(device: string, client: string, offset: number, t: number): boolean {
-    const clients = [...(this.processed.get(device) ?? [])];
+  #wasProcessedElsewhere(device: string, client: string, offset: number, t: number): boolean {
+    const clients = [...(this.#processed.get(device) ?? [])];
     return clients.some(([one, times]) => one !== client && (times.get(offset) ?? Infinity) <= t);
   }
 
   /** All devices of a user see the same item at a place. */
-  private agree(user: string, item: Item): void {
+  #agree(user: string, item: Item): void {
     const { position, type, id } = item.entry;
     const at = JSON.stringify([user, position.epoch, position.offset]);
-    const first = this.places.get(at);
-    if (first === undefined) this.places.set(at, item);
+    const first = this.#places.get(at);
+    if (first === undefined) this.#places.set(at, item);
     else if (first.entry.type !== type || first.entry.id !== id) {
       const message = `${user}'s inbox has both ${first.entry.id} and ${id} at ${position.offset}`;
-      this.findings.breach("inbox_order", message, first, item);
+      this.#findings.breach("inbox_order", message, first, item);
     }
   }
 }

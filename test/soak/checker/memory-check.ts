@@ -9,28 +9,31 @@ const FACTOR = 1.25;
 const SLACK = 16 * 2 ** 20;
 
 export class MemoryCheck implements Check {
-  private readonly samples = new Map<string, { bytes: number; witness: Witness }[]>();
+  readonly #findings: Findings;
+  readonly #samples = new Map<string, { bytes: number; witness: Witness }[]>();
 
-  constructor(private readonly findings: Findings) {}
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
 
   see(witness: Witness): void {
     const { entry } = witness;
     if (entry.kind !== "memory") return;
     const { program, bytes } = entry;
-    this.samples.set(program, [...(this.samples.get(program) ?? []), { bytes, witness }]);
+    this.#samples.set(program, [...(this.#samples.get(program) ?? []), { bytes, witness }]);
   }
 
   finish(): void {
-    for (const [program, samples] of this.samples) {
+    for (const [program, samples] of this.#samples) {
       if (samples.length < LEAST) continue;
       const quarter = Math.floor(samples.length / 4);
       const early = median(samples.slice(quarter, 2 * quarter).map(({ bytes }) => bytes));
       const late = median(samples.slice(-quarter).map(({ bytes }) => bytes));
-      this.findings.count(`MiB of ${program} in the second quarter of the run`, mebibytes(early));
-      this.findings.count(`MiB of ${program} in the last quarter of the run`, mebibytes(late));
+      this.#findings.count(`MiB of ${program} in the second quarter of the run`, mebibytes(early));
+      this.#findings.count(`MiB of ${program} in the last quarter of the run`, mebibytes(late));
       if (late <= early * FACTOR + SLACK) continue;
       const grown = `${program} grew from ${mebibytes(early)} to ${mebibytes(late)} MiB`;
-      this.findings.breach("memory", grown, samples[quarter]?.witness, samples.at(-1)?.witness);
+      this.#findings.breach("memory", grown, samples[quarter]?.witness, samples.at(-1)?.witness);
     }
   }
 }

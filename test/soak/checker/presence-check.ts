@@ -12,67 +12,70 @@ interface View {
 }
 
 export class PresenceCheck implements Check {
-  private readonly views = new Map<string, View>();
-  private readonly clients = new Map<string, Of<"client">>();
+  readonly #findings: Findings;
+  readonly #views = new Map<string, View>();
+  readonly #clients = new Map<string, Of<"client">>();
   /** Clients that have gone for good. */
-  private readonly closed = new Set<string>();
+  readonly #closed = new Set<string>();
   /** When all was over; what is seen later is of clients that are being closed. */
-  private over = Infinity;
+  #over = Infinity;
 
-  constructor(private readonly findings: Findings) {}
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
 
   see(witness: Witness): void {
     const { entry, source } = witness;
-    if (entry.t > this.over) return;
+    if (entry.t > this.#over) return;
     switch (entry.kind) {
       case "settled":
       case "unsettled":
-        this.over = entry.t;
+        this.#over = entry.t;
         break;
       case "client":
-        this.clients.set(source, entry);
+        this.#clients.set(source, entry);
         break;
       case "closed":
-        this.closed.add(source);
+        this.#closed.add(source);
         break;
       case "connected":
-        for (const [key, { client }] of this.views) {
-          if (client === source && this.clients.get(source)?.protocol === "frames") this.views.delete(key);
+        for (const [key, { client }] of this.#views) {
+          if (client === source && this.#clients.get(source)?.protocol === "frames") this.#views.delete(key);
         }
         break;
       case "members":
-        this.findings.count("looks at who is there");
-        this.views.set(JSON.stringify([source, entry.room]), {
+        this.#findings.count("looks at who is there");
+        this.#views.set(JSON.stringify([source, entry.room]), {
           ...{ client: source, room: entry.room, members: entry.members, told: new Set<string>(), witness },
         });
         break;
       case "presence":
-        this.change({ ...witness, entry });
+        this.#change({ ...witness, entry });
         break;
     }
   }
 
   finish(): void {
-    const staying = [...this.clients].filter(([name]) => !this.closed.has(name));
+    const staying = [...this.#clients].filter(([name]) => !this.#closed.has(name));
     const truth: Members = {};
     for (const [, { user, device }] of staying) truth[user] = [...(truth[user] ?? []), device];
     const expected = canonical(truth);
-    for (const { client, room, members, witness } of this.views.values()) {
-      if (this.closed.has(client)) continue;
+    for (const { client, room, members, witness } of this.#views.values()) {
+      if (this.#closed.has(client)) continue;
       const found = canonical(members);
       if (found === expected) continue;
       const message = `${client} believes that ${found} are in ${room}; there are ${expected}`;
-      this.findings.breach("presence", message, witness);
+      this.#findings.breach("presence", message, witness);
     }
   }
 
-  private change(witness: Witness & { entry: Of<"presence"> }): void {
+  #change(witness: Witness & { entry: Of<"presence"> }): void {
     const { source, entry } = witness;
     const { room, type, user, devices, gone } = entry;
-    this.findings.count("changes of who is there");
-    const view = this.views.get(JSON.stringify([source, room]));
+    this.#findings.count("changes of who is there");
+    const view = this.#views.get(JSON.stringify([source, room]));
     if (view === undefined) {
-      this.findings.breach(
+      this.#findings.breach(
         "presence_change",
         `${source} heard of ${user} before it had joined ${room}`,
         witness,
@@ -83,7 +86,7 @@ export class PresenceCheck implements Check {
     if ((type === "join") !== (before === undefined) && view.told.has(user)) {
       const was = before === undefined ? "not there" : "there";
       const message = `${source} heard a ${type} of ${user} in ${room}, who was ${was}`;
-      this.findings.breach("presence_change", message, view.witness, witness);
+      this.#findings.breach("presence_change", message, view.witness, witness);
     }
     const kept = type === "update" ? (before ?? []) : [];
     const now = new Set([...kept.filter((id) => !gone.includes(id)), ...devices]);

@@ -32,45 +32,48 @@ export interface Company {
 }
 
 export class Companions {
-  private readonly all: Companion[] = [];
+  readonly #options: CompanionsOptions;
+  readonly #all: Companion[] = [];
 
-  constructor(private readonly options: CompanionsOptions) {}
+  constructor(options: CompanionsOptions) {
+    this.#options = options;
+  }
 
   /** @param on which of the clients, from 0 up to 1. */
   double(on: number, acks: boolean): Company {
-    const { parties, recorder } = this.options;
+    const { parties, recorder } = this.#options;
     const party = parties[Math.floor(on * parties.length)];
     if (party === undefined) throw new Error("there is nobody to be doubled");
     const { device, journal } = party;
-    const name = `${device.name}-double${this.all.length}`;
-    return this.add(
+    const name = `${device.name}-double${this.#all.length}`;
+    return this.#add(
       new Companion(journal.ofDouble(recorder(name)), {
         ...{ device: device.device, doubles: device.name, acks, leaves: false },
-        ...this.common(),
+        ...this.#common(),
       }),
     );
   }
 
   visit(leaves: boolean): Company {
-    const { ledger, recorder } = this.options;
-    const user = `visitor${this.all.length}`;
+    const { ledger, recorder } = this.#options;
+    const user = `visitor${this.#all.length}`;
     const journal = new Journal(recorder(user), user, ledger);
     const own = { device: "tablet", doubles: undefined, acks: false, leaves };
-    return this.add(new Companion(journal, { ...own, ...this.common() }));
+    return this.#add(new Companion(journal, { ...own, ...this.#common() }));
   }
 
   /** All go. */
   end(): void {
-    for (const companion of this.all) companion.close();
+    for (const companion of this.#all) companion.close();
   }
 
-  private common(): Pick<CompanionOptions, "port" | "rooms" | "random"> {
-    const { port, rooms, random } = this.options;
+  #common(): Pick<CompanionOptions, "port" | "rooms" | "random"> {
+    const { port, rooms, random } = this.#options;
     return { port, rooms, random: new Random(random.below(2 ** 32)) };
   }
 
-  private add(companion: Companion): Company {
-    this.all.push(companion);
+  #add(companion: Companion): Company {
+    this.#all.push(companion);
     void companion.connect();
     return { name: companion.name, close: () => companion.close() };
   }
@@ -91,20 +94,22 @@ interface CompanionOptions {
 
 /** Does not come again when its connection is lost. */
 class Companion implements Host {
-  private readonly rooms: ReadonlyMap<string, FramesRoom>;
-  private readonly inbox: FramesInbox | undefined;
-  private wire: Wire | undefined;
-  private isClosing = false;
-  private isOver = false;
+  readonly #options: CompanionOptions;
+  readonly #rooms: ReadonlyMap<string, FramesRoom>;
+  readonly #inbox: FramesInbox | undefined;
+  #wire: Wire | undefined;
+  #isClosing = false;
+  #isOver = false;
 
   constructor(
     readonly journal: Journal,
-    private readonly options: CompanionOptions,
+    options: CompanionOptions,
   ) {
+    this.#options = options;
     const { rooms, random, doubles } = options;
     const nothing = (): void => undefined;
-    this.rooms = new Map(rooms.map((room) => [room, new FramesRoom(room, this, nothing)]));
-    this.inbox = doubles === undefined ? undefined : new FramesInbox(journal.name, this, random, nothing);
+    this.#rooms = new Map(rooms.map((room) => [room, new FramesRoom(room, this, nothing)]));
+    this.#inbox = doubles === undefined ? undefined : new FramesInbox(journal.name, this, random, nothing);
   }
 
   get name(): string {
@@ -112,22 +117,22 @@ class Companion implements Host {
   }
 
   async connect(): Promise<void> {
-    const { device, doubles, port } = this.options;
+    const { device, doubles, port } = this.#options;
     this.journal.beginCompany(device, doubles);
     const auth = { token: await tokenOf(this.journal.user), device };
-    if (this.isClosing) return this.over();
-    this.wire = new Wire(`ws://127.0.0.1:${port}/bridge`, auth, {
-      welcome: () => this.connected(),
-      event: (name, argument) => this.event(name, argument),
-      closed: (reason, fatal) => this.closed(reason, fatal),
+    if (this.#isClosing) return this.#over();
+    this.#wire = new Wire(`ws://127.0.0.1:${port}/bridge`, auth, {
+      welcome: () => this.#connected(),
+      event: (name, argument) => this.#event(name, argument),
+      closed: (reason, fatal) => this.#closed(reason, fatal),
     });
   }
 
   close(): void {
-    if (this.isClosing) return;
-    this.isClosing = true;
-    if (this.options.leaves && this.journal.isConnected) this.leave();
-    else this.wire?.drop("closed");
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    if (this.#options.leaves && this.journal.isConnected) this.#leave();
+    else this.#wire?.drop("closed");
   }
 
   call(
@@ -136,8 +141,8 @@ class Companion implements Host {
     done: (result: Result) => void,
     refused?: (code: string) => boolean,
   ): void {
-    if (event === "inbox_ack" && !this.options.acks) return;
-    this.wire?.call(event, argument, (answer) => {
+    if (event === "inbox_ack" && !this.#options.acks) return;
+    this.#wire?.call(event, argument, (answer) => {
       if (answer.ok) return done(answer);
       const { code, message, retryable } = answer.error;
       if (!retryable && refused?.(code) !== true) {
@@ -147,52 +152,52 @@ class Companion implements Host {
   }
 
   /** Where the leave gets no answer, the heartbeat ends the connection. */
-  private leave(): void {
+  #leave(): void {
     const left = new Set<string>();
-    for (const room of this.options.rooms) {
+    for (const room of this.#options.rooms) {
       this.call("leave", { room }, () => {
-        if (left.add(room).size === this.options.rooms.length) this.wire?.drop("closed");
+        if (left.add(room).size === this.#options.rooms.length) this.#wire?.drop("closed");
       });
     }
   }
 
-  private connected(): void {
+  #connected(): void {
     this.journal.note({ kind: "connected" });
-    for (const room of this.rooms.values()) room.connected();
-    this.inbox?.connected();
+    for (const room of this.#rooms.values()) room.connected();
+    this.#inbox?.connected();
   }
 
-  private event(name: string, argument: Record<string, unknown>): void {
+  #event(name: string, argument: Record<string, unknown>): void {
     switch (name) {
       case "message": {
         const message = argument as unknown as Message; // docs/rooms-api.md, 4.3
-        return this.rooms.get(message.room)?.message(message);
+        return this.#rooms.get(message.room)?.message(message);
       }
       case "signal":
         return this.journal.signalled(argument as unknown as Signal); // docs/rooms-api.md, 7.1
       case "presence":
         return this.journal.presence(argument as unknown as PresenceChange); // docs/rooms-api.md, 8.4
       case "inbox":
-        return this.inbox?.item(argument as unknown as InboxItem); // docs/rooms-api.md, 9.3
+        return this.#inbox?.item(argument as unknown as InboxItem); // docs/rooms-api.md, 9.3
       case "device_taken":
       case "device_returned":
-        return this.inbox?.deviceTaken(name === "device_taken");
+        return this.#inbox?.deviceTaken(name === "device_taken");
     }
   }
 
-  private closed(reason: string, fatal: boolean): void {
-    this.wire = undefined;
-    this.isClosing = true;
-    for (const room of this.rooms.values()) room.disconnected();
-    this.inbox?.disconnected();
+  #closed(reason: string, fatal: boolean): void {
+    this.#wire = undefined;
+    this.#isClosing = true;
+    for (const room of this.#rooms.values()) room.disconnected();
+    this.#inbox?.disconnected();
     this.journal.note({ kind: "disconnected", reason });
     if (fatal) this.journal.note({ kind: "refused", call: "connection", code: "closed", message: reason });
-    this.over();
+    this.#over();
   }
 
-  private over(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.journal.note({ kind: "closed" });
   }
 }

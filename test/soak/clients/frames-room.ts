@@ -21,101 +21,104 @@ export interface Host {
 }
 
 export class FramesRoom {
-  private last: Position | undefined;
+  readonly #name: string;
+  readonly #host: Host;
+  readonly #joinedFirst: () => void;
+  #last: Position | undefined;
   /** Live messages that came while something before them was not there yet. Undefined: not joined. */
-  private held: Message[] | undefined;
-  private repairing = false;
-  private readonly queue: Content[] = [];
-  private publishing = false;
+  #held: Message[] | undefined;
+  #repairing = false;
+  readonly #queue: Content[] = [];
+  #publishing = false;
 
-  constructor(
-    private readonly name: string,
-    private readonly host: Host,
-    private readonly joinedFirst: () => void,
-  ) {}
+  constructor(name: string, host: Host, joinedFirst: () => void) {
+    this.#name = name;
+    this.#host = host;
+    this.#joinedFirst = joinedFirst;
+  }
 
   connected(): void {
-    const since = this.last;
-    const call = { room: this.name, ...(since === undefined ? {} : { since }) };
-    this.host.call("join", call, (answer) => this.joined(answer, since));
+    const since = this.#last;
+    const call = { room: this.#name, ...(since === undefined ? {} : { since }) };
+    this.#host.call("join", call, (answer) => this.#joined(answer, since));
   }
 
   disconnected(): void {
-    this.held = undefined;
-    this.repairing = false;
-    this.publishing = false;
+    this.#held = undefined;
+    this.#repairing = false;
+    this.#publishing = false;
   }
 
   message(message: Message): void {
-    this.held?.push(message);
-    this.deliverHeld();
+    this.#held?.push(message);
+    this.#deliverHeld();
   }
 
   publish(content: Content): void {
-    this.queue.push(content);
-    this.publishNext();
+    this.#queue.push(content);
+    this.#publishNext();
   }
 
   signal(content: Content): void {
-    if (this.held === undefined) return;
-    this.host.journal.signal(this.name, content);
-    this.host.call("signal", { room: this.name, data: jsonPayload(content) }, () => undefined);
+    if (this.#held === undefined) return;
+    this.#host.journal.signal(this.#name, content);
+    this.#host.call("signal", { room: this.#name, data: jsonPayload(content) }, () => undefined);
   }
 
-  private joined(result: Result, since: Position | undefined): void {
+  #joined(result: Result, since: Position | undefined): void {
     const position = result["position"] as Position;
-    this.held = [];
-    this.host.journal.present(this.name, result["members"] as Member[]);
+    this.#held = [];
+    this.#host.journal.present(this.#name, result["members"] as Member[]);
     if (since === undefined) {
-      this.last = position;
-      this.host.journal.joined(this.name, position, {});
-      this.joinedFirst();
+      this.#last = position;
+      this.#host.journal.joined(this.#name, position, {});
+      this.#joinedFirst();
     } else if (result["recovered"] === true) {
       const messages = result["messages"] as Message[];
       const recovery = { since, messages: messages.length };
-      this.host.journal.joined(this.name, position, { recovered: true, recovery });
-      for (const message of messages) this.deliver(message);
+      this.#host.journal.joined(this.#name, position, { recovered: true, recovery });
+      for (const message of messages) this.#deliver(message);
     } else {
       // Perhaps there was only too much for one ack (docs/rooms-api.md, 5.4).
-      this.repair(position, () => this.host.journal.joined(this.name, position, { recovered: true }));
+      this.#repair(position, () => this.#host.journal.joined(this.#name, position, { recovered: true }));
       return;
     }
-    this.publishNext();
+    this.#publishNext();
   }
 
-  private deliverHeld(): void {
-    if (this.held === undefined || this.repairing) return;
-    for (let next = this.held[0]; next !== undefined; next = this.held[0]) {
+  #deliverHeld(): void {
+    if (this.#held === undefined || this.#repairing) return;
+    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
       const { epoch, offset } = next.position;
-      if (epoch !== this.last?.epoch || offset > this.last.offset + 1) {
-        this.repair({ epoch, offset: offset - 1 }, () => undefined);
+      if (epoch !== this.#last?.epoch || offset > this.#last.offset + 1) {
+        this.#repair({ epoch, offset: offset - 1 }, () => undefined);
         return;
       }
-      this.held.shift();
-      if (isAfter(next.position, this.last)) this.deliver(next);
+      this.#held.shift();
+      if (isAfter(next.position, this.#last)) this.#deliver(next);
     }
   }
 
   /** Reads what is after the last message from the log; what is not kept up to `until` is declared lost. */
-  private repair(until: Position, whole: () => void): void {
-    this.repairing = true;
+  #repair(until: Position, whole: () => void): void {
+    this.#repairing = true;
     const over = (): void => {
-      this.repairing = false;
-      this.deliverHeld();
-      this.publishNext();
+      this.#repairing = false;
+      this.#deliverHeld();
+      this.#publishNext();
     };
     const lost = (code: string): boolean => {
       if (code !== "unknown_position") return false;
-      this.last = until;
-      this.host.journal.joined(this.name, until, { recovered: false });
+      this.#last = until;
+      this.#host.journal.joined(this.#name, until, { recovered: false });
       over();
       return true;
     };
     const read = (): void => {
-      this.host.call("history", { room: this.name, after: this.last, limit: 500 }, page, lost);
+      this.#host.call("history", { room: this.#name, after: this.#last, limit: 500 }, page, lost);
     };
     const page = ({ messages, more }: Result): void => {
-      for (const message of messages as Message[]) this.deliver(message);
+      for (const message of messages as Message[]) this.#deliver(message);
       if (more === true) return read();
       whole();
       over();
@@ -123,25 +126,25 @@ export class FramesRoom {
     read();
   }
 
-  private deliver(message: Message): void {
-    this.last = message.position;
-    this.host.journal.delivered(message);
+  #deliver(message: Message): void {
+    this.#last = message.position;
+    this.#host.journal.delivered(message);
   }
 
   /** One at a time, so that the order is that of the calls (docs/rooms-api.md, 4.6). */
-  private publishNext(): void {
-    const content = this.queue[0];
-    if (content === undefined || this.publishing || this.held === undefined) return;
-    this.publishing = true;
+  #publishNext(): void {
+    const content = this.#queue[0];
+    if (content === undefined || this.#publishing || this.#held === undefined) return;
+    this.#publishing = true;
     const { id } = content;
-    this.host.call(
+    this.#host.call(
       "publish",
-      { room: this.name, id, data: jsonPayload(content) },
+      { room: this.#name, id, data: jsonPayload(content) },
       ({ position, duplicate }) => {
-        this.host.journal.publishAcked(this.name, id, position as Position, duplicate === true);
-        this.queue.shift();
-        this.publishing = false;
-        this.publishNext();
+        this.#host.journal.publishAcked(this.#name, id, position as Position, duplicate === true);
+        this.#queue.shift();
+        this.#publishing = false;
+        this.#publishNext();
       },
     );
   }

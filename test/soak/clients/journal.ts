@@ -68,42 +68,49 @@ export class Ledger {
 const REMEMBERED = 50;
 
 export class Journal {
+  readonly #recorder: Recorder;
+  readonly #ledger: Ledger;
+  /** What the device has processed, with all its connections. */
+  readonly #processed: { message: Set<string>; receipt: Set<string> };
   isConnected = false;
   /** Acked publishes and sends, the newest last. */
   readonly published: { room: string; content: Content }[] = [];
   readonly sent: Letter[] = [];
-  private readonly unanswered = new Set<string>();
-  private readonly positions = new Map<string, Position>();
-  private readonly letters = new Map<string, { letter: Letter; again: boolean }>();
-  private readonly contents = new Map<string, Content>();
-  private readonly members = new Map<string, Members>();
+  readonly #unanswered = new Set<string>();
+  readonly #positions = new Map<string, Position>();
+  readonly #letters = new Map<string, { letter: Letter; again: boolean }>();
+  readonly #contents = new Map<string, Content>();
+  readonly #members = new Map<string, Members>();
 
   constructor(
-    private readonly recorder: Recorder,
+    recorder: Recorder,
     readonly user: string,
-    private readonly ledger: Ledger,
-    /** What the device has processed, with all its connections. */
-    private readonly processed = { message: new Set<string>(), receipt: new Set<string>() },
-  ) {}
+    ledger: Ledger,
+    processed = { message: new Set<string>(), receipt: new Set<string>() },
+  ) {
+    this.#recorder = recorder;
+    this.#ledger = ledger;
+    this.#processed = processed;
+  }
 
   /** Of another connection of the same device. */
   ofDouble(recorder: Recorder): Journal {
-    return new Journal(recorder, this.user, this.ledger, this.processed);
+    return new Journal(recorder, this.user, this.#ledger, this.#processed);
   }
 
   get name(): string {
-    return this.recorder.name;
+    return this.#recorder.name;
   }
 
   begin(device: string, protocol: Protocol): void {
-    this.recorder.write({ kind: "client", user: this.user, device, protocol });
-    this.ledger.staying(this.user, device);
+    this.#recorder.write({ kind: "client", user: this.user, device, protocol });
+    this.#ledger.staying(this.user, device);
   }
 
   /** As `begin`, of one that is there for a while. */
   beginCompany(device: string, doubles: string | undefined): void {
     const more = doubles === undefined ? {} : { doubles };
-    this.recorder.write({ kind: "client", user: this.user, device, protocol: "frames", ...more });
+    this.#recorder.write({ kind: "client", user: this.user, device, protocol: "frames", ...more });
   }
 
   note(
@@ -112,46 +119,46 @@ export class Journal {
       { kind: "connected" | "disconnected" | "reloaded" | "closed" | "device" | "refused" | "warning" }
     >,
   ): void {
-    this.recorder.write(happening);
+    this.#recorder.write(happening);
     if (happening.kind === "connected") this.isConnected = true;
     else if (happening.kind === "disconnected" || happening.kind === "reloaded") this.isConnected = false;
   }
 
   publish(room: string, content: Content): void {
-    const again = this.contents.has(content.id);
-    this.recorder.write({ kind: "publish", room, again, ...content });
-    this.unanswered.add(`publish ${content.id}`);
-    if (!again) this.contents.set(content.id, content);
+    const again = this.#contents.has(content.id);
+    this.#recorder.write({ kind: "publish", room, again, ...content });
+    this.#unanswered.add(`publish ${content.id}`);
+    if (!again) this.#contents.set(content.id, content);
   }
 
   publishAcked(room: string, id: string, position: Position, duplicate?: boolean): void {
-    this.recorder.write({
+    this.#recorder.write({
       kind: "published",
       room,
       id,
       position,
       ...(duplicate === undefined ? {} : { duplicate }),
     });
-    this.unanswered.delete(`publish ${id}`);
-    this.ledger.reached(room, position);
-    const content = this.contents.get(id);
+    this.#unanswered.delete(`publish ${id}`);
+    this.#ledger.reached(room, position);
+    const content = this.#contents.get(id);
     if (content !== undefined) remember(this.published, { room, content });
   }
 
   send(letter: Letter): void {
     const { to, id, n, receipt } = letter;
-    const again = this.letters.has(id);
-    this.recorder.write({ kind: "send", to, id, n, receipt, again });
-    this.unanswered.add(`send ${id}`);
-    this.letters.set(id, { letter, again });
+    const again = this.#letters.has(id);
+    this.#recorder.write({ kind: "send", to, id, n, receipt, again });
+    this.#unanswered.add(`send ${id}`);
+    this.#letters.set(id, { letter, again });
   }
 
   sendAcked(to: string, id: string, duplicate?: boolean): void {
-    this.recorder.write({ kind: "sent", to, id, ...(duplicate === undefined ? {} : { duplicate }) });
-    this.unanswered.delete(`send ${id}`);
-    const letter = this.letters.get(id)?.letter;
+    this.#recorder.write({ kind: "sent", to, id, ...(duplicate === undefined ? {} : { duplicate }) });
+    this.#unanswered.delete(`send ${id}`);
+    const letter = this.#letters.get(id)?.letter;
     if (letter === undefined) return;
-    this.ledger.sent(this.user, letter);
+    this.#ledger.sent(this.user, letter);
     remember(this.sent, letter);
   }
 
@@ -160,84 +167,92 @@ export class Journal {
     position: Position,
     more: { recovered?: boolean; recovery?: { since: Position; messages: number } },
   ): void {
-    this.recorder.write({ kind: "joined", room, position, ...more });
-    if (more.recovered === false || !this.positions.has(room)) this.positions.set(room, position);
+    this.#recorder.write({ kind: "joined", room, position, ...more });
+    if (more.recovered === false || !this.#positions.has(room)) this.#positions.set(room, position);
   }
 
   delivered({ room, id, position, from, data }: Message): void {
-    this.recorder.write({ kind: "message", room, position, user: from.user, ...contentOf(id, data) });
-    this.positions.set(room, position);
-    this.ledger.reached(room, position);
+    this.#recorder.write({ kind: "message", room, position, user: from.user, ...contentOf(id, data) });
+    this.#positions.set(room, position);
+    this.#ledger.reached(room, position);
   }
 
   signal(room: string, content: Content): void {
-    this.recorder.write({ kind: "signal", room, ...content });
+    this.#recorder.write({ kind: "signal", room, ...content });
   }
 
   signalled({ room, from, data }: Signal): void {
     const { by, n, ...content } = contentOf("", data);
-    this.recorder.write({ kind: "signalled", room, user: from.user, ...content, by, n, id: signalId(by, n) });
+    this.#recorder.write({
+      kind: "signalled",
+      room,
+      user: from.user,
+      ...content,
+      by,
+      n,
+      id: signalId(by, n),
+    });
   }
 
   /** Who is in a room, as the client has it. */
   present(room: string, members: readonly Member[]): void {
     const all = Object.fromEntries(members.map(({ user, devices }) => [user, devices.map(({ id }) => id)]));
-    this.recorder.write({ kind: "members", room, members: all });
-    this.members.set(room, all);
+    this.#recorder.write({ kind: "members", room, members: all });
+    this.#members.set(room, all);
   }
 
   /** For a client that does not have who is there: what it is told of. */
   presence({ room, type, member: { user, devices }, gone = [] }: PresenceChange): void {
     const ids = devices.map(({ id }) => id);
-    this.recorder.write({ kind: "presence", room, type, user, devices: ids, gone: [...gone] });
-    const { [user]: before = [], ...others } = this.members.get(room) ?? {};
+    this.#recorder.write({ kind: "presence", room, type, user, devices: ids, gone: [...gone] });
+    const { [user]: before = [], ...others } = this.#members.get(room) ?? {};
     const kept = type === "update" ? before.filter((id) => !gone.includes(id) && !ids.includes(id)) : [];
-    this.members.set(room, type === "leave" ? others : { ...others, [user]: [...kept, ...ids] });
+    this.#members.set(room, type === "leave" ? others : { ...others, [user]: [...kept, ...ids] });
   }
 
   inboxOpened(cursor: Position, since?: Position | null): void {
-    this.recorder.write({ kind: "inbox_opened", cursor, ...(since === undefined ? {} : { since }) });
+    this.#recorder.write({ kind: "inbox_opened", cursor, ...(since === undefined ? {} : { since }) });
   }
 
   item({ type, id, position, from }: InboxItem, again: boolean): void {
-    this.recorder.write({ kind: "item", type, id, position, user: from.user, again });
-    if (!again) this.processed[type].add(id);
+    this.#recorder.write({ kind: "item", type, id, position, user: from.user, again });
+    if (!again) this.#processed[type].add(id);
   }
 
   inboxAcked(position: Position): void {
-    this.recorder.write({ kind: "inbox_acked", position });
+    this.#recorder.write({ kind: "inbox_acked", position });
   }
 
   /** Of the last message that was delivered, or where the device joined. */
   position(room: string): Position | undefined {
-    return this.positions.get(room);
+    return this.#positions.get(room);
   }
 
   /** How much has happened. */
   get length(): number {
-    return this.recorder.length;
+    return this.#recorder.length;
   }
 
   /** Publishes and sends under way. */
   get pending(): number {
-    return this.unanswered.size;
+    return this.#unanswered.size;
   }
 
   /** The rooms of which the client believes others to be there than are. */
   mistaken(rooms: readonly string[]): string[] {
-    const present = canonical([...this.ledger.present].map(([user, devices]) => [user, [...devices]]));
-    return rooms.filter((room) => canonical(Object.entries(this.members.get(room) ?? {})) !== present);
+    const present = canonical([...this.#ledger.present].map(([user, devices]) => [user, [...devices]]));
+    return rooms.filter((room) => canonical(Object.entries(this.#members.get(room) ?? {})) !== present);
   }
 
   /** What has not come yet, in words; none if all has that anybody knows of. */
   missing(rooms: readonly string[]): string[] {
-    const { name } = this.recorder;
-    const messages = countMissing(this.ledger.letters.get(this.user), this.processed.message);
-    const receipts = countMissing(this.ledger.receipts.get(this.user), this.processed.receipt);
+    const { name } = this.#recorder;
+    const messages = countMissing(this.#ledger.letters.get(this.user), this.#processed.message);
+    const receipts = countMissing(this.#ledger.receipts.get(this.user), this.#processed.receipt);
     return [
       ...(this.pending > 0 ? [`${name}: ${this.pending} acks`] : []),
       ...rooms.flatMap((room) => {
-        const behind = (this.ledger.ends.get(room) ?? 0) - (this.positions.get(room)?.offset ?? 0);
+        const behind = (this.#ledger.ends.get(room) ?? 0) - (this.#positions.get(room)?.offset ?? 0);
         return behind > 0 ? [`${name}: ${behind} messages of ${room}`] : [];
       }),
       ...(messages > 0 ? [`${name}: ${messages} messages of its inbox`] : []),

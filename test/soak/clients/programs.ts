@@ -8,13 +8,12 @@ import type { Protocol, Recorder } from "../records.js";
 const LOOK = 1_000;
 
 export class Programs {
-  private readonly timer: NodeJS.Timeout;
+  readonly #agents: ReadonlyMap<Protocol, Agent>;
+  readonly #timer: NodeJS.Timeout;
 
-  private constructor(
-    private readonly agents: ReadonlyMap<Protocol, Agent>,
-    recorder: Recorder,
-  ) {
-    this.timer = setInterval(() => {
+  private constructor(agents: ReadonlyMap<Protocol, Agent>, recorder: Recorder) {
+    this.#agents = agents;
+    this.#timer = setInterval(() => {
       for (const [program, agent] of agents) {
         const bytes = residentBytes(agent.pid);
         if (bytes !== undefined) recorder.write({ kind: "memory", program, bytes });
@@ -38,18 +37,18 @@ export class Programs {
   }
 
   get(kind: Protocol): Agent | undefined {
-    return this.agents.get(kind);
+    return this.#agents.get(kind);
   }
 
   /** Ends them; rejects if one does not end by itself. */
   async end(): Promise<void> {
-    clearInterval(this.timer);
-    await Promise.all([...this.agents.values()].map((agent) => agent.exit()));
+    clearInterval(this.#timer);
+    await Promise.all([...this.#agents.values()].map((agent) => agent.exit()));
   }
 
   kill(): void {
-    clearInterval(this.timer);
-    for (const agent of this.agents.values()) agent.kill();
+    clearInterval(this.#timer);
+    for (const agent of this.#agents.values()) agent.kill();
   }
 }
 

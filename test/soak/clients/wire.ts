@@ -37,95 +37,96 @@ interface Frame {
 const PATIENCE = 3_000;
 
 export class Wire {
-  private readonly ws: WebSocket;
-  private readonly calls = new Map<number, (answer: Answer) => void>();
-  private nextId = 0;
-  private patience = PATIENCE;
-  private watchdog: NodeJS.Timeout | undefined;
-  private welcomed = false;
-  private over = false;
+  readonly #events: WireEvents;
+  readonly #ws: WebSocket;
+  readonly #calls = new Map<number, (answer: Answer) => void>();
+  #nextId = 0;
+  #patience = PATIENCE;
+  #watchdog: NodeJS.Timeout | undefined;
+  #welcomed = false;
+  #over = false;
 
-  constructor(
-    url: string,
-    auth: Record<string, unknown>,
-    private readonly events: WireEvents,
-  ) {
-    this.ws = new WebSocket(url, { handshakeTimeout: PATIENCE, perMessageDeflate: false });
-    this.ws.on("open", () => this.send({ type: "connect", auth }));
-    this.ws.on("message", (data: Buffer) => this.took(JSON.parse(data.toString()) as Frame));
-    this.ws.on("ping", () => this.heard());
-    this.ws.on("error", (error) => this.end(error.message, false));
+  constructor(url: string, auth: Record<string, unknown>, events: WireEvents) {
+    this.#events = events;
+    this.#ws = new WebSocket(url, { handshakeTimeout: PATIENCE, perMessageDeflate: false });
+    this.#ws.on("open", () => this.#send({ type: "connect", auth }));
+    this.#ws.on("message", (data: Buffer) => this.#took(JSON.parse(data.toString()) as Frame));
+    this.#ws.on("ping", () => this.#heard());
+    this.#ws.on("error", (error) => this.#end(error.message, false));
     // PROTOCOL.md, 8.2: of the codes of the protocol's own, those below 4500 mean not to come again.
-    this.ws.on("close", (code) => this.end(`closed with ${code}`, code >= 4000 && code < 4500));
-    this.heard();
+    this.#ws.on("close", (code) => this.#end(`closed with ${code}`, code >= 4000 && code < 4500));
+    this.#heard();
   }
 
   call(event: string, argument: object, done: (answer: Answer) => void): void {
-    const id = this.nextId++;
-    this.calls.set(id, done);
-    this.send({ type: "event", event, args: [argument], id });
+    const id = this.#nextId++;
+    this.#calls.set(id, done);
+    this.#send({ type: "event", event, args: [argument], id });
   }
 
   /** Ends the connection at once; `closed` is called. */
   drop(reason: string): void {
-    this.end(reason, false);
+    this.#end(reason, false);
   }
 
-  private send(frame: object): void {
-    if (!this.over) this.ws.send(JSON.stringify(frame));
+  #send(frame: object): void {
+    if (!this.#over) this.#ws.send(JSON.stringify(frame));
   }
 
-  private took(frame: Frame): void {
-    if (this.over) return;
-    this.heard();
+  #took(frame: Frame): void {
+    if (this.#over) return;
+    this.#heard();
     switch (frame.type) {
       case "connected":
         // PROTOCOL.md, 6.2.
-        this.patience = (frame.pingInterval ?? 0) + (frame.pingTimeout ?? 0);
+        this.#patience = (frame.pingInterval ?? 0) + (frame.pingTimeout ?? 0);
         break;
       case "connect_error":
-        this.end(`connect_error: ${frame.data?.code ?? frame.message ?? ""}`, frame.data?.retryable !== true);
+        this.#end(
+          `connect_error: ${frame.data?.code ?? frame.message ?? ""}`,
+          frame.data?.retryable !== true,
+        );
         break;
       case "event":
-        this.event(frame.event ?? "", (frame.args?.[0] ?? {}) as Record<string, unknown>);
+        this.#event(frame.event ?? "", (frame.args?.[0] ?? {}) as Record<string, unknown>);
         break;
       case "ack":
-        this.answered(frame.id, frame.args?.[0] as Answer);
+        this.#answered(frame.id, frame.args?.[0] as Answer);
         break;
       default:
-        this.end(`a frame ${frame.type}: ${frame.code ?? ""} ${frame.message ?? ""}`, true);
+        this.#end(`a frame ${frame.type}: ${frame.code ?? ""} ${frame.message ?? ""}`, true);
     }
   }
 
-  private event(name: string, argument: Record<string, unknown>): void {
-    if (name === "welcome" && !this.welcomed) {
-      this.welcomed = true;
-      this.events.welcome(argument);
-    } else if (this.welcomed) {
-      this.events.event(name, argument);
+  #event(name: string, argument: Record<string, unknown>): void {
+    if (name === "welcome" && !this.#welcomed) {
+      this.#welcomed = true;
+      this.#events.welcome(argument);
+    } else if (this.#welcomed) {
+      this.#events.event(name, argument);
     } else {
-      this.end(`${name} before the welcome`, true);
+      this.#end(`${name} before the welcome`, true);
     }
   }
 
-  private answered(id: number | undefined, answer: Answer): void {
-    const done = this.calls.get(id ?? -1);
-    if (done === undefined) return this.end(`an ack ${id ?? ""} that nobody waits for`, true);
-    this.calls.delete(id ?? -1);
+  #answered(id: number | undefined, answer: Answer): void {
+    const done = this.#calls.get(id ?? -1);
+    if (done === undefined) return this.#end(`an ack ${id ?? ""} that nobody waits for`, true);
+    this.#calls.delete(id ?? -1);
     done(answer);
   }
 
-  private heard(): void {
-    clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.end("nothing was heard", false), this.patience);
+  #heard(): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#end("nothing was heard", false), this.#patience);
   }
 
-  private end(reason: string, fatal: boolean): void {
-    if (this.over) return;
-    this.over = true;
-    clearTimeout(this.watchdog);
-    this.calls.clear();
-    this.ws.terminate();
-    this.events.closed(reason, fatal);
+  #end(reason: string, fatal: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#watchdog);
+    this.#calls.clear();
+    this.#ws.terminate();
+    this.#events.closed(reason, fatal);
   }
 }

@@ -121,18 +121,22 @@ function parts(store: Store): Store {
 
 /** Who is away is there. */
 class HauntedPresence implements Presence {
-  constructor(private readonly inner: Presence) {}
+  readonly #inner: Presence;
+
+  constructor(inner: Presence) {
+    this.#inner = inner;
+  }
 
   enter(...args: Parameters<Presence["enter"]>): ReturnType<Presence["enter"]> {
-    return this.inner.enter(...args);
+    return this.#inner.enter(...args);
   }
 
   exit(...args: Parameters<Presence["exit"]>): ReturnType<Presence["exit"]> {
-    return this.inner.exit(...args);
+    return this.#inner.exit(...args);
   }
 
   away(room: string, user: string, sid: string): ReturnType<Presence["away"]> {
-    return this.inner.away(room, user, sid, Number.MAX_SAFE_INTEGER);
+    return this.#inner.away(room, user, sid, Number.MAX_SAFE_INTEGER);
   }
 
   expire(): ReturnType<Presence["expire"]> {
@@ -140,19 +144,19 @@ class HauntedPresence implements Presence {
   }
 
   members(...args: Parameters<Presence["members"]>): ReturnType<Presence["members"]> {
-    return this.inner.members(...args);
+    return this.#inner.members(...args);
   }
 
   count(room: string): Promise<number> {
-    return this.inner.count(room);
+    return this.#inner.count(room);
   }
 
   has(room: string, user: string): Promise<boolean> {
-    return this.inner.has(room, user);
+    return this.#inner.has(room, user);
   }
 
   restore(): Promise<void> {
-    return this.inner.restore(Number.MAX_SAFE_INTEGER);
+    return this.#inner.restore(Number.MAX_SAFE_INTEGER);
   }
 }
 
@@ -211,57 +215,57 @@ const LATE = 100;
 
 /** What it acks is right, if only the process lives for long enough; reading waits for what is not written yet. */
 class LateLog extends OuterLog {
-  private readonly turns = new Map<string, Promise<unknown>>();
-  private readonly written = new Map<string, Promise<unknown>>();
-  private readonly ends = new Map<string, { epoch: string; last: number }>();
-  private readonly keys = new Map<string, Appended>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #written = new Map<string, Promise<unknown>>();
+  readonly #ends = new Map<string, { epoch: string; last: number }>();
+  readonly #keys = new Map<string, Appended>();
 
   override append(name: string, draft: Draft): ReturnType<Log["append"]> {
-    const acked = (this.turns.get(name) ?? Promise.resolve()).then(() => this.ack(name, draft));
-    this.turns.set(name, acked);
+    const acked = (this.#turns.get(name) ?? Promise.resolve()).then(() => this.#ack(name, draft));
+    this.#turns.set(name, acked);
     return acked;
   }
 
   override async state(name: string): ReturnType<Log["state"]> {
-    await this.written.get(name);
+    await this.#written.get(name);
     return super.state(name);
   }
 
   override async after(...args: Parameters<Log["after"]>): ReturnType<Log["after"]> {
-    await this.written.get(args[0]);
+    await this.#written.get(args[0]);
     return super.after(...args);
   }
 
   override async before(...args: Parameters<Log["before"]>): ReturnType<Log["before"]> {
-    await this.written.get(args[0]);
+    await this.#written.get(args[0]);
     return super.before(...args);
   }
 
-  private async ack(name: string, draft: Draft): Promise<Appended> {
-    const known = await this.find(name, draft);
+  async #ack(name: string, draft: Draft): Promise<Appended> {
+    const known = await this.#find(name, draft);
     if (known !== undefined) return { ...known, duplicate: true };
-    const end = this.ends.get(name) ?? (await this.inner.state(name));
-    this.ends.set(name, { epoch: end.epoch, last: end.last + 1 });
+    const end = this.#ends.get(name) ?? (await this.inner.state(name));
+    this.#ends.set(name, { epoch: end.epoch, last: end.last + 1 });
     const position = { epoch: end.epoch, offset: end.last + 1 };
     const appended = { position, at: draft.at, duplicate: false };
-    if (draft.key !== undefined) this.keys.set(JSON.stringify([name, draft.key]), appended);
-    this.writeLater(name, draft);
+    if (draft.key !== undefined) this.#keys.set(JSON.stringify([name, draft.key]), appended);
+    this.#writeLater(name, draft);
     return appended;
   }
 
   /** A key that was used before. A log that may keep nothing more appends nothing, but still knows its keys. */
-  private async find(name: string, draft: Draft): Promise<Appended | undefined> {
+  async #find(name: string, draft: Draft): Promise<Appended | undefined> {
     if (draft.key === undefined) return undefined;
-    const here = this.keys.get(JSON.stringify([name, draft.key]));
+    const here = this.#keys.get(JSON.stringify([name, draft.key]));
     if (here !== undefined) return here;
     const there = await this.inner.append(name, { ...draft, limit: 0 });
     return there === "full" ? undefined : there;
   }
 
-  private writeLater(name: string, draft: Draft): void {
-    const before = this.written.get(name) ?? Promise.resolve();
+  #writeLater(name: string, draft: Draft): void {
+    const before = this.#written.get(name) ?? Promise.resolve();
     const due = new Promise((resolve) => setTimeout(resolve, LATE));
-    this.written.set(
+    this.#written.set(
       name,
       Promise.all([before, due]).then(() => this.inner.append(name, draft)),
     );

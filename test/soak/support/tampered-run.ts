@@ -8,22 +8,22 @@ type Fields<K extends Kind> = Partial<Of<K>>;
 
 /** Each method takes the first record of a file that has the fields. */
 export class TamperedRun {
-  private readonly files: Files = healthyRun();
+  readonly #files: Files = healthyRun();
 
   drop<K extends Kind>(file: string, kind: K, fields: Fields<K> = {}): this {
-    this.of(file).splice(this.find(file, kind, fields), 1);
+    this.#of(file).splice(this.#find(file, kind, fields), 1);
     return this;
   }
 
   change<K extends Kind>(file: string, kind: K, fields: Fields<K>, others: Fields<K>): this {
-    const index = this.find(file, kind, fields);
-    this.of(file)[index] = { ...this.of(file)[index], ...others } as Happening;
+    const index = this.#find(file, kind, fields);
+    this.#of(file)[index] = { ...this.#of(file)[index], ...others } as Happening;
     return this;
   }
 
   /** Changes the records of all files that have the fields. */
   changeAll(fields: object, others: object): this {
-    for (const happenings of Object.values(this.files)) {
+    for (const happenings of Object.values(this.#files)) {
       for (const [index, happening] of happenings.entries()) {
         if (has(happening, fields)) happenings[index] = { ...happening, ...others };
       }
@@ -33,24 +33,24 @@ export class TamperedRun {
 
   /** Puts a record behind the one that has the fields. */
   behind<K extends Kind>(file: string, kind: K, fields: Fields<K>, added: Happening): this {
-    this.of(file).splice(this.find(file, kind, fields) + 1, 0, added);
+    this.#of(file).splice(this.#find(file, kind, fields) + 1, 0, added);
     return this;
   }
 
   /** Puts records at the end of a file. */
   add(file: string, ...added: Happening[]): this {
-    this.of(file).push(...added);
+    this.#of(file).push(...added);
     return this;
   }
 
   /** Leaves some records of a file out. */
   keep(file: string, kept: (happening: Happening) => boolean): this {
-    this.files[file] = this.of(file).filter(kept);
+    this.#files[file] = this.#of(file).filter(kept);
     return this;
   }
 
   check() {
-    return check(sources(this.files));
+    return check(sources(this.#files));
   }
 
   /** The rules that the checker finds broken, in the order of the alphabet. */
@@ -58,14 +58,14 @@ export class TamperedRun {
     return [...this.check().breaches().keys()].sort();
   }
 
-  private find<K extends Kind>(file: string, kind: K, fields: Fields<K>): number {
-    const index = this.of(file).findIndex((happening) => has(happening, { ...fields, kind }));
+  #find<K extends Kind>(file: string, kind: K, fields: Fields<K>): number {
+    const index = this.#of(file).findIndex((happening) => has(happening, { ...fields, kind }));
     if (index === -1) throw new Error(`${file} has no ${kind} with ${JSON.stringify(fields)}`);
     return index;
   }
 
-  private of(file: string): Happening[] {
-    const happenings = this.files[file];
+  #of(file: string): Happening[] {
+    const happenings = this.#files[file];
     if (happenings === undefined) throw new Error(`there is no file ${file}`);
     return happenings;
   }

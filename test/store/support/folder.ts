@@ -9,21 +9,21 @@ import { StoreError, type StoreErrorCode } from "../../../server/store/store.js"
 export class DataFolder {
   /** Is there before each test of the suite that this is made in, and gone after it. */
   path = "";
-  private readonly ends: (() => Promise<unknown>)[] = [];
+  readonly #ends: (() => Promise<unknown>)[] = [];
 
   constructor() {
     beforeEach(() => {
       this.path = mkdtempSync(join(tmpdir(), "crossroom-store-"));
     });
     afterEach(async () => {
-      for (const end of this.ends.splice(0).reverse()) await end();
+      for (const end of this.#ends.splice(0).reverse()) await end();
       rmSync(this.path, { recursive: true, force: true });
     });
   }
 
   /** What is done after the test, before the folder is removed. */
   finally(end: () => Promise<unknown>): void {
-    this.ends.push(end);
+    this.#ends.push(end);
   }
 
   get dataFile(): string {
@@ -32,22 +32,22 @@ export class DataFolder {
 
   /** Changes what is known of the store as a whole. Not while a store of this process is writing. */
   async editMeta(edit: (meta: Database<Buffer, Buffer>) => void): Promise<void> {
-    await this.withTable("meta", { overlappingSync: false }, (meta) =>
+    await this.#withTable("meta", { overlappingSync: false }, (meta) =>
       meta.transactionSync(() => edit(meta)),
     );
   }
 
   /** A text out of what is known of the store as a whole. */
   readMeta(key: string): Promise<string | undefined> {
-    return this.withTable("meta", { readOnly: true }, (meta) => meta.get(Buffer.from(key))?.toString());
+    return this.#withTable("meta", { readOnly: true }, (meta) => meta.get(Buffer.from(key))?.toString());
   }
 
   /** How many rows a table has. */
   rows(table: string): Promise<number> {
-    return this.withTable(table, { readOnly: true }, (rows) => rows.getKeysCount());
+    return this.#withTable(table, { readOnly: true }, (rows) => rows.getKeysCount());
   }
 
-  private async withTable<T>(
+  async #withTable<T>(
     name: string,
     options: { overlappingSync: false } | { readOnly: true },
     use: (table: Database<Buffer, Buffer>) => T,

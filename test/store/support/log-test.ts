@@ -4,10 +4,12 @@ import { ALL, TestOptions } from "./options.js";
 import { describeStores, type StoreTest } from "./stores.js";
 
 export class LogTest {
+  readonly #test: StoreTest;
   options = new TestOptions();
 
   /** Opens a store before each test of the suite that this is made in, and closes it after. */
-  constructor(private readonly test: StoreTest) {
+  constructor(test: StoreTest) {
+    this.#test = test;
     beforeEach(async () => {
       this.options = new TestOptions();
       await test.open(this.options);
@@ -16,17 +18,17 @@ export class LogTest {
   }
 
   get log(): Log {
-    return this.test.store.log;
+    return this.#test.store.log;
   }
 
   /** Whether what is appended is there after `restart`. */
   get outlastsRestart(): boolean {
-    return this.test.outlastsRestart;
+    return this.#test.outlastsRestart;
   }
 
   /** As a restart of the server, where the store outlasts one. */
   restart(): Promise<void> {
-    return this.test.restart();
+    return this.#test.restart();
   }
 
   /** Appends at the clock's time. Rejects if the log is full. */

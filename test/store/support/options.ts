@@ -27,10 +27,10 @@ export class TestOptions implements StoreOptions {
   /** Of the logs that have no entry in `retentions`. */
   kept: Retention = FOREVER;
   readonly retentions = new Map<string, Retention>();
-  private epochs = 0;
+  #epochs = 0;
 
   readonly retention = (name: string): Retention => this.retentions.get(name) ?? this.kept;
   readonly now = (): number => this.time + this.wrong;
   readonly uptime = (): number => this.time - this.started;
-  readonly newEpoch = (): string => `epoch-${++this.epochs}`;
+  readonly newEpoch = (): string => `epoch-${++this.#epochs}`;
 }

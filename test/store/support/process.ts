@@ -24,10 +24,10 @@ export const canContain = spawnSync("unshare", [...AS_ROOT, ...CONTAIN, "true"])
 export class StoreProcess {
   /** How it ended: its exit code, or the signal. */
   readonly ended: Promise<number | string>;
-  private readonly child: ChildProcess;
-  private readonly lines: unknown[] = [];
-  private wake: () => void = () => undefined;
-  private closed = false;
+  readonly #child: ChildProcess;
+  readonly #lines: unknown[] = [];
+  #wake: () => void = () => undefined;
+  #closed = false;
 
   constructor(task: "hold" | "append" | "fill" | "open", folder: string, options: ProcessOptions = {}) {
     const args = [
@@ -40,53 +40,53 @@ export class StoreProcess {
     if (options.isContained === true) args.unshift("unshare", ...AS_ROOT, ...CONTAIN);
     // POSIX counts the limit in blocks of 512 bytes.
     const limit = options.fileLimit === undefined ? "" : `ulimit -f ${Math.floor(options.fileLimit / 512)}; `;
-    this.child = spawn("/bin/sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
+    this.#child = spawn("/bin/sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
       // lmdb-js writes to stderr what the store reports as an error.
       stdio: ["pipe", "pipe", "ignore"],
     });
-    if (this.child.stdout === null) throw new Error("the process has no output");
-    const reader = createInterface({ input: this.child.stdout });
+    if (this.#child.stdout === null) throw new Error("the process has no output");
+    const reader = createInterface({ input: this.#child.stdout });
     reader.on("line", (line) => {
       // The last line of a process that was killed may be cut short.
-      if (line.endsWith("}")) this.lines.push(JSON.parse(line));
-      this.wake();
+      if (line.endsWith("}")) this.#lines.push(JSON.parse(line));
+      this.#wake();
     });
     this.ended = new Promise((resolve) => {
-      this.child.once("close", (code, signal) => {
-        this.closed = true;
-        this.wake();
+      this.#child.once("close", (code, signal) => {
+        this.#closed = true;
+        this.#wake();
         resolve(code ?? signal ?? "unknown");
       });
     });
   }
 
   get pid(): number {
-    if (this.child.pid === undefined) throw new Error("the process did not start");
-    return this.child.pid;
+    if (this.#child.pid === undefined) throw new Error("the process did not start");
+    return this.#child.pid;
   }
 
   /** The next thing that it says. */
   async next<T>(): Promise<T> {
-    while (this.lines.length === 0) {
-      if (this.closed) throw new Error("the process ended and said no more");
-      await within(new Promise<void>((resolve) => (this.wake = resolve)), "a line of the process", 15_000);
+    while (this.#lines.length === 0) {
+      if (this.#closed) throw new Error("the process ended and said no more");
+      await within(new Promise<void>((resolve) => (this.#wake = resolve)), "a line of the process", 15_000);
     }
-    return this.lines.shift() as T;
+    return this.#lines.shift() as T;
   }
 
   /** All that it says until it ends. */
   async rest<T>(): Promise<T[]> {
     await within(this.ended, "the end of the process", 15_000);
-    return this.lines.splice(0) as T[];
+    return this.#lines.splice(0) as T[];
   }
 
   /** Ends its input. */
   finish(): void {
-    this.child.stdin?.end();
+    this.#child.stdin?.end();
   }
 
   async kill(): Promise<void> {
-    this.child.kill("SIGKILL");
+    this.#child.kill("SIGKILL");
     await this.ended;
   }
 }

@@ -62,41 +62,44 @@ export function describeStores(title: string, body: (test: StoreTest) => void): 
 
 /** The store of the test that is running. */
 export class StoreTest {
-  private subject: Subject | undefined;
-  private current: TestOptions | undefined;
+  readonly #kind: Kind;
+  #subject: Subject | undefined;
+  #current: TestOptions | undefined;
 
-  constructor(private readonly kind: Kind) {}
+  constructor(kind: Kind) {
+    this.#kind = kind;
+  }
 
   async open(options: TestOptions): Promise<void> {
-    this.current = options;
-    this.subject = await this.kind.open(options);
+    this.#current = options;
+    this.#subject = await this.#kind.open(options);
   }
 
   get store(): Store {
-    return this.opened.store;
+    return this.#opened.store;
   }
 
   get options(): TestOptions {
-    if (this.current === undefined) throw new Error("the store is not open");
-    return this.current;
+    if (this.#current === undefined) throw new Error("the store is not open");
+    return this.#current;
   }
 
   /** As a restart of the server, where the store outlasts one. */
   async restart(meanwhile?: () => void): Promise<void> {
-    await this.opened.reopen?.(meanwhile);
+    await this.#opened.reopen?.(meanwhile);
   }
 
   get outlastsRestart(): boolean {
-    return this.opened.reopen !== undefined;
+    return this.#opened.reopen !== undefined;
   }
 
   async dispose(): Promise<void> {
-    await this.opened.dispose();
-    this.subject = undefined;
+    await this.#opened.dispose();
+    this.#subject = undefined;
   }
 
-  private get opened(): Subject {
-    if (this.subject === undefined) throw new Error("the store is not open");
-    return this.subject;
+  get #opened(): Subject {
+    if (this.#subject === undefined) throw new Error("the store is not open");
+    return this.#subject;
   }
 }

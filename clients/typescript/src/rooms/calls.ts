@@ -26,17 +26,17 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
 ]);
 
 export class Calls {
-  private readonly pending = new Set<Settle>();
+  readonly #socket: SocketLike;
+  readonly #timeout: number;
+  readonly #pending = new Set<Settle>();
   /** undefined where the socket sees to it itself. */
-  private readonly rateLimiter: RateLimiter | undefined;
+  readonly #rateLimiter: RateLimiter | undefined;
 
   /** @param timeout milliseconds to wait for an ack. */
-  constructor(
-    private readonly socket: SocketLike,
-    private readonly timeout: number,
-    environment: Environment,
-  ) {
-    this.rateLimiter = socket.isPaced === true ? undefined : new RateLimiter(environment);
+  constructor(socket: SocketLike, timeout: number, environment: Environment) {
+    this.#socket = socket;
+    this.#timeout = timeout;
+    this.#rateLimiter = socket.isPaced === true ? undefined : new RateLimiter(environment);
   }
 
   /** To be made only while connected: the socket would keep it for the next connection otherwise. */
@@ -46,12 +46,12 @@ export class Calls {
     done: (outcome: Outcome<Results[Name]>) => void,
   ): void {
     const settle = (outcome: Outcome<Results[Name]>): void => {
-      if (this.pending.delete(settle)) done(outcome);
+      if (this.#pending.delete(settle)) done(outcome);
     };
-    this.pending.add(settle);
-    this.paced(() => {
+    this.#pending.add(settle);
+    this.#paced(() => {
       try {
-        this.socket.timeout(this.timeout).emit(name, argument, (error: unknown, answer: unknown) => {
+        this.#socket.timeout(this.#timeout).emit(name, argument, (error: unknown, answer: unknown) => {
           settle(outcomeOf(name, error, answer));
         });
       } catch (thrown) {
@@ -62,9 +62,9 @@ export class Calls {
 
   /** Tells the server something that nobody needs the ack of. @throws RoomsError for what cannot be sent. */
   tell(name: CallName, argument: object): void {
-    this.paced(() => {
+    this.#paced(() => {
       try {
-        this.socket.emit(name, argument);
+        this.#socket.emit(name, argument);
       } catch (thrown) {
         throw unsendable(thrown);
       }
@@ -73,13 +73,13 @@ export class Calls {
 
   /** The connection is lost: acks that still come are those of nobody. */
   lost(): void {
-    this.rateLimiter?.reset();
-    for (const settle of [...this.pending]) settle({ type: "lost" });
+    this.#rateLimiter?.reset();
+    for (const settle of [...this.#pending]) settle({ type: "lost" });
   }
 
-  private paced(task: () => void): void {
-    if (this.rateLimiter === undefined) task();
-    else this.rateLimiter.add(task);
+  #paced(task: () => void): void {
+    if (this.#rateLimiter === undefined) task();
+    else this.#rateLimiter.add(task);
   }
 }
 

@@ -22,46 +22,54 @@ export interface CredentialsView {
 
 /** Of the questions of a socket only the last one is answered, and none whose connection is gone. */
 export class Credentials {
+  readonly #socket: SocketLike;
+  readonly #options: Pick<RoomsOptions, "token" | "name">;
+  readonly #environment: Environment;
+  readonly #view: CredentialsView;
   /** Of the token that was shown last. */
   source: TokenSource = "none";
 
-  private readonly original: unknown;
-  private question = 0;
-  private stopTimer = (): void => undefined;
+  readonly #original: unknown;
+  #question = 0;
+  #stopTimer = (): void => undefined;
 
   constructor(
-    private readonly socket: SocketLike,
-    private readonly options: Pick<RoomsOptions, "token" | "name">,
-    private readonly environment: Environment,
-    private readonly view: CredentialsView,
+    socket: SocketLike,
+    options: Pick<RoomsOptions, "token" | "name">,
+    environment: Environment,
+    view: CredentialsView,
   ) {
-    this.original = socket.auth;
-    socket.auth = (give: Give): void => this.ask(give, 0);
+    this.#socket = socket;
+    this.#options = options;
+    this.#environment = environment;
+    this.#view = view;
+    this.#original = socket.auth;
+    socket.auth = (give: Give): void => this.#ask(give, 0);
   }
 
   /** A token to go on with, if there is a function that gets one. */
   async renewed(): Promise<string | undefined> {
-    const { token } = this.options;
+    const { token } = this.#options;
     return typeof token === "function" ? await token() : undefined;
   }
 
   /** No answer is wanted any more. */
   withdraw(): void {
-    this.question++;
-    this.stopTimer();
+    this.#question++;
+    this.#stopTimer();
   }
 
   /** Leaves the socket as it was. */
   restore(): void {
     this.withdraw();
-    this.socket.auth = this.original;
+    this.#socket.auth = this.#original;
   }
 
-  private ask(give: Give, failures: number): void {
+  #ask(give: Give, failures: number): void {
     this.withdraw();
-    const { question } = this;
-    const isOpen = (): boolean => question === this.question;
-    this.collect().then(
+    const question = this.#question;
+    const isOpen = (): boolean => question === this.#question;
+    this.#collect().then(
       (data) => {
         if (isOpen()) give(data);
       },
@@ -69,21 +77,21 @@ export class Credentials {
         if (!isOpen()) return;
         const error = toError(thrown);
         if ((error as { retryable?: unknown }).retryable === false) {
-          this.view.exhausted(error);
+          this.#view.exhausted(error);
           return;
         }
-        const delay = backoffDelay(failures + 1, this.environment.random());
-        this.stopTimer = this.environment.after(delay, () => this.ask(give, failures + 1));
-        this.view.failed(error);
+        const delay = backoffDelay(failures + 1, this.#environment.random());
+        this.#stopTimer = this.#environment.after(delay, () => this.#ask(give, failures + 1));
+        this.#view.failed(error);
       },
     );
   }
 
-  private async collect(): Promise<AuthData> {
-    const { name } = this.options;
-    const device = await this.view.device();
-    const own = await appAuth(this.original);
-    const { token, source } = await this.token(own["token"]);
+  async #collect(): Promise<AuthData> {
+    const { name } = this.#options;
+    const device = await this.#view.device();
+    const own = await appAuth(this.#original);
+    const { token, source } = await this.#token(own["token"]);
     this.source = source;
     return {
       ...own,
@@ -93,13 +101,13 @@ export class Credentials {
     };
   }
 
-  private async token(own: unknown): Promise<{ token?: unknown; source: TokenSource }> {
-    const { token } = this.options;
+  async #token(own: unknown): Promise<{ token?: unknown; source: TokenSource }> {
+    const { token } = this.#options;
     if (typeof token === "function") return { token: await token(), source: "provider" };
     if (token !== undefined) return { token, source: "fixed" };
     if (own !== undefined)
-      return { token: own, source: typeof this.original === "function" ? "provider" : "fixed" };
-    const guestToken = await this.view.guestToken();
+      return { token: own, source: typeof this.#original === "function" ? "provider" : "fixed" };
+    const guestToken = await this.#view.guestToken();
     return guestToken === undefined ? { source: "none" } : { token: guestToken, source: "guest" };
   }
 }

@@ -19,132 +19,134 @@ export type InboxAction =
   | { readonly do: "lost" };
 
 export class InboxLog {
-  private queue: InboxItem[] = [];
-  private current: InboxItem | undefined;
+  #processed: Position | undefined;
+  #queue: InboxItem[] = [];
+  #current: InboxItem | undefined;
   /** Of the last item that was taken into the queue: what is not after it has come before. */
-  private last: Position | undefined;
-  private isOpen = false;
-  private isAcking = false;
+  #last: Position | undefined;
+  #isOpen = false;
+  #isAcking = false;
   /** Something is missing, and the server is being asked for it; what comes before it has answered comes again. */
-  private isAsking = false;
+  #isAsking = false;
   /** It was asked since the last item that was taken. */
-  private hasAsked = false;
-  private hasProcessor = false;
+  #hasAsked = false;
+  #hasProcessor = false;
   /** What the server has not been told yet. */
-  private due: Position | undefined;
+  #due: Position | undefined;
 
   /** @param processed what was kept of an earlier run. */
-  constructor(private processed: Position | undefined) {
-    this.last = processed;
+  constructor(processed: Position | undefined) {
+    this.#processed = processed;
+    this.#last = processed;
   }
 
   get cursor(): Position | undefined {
-    return this.processed;
+    return this.#processed;
   }
 
   /** The inbox is open on this connection, from the server's cursor on. */
   opened(cursor: Position): InboxAction[] {
-    this.isOpen = true;
-    this.isAcking = false;
-    this.isAsking = false;
+    this.#isOpen = true;
+    this.#isAcking = false;
+    this.#isAsking = false;
     // The server has what was processed, by `since`; and where this device knows nothing, it begins at the cursor.
-    const isBehind = !isReached(cursor, this.processed);
-    if (isBehind) this.processed = cursor;
-    if (!isReached(cursor, this.last)) this.last = cursor;
+    const isBehind = !isReached(cursor, this.#processed);
+    if (isBehind) this.#processed = cursor;
+    if (!isReached(cursor, this.#last)) this.#last = cursor;
     // Processed elsewhere, under this device's name; or told in the words of a log that is gone.
-    this.queue = this.queue.filter(({ position }) => !isReached(position, cursor));
-    if (this.due?.epoch !== cursor.epoch) this.due = undefined;
-    return [...(isBehind ? [{ do: "keep", position: cursor } as const] : []), ...this.ack()];
+    this.#queue = this.#queue.filter(({ position }) => !isReached(position, cursor));
+    if (this.#due?.epoch !== cursor.epoch) this.#due = undefined;
+    return [...(isBehind ? [{ do: "keep", position: cursor } as const] : []), ...this.#ack()];
   }
 
   /** The connection is lost. What has come already is still processed. */
   away(): void {
-    this.isOpen = false;
-    this.isAsking = false;
+    this.#isOpen = false;
+    this.#isAsking = false;
   }
 
   /** Another connection of this device has the inbox, as the server has said: what was not begun here is its to process, or comes again. */
   taken(): void {
-    this.isOpen = false;
-    this.queue = [];
-    this.last = this.current?.position ?? this.processed;
+    this.#isOpen = false;
+    this.#queue = [];
+    this.#last = this.#current?.position ?? this.#processed;
   }
 
   /** It has gone: items come here again, from the server's cursor on. */
   returned(): InboxAction[] {
-    this.isOpen = true;
-    this.isAcking = false;
-    return this.ack();
+    this.#isOpen = true;
+    this.#isAcking = false;
+    return this.#ack();
   }
 
   received(item: InboxItem): InboxAction[] {
     const { position } = item;
-    if (isReached(position, this.last)) return [];
-    const isMissing = !isNext(position, this.last);
-    if (isMissing && this.isAsking) return [];
-    if (isMissing && !this.hasAsked) {
-      this.isAsking = true;
-      this.hasAsked = true;
+    if (isReached(position, this.#last)) return [];
+    const isMissing = !isNext(position, this.#last);
+    if (isMissing && this.#isAsking) return [];
+    if (isMissing && !this.#hasAsked) {
+      this.#isAsking = true;
+      this.#hasAsked = true;
       return [{ do: "open" }];
     }
-    this.hasAsked = false;
-    this.last = position;
-    this.queue.push(item);
-    return [...(isMissing ? [{ do: "lost" } as const] : []), ...this.process()];
+    this.#hasAsked = false;
+    this.#last = position;
+    this.#queue.push(item);
+    return [...(isMissing ? [{ do: "lost" } as const] : []), ...this.#process()];
   }
 
   /** There is somebody to process items, or nobody any more: then the item in hand comes again. */
   processing(isPossible: boolean): InboxAction[] {
-    this.hasProcessor = isPossible;
-    if (!isPossible) this.putBack();
-    return this.process();
+    this.#hasProcessor = isPossible;
+    if (!isPossible) this.#putBack();
+    return this.#process();
   }
 
   /** The item in hand was processed. */
   done(): InboxAction[] {
-    if (this.current === undefined) return [];
-    const { position } = this.current;
-    this.current = undefined;
-    this.processed = position;
-    this.due = position;
-    return [{ do: "keep", position }, ...this.ack(), ...this.process()];
+    if (this.#current === undefined) return [];
+    const { position } = this.#current;
+    this.#current = undefined;
+    this.#processed = position;
+    this.#due = position;
+    return [{ do: "keep", position }, ...this.#ack(), ...this.#process()];
   }
 
   /** The item in hand could not be processed; it comes again with `retry`. */
   failed(): void {
-    this.putBack();
-    this.hasProcessor = false;
+    this.#putBack();
+    this.#hasProcessor = false;
   }
 
   /** The server knows; or it does not want to. */
   acked(): InboxAction[] {
-    this.isAcking = false;
-    return this.ack();
+    this.#isAcking = false;
+    return this.#ack();
   }
 
   /** The position is still to be told: now, or with the next `opened`. */
   ackFailed(position: Position): InboxAction[] {
-    this.due ??= position;
+    this.#due ??= position;
     return this.acked();
   }
 
-  private putBack(): void {
-    if (this.current !== undefined) this.queue.unshift(this.current);
-    this.current = undefined;
+  #putBack(): void {
+    if (this.#current !== undefined) this.#queue.unshift(this.#current);
+    this.#current = undefined;
   }
 
-  private process(): InboxAction[] {
-    if (!this.hasProcessor || this.current !== undefined) return [];
-    this.current = this.queue.shift();
-    return this.current === undefined ? [] : [{ do: "process", item: this.current }];
+  #process(): InboxAction[] {
+    if (!this.#hasProcessor || this.#current !== undefined) return [];
+    this.#current = this.#queue.shift();
+    return this.#current === undefined ? [] : [{ do: "process", item: this.#current }];
   }
 
   /** One ack at a time: what is processed meanwhile goes into the next one, which covers all before it. */
-  private ack(): InboxAction[] {
-    const { due: position } = this;
-    if (position === undefined || !this.isOpen || this.isAcking) return [];
-    this.due = undefined;
-    this.isAcking = true;
+  #ack(): InboxAction[] {
+    const position = this.#due;
+    if (position === undefined || !this.#isOpen || this.#isAcking) return [];
+    this.#due = undefined;
+    this.#isAcking = true;
     return [{ do: "ack", position }];
   }
 }

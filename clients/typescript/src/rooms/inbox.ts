@@ -25,253 +25,257 @@ type Processor = (item: InboxItem) => void | Promise<void>;
 type Waiter = { resolve: (opened: { waiting: number }) => void; reject: (error: RoomsError) => void };
 
 export class InboxHandle implements Inbox {
-  private log = new InboxLog(undefined);
+  readonly #host: InboxHost;
+  #log = new InboxLog(undefined);
   /** Whose inbox `log` is of. */
-  private user: string | undefined;
-  private processor: Processor | undefined;
+  #user: string | undefined;
+  #processor: Processor | undefined;
   /** Whether the inbox was asked for: it is opened on each connection from then on. */
-  private isWanted = false;
-  private isOpen = false;
+  #isWanted = false;
+  #isOpen = false;
   /** This device has a newer connection. */
-  private isTaken = false;
+  #isTaken = false;
   /** While the storage is being asked how far this user's inbox is processed. */
-  private loading: Maybe<void> = undefined;
-  private waiters: Waiter[] = [];
-  private readonly iterators = new Set<InboxItems>();
+  #loading: Maybe<void> = undefined;
+  #waiters: Waiter[] = [];
+  readonly #iterators = new Set<InboxItems>();
   /** Counts connections; what belongs to an earlier one is ignored. */
-  private generation = 0;
+  #generation = 0;
   /** Counts the items that were given to a processor; the end of an earlier one is ignored. */
-  private run = 0;
-  private failures = { open: 0, process: 0, ack: 0 };
-  private stopCallTimer = (): void => undefined;
-  private stopProcessTimer = (): void => undefined;
+  #run = 0;
+  #failures = { open: 0, process: 0, ack: 0 };
+  #stopCallTimer = (): void => undefined;
+  #stopProcessTimer = (): void => undefined;
 
-  private readonly reopenings: Rejoins;
+  readonly #reopenings: Rejoins;
 
-  constructor(private readonly host: InboxHost) {
-    this.reopenings = new Rejoins(host.environment.now, host.environment.random);
+  constructor(host: InboxHost) {
+    this.#host = host;
+    this.#reopenings = new Rejoins(host.environment.now, host.environment.random);
   }
 
   get cursor(): Position | undefined {
-    return this.log.cursor;
+    return this.#log.cursor;
   }
 
   process<Data = unknown>(
     processor: (item: InboxItem<Data>) => void | Promise<void>,
   ): Promise<{ waiting: number }> {
-    const { over } = this.host;
+    const { over } = this.#host;
     if (over !== undefined) return Promise.reject(over);
-    if (this.processor !== undefined) return Promise.reject(ownError("in_use"));
-    this.processor = processor as Processor; // what is in this inbox is as the caller says
-    this.perform(this.log.processing(true));
+    if (this.#processor !== undefined) return Promise.reject(ownError("in_use"));
+    this.#processor = processor as Processor; // what is in this inbox is as the caller says
+    this.#perform(this.#log.processing(true));
     const opened = new Promise<{ waiting: number }>((resolve, reject) =>
-      this.waiters.push({ resolve, reject }),
+      this.#waiters.push({ resolve, reject }),
     );
-    this.isWanted = true;
+    this.#isWanted = true;
     // On a connection where it is open already too: only the server knows how many items wait.
-    this.openWhenLoaded();
+    this.#openWhenLoaded();
     return opened;
   }
 
   items<Data = unknown>(): AsyncIterableIterator<InboxItem<Data>> {
     const items = new InboxItems(
       (processor) => this.process(processor).then(() => undefined),
-      () => this.stopped(items),
+      () => this.#stopped(items),
     );
-    const { over } = this.host;
-    if (over === undefined) this.iterators.add(items);
+    const { over } = this.#host;
+    if (over === undefined) this.#iterators.add(items);
     else items.end(unlessClosed(over));
     return items as AsyncIterableIterator<InboxItem<Data>>; // as in `process`
   }
 
   /** There is a connection, of this user. */
   up(user: string): void {
-    if (user !== this.user) this.loading = this.begin(user);
-    this.openWhenLoaded();
+    if (user !== this.#user) this.#loading = this.#begin(user);
+    this.#openWhenLoaded();
   }
 
   /** A newer connection of this device has come, or has gone. Whether it has opened the inbox, the answer to the next ack says. */
   deviceTaken(isTaken: boolean): void {
-    this.isTaken = isTaken;
-    if (!isTaken && this.isOpen) this.perform(this.log.returned());
+    this.#isTaken = isTaken;
+    if (!isTaken && this.#isOpen) this.#perform(this.#log.returned());
   }
 
   /** The connection is lost. */
   down(): void {
-    this.generation++;
-    this.isOpen = false;
-    this.isTaken = false;
-    this.stopCallTimer();
-    this.log.away();
+    this.#generation++;
+    this.#isOpen = false;
+    this.#isTaken = false;
+    this.#stopCallTimer();
+    this.#log.away();
   }
 
   /** There will be no connection any more. */
   end(error: RoomsError): void {
     this.down();
-    this.isWanted = false;
-    this.stop();
-    for (const { reject } of this.waiters.splice(0)) reject(error);
-    for (const items of [...this.iterators]) items.end(unlessClosed(error));
-    this.iterators.clear();
+    this.#isWanted = false;
+    this.#stop();
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    for (const items of [...this.#iterators]) items.end(unlessClosed(error));
+    this.#iterators.clear();
   }
 
   itemCame(item: InboxItem): void {
-    if (this.isOpen) this.perform(this.log.received(item));
+    if (this.#isOpen) this.#perform(this.#log.received(item));
   }
 
-  private begin(user: string): Maybe<void> {
-    this.user = user;
-    this.run++;
-    return andThen(this.host.kept.processed(user, this.host.device ?? ""), (position) => {
-      if (user !== this.user) return;
-      this.loading = undefined;
-      this.log = new InboxLog(position);
-      this.perform(this.log.processing(this.processor !== undefined));
+  #begin(user: string): Maybe<void> {
+    this.#user = user;
+    this.#run++;
+    return andThen(this.#host.kept.processed(user, this.#host.device ?? ""), (position) => {
+      if (user !== this.#user) return;
+      this.#loading = undefined;
+      this.#log = new InboxLog(position);
+      this.#perform(this.#log.processing(this.#processor !== undefined));
     });
   }
 
-  private openWhenLoaded(): void {
-    void andThen(this.loading, () => {
-      if (this.isWanted) this.open();
+  #openWhenLoaded(): void {
+    void andThen(this.#loading, () => {
+      if (this.#isWanted) this.#open();
     });
   }
 
-  private open(): void {
-    if (!this.host.isUp) return;
-    const generation = ++this.generation;
-    this.stopCallTimer();
-    const since = this.log.cursor;
-    this.host.call("inbox", since === undefined ? {} : { since }, (outcome) => {
-      if (generation !== this.generation || outcome.type === "lost") return;
-      if (outcome.type === "timeout") return this.open();
-      if (outcome.type === "refused") return this.refused(outcome.error);
+  #open(): void {
+    if (!this.#host.isUp) return;
+    const generation = ++this.#generation;
+    this.#stopCallTimer();
+    const since = this.#log.cursor;
+    this.#host.call("inbox", since === undefined ? {} : { since }, (outcome) => {
+      if (generation !== this.#generation || outcome.type === "lost") return;
+      if (outcome.type === "timeout") return this.#open();
+      if (outcome.type === "refused") return this.#refused(outcome.error);
       const { cursor, waiting, recovered } = outcome.result;
-      this.isOpen = true;
-      if (recovered === false) this.host.inboxLost();
-      this.failures.open = 0;
-      this.reopenings.given();
-      for (const { resolve } of this.waiters.splice(0)) resolve({ waiting });
-      this.perform(this.log.opened(cursor));
+      this.#isOpen = true;
+      if (recovered === false) this.#host.inboxLost();
+      this.#failures.open = 0;
+      this.#reopenings.given();
+      for (const { resolve } of this.#waiters.splice(0)) resolve({ waiting });
+      this.#perform(this.#log.opened(cursor));
     });
   }
 
   /** On the connection where it was open. */
-  private openAgain(): void {
-    this.stopCallTimer();
-    const delay = this.reopenings.delay();
-    if (delay === 0) this.open();
-    else this.stopCallTimer = this.host.environment.after(delay, () => this.open());
+  #openAgain(): void {
+    this.#stopCallTimer();
+    const delay = this.#reopenings.delay();
+    if (delay === 0) this.#open();
+    else this.#stopCallTimer = this.#host.environment.after(delay, () => this.#open());
   }
 
-  private refused(error: RoomsError): void {
+  #refused(error: RoomsError): void {
     // One that was open before is worth another try, though the server talks nonsense.
-    if (error.retryable || (error.code === "bad_answer" && this.waiters.length === 0)) {
-      this.later("open", error, () => this.open());
-      return this.host.warn(error);
+    if (error.retryable || (error.code === "bad_answer" && this.#waiters.length === 0)) {
+      this.#later("open", error, () => this.#open());
+      return this.#host.warn(error);
     }
-    this.isWanted = false;
-    if (this.waiters.length === 0) this.host.warn(error);
-    for (const { reject } of this.waiters.splice(0)) reject(error);
-    this.stop();
+    this.#isWanted = false;
+    if (this.#waiters.length === 0) this.#host.warn(error);
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    this.#stop();
   }
 
-  private perform(actions: readonly InboxAction[]): void {
+  #perform(actions: readonly InboxAction[]): void {
     for (const [index, action] of actions.entries()) {
       switch (action.do) {
         case "keep": {
-          const kept = this.keep(action.position);
+          const kept = this.#keep(action.position);
           if (!isLater(kept)) break;
           // What comes after relies on it.
-          void kept.then(() => this.perform(actions.slice(index + 1)));
+          void kept.then(() => this.#perform(actions.slice(index + 1)));
           return;
         }
         case "ack":
-          this.ack(action.position);
+          this.#ack(action.position);
           break;
         case "process":
-          this.give(action.item);
+          this.#give(action.item);
           break;
         case "open":
-          this.openAgain();
+          this.#openAgain();
           break;
         case "lost":
-          this.host.inboxLost();
+          this.#host.inboxLost();
           break;
       }
     }
   }
 
-  private keep(position: Position): Maybe<void> {
-    const { kept, device = "" } = this.host;
-    return this.user === undefined ? undefined : kept.keepProcessed(this.user, device, position);
+  #keep(position: Position): Maybe<void> {
+    const { kept, device = "" } = this.#host;
+    return this.#user === undefined ? undefined : kept.keepProcessed(this.#user, device, position);
   }
 
-  private ack(position: Position): void {
-    const { generation } = this;
-    this.host.call("inbox_ack", { position }, (outcome) => {
-      if (generation !== this.generation || outcome.type === "lost") return;
+  #ack(position: Position): void {
+    const generation = this.#generation;
+    this.#host.call("inbox_ack", { position }, (outcome) => {
+      if (generation !== this.#generation || outcome.type === "lost") return;
       if (outcome.type === "ok") {
-        this.failures.ack = 0;
-        this.perform(this.log.acked());
+        this.#failures.ack = 0;
+        this.#perform(this.#log.acked());
       } else if (outcome.type === "timeout") {
-        this.perform(this.log.ackFailed(position));
+        this.#perform(this.#log.ackFailed(position));
       } else if (outcome.error.retryable) {
-        this.later("ack", outcome.error, () => this.perform(this.log.ackFailed(position)));
-      } else if (outcome.error.code === "inbox_not_open" && this.isTaken) {
+        this.#later("ack", outcome.error, () => this.#perform(this.#log.ackFailed(position)));
+      } else if (outcome.error.code === "inbox_not_open" && this.#isTaken) {
         // The newer connection has opened it. It is told again when the inbox is back.
-        this.log.taken();
-        this.perform(this.log.ackFailed(position));
+        this.#log.taken();
+        this.#perform(this.#log.ackFailed(position));
       } else if (outcome.error.code === "inbox_not_open") {
-        this.openAgain();
+        this.#openAgain();
       } else {
         // The next one covers it; and when the inbox is opened again, `since` says it.
-        this.host.warn(outcome.error);
-        this.perform(this.log.acked());
+        this.#host.warn(outcome.error);
+        this.#perform(this.#log.acked());
       }
     });
   }
 
-  private give(item: InboxItem): void {
-    const { processor } = this;
+  #give(item: InboxItem): void {
+    const processor = this.#processor;
     if (processor === undefined) return;
-    const run = ++this.run;
+    const run = ++this.#run;
     const settle = (task: () => void): void => {
-      if (run === this.run) task();
+      if (run === this.#run) task();
     };
     // In a promise from the start, so that one that throws is as one that rejects.
     new Promise<void>((resolve) => resolve(processor(item))).then(
-      () => settle(() => this.processed()),
-      (thrown: unknown) => settle(() => this.notProcessed(thrown)),
+      () => settle(() => this.#processed()),
+      (thrown: unknown) => settle(() => this.#notProcessed(thrown)),
     );
   }
 
-  private processed(): void {
-    this.failures.process = 0;
-    this.perform(this.log.done());
+  #processed(): void {
+    this.#failures.process = 0;
+    this.#perform(this.#log.done());
   }
 
-  private notProcessed(thrown: unknown): void {
-    this.log.failed();
-    const delay = backoffDelay(++this.failures.process, this.host.environment.random());
-    this.stopProcessTimer = this.host.environment.after(delay, () => this.perform(this.log.processing(true)));
-    this.host.warn(toError(thrown));
+  #notProcessed(thrown: unknown): void {
+    this.#log.failed();
+    const delay = backoffDelay(++this.#failures.process, this.#host.environment.random());
+    this.#stopProcessTimer = this.#host.environment.after(delay, () =>
+      this.#perform(this.#log.processing(true)),
+    );
+    this.#host.warn(toError(thrown));
   }
 
-  private stopped(items: InboxItems): void {
+  #stopped(items: InboxItems): void {
     // After the end of all there is nothing to stop.
-    if (this.iterators.delete(items)) this.stop();
+    if (this.#iterators.delete(items)) this.#stop();
   }
 
   /** Nobody processes items any more; the one in hand is not processed. */
-  private stop(): void {
-    this.run++;
-    this.processor = undefined;
-    this.stopProcessTimer();
-    this.perform(this.log.processing(false));
+  #stop(): void {
+    this.#run++;
+    this.#processor = undefined;
+    this.#stopProcessTimer();
+    this.#perform(this.#log.processing(false));
   }
 
-  private later(what: "open" | "ack", { retryAfter = 0 }: RoomsError, task: () => void): void {
-    const delay = Math.max(backoffDelay(++this.failures[what], this.host.environment.random()), retryAfter);
-    this.stopCallTimer = this.host.environment.after(delay, task);
+  #later(what: "open" | "ack", { retryAfter = 0 }: RoomsError, task: () => void): void {
+    const delay = Math.max(backoffDelay(++this.#failures[what], this.#host.environment.random()), retryAfter);
+    this.#stopCallTimer = this.#host.environment.after(delay, task);
   }
 }

@@ -47,63 +47,63 @@ export interface Bounded {
 }
 
 export class Pages {
-  private most = WHOLE;
+  #most = WHOLE;
   /** What `most` never exceeds again: a close has said so. */
-  private ceiling = WHOLE;
-  private growAfter = GROW_AFTER;
-  private answers = 0;
+  #ceiling = WHOLE;
+  #growAfter = GROW_AFTER;
+  #answers = 0;
   /** Of the endings since the last answer. */
-  private weight = 0;
-  private readonly awaited = new Set<Reading>();
+  #weight = 0;
+  readonly #awaited = new Set<Reading>();
   /** Of single messages under whose reading connections ended. */
-  private readonly weights = new Map<string, number>();
+  readonly #weights = new Map<string, number>();
 
   /**
    * The call, so that its answer has no more messages than come through.
    * @throws RoomsError `message_too_large` for the reading of one message that never does.
    */
   bound(name: CallName, argument: object): Bounded {
-    if (name === "history") return this.boundHistory(argument as ReadArgument); // as rooms-api.md has it
-    if (name === "join") return this.boundJoin(argument as ReadArgument);
+    if (name === "history") return this.#boundHistory(argument as ReadArgument); // as rooms-api.md has it
+    if (name === "join") return this.#boundJoin(argument as ReadArgument);
     return { argument };
   }
 
   asked(reading: Reading): void {
-    this.awaited.add(reading);
+    this.#awaited.add(reading);
   }
 
   answered(reading: Reading): void {
-    this.awaited.delete(reading);
-    this.weights.delete(reading.key);
-    this.weight = 0;
-    if (++this.answers < this.growAfter) return;
-    this.answers = 0;
-    this.most = Math.min(this.most * 2, this.ceiling);
+    this.#awaited.delete(reading);
+    this.#weights.delete(reading.key);
+    this.#weight = 0;
+    if (++this.#answers < this.#growAfter) return;
+    this.#answers = 0;
+    this.#most = Math.min(this.#most * 2, this.#ceiling);
   }
 
   /** No answer came in time; the connection may be there still. */
   forgotten(reading: Reading): void {
-    this.awaited.delete(reading);
+    this.#awaited.delete(reading);
   }
 
   /** The connection has ended. Returns whether an answer that was awaited is suspected of it. */
   lost(ending: Ending): boolean {
-    const sizes = [...this.awaited].map(({ size }) => Math.min(size, this.most));
-    const single = [...this.awaited].filter(({ size }) => size === 1);
-    this.awaited.clear();
+    const sizes = [...this.#awaited].map(({ size }) => Math.min(size, this.#most));
+    const single = [...this.#awaited].filter(({ size }) => size === 1);
+    this.#awaited.clear();
     if (sizes.length === 0 || WEIGHTS[ending] === 0) return false;
-    for (const { key } of single) this.weights.set(key, this.weightOf(key) + WEIGHTS[ending]);
-    this.weight += WEIGHTS[ending];
-    if (this.weight >= ENOUGH_TO_SHRINK) this.shrink(Math.max(...sizes), ending);
+    for (const { key } of single) this.#weights.set(key, this.#weightOf(key) + WEIGHTS[ending]);
+    this.#weight += WEIGHTS[ending];
+    if (this.#weight >= ENOUGH_TO_SHRINK) this.#shrink(Math.max(...sizes), ending);
     return true;
   }
 
-  private boundHistory(argument: ReadArgument): Bounded {
+  #boundHistory(argument: ReadArgument): Bounded {
     const { limit = OF_HISTORY } = argument;
-    const size = Math.min(limit, this.most);
+    const size = Math.min(limit, this.#most);
     const bounded = size < limit ? { ...argument, limit: size } : argument;
     const key = JSON.stringify(bounded);
-    if (size === 1 && this.weightOf(key) >= ENOUGH_FOR_ONE) {
+    if (size === 1 && this.#weightOf(key) >= ENOUGH_FOR_ONE) {
       const message =
         "The connection was lost again and again under this message: something on the way takes less.";
       throw new RoomsError("message_too_large", message);
@@ -112,23 +112,23 @@ export class Pages {
   }
 
   /** The answer to a join cannot be bounded: where it may be too large, what was missed is read in pages. */
-  private boundJoin(argument: ReadArgument): Bounded {
+  #boundJoin(argument: ReadArgument): Bounded {
     const { room, since, history } = argument;
     if (since === undefined && history === undefined) return { argument };
-    if (this.most < WHOLE) return { argument: { room } };
+    if (this.#most < WHOLE) return { argument: { room } };
     const size = since === undefined ? (history ?? 0) : OF_JOIN;
     return { argument, reading: { size, key: JSON.stringify(argument) } };
   }
 
-  private shrink(size: number, ending: Ending): void {
-    this.most = Math.max(Math.floor(size / 2), 1);
-    if (ending === "too_large") this.ceiling = this.most;
-    this.weight = 0;
-    this.answers = 0;
-    this.growAfter *= 2;
+  #shrink(size: number, ending: Ending): void {
+    this.#most = Math.max(Math.floor(size / 2), 1);
+    if (ending === "too_large") this.#ceiling = this.#most;
+    this.#weight = 0;
+    this.#answers = 0;
+    this.#growAfter *= 2;
   }
 
-  private weightOf(key: string): number {
-    return this.weights.get(key) ?? 0;
+  #weightOf(key: string): number {
+    return this.#weights.get(key) ?? 0;
   }
 }

@@ -58,68 +58,70 @@ interface Reconnect {
 }
 
 export class ReconnectPolicy {
-  private failures = 0;
-  private freshRefused = 0;
-  private ending: ApiError | undefined;
-  private upSince: number | undefined;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  #failures = 0;
+  #freshRefused = 0;
+  #ending: ApiError | undefined;
+  #upSince: number | undefined;
 
-  constructor(
-    private readonly now: () => number,
-    private readonly random: () => number,
-  ) {}
+  constructor(now: () => number, random: () => number) {
+    this.#now = now;
+    this.#random = random;
+  }
 
   welcomed(): void {
-    this.freshRefused = 0;
-    this.ending = undefined;
-    this.upSince = this.now();
+    this.#freshRefused = 0;
+    this.#ending = undefined;
+    this.#upSince = this.#now();
   }
 
   /** The server says why it is about to close the connection. */
   endAnnounced(error: ApiError): void {
-    this.ending = error;
+    this.#ending = error;
   }
 
   closed({ reason, code, isActive, isPaced }: Closing, source: TokenSource): ReconnectDecision {
-    const { ending } = this;
-    this.ending = undefined;
-    const hasLasted = this.upSince !== undefined && this.now() - this.upSince >= GOOD_AFTER;
-    if (hasLasted) this.failures = 0;
-    this.upSince = undefined;
-    if (ending !== undefined) return this.ended(fromServer(ending), isActive, source);
+    const ending = this.#ending;
+    this.#ending = undefined;
+    const hasLasted = this.#upSince !== undefined && this.#now() - this.#upSince >= GOOD_AFTER;
+    if (hasLasted) this.#failures = 0;
+    this.#upSince = undefined;
+    if (ending !== undefined) return this.#ended(fromServer(ending), isActive, source);
     if (reason === "io client disconnect") return { do: "wait" };
     // socket.io-client would ask a server that accepts and closes at once every second, for ever.
-    if (isActive) return hasLasted || isPaced === true ? { do: "wait" } : this.reconnect();
+    if (isActive) return hasLasted || isPaced === true ? { do: "wait" } : this.#reconnect();
     if (code !== undefined && isFinal(code)) {
       return {
         do: "end",
         error: ownError("refused", `The server closed the connection for good, with code ${code}.`),
       };
     }
-    return this.reconnect();
+    return this.#reconnect();
   }
 
   refused({ error, isActive }: Refusal, source: TokenSource): ReconnectDecision {
     if (isActive) return { do: "wait" };
     const reason = errorOf(error);
-    if (reason.code === "unauthorized" && source === "guest") return this.reconnect({ forgetGuest: true });
-    return this.ended(reason, false, source);
+    if (reason.code === "unauthorized" && source === "guest") return this.#reconnect({ forgetGuest: true });
+    return this.#ended(reason, false, source);
   }
 
-  private ended(error: RoomsError, isActive: boolean, source: TokenSource): ReconnectDecision {
+  #ended(error: RoomsError, isActive: boolean, source: TokenSource): ReconnectDecision {
     if (error.code === "token_expired") {
-      if (source === "guest") return this.reconnect({ forgetGuest: true });
-      if (source === "provider" && ++this.freshRefused < MAX_FRESH_REFUSED) {
-        return isActive ? { do: "wait" } : this.reconnect();
+      if (source === "guest") return this.#reconnect({ forgetGuest: true });
+      if (source === "provider" && ++this.#freshRefused < MAX_FRESH_REFUSED) {
+        return isActive ? { do: "wait" } : this.#reconnect();
       }
     } else if (error.retryable) {
-      return isActive ? { do: "wait" } : this.reconnect({ notBefore: error.retryAfter });
+      return isActive ? { do: "wait" } : this.#reconnect({ notBefore: error.retryAfter });
     }
     return { do: "end", error };
   }
 
-  private reconnect({ forgetGuest = false, notBefore = 0 }: Reconnect = {}): ReconnectDecision {
-    this.failures++;
-    const after = Math.max(backoffDelay(this.failures, this.random()), notBefore);
+  #reconnect({ forgetGuest = false, notBefore = 0 }: Reconnect = {}): ReconnectDecision {
+    this.#failures++;
+    const after = Math.max(backoffDelay(this.#failures, this.#random()), notBefore);
     return { do: "reconnect", after, forgetGuest };
   }
 }

@@ -8,24 +8,26 @@ import { backoffDelay } from "./backoff.js";
 const GOOD_AFTER = 10_000;
 
 export class Rejoins {
-  private count = 0;
-  private givenAt: number | undefined;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  #count = 0;
+  #givenAt: number | undefined;
 
-  constructor(
-    private readonly now: () => number,
-    private readonly random: () => number,
-  ) {}
+  constructor(now: () => number, random: () => number) {
+    this.#now = now;
+    this.#random = random;
+  }
 
   /** The server has given it. */
   given(): void {
-    this.givenAt = this.now();
+    this.#givenAt = this.#now();
   }
 
   /** It is to be asked for anew. @returns Milliseconds to wait before. */
   delay(): number {
-    const hasLasted = this.givenAt !== undefined && this.now() - this.givenAt >= GOOD_AFTER;
-    if (hasLasted) this.count = 0;
-    this.givenAt = undefined;
-    return this.count++ === 0 ? 0 : backoffDelay(this.count - 1, this.random());
+    const hasLasted = this.#givenAt !== undefined && this.#now() - this.#givenAt >= GOOD_AFTER;
+    if (hasLasted) this.#count = 0;
+    this.#givenAt = undefined;
+    return this.#count++ === 0 ? 0 : backoffDelay(this.#count - 1, this.#random());
   }
 }

@@ -14,54 +14,56 @@ export interface RenewalView {
 }
 
 export class Renewal {
+  readonly #environment: Environment;
+  readonly #view: RenewalView;
   /** Counts what was begun or stopped: late answers are those of an earlier generation. */
-  private generation = 0;
-  private failures = 0;
-  private stopTimer = (): void => undefined;
+  #generation = 0;
+  #failures = 0;
+  #stopTimer = (): void => undefined;
 
-  constructor(
-    private readonly environment: Environment,
-    private readonly view: RenewalView,
-  ) {}
+  constructor(environment: Environment, view: RenewalView) {
+    this.#environment = environment;
+    this.#view = view;
+  }
 
   start(): void {
     this.stop();
-    this.failures = 0;
-    this.attempt();
+    this.#failures = 0;
+    this.#attempt();
   }
 
   stop(): void {
-    this.generation++;
-    this.stopTimer();
+    this.#generation++;
+    this.#stopTimer();
   }
 
-  private attempt(): void {
-    const { generation } = this;
-    this.view.newToken().then(
+  #attempt(): void {
+    const generation = this.#generation;
+    this.#view.newToken().then(
       (token) => {
-        if (generation === this.generation && token !== undefined) this.show(token);
+        if (generation === this.#generation && token !== undefined) this.#show(token);
       },
       (thrown: unknown) => {
-        if (generation === this.generation) this.later(toError(thrown));
+        if (generation === this.#generation) this.#later(toError(thrown));
       },
     );
   }
 
-  private show(token: string): void {
-    const { generation } = this;
-    this.view.refresh(token, (outcome) => {
-      if (generation !== this.generation) return;
-      if (outcome.type === "ok") this.view.refreshed(outcome.result.expiresAt);
-      else if (outcome.type === "timeout") this.show(token);
+  #show(token: string): void {
+    const generation = this.#generation;
+    this.#view.refresh(token, (outcome) => {
+      if (generation !== this.#generation) return;
+      if (outcome.type === "ok") this.#view.refreshed(outcome.result.expiresAt);
+      else if (outcome.type === "timeout") this.#show(token);
       // Where it is refused for good, the server ends the session in time, and a reconnect asks for another token.
-      else if (outcome.type === "refused" && !outcome.error.retryable) this.view.failed(outcome.error);
-      else if (outcome.type === "refused") this.later(outcome.error);
+      else if (outcome.type === "refused" && !outcome.error.retryable) this.#view.failed(outcome.error);
+      else if (outcome.type === "refused") this.#later(outcome.error);
     });
   }
 
-  private later(error: Error): void {
-    const delay = backoffDelay(++this.failures, this.environment.random());
-    this.stopTimer = this.environment.after(delay, () => this.attempt());
-    this.view.failed(error);
+  #later(error: Error): void {
+    const delay = backoffDelay(++this.#failures, this.#environment.random());
+    this.#stopTimer = this.#environment.after(delay, () => this.#attempt());
+    this.#view.failed(error);
   }
 }

@@ -31,190 +31,196 @@ const MAX_BARREN = 8;
 type Mode = "away" | "joining" | "repairing" | "live";
 
 export class RoomLog {
-  private at: Position | undefined;
-  private mode: Mode = "away";
+  readonly #limits: LogLimits;
+  #at: Position | undefined;
+  #mode: Mode = "away";
   /** Live messages that cannot be delivered yet, in the order in which they came. */
-  private held: RoomMessage[] = [];
+  #held: RoomMessage[] = [];
   /** The furthest position that the server told of. */
-  private heard: Position | undefined;
+  #heard: Position | undefined;
   /** Where the join was answered to be, until everything up to there is delivered or declared lost. */
-  private joinedAt: Position | undefined;
-  private repaired = 0;
-  private barren = 0;
-  private failures = 0;
+  #joinedAt: Position | undefined;
+  #repaired = 0;
+  #barren = 0;
+  #failures = 0;
 
-  constructor(private readonly limits: LogLimits = DEFAULT_LOG_LIMITS) {}
+  constructor(limits: LogLimits = DEFAULT_LOG_LIMITS) {
+    this.#limits = limits;
+  }
 
   /** Of the last message that was given out for delivery, or where one joined. */
   get position(): Position | undefined {
-    return this.at;
+    return this.#at;
   }
 
   /** A stay in the room begins: after `since`, or wherever the log is when the join is answered. */
   begin(since: Position | undefined): void {
     this.away();
-    this.at = since;
+    this.#at = since;
   }
 
   /** `join` is called, with `since` the position. */
   joining(): void {
-    if (this.mode === "joining") return;
+    if (this.#mode === "joining") return;
     this.away();
-    this.mode = "joining";
+    this.#mode = "joining";
   }
 
   /** The connection is lost, or the room was left. What was held comes again with the next join. */
   away(): void {
-    this.mode = "away";
-    this.held = [];
-    this.heard = undefined;
-    this.joinedAt = undefined;
-    this.startCounting();
+    this.#mode = "away";
+    this.#held = [];
+    this.#heard = undefined;
+    this.#joinedAt = undefined;
+    this.#startCounting();
   }
 
   /** The call was answered. */
   joined({ position, recovered, messages = [] }: Omit<Joined, "members" | "count">): LogEffect[] {
-    if (this.mode !== "joining") return [];
-    this.mode = "repairing";
-    this.joinedAt = position;
+    if (this.#mode !== "joining") return [];
+    this.#mode = "repairing";
+    this.#joinedAt = position;
     // What is of another log than the one that was joined is old news.
-    this.held = this.held.filter(isOf(position));
-    this.hear(position);
-    this.at ??= position;
-    if (this.at.epoch !== position.epoch || this.at.offset > position.offset) return this.skip();
-    return [...this.arrive(), ...this.take(recovered === true ? messages : []), ...this.goOn()];
+    this.#held = this.#held.filter(isOf(position));
+    this.#hear(position);
+    this.#at ??= position;
+    if (this.#at.epoch !== position.epoch || this.#at.offset > position.offset) return this.#skip();
+    return [...this.#arrive(), ...this.#take(recovered === true ? messages : []), ...this.#goOn()];
   }
 
   /** A message was broadcast. */
   received(message: RoomMessage): LogEffect[] {
-    if (this.mode === "away") return [];
-    if (this.held.length >= this.limits.held) this.held = [];
-    this.held.push(message);
-    this.hear(message.position);
-    return this.mode === "live" ? this.goOn() : [];
+    if (this.#mode === "away") return [];
+    if (this.#held.length >= this.#limits.held) this.#held = [];
+    this.#held.push(message);
+    this.#hear(message.position);
+    return this.#mode === "live" ? this.#goOn() : [];
   }
 
   /** The reading that was asked for brought this. */
   page({ messages, more }: Omit<HistoryPage, "position">): LogEffect[] {
-    if (this.mode !== "repairing") return [];
-    const taken = this.take(messages);
-    this.repaired += messages.length;
+    if (this.#mode !== "repairing") return [];
+    const taken = this.#take(messages);
+    this.#repaired += messages.length;
     const isEmptyPage = !taken.some((effect) => effect.do === "deliver");
-    this.barren = isEmptyPage ? this.barren + 1 : 0;
-    this.failures = isEmptyPage ? this.failures + 1 : 0;
-    const isTooMuch = more && this.repaired >= this.limits.repaired;
-    return [...taken, ...(isTooMuch || this.barren > MAX_BARREN ? this.skip() : this.goOn())];
+    this.#barren = isEmptyPage ? this.#barren + 1 : 0;
+    this.#failures = isEmptyPage ? this.#failures + 1 : 0;
+    const isTooMuch = more && this.#repaired >= this.#limits.repaired;
+    return [...taken, ...(isTooMuch || this.#barren > MAX_BARREN ? this.#skip() : this.#goOn())];
   }
 
   /** The reading that was asked for failed; it may be tried again. */
   readingFailed(): LogEffect[] {
-    if (this.mode !== "repairing") return [];
-    this.failures++;
-    return this.goOn();
+    if (this.#mode !== "repairing") return [];
+    this.#failures++;
+    return this.#goOn();
   }
 
   /** What was asked for cannot be read any more. */
   unreadable(): LogEffect[] {
-    return this.mode === "repairing" ? this.skip() : [];
+    return this.#mode === "repairing" ? this.#skip() : [];
   }
 
   /** The next message that was asked for cannot be read, ever; those after it may be. */
   nextUnreadable(): LogEffect[] {
-    const { at } = this;
-    if (this.mode !== "repairing" || at === undefined) return [];
+    const at = this.#at;
+    if (this.#mode !== "repairing" || at === undefined) return [];
     const position = { epoch: at.epoch, offset: at.offset + 1 };
-    this.at = position;
-    if (this.joinedAt !== undefined && this.hasReached(this.joinedAt)) this.joinedAt = undefined;
-    this.startCounting();
-    return [{ do: "joined", recovered: false, position }, ...this.goOn()];
+    this.#at = position;
+    if (this.#joinedAt !== undefined && this.#hasReached(this.#joinedAt)) this.#joinedAt = undefined;
+    this.#startCounting();
+    return [{ do: "joined", recovered: false, position }, ...this.#goOn()];
   }
 
-  private hear(position: Position): void {
-    const isFurther = position.epoch !== this.heard?.epoch || position.offset > this.heard.offset;
-    if (isFurther) this.heard = position;
+  #hear(position: Position): void {
+    const isFurther = position.epoch !== this.#heard?.epoch || position.offset > this.#heard.offset;
+    if (isFurther) this.#heard = position;
   }
 
   /** Delivers messages of the log, as far as they are the next ones. */
-  private take(messages: readonly RoomMessage[]): LogEffect[] {
+  #take(messages: readonly RoomMessage[]): LogEffect[] {
     const effects: LogEffect[] = [];
     for (const message of messages) {
-      if (!this.isNext(message.position)) break;
-      this.at = message.position;
-      effects.push({ do: "deliver", message }, ...this.arrive());
+      if (!this.#isNext(message.position)) break;
+      this.#at = message.position;
+      effects.push({ do: "deliver", message }, ...this.#arrive());
     }
     return effects;
   }
 
-  private isNext({ epoch, offset }: Position): boolean {
-    return epoch === this.at?.epoch && offset === this.at.offset + 1;
+  #isNext({ epoch, offset }: Position): boolean {
+    return epoch === this.#at?.epoch && offset === this.#at.offset + 1;
   }
 
   /** Says that the join is complete, once everything up to its position is delivered. */
-  private arrive(): LogEffect[] {
-    const { joinedAt: position } = this;
-    if (position === undefined || !this.hasReached(position)) return [];
-    this.joinedAt = undefined;
+  #arrive(): LogEffect[] {
+    const position = this.#joinedAt;
+    if (position === undefined || !this.#hasReached(position)) return [];
+    this.#joinedAt = undefined;
     return [{ do: "joined", recovered: true, position }];
   }
 
-  private hasReached({ epoch, offset }: Position): boolean {
-    return epoch === this.at?.epoch && this.at.offset >= offset;
+  #hasReached({ epoch, offset }: Position): boolean {
+    return epoch === this.#at?.epoch && this.#at.offset >= offset;
   }
 
   /** Delivers what is held as far as it is in order, and has the rest read. */
-  private goOn(): LogEffect[] {
+  #goOn(): LogEffect[] {
     const effects: LogEffect[] = [];
     let done = 0;
-    for (const message of this.held) {
-      if (!this.hasReached(message.position) && !this.isNext(message.position)) break;
-      effects.push(...this.take([message]));
+    for (const message of this.#held) {
+      if (!this.#hasReached(message.position) && !this.#isNext(message.position)) break;
+      effects.push(...this.#take([message]));
       done++;
     }
-    this.held.splice(0, done);
-    return [...effects, ...this.next()];
+    this.#held.splice(0, done);
+    return [...effects, ...this.#next()];
   }
 
-  private next(): LogEffect[] {
-    const { at, heard, failures } = this;
+  #next(): LogEffect[] {
+    const at = this.#at;
+    const heard = this.#heard;
+    const failures = this.#failures;
     if (at === undefined || heard === undefined) return [];
-    const heldEpoch = this.held[0]?.position.epoch ?? at.epoch;
+    const heldEpoch = this.#held[0]?.position.epoch ?? at.epoch;
     if (heard.epoch !== at.epoch || heldEpoch !== at.epoch) {
-      this.mode = "joining"; // and not `joining()`: what is held may be after the position that the join gives
+      this.#mode = "joining"; // and not `joining()`: what is held may be after the position that the join gives
       return [{ do: "rejoin" }];
     }
     const isComplete = at.offset >= heard.offset;
-    this.mode = isComplete ? "live" : "repairing";
+    this.#mode = isComplete ? "live" : "repairing";
     if (!isComplete) return [{ do: "read", after: at, missing: heard.offset - at.offset, failures }];
-    this.startCounting();
+    this.#startCounting();
     return [];
   }
 
   /** Gives up what is missing: up to where one joined, or else up to the first message that is held. */
-  private skip(): LogEffect[] {
-    const position = this.joinedAt ?? this.beforeHeld();
+  #skip(): LogEffect[] {
+    const position = this.#joinedAt ?? this.#beforeHeld();
     // Nothing is missing that anybody knows of.
-    if (position === undefined) return this.goOn();
-    this.at = position;
-    this.joinedAt = undefined;
-    this.startCounting();
-    return [{ do: "joined", recovered: false, position }, ...this.goOn()];
+    if (position === undefined) return this.#goOn();
+    this.#at = position;
+    this.#joinedAt = undefined;
+    this.#startCounting();
+    return [{ do: "joined", recovered: false, position }, ...this.#goOn()];
   }
 
-  private beforeHeld(): Position | undefined {
-    const { at, heard } = this;
-    const isMissing = (position: Position): boolean => !this.hasReached(position);
-    const ofThisLog = at === undefined ? [] : this.held.filter(isOf(at));
+  #beforeHeld(): Position | undefined {
+    const at = this.#at;
+    const heard = this.#heard;
+    const isMissing = (position: Position): boolean => !this.#hasReached(position);
+    const ofThisLog = at === undefined ? [] : this.#held.filter(isOf(at));
     // Not one that has come from the log meanwhile: the position must not go back.
     const first = ofThisLog.map(({ position }) => position).find(isMissing);
-    if (first !== undefined && !this.isNext(first)) return { epoch: first.epoch, offset: first.offset - 1 };
+    if (first !== undefined && !this.#isNext(first)) return { epoch: first.epoch, offset: first.offset - 1 };
     if (first !== undefined) return undefined;
     return heard !== undefined && isMissing(heard) ? heard : undefined;
   }
 
-  private startCounting(): void {
-    this.repaired = 0;
-    this.barren = 0;
-    this.failures = 0;
+  #startCounting(): void {
+    this.#repaired = 0;
+    this.#barren = 0;
+    this.#failures = 0;
   }
 }
 

@@ -37,178 +37,181 @@ const MAX_BAD_PAGES = 5;
 type ReadEffect = Extract<LogEffect, { do: "read" }>;
 
 export class RoomMembership {
-  private current: RoomState = "detached";
-  private hasPlace = false;
-  private readonly log = new RoomLog();
-  private readonly effects = new InOrder<LogEffect>((effect) => this.act(effect));
+  readonly #room: string;
+  readonly #caller: Caller;
+  readonly #environment: Environment;
+  readonly #view: RoomMembershipView;
+  #current: RoomState = "detached";
+  #hasPlace = false;
+  readonly #log = new RoomLog();
+  readonly #effects = new InOrder<LogEffect>((effect) => this.#act(effect));
   /** Counts connections, joins and leaves: what belongs to an earlier one is ignored. */
-  private generation = 0;
-  private failures = 0;
-  private readonly rejoins: Rejoins;
+  #generation = 0;
+  #failures = 0;
+  readonly #rejoins: Rejoins;
   /** The answer to the join that has not come to its end yet. */
-  private answer: Joined | undefined;
-  private isBehind = false;
+  #answer: Joined | undefined;
+  #isBehind = false;
   /** When the server wants to be asked again at the earliest. */
-  private notBefore = -Infinity;
+  #notBefore = -Infinity;
   /** Milliseconds before which the server does not want to be asked for the log again. */
-  private readAfter = 0;
-  private stopTimer = (): void => undefined;
+  #readAfter = 0;
+  #stopTimer = (): void => undefined;
 
-  constructor(
-    private readonly room: string,
-    private readonly caller: Caller,
-    private readonly environment: Environment,
-    private readonly view: RoomMembershipView,
-  ) {
-    this.rejoins = new Rejoins(environment.now, environment.random);
+  constructor(room: string, caller: Caller, environment: Environment, view: RoomMembershipView) {
+    this.#room = room;
+    this.#caller = caller;
+    this.#environment = environment;
+    this.#view = view;
+    this.#rejoins = new Rejoins(environment.now, environment.random);
   }
 
   get state(): RoomState {
-    return this.current;
+    return this.#current;
   }
 
   /** Whether the server has this device in the room: from the answer to a join on, while joining and recovering too. */
   get isMember(): boolean {
-    return this.hasPlace;
+    return this.#hasPlace;
   }
 
   /** Begins to join, or goes elsewhere: after `since`, or to where the log is when the join is answered. */
   begin(since: Position | undefined): void {
-    if (this.current === "detached") this.current = "joining";
-    this.effects.clear();
-    this.log.begin(since);
-    this.callJoin();
+    if (this.#current === "detached") this.#current = "joining";
+    this.#effects.clear();
+    this.#log.begin(since);
+    this.#callJoin();
   }
 
   /** There is a connection. */
   up(): void {
-    if (this.current !== "detached") this.callJoin();
+    if (this.#current !== "detached") this.#callJoin();
   }
 
   /** The connection is lost. */
   down(): void {
-    this.restart();
-    this.log.away();
+    this.#restart();
+    this.#log.away();
   }
 
   /** The room is not wanted any more. */
   detach(): void {
     this.down();
-    this.effects.clear();
-    this.current = "detached";
+    this.#effects.clear();
+    this.#current = "detached";
   }
 
   onMessage(message: RoomMessage): void {
-    this.effects.add(this.log.received(message));
+    this.#effects.add(this.#log.received(message));
   }
 
   /** The server has said that one is in, and now that one is not, or that the log is another one. */
   joinAgain(): void {
-    const delay = this.rejoins.delay();
-    if (delay === 0) return this.callJoin();
-    this.restart();
-    this.stopTimer = this.environment.after(delay, () => this.callJoin());
+    const delay = this.#rejoins.delay();
+    if (delay === 0) return this.#callJoin();
+    this.#restart();
+    this.#stopTimer = this.#environment.after(delay, () => this.#callJoin());
   }
 
-  private callJoin(): void {
-    if (!this.caller.isUp) return;
-    this.restart();
-    const wait = this.notBefore - this.environment.now();
+  #callJoin(): void {
+    if (!this.#caller.isUp) return;
+    this.#restart();
+    const wait = this.#notBefore - this.#environment.now();
     if (wait > 0) {
-      this.stopTimer = this.environment.after(wait, () => this.callJoin());
+      this.#stopTimer = this.#environment.after(wait, () => this.#callJoin());
       return;
     }
-    const { generation } = this;
-    this.log.joining();
-    const since = this.log.position;
-    this.isBehind = since !== undefined;
-    const history = this.view.wantedHistory;
+    const generation = this.#generation;
+    this.#log.joining();
+    const since = this.#log.position;
+    this.#isBehind = since !== undefined;
+    const history = this.#view.wantedHistory;
     const call = {
-      room: this.room,
+      room: this.#room,
       ...(since === undefined ? {} : { since }),
       ...(history > 0 ? { history } : {}),
     };
-    this.caller.call("join", call, (outcome) => {
-      if (generation !== this.generation || outcome.type === "lost") return;
-      if (outcome.type === "ok") this.answered(outcome.result);
-      else if (outcome.type === "timeout") this.callJoin();
-      else this.refused(outcome.error);
+    this.#caller.call("join", call, (outcome) => {
+      if (generation !== this.#generation || outcome.type === "lost") return;
+      if (outcome.type === "ok") this.#answered(outcome.result);
+      else if (outcome.type === "timeout") this.#callJoin();
+      else this.#refused(outcome.error);
     });
   }
 
-  private answered(answer: Joined): void {
-    this.hasPlace = true;
-    this.failures = 0;
-    this.rejoins.given();
-    this.answer = answer;
-    this.view.entered(answer);
-    this.effects.add(this.log.joined(answer));
-    this.view.answered();
+  #answered(answer: Joined): void {
+    this.#hasPlace = true;
+    this.#failures = 0;
+    this.#rejoins.given();
+    this.#answer = answer;
+    this.#view.entered(answer);
+    this.#effects.add(this.#log.joined(answer));
+    this.#view.answered();
   }
 
-  private refused(error: RoomsError): void {
+  #refused(error: RoomsError): void {
     const { retryAfter = 0 } = error;
     // It cannot be "joined": who asks anew is not, until the answer.
-    const wasJoined = this.current === "recovering";
+    const wasJoined = this.#current === "recovering";
     // A server that talks nonsense for once does not end it.
     if (wasJoined && (error.retryable || error.code === "bad_answer")) {
-      const delay = Math.max(backoffDelay(++this.failures, this.environment.random()), retryAfter);
-      this.notBefore = this.environment.now() + retryAfter;
-      this.stopTimer = this.environment.after(delay, () => this.callJoin());
+      const delay = Math.max(backoffDelay(++this.#failures, this.#environment.random()), retryAfter);
+      this.#notBefore = this.#environment.now() + retryAfter;
+      this.#stopTimer = this.#environment.after(delay, () => this.#callJoin());
     } else {
-      this.view.refused(error, wasJoined);
+      this.#view.refused(error, wasJoined);
     }
   }
 
   /** What is under way belongs to the past from now on. */
-  private restart(): void {
-    this.generation++;
-    this.stopTimer();
-    this.hasPlace = false;
-    if (this.current === "joined") this.current = "recovering";
+  #restart(): void {
+    this.#generation++;
+    this.#stopTimer();
+    this.#hasPlace = false;
+    if (this.#current === "joined") this.#current = "recovering";
   }
 
-  private act(effect: LogEffect): void {
+  #act(effect: LogEffect): void {
     switch (effect.do) {
       case "deliver":
-        return this.view.deliver(effect.message);
+        return this.#view.deliver(effect.message);
       case "joined":
-        return this.arrive({ recovered: effect.recovered, position: effect.position });
+        return this.#arrive({ recovered: effect.recovered, position: effect.position });
       case "rejoin":
         return this.joinAgain();
       case "read":
-        return this.read(effect);
+        return this.#read(effect);
     }
   }
 
-  private arrive(result: JoinResult): void {
-    const { answer } = this;
+  #arrive(result: JoinResult): void {
+    const answer = this.#answer;
     // A connection that a listener has lost meanwhile counts no more.
-    this.current = this.hasPlace ? "joined" : "recovering";
-    this.answer = undefined;
-    this.view.arrived(result, answer, this.isBehind);
+    this.#current = this.#hasPlace ? "joined" : "recovering";
+    this.#answer = undefined;
+    this.#view.arrived(result, answer, this.#isBehind);
   }
 
-  private read({ after, missing, failures }: ReadEffect): void {
-    const { generation } = this;
-    const call = { room: this.room, after, limit: Math.min(missing, PAGE) };
+  #read({ after, missing, failures }: ReadEffect): void {
+    const generation = this.#generation;
+    const call = { room: this.#room, after, limit: Math.min(missing, PAGE) };
     const readNow = (): void => {
-      this.caller.call("history", call, (outcome) => {
-        if (generation !== this.generation || outcome.type === "lost") return;
-        if (outcome.type === "ok") this.effects.add(this.log.page(outcome.result));
-        else if (outcome.type === "timeout") this.effects.add(this.log.readingFailed());
+      this.#caller.call("history", call, (outcome) => {
+        if (generation !== this.#generation || outcome.type === "lost") return;
+        if (outcome.type === "ok") this.#effects.add(this.#log.page(outcome.result));
+        else if (outcome.type === "timeout") this.#effects.add(this.#log.readingFailed());
         else if (mayReadAgain(outcome.error, failures)) {
-          this.readAfter = outcome.error.retryAfter ?? 0;
-          this.effects.add(this.log.readingFailed());
+          this.#readAfter = outcome.error.retryAfter ?? 0;
+          this.#effects.add(this.#log.readingFailed());
         } else if (outcome.error.code === "not_joined") this.joinAgain();
-        else if (outcome.error.code === "message_too_large") this.effects.add(this.log.nextUnreadable());
-        else this.effects.add(this.log.unreadable());
+        else if (outcome.error.code === "message_too_large") this.#effects.add(this.#log.nextUnreadable());
+        else this.#effects.add(this.#log.unreadable());
       });
     };
     if (failures === 0) return readNow();
-    const delay = Math.max(backoffDelay(failures, this.environment.random()), this.readAfter);
-    this.readAfter = 0;
-    this.stopTimer = this.environment.after(delay, readNow);
+    const delay = Math.max(backoffDelay(failures, this.#environment.random()), this.#readAfter);
+    this.#readAfter = 0;
+    this.#stopTimer = this.#environment.after(delay, readNow);
   }
 }
 

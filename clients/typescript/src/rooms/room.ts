@@ -48,29 +48,31 @@ interface CompletedJoin {
 }
 
 export class RoomHandle implements Room, RoomMembershipView {
-  private readonly membership: RoomMembership;
-  private readonly people = new Members();
-  private readonly emitter = new Emitter<RoomEvents<unknown>>();
-  private readonly streams = new Set<Stream<RoomMessage>>();
-  private readonly publishes: SendQueueRunner;
-  private readonly readings: SendQueueRunner;
-  private delivered: Position | undefined;
-  private waiters: Waiter[] = [];
+  readonly #host: RoomHost;
+  readonly #membership: RoomMembership;
+  readonly #people = new Members();
+  readonly #emitter = new Emitter<RoomEvents<unknown>>();
+  readonly #streams = new Set<Stream<RoomMessage>>();
+  readonly #publishes: SendQueueRunner;
+  readonly #readings: SendQueueRunner;
+  #delivered: Position | undefined;
+  #waiters: Waiter[] = [];
 
   constructor(
     readonly name: string,
-    private readonly host: RoomHost,
+    host: RoomHost,
   ) {
+    this.#host = host;
     // A room that one does not want to be in is the server's to refuse.
     const isReady = (): boolean => this.state === "detached" || this.joined;
     const { environment, pending } = host;
-    this.membership = new RoomMembership(name, host, environment, this);
-    this.publishes = new SendQueueRunner(host, environment, pending, isReady);
-    this.readings = new SendQueueRunner(host, environment, pending, isReady);
+    this.#membership = new RoomMembership(name, host, environment, this);
+    this.#publishes = new SendQueueRunner(host, environment, pending, isReady);
+    this.#readings = new SendQueueRunner(host, environment, pending, isReady);
   }
 
   get state(): RoomState {
-    return this.membership.state;
+    return this.#membership.state;
   }
 
   get joined(): boolean {
@@ -78,52 +80,52 @@ export class RoomHandle implements Room, RoomMembershipView {
   }
 
   get position(): Position | undefined {
-    return this.delivered;
+    return this.#delivered;
   }
 
   get members(): ReadonlyMap<string, Member> {
-    return this.people.map;
+    return this.#people.map;
   }
 
   get memberCount(): number {
-    return this.people.count;
+    return this.#people.count;
   }
 
   join({ since, history }: { since?: Position; history?: number } = {}): Promise<JoinResult> {
-    const { over } = this.host;
+    const { over } = this.#host;
     if (over !== undefined) return Promise.reject(over);
-    const isBack = since !== undefined && !isSame(since, this.delivered);
+    const isBack = since !== undefined && !isSame(since, this.#delivered);
     const answer = new Promise<JoinResult>((resolve, reject) =>
-      this.waiters.push({ resolve, reject, history }),
+      this.#waiters.push({ resolve, reject, history }),
     );
     // With `since` one goes back there, wherever one is on the way to.
     if (this.state === "detached" || isBack) {
-      this.delivered = since;
-      this.membership.begin(since);
-    } else if (this.joined && this.delivered !== undefined)
-      this.settle({ recovered: true, position: this.delivered });
+      this.#delivered = since;
+      this.#membership.begin(since);
+    } else if (this.joined && this.#delivered !== undefined)
+      this.#settle({ recovered: true, position: this.#delivered });
     return answer;
   }
 
   leave(): Promise<void> {
     if (this.state === "detached") return Promise.resolve();
-    this.detach(ownError("aborted", "The room was left."), undefined);
-    return new Promise((resolve) => this.callLeave(resolve));
+    this.#detach(ownError("aborted", "The room was left."), undefined);
+    return new Promise((resolve) => this.#callLeave(resolve));
   }
 
   /** What waits here leaves now, and nobody will hear whether it came. */
   handOver(): void {
-    this.publishes.handOver();
+    this.#publishes.handOver();
   }
 
   async publish(
     data: unknown,
-    { id = this.host.environment.newId(), signal }: PublishOptions = {},
+    { id = this.#host.environment.newId(), signal }: PublishOptions = {},
   ): Promise<Published> {
-    const { over } = this.host;
+    const { over } = this.#host;
     if (over !== undefined) throw over;
     const submission = { id, signal, bytes: sizeOf(data) };
-    const { position, at } = await this.publishes.submit(
+    const { position, at } = await this.#publishes.submit(
       "publish",
       { room: this.name, data, id },
       submission,
@@ -132,137 +134,137 @@ export class RoomHandle implements Room, RoomMembershipView {
   }
 
   signal(data: unknown): void {
-    const { mostBytes = Infinity } = this.host;
+    const { mostBytes = Infinity } = this.#host;
     const bytes = sizeOf(data);
     if (bytes > mostBytes) throw tooLarge(bytes, mostBytes);
-    if (this.joined) this.host.tell("signal", { room: this.name, data });
+    if (this.joined) this.#host.tell("signal", { room: this.name, data });
   }
 
   async history(
     options: { before?: Position; after?: Position; limit?: number } = {},
   ): Promise<{ messages: RoomMessage[]; more: boolean }> {
-    if (this.host.over !== undefined) throw this.host.over;
-    const { messages, more } = await this.readings.submit("history", { room: this.name, ...options }, {});
+    if (this.#host.over !== undefined) throw this.#host.over;
+    const { messages, more } = await this.#readings.submit("history", { room: this.name, ...options }, {});
     return { messages: [...messages], more };
   }
 
   messages(): AsyncIterableIterator<RoomMessage> {
-    const stream = new Stream<RoomMessage>(this.host.maxLag, (ended) => this.streams.delete(ended));
-    const { over } = this.host;
-    if (over === undefined) this.streams.add(stream);
+    const stream = new Stream<RoomMessage>(this.#host.maxLag, (ended) => this.#streams.delete(ended));
+    const { over } = this.#host;
+    if (over === undefined) this.#streams.add(stream);
     else stream.end(unlessClosed(over));
     return stream;
   }
 
   on<E extends keyof RoomEvents<unknown>>(event: E, listener: RoomEvents<unknown>[E]): this {
-    this.emitter.add(event, listener);
+    this.#emitter.add(event, listener);
     return this;
   }
 
   off<E extends keyof RoomEvents<unknown>>(event: E, listener: RoomEvents<unknown>[E]): this {
-    this.emitter.remove(event, listener);
+    this.#emitter.remove(event, listener);
     return this;
   }
 
   /** There is a connection. */
   up(): void {
-    this.membership.up();
-    this.publishes.renew();
-    this.readings.renew();
+    this.#membership.up();
+    this.#publishes.renew();
+    this.#readings.renew();
   }
 
   /** The connection is lost. */
   down(): void {
-    this.membership.down();
+    this.#membership.down();
   }
 
   /** There will be no connection any more. */
   end(error: RoomsError): void {
-    this.detach(error, unlessClosed(error));
-    this.publishes.rejectAll(error);
-    this.readings.rejectAll(error);
-    this.emitter.clear();
+    this.#detach(error, unlessClosed(error));
+    this.#publishes.rejectAll(error);
+    this.#readings.rejectAll(error);
+    this.#emitter.clear();
   }
 
   onMessage(message: RoomMessage): void {
-    this.membership.onMessage(message);
+    this.#membership.onMessage(message);
   }
 
   onSignal(signal: Signal): void {
-    if (this.membership.isMember) this.emitter.emit("signal", signal);
+    if (this.#membership.isMember) this.#emitter.emit("signal", signal);
   }
 
   onPresence(change: PresenceChange): void {
-    if (!this.membership.isMember) return;
+    if (!this.#membership.isMember) return;
     // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-    if (change.type === "leave" && change.member.user === this.host.self?.user)
-      return this.membership.joinAgain();
-    this.people.change(change);
-    this.emitter.emit("presence", this.people.map);
+    if (change.type === "leave" && change.member.user === this.#host.self?.user)
+      return this.#membership.joinAgain();
+    this.#people.change(change);
+    this.#emitter.emit("presence", this.#people.map);
   }
 
   get wantedHistory(): number {
-    return Math.max(...this.waiters.map((waiter) => waiter.history ?? 0), 0);
+    return Math.max(...this.#waiters.map((waiter) => waiter.history ?? 0), 0);
   }
 
   entered(answer: Joined): void {
-    this.people.reset(answer);
+    this.#people.reset(answer);
   }
 
   answered(): void {
-    this.emitter.emit("presence", this.people.map);
+    this.#emitter.emit("presence", this.#people.map);
   }
 
   refused(error: RoomsError, wasJoined: boolean): void {
-    this.detach(error, error);
-    if (wasJoined) this.emitter.emit("left", error);
+    this.#detach(error, error);
+    if (wasJoined) this.#emitter.emit("left", error);
   }
 
   /** The room is not wanted any more. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */
-  private detach(pending: RoomsError, reading: RoomsError | undefined): void {
-    this.membership.detach();
-    for (const { reject } of this.waiters.splice(0)) reject(pending);
-    for (const stream of [...this.streams]) stream.end(reading);
-    this.publishes.rejectAll(pending, true);
-    this.readings.rejectAll(pending, true);
+  #detach(pending: RoomsError, reading: RoomsError | undefined): void {
+    this.#membership.detach();
+    for (const { reject } of this.#waiters.splice(0)) reject(pending);
+    for (const stream of [...this.#streams]) stream.end(reading);
+    this.#publishes.rejectAll(pending, true);
+    this.#readings.rejectAll(pending, true);
   }
 
-  private callLeave(done: () => void): void {
-    this.host.call("leave", { room: this.name }, (outcome) => {
+  #callLeave(done: () => void): void {
+    this.#host.call("leave", { room: this.name }, (outcome) => {
       // A lost connection has left the room, and a refusal says that one was not in it.
-      if (outcome.type === "timeout" && this.state === "detached") this.callLeave(done);
+      if (outcome.type === "timeout" && this.state === "detached") this.#callLeave(done);
       else done();
     });
   }
 
   deliver(message: RoomMessage): void {
     const { id, position, at, from } = message;
-    this.delivered = position;
-    if (from.user === this.host.self?.user) this.publishes.seen(id, { id, position, at });
-    this.emitter.emit("message", message);
-    for (const stream of [...this.streams]) stream.push(message);
+    this.#delivered = position;
+    if (from.user === this.#host.self?.user) this.#publishes.seen(id, { id, position, at });
+    this.#emitter.emit("message", message);
+    for (const stream of [...this.#streams]) stream.push(message);
   }
 
   arrived(result: JoinResult, answer: Joined | undefined, isBehind: boolean): void {
-    const reached = this.delivered;
-    this.delivered = result.position;
-    this.settle(result, { answer, isBehind, reached });
-    this.emitter.emit("joined", result);
-    this.publishes.flush();
-    this.readings.flush();
+    const reached = this.#delivered;
+    this.#delivered = result.position;
+    this.#settle(result, { answer, isBehind, reached });
+    this.#emitter.emit("joined", result);
+    this.#publishes.flush();
+    this.#readings.flush();
   }
 
   /** Resolves those who wait for a join. Without the answer of one, the room was joined already. */
-  private settle(result: JoinResult, join: CompletedJoin = {}): void {
+  #settle(result: JoinResult, join: CompletedJoin = {}): void {
     const { answer, isBehind = false, reached } = join;
-    for (const { resolve, reject, history } of this.waiters.splice(0)) {
+    for (const { resolve, reject, history } of this.#waiters.splice(0)) {
       const hasAll = answer !== undefined && isBehind && result.recovered;
       if (history === undefined || hasAll) resolve(result);
       else if (answer?.history !== undefined) {
         resolve({ ...result, history: newest(history, answer.history, reached) });
       } else {
         // It was asked for after the call had been made, or not with it, or the server is an older one.
-        this.past(history, result.position).then(
+        this.#past(history, result.position).then(
           (past) => resolve({ ...result, history: newest(history, past, reached) }),
           reject,
         );
@@ -271,7 +273,7 @@ export class RoomHandle implements Room, RoomMembershipView {
   }
 
   /** The newest messages up to a position; none where one may not read them. */
-  private async past(limit: number, { epoch, offset }: Position): Promise<PastMessages<unknown>> {
+  async #past(limit: number, { epoch, offset }: Position): Promise<PastMessages<unknown>> {
     try {
       return await this.history({ before: { epoch, offset: offset + 1 }, limit });
     } catch (thrown) {

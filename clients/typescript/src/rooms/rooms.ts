@@ -47,28 +47,30 @@ export function createRooms(socket: SocketLike, options: RoomsOptions = {}): Roo
 
 /** The same with the clock, timers and randomness passed in. */
 export class RoomsHandle implements Rooms, RoomHost, InboxHost {
+  readonly #socket: SocketLike;
   device: string | undefined;
   readonly inbox: Inbox;
   readonly kept: StoredState;
   readonly pending: Pending;
   readonly maxLag: number;
   readonly suspects = new Suspects();
-  private readonly pages = new Pages();
+  readonly #pages = new Pages();
   over: RoomsError | undefined;
 
-  private readonly link: Link;
-  private readonly items: InboxHandle;
-  private readonly emitter = new Emitter<RoomsEvents>();
-  private readonly rooms = new Map<string, RoomHandle>();
+  readonly #link: Link;
+  readonly #items: InboxHandle;
+  readonly #emitter = new Emitter<RoomsEvents>();
+  readonly #rooms = new Map<string, RoomHandle>();
   /** By recipient; only those that have something to send. */
-  private readonly sends = new Map<string, SendQueueRunner>();
-  private waiters: ReadyWaiter[] = [];
+  readonly #sends = new Map<string, SendQueueRunner>();
+  #waiters: ReadyWaiter[] = [];
 
   constructor(
-    private readonly socket: SocketLike,
+    socket: SocketLike,
     options: RoomsOptions,
     readonly environment: Environment,
   ) {
+    this.#socket = socket;
     const { ackTimeout, maxPending, maxLag } = { ...DEFAULTS, ...options };
     this.kept = new StoredState(options.storage, (error) => this.warn(toError(error)));
     const device = deviceOf(options.device, this.kept, environment);
@@ -76,11 +78,11 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     else void device.then((known) => (this.device = known));
     this.pending = new Pending(maxPending);
     this.maxLag = maxLag;
-    this.items = new InboxHandle(this);
-    this.inbox = this.items;
+    this.#items = new InboxHandle(this);
+    this.inbox = this.#items;
     const { token, name } = options;
     const given = { ...(token === undefined ? {} : { token }), ...(name === undefined ? {} : { name }) };
-    this.link = new Link(
+    this.#link = new Link(
       socket,
       () => this.device ?? device,
       { ...given, ackTimeout },
@@ -88,48 +90,48 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
       this.kept,
       {
         // Where an answer may have been too large, no message that was sent is suspected.
-        losing: (ending) => this.suspects.lost(this.pages.lost(ending) ? "other" : ending),
-        up: (self) => this.up(self),
-        down: (reason) => this.down(reason),
-        ended: (error) => this.end(error),
+        losing: (ending) => this.suspects.lost(this.#pages.lost(ending) ? "other" : ending),
+        up: (self) => this.#up(self),
+        down: (reason) => this.#down(reason),
+        ended: (error) => this.#end(error),
         warning: (error) => this.warn(error),
       },
     );
-    this.link.on("message", (message: RoomMessage) => this.rooms.get(message.room)?.onMessage(message));
-    this.link.on("signal", (signal: Signal) => this.rooms.get(signal.room)?.onSignal(signal));
-    this.link.on("presence", (change: PresenceChange) => this.rooms.get(change.room)?.onPresence(change));
-    this.link.on("inbox", (item: InboxItem) => this.items.itemCame(item));
-    this.link.on("device_taken", () => this.deviceTaken(true));
-    this.link.on("device_returned", () => this.deviceTaken(false));
-    this.link.on("token_renewed", ({ sid, device }: { sid?: string; device?: string }) => {
+    this.#link.on("message", (message: RoomMessage) => this.#rooms.get(message.room)?.onMessage(message));
+    this.#link.on("signal", (signal: Signal) => this.#rooms.get(signal.room)?.onSignal(signal));
+    this.#link.on("presence", (change: PresenceChange) => this.#rooms.get(change.room)?.onPresence(change));
+    this.#link.on("inbox", (item: InboxItem) => this.#items.itemCame(item));
+    this.#link.on("device_taken", () => this.#deviceTaken(true));
+    this.#link.on("device_returned", () => this.#deviceTaken(false));
+    this.#link.on("token_renewed", ({ sid, device }: { sid?: string; device?: string }) => {
       // A server that is older than this does not tell.
-      if (sid !== undefined && device !== undefined) this.emitter.emit("guest_connected", { sid, device });
+      if (sid !== undefined && device !== undefined) this.#emitter.emit("guest_connected", { sid, device });
     });
-    this.link.open();
+    this.#link.open();
   }
 
   get connected(): boolean {
-    return this.link.isUp;
+    return this.#link.isUp;
   }
 
   get isUp(): boolean {
-    return this.link.isUp;
+    return this.#link.isUp;
   }
 
   get self(): Self | undefined {
-    return this.link.self;
+    return this.#link.self;
   }
 
   room<Data = unknown>(name: string): Room<Data> {
-    const room = this.rooms.get(name) ?? new RoomHandle(name, this);
-    this.rooms.set(name, room);
+    const room = this.#rooms.get(name) ?? new RoomHandle(name, this);
+    this.#rooms.set(name, room);
     return room as unknown as Room<Data>; // what is published there is as the caller says
   }
 
   ready(): Promise<Self> {
     if (this.over !== undefined) return Promise.reject(this.over);
     if (this.isUp && this.self !== undefined) return Promise.resolve(this.self);
-    return new Promise((resolve, reject) => this.waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   async send(
@@ -140,29 +142,30 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     if (this.over !== undefined) throw this.over;
     const bytes = sizeOf(data);
     const sendQueue =
-      this.sends.get(to) ?? new SendQueueRunner(this, this.environment, this.pending, () => true);
-    this.sends.set(to, sendQueue);
+      this.#sends.get(to) ?? new SendQueueRunner(this, this.environment, this.pending, () => true);
+    this.#sends.set(to, sendQueue);
     const call = { to, data, id, ...(receipt === undefined ? {} : { receipt }) };
     try {
       const { at } = await sendQueue.submit("send", call, { id, signal, bytes });
       return { id, at };
     } finally {
-      if (sendQueue.isEmpty) this.sends.delete(to);
+      if (sendQueue.isEmpty) this.#sends.delete(to);
     }
   }
 
   on<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this {
-    this.emitter.add(event, listener);
+    this.#emitter.add(event, listener);
     return this;
   }
 
   off<E extends keyof RoomsEvents>(event: E, listener: RoomsEvents[E]): this {
-    this.emitter.remove(event, listener);
+    this.#emitter.remove(event, listener);
     return this;
   }
 
   flush(timeout = Infinity): Promise<{ unsent: number }> {
-    const { environment, pending, socket } = this;
+    const socket = this.#socket;
+    const { environment, pending } = this;
     const deadline = environment.now() + timeout;
     return new Promise((resolve) => {
       const look = async (): Promise<void> => {
@@ -179,27 +182,27 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   close(): void;
   close(timeout: number): Promise<{ unsent: number }>;
   close(timeout?: number): undefined | Promise<{ unsent: number }> {
-    if (timeout !== undefined) return this.closeAfter(timeout);
+    if (timeout !== undefined) return this.#closeAfter(timeout);
     if (this.over !== undefined) return undefined;
-    for (const room of this.rooms.values()) room.handOver();
-    for (const sendQueue of this.sends.values()) sendQueue.handOver();
-    this.finish();
+    for (const room of this.#rooms.values()) room.handOver();
+    for (const sendQueue of this.#sends.values()) sendQueue.handOver();
+    this.#finish();
     return undefined;
   }
 
-  private async closeAfter(timeout: number): Promise<{ unsent: number }> {
+  async #closeAfter(timeout: number): Promise<{ unsent: number }> {
     const flushed = await this.flush(timeout);
-    if (this.over === undefined) this.finish();
+    if (this.over === undefined) this.#finish();
     return flushed;
   }
 
-  private finish(): void {
-    this.link.close();
-    this.end(ownError("closed"));
+  #finish(): void {
+    this.#link.close();
+    this.#end(ownError("closed"));
   }
 
   get mostBytes(): number | undefined {
-    return this.link.self?.messageBytes;
+    return this.#link.self?.messageBytes;
   }
 
   call<Name extends CallName>(
@@ -210,60 +213,60 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     if (!this.isUp) return done({ type: "lost" });
     let bounded: Bounded;
     try {
-      bounded = this.pages.bound(name, argument);
+      bounded = this.#pages.bound(name, argument);
     } catch (thrown) {
       return done({ type: "refused", error: thrown as RoomsError }); // it throws no other
     }
     const { reading } = bounded;
-    if (reading !== undefined) this.pages.asked(reading);
-    this.link.call(name, bounded.argument, (outcome) => {
-      if (reading !== undefined && outcome.type === "ok") this.pages.answered(reading);
-      else if (reading !== undefined) this.pages.forgotten(reading);
+    if (reading !== undefined) this.#pages.asked(reading);
+    this.#link.call(name, bounded.argument, (outcome) => {
+      if (reading !== undefined && outcome.type === "ok") this.#pages.answered(reading);
+      else if (reading !== undefined) this.#pages.forgotten(reading);
       done(outcome);
     });
   }
 
   tell(name: CallName, argument: object): void {
-    this.link.tell(name, argument);
+    this.#link.tell(name, argument);
   }
 
   warn(error: Error): void {
-    this.emitter.emit("warning", error);
+    this.#emitter.emit("warning", error);
   }
 
   inboxLost(): void {
-    this.emitter.emit("inbox_lost");
+    this.#emitter.emit("inbox_lost");
   }
 
-  private deviceTaken(taken: boolean): void {
-    this.items.deviceTaken(taken);
-    this.emitter.emit("device", { taken });
+  #deviceTaken(taken: boolean): void {
+    this.#items.deviceTaken(taken);
+    this.#emitter.emit("device", { taken });
   }
 
   /** Rooms first, as publishes wait for them; the inbox last. */
-  private up(self: Self): void {
-    for (const room of this.rooms.values()) room.up();
-    for (const sendQueue of this.sends.values()) sendQueue.renew();
-    this.items.up(self.user);
-    for (const { resolve } of this.waiters.splice(0)) resolve(self);
-    this.emitter.emit("connect", self);
+  #up(self: Self): void {
+    for (const room of this.#rooms.values()) room.up();
+    for (const sendQueue of this.#sends.values()) sendQueue.renew();
+    this.#items.up(self.user);
+    for (const { resolve } of this.#waiters.splice(0)) resolve(self);
+    this.#emitter.emit("connect", self);
   }
 
-  private down(reason: string): void {
-    for (const room of this.rooms.values()) room.down();
-    this.items.down();
-    this.emitter.emit("disconnect", reason);
+  #down(reason: string): void {
+    for (const room of this.#rooms.values()) room.down();
+    this.#items.down();
+    this.#emitter.emit("disconnect", reason);
   }
 
-  private end(error: RoomsError): void {
+  #end(error: RoomsError): void {
     if (this.over !== undefined) return;
     this.over = error;
-    for (const { reject } of this.waiters.splice(0)) reject(error);
-    for (const room of this.rooms.values()) room.end(error);
-    for (const sendQueue of this.sends.values()) sendQueue.rejectAll(error);
-    this.items.end(error);
-    if (unlessClosed(error) !== undefined) this.emitter.emit("end", error);
-    this.emitter.clear();
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    for (const room of this.#rooms.values()) room.end(error);
+    for (const sendQueue of this.#sends.values()) sendQueue.rejectAll(error);
+    this.#items.end(error);
+    if (unlessClosed(error) !== undefined) this.#emitter.emit("end", error);
+    this.#emitter.clear();
   }
 }
 

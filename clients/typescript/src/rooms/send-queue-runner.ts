@@ -30,12 +30,15 @@ export interface Submission {
 
 /** How many publishes and sends wait in all send queues. */
 export class Pending {
+  readonly #max: number;
   count = 0;
 
-  constructor(private readonly max: number) {}
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   get isFull(): boolean {
-    return this.count >= this.max;
+    return this.count >= this.#max;
   }
 
   add(): void {
@@ -48,24 +51,27 @@ export class Pending {
 }
 
 export class SendQueueRunner {
-  private readonly sendQueue: SendQueue;
-  private stopTimer = (): void => undefined;
+  readonly #caller: Caller;
+  readonly #environment: Environment;
+  readonly #pending: Pending;
+  readonly #isReady: () => boolean;
+  readonly #sendQueue: SendQueue;
+  #stopTimer = (): void => undefined;
   /** When the server wants to be asked again at the earliest. */
-  private notBefore = -Infinity;
+  #notBefore = -Infinity;
 
   /** @param isReady whether this send queue's calls would be taken now. */
-  constructor(
-    private readonly caller: Caller,
-    private readonly environment: Environment,
-    private readonly pending: Pending,
-    private readonly isReady: () => boolean,
-  ) {
+  constructor(caller: Caller, environment: Environment, pending: Pending, isReady: () => boolean) {
+    this.#caller = caller;
+    this.#environment = environment;
+    this.#pending = pending;
+    this.#isReady = isReady;
     const mostBytes = (): number | undefined => caller.mostBytes;
-    this.sendQueue = new SendQueue(environment.now, environment.random, caller.suspects, mostBytes);
+    this.#sendQueue = new SendQueue(environment.now, environment.random, caller.suspects, mostBytes);
   }
 
   get isEmpty(): boolean {
-    return this.sendQueue.isEmpty;
+    return this.#sendQueue.isEmpty;
   }
 
   /** Resolves to what the server answers; rejects with a RoomsError. */
@@ -75,12 +81,12 @@ export class SendQueueRunner {
     { id, bytes = 0, signal }: Submission,
   ): Promise<Results[Name]> {
     if (signal?.aborted) return Promise.reject(ownError("aborted"));
-    if (id !== undefined && this.pending.isFull) return Promise.reject(ownError("too_many_pending"));
-    if (id !== undefined) this.pending.add();
+    if (id !== undefined && this.#pending.isFull) return Promise.reject(ownError("too_many_pending"));
+    if (id !== undefined) this.#pending.add();
     return new Promise((resolve, reject) => {
       const over = (): void => {
         signal?.removeEventListener("abort", abort);
-        if (id !== undefined) this.pending.remove();
+        if (id !== undefined) this.#pending.remove();
       };
       const pendingCall: PendingCall = {
         name,
@@ -97,59 +103,59 @@ export class SendQueueRunner {
         },
       };
       const abort = (): void => {
-        this.sendQueue.drop(pendingCall);
+        this.#sendQueue.drop(pendingCall);
         pendingCall.reject(ownError("aborted"));
         this.flush();
       };
       signal?.addEventListener("abort", abort);
-      this.sendQueue.add(pendingCall);
+      this.#sendQueue.add(pendingCall);
       this.flush();
     });
   }
 
   /** A new connection: what had to wait for the old one's sake need not wait any longer. */
   renew(): void {
-    if (this.environment.now() < this.notBefore) return;
-    this.stopTimer();
-    this.sendQueue.resume();
+    if (this.#environment.now() < this.#notBefore) return;
+    this.#stopTimer();
+    this.#sendQueue.resume();
     this.flush();
   }
 
   /** Makes the next call, if it is time. */
   flush(): void {
-    if (!this.caller.isUp || !this.isReady()) return;
-    const step = this.sendQueue.next();
+    if (!this.#caller.isUp || !this.#isReady()) return;
+    const step = this.#sendQueue.next();
     if (step.do !== "call") return;
     const { name, argument } = step.pendingCall;
-    this.caller.call(name, argument, (outcome) => {
-      const after = this.sendQueue.done(outcome);
-      if (after.do === "wait") this.pause(after.ms, after.isAsked);
+    this.#caller.call(name, argument, (outcome) => {
+      const after = this.#sendQueue.done(outcome);
+      if (after.do === "wait") this.#pause(after.ms, after.isAsked);
       else this.flush();
     });
   }
 
   /** The server has carried out the pending call of this id: its ack is not waited for. */
   seen(id: string, result: object): void {
-    this.sendQueue.seen(id, result);
+    this.#sendQueue.seen(id, result);
   }
 
   rejectAll(error: RoomsError, spareUnderWay = false): void {
-    this.stopTimer();
-    this.sendQueue.resume();
-    this.sendQueue.rejectAll(error, spareUnderWay);
+    this.#stopTimer();
+    this.#sendQueue.resume();
+    this.#sendQueue.rejectAll(error, spareUnderWay);
   }
 
   /** All of it leaves now whose answer nobody will wait for, as far as there is a connection. */
   handOver(): void {
-    if (!this.caller.isUp || !this.isReady()) return;
-    for (const { name, argument, id } of this.sendQueue.untried)
-      if (id !== undefined) this.caller.tell(name, argument);
+    if (!this.#caller.isUp || !this.#isReady()) return;
+    for (const { name, argument, id } of this.#sendQueue.untried)
+      if (id !== undefined) this.#caller.tell(name, argument);
   }
 
-  private pause(ms: number, isAsked: boolean): void {
-    if (isAsked) this.notBefore = this.environment.now() + ms;
-    this.stopTimer = this.environment.after(ms, () => {
-      this.sendQueue.resume();
+  #pause(ms: number, isAsked: boolean): void {
+    if (isAsked) this.#notBefore = this.#environment.now() + ms;
+    this.#stopTimer = this.#environment.after(ms, () => {
+      this.#sendQueue.resume();
       this.flush();
     });
   }

@@ -42,40 +42,49 @@ interface Queued {
 }
 
 export class SendQueue {
-  private readonly queue: Queued[] = [];
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #suspects: Suspects;
+  /** What the server takes of one message's data, in bytes, where it has said so. */
+  readonly #mostBytes: () => number | undefined;
+  readonly #queue: Queued[] = [];
   /** The head of the queue, from its call to its outcome; or one that is not waited for any more. */
-  private underWay: Queued | undefined;
-  private failures = 0;
-  private isPausing = false;
+  #underWay: Queued | undefined;
+  #failures = 0;
+  #isPausing = false;
 
   constructor(
-    private readonly now: () => number,
-    private readonly random: () => number,
-    private readonly suspects: Suspects,
-    /** What the server takes of one message's data, in bytes, where it has said so. */
-    private readonly mostBytes: () => number | undefined,
-  ) {}
+    now: () => number,
+    random: () => number,
+    suspects: Suspects,
+    mostBytes: () => number | undefined,
+  ) {
+    this.#now = now;
+    this.#random = random;
+    this.#suspects = suspects;
+    this.#mostBytes = mostBytes;
+  }
 
   get isEmpty(): boolean {
-    return this.queue.length === 0 && this.underWay === undefined;
+    return this.#queue.length === 0 && this.#underWay === undefined;
   }
 
   add(pendingCall: PendingCall): void {
-    this.queue.push({ pendingCall, calledAt: undefined, isUnsure: false });
+    this.#queue.push({ pendingCall, calledAt: undefined, isUnsure: false });
   }
 
   /** What to do next; to be asked only when calls can be made. A call that is returned is under way from then on. */
   next(): SendQueueEffect {
-    if (this.underWay !== undefined || this.isPausing) return { do: "nothing" };
-    for (let head = this.queue[0]; head !== undefined; head = this.queue[0]) {
-      const error = this.cannotRetry(head);
+    if (this.#underWay !== undefined || this.#isPausing) return { do: "nothing" };
+    for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
+      const error = this.#cannotRetry(head);
       if (error === undefined) {
-        head.calledAt ??= this.now();
-        this.underWay = head;
-        this.suspects.sent(head.pendingCall, head.pendingCall.bytes);
+        head.calledAt ??= this.#now();
+        this.#underWay = head;
+        this.#suspects.sent(head.pendingCall, head.pendingCall.bytes);
         return { do: "call", pendingCall: head.pendingCall };
       }
-      this.queue.shift();
+      this.#queue.shift();
       head.pendingCall.reject(error);
     }
     return { do: "nothing" };
@@ -83,84 +92,84 @@ export class SendQueue {
 
   /** The call that is under way has this outcome. */
   done(outcome: Outcome<unknown>): SendQueueEffect {
-    const { underWay } = this;
-    this.underWay = undefined;
+    const underWay = this.#underWay;
+    this.#underWay = undefined;
     if (underWay === undefined) return { do: "nothing" };
-    if (outcome.type === "timeout") this.suspects.forgotten(underWay.pendingCall);
-    else if (outcome.type !== "lost") this.suspects.answered(underWay.pendingCall);
-    if (underWay !== this.queue[0]) return { do: "nothing" };
+    if (outcome.type === "timeout") this.#suspects.forgotten(underWay.pendingCall);
+    else if (outcome.type !== "lost") this.#suspects.answered(underWay.pendingCall);
+    if (underWay !== this.#queue[0]) return { do: "nothing" };
     switch (outcome.type) {
       case "lost":
       case "timeout":
         underWay.isUnsure = true;
         return { do: "nothing" };
       case "ok":
-        this.failures = 0;
-        this.queue.shift();
+        this.#failures = 0;
+        this.#queue.shift();
         underWay.pendingCall.resolve(outcome.result);
         return { do: "nothing" };
       case "refused":
-        return this.refused(underWay, outcome.error);
+        return this.#refused(underWay, outcome.error);
     }
   }
 
   /** The pause is over, or a new connection makes it pointless. */
   resume(): void {
-    this.isPausing = false;
+    this.#isPausing = false;
   }
 
   /** The pending call of this id is known to be done, if it was called at all. */
   seen(id: string, result: unknown): void {
-    const index = this.queue.findIndex(
+    const index = this.#queue.findIndex(
       ({ pendingCall, calledAt }) => pendingCall.id === id && calledAt !== undefined,
     );
-    const [seen] = index === -1 ? [] : this.queue.splice(index, 1);
+    const [seen] = index === -1 ? [] : this.#queue.splice(index, 1);
     seen?.pendingCall.resolve(result);
   }
 
   /** Whoever waited for it does not any more. If it is under way, the next ones still wait for its outcome. */
   drop(pendingCall: PendingCall): void {
-    const index = this.queue.findIndex((queued) => queued.pendingCall === pendingCall);
-    if (index !== -1) this.queue.splice(index, 1);
+    const index = this.#queue.findIndex((queued) => queued.pendingCall === pendingCall);
+    if (index !== -1) this.#queue.splice(index, 1);
   }
 
   /** Rejects all; with `spareUnderWay`, but for the one that the server may be carrying out. */
   rejectAll(error: RoomsError, spareUnderWay: boolean): void {
-    const spared = spareUnderWay ? this.queue.filter((queued) => queued === this.underWay) : [];
-    const rejected = this.queue.filter((queued) => !spared.includes(queued));
-    this.queue.splice(0, Infinity, ...spared);
+    const spared = spareUnderWay ? this.#queue.filter((queued) => queued === this.#underWay) : [];
+    const rejected = this.#queue.filter((queued) => !spared.includes(queued));
+    this.#queue.splice(0, Infinity, ...spared);
     for (const { pendingCall } of rejected) pendingCall.reject(error);
   }
 
-  private refused(queued: Queued, error: RoomsError): SendQueueEffect {
+  #refused(queued: Queued, error: RoomsError): SendQueueEffect {
     // A full inbox stays so until somebody reads it: its sender must know, and decide.
     if (error.retryable && error.code !== "inbox_full") {
-      this.isPausing = true;
+      this.#isPausing = true;
       // Certainly not carried out: the time in which it can be called again begins anew.
       if (!queued.isUnsure) queued.calledAt = undefined;
       const { retryAfter } = error;
-      const ms = Math.max(backoffDelay(++this.failures, this.random()), retryAfter ?? 0);
+      const ms = Math.max(backoffDelay(++this.#failures, this.#random()), retryAfter ?? 0);
       return { do: "wait", ms, isAsked: retryAfter !== undefined };
     }
-    this.failures = 0;
-    this.queue.shift();
+    this.#failures = 0;
+    this.#queue.shift();
     queued.pendingCall.reject(error);
     return { do: "nothing" };
   }
 
   /** What was never called yet, in its order. */
   get untried(): readonly PendingCall[] {
-    return this.queue.filter(({ calledAt }) => calledAt === undefined).map(({ pendingCall }) => pendingCall);
+    return this.#queue.filter(({ calledAt }) => calledAt === undefined).map(({ pendingCall }) => pendingCall);
   }
 
   /** Why the call must not be made again. */
-  private cannotRetry({ pendingCall, calledAt }: Queued): RoomsError | undefined {
+  #cannotRetry({ pendingCall, calledAt }: Queued): RoomsError | undefined {
     if (pendingCall.id === undefined) return undefined;
-    const most = this.mostBytes() ?? Infinity;
+    const most = this.#mostBytes() ?? Infinity;
     if (pendingCall.bytes > most) return tooLarge(pendingCall.bytes, most);
     if (calledAt === undefined) return undefined;
-    if (this.now() - calledAt > REPEATABLE) return ownError("unconfirmed");
-    if (!this.suspects.isTooLarge(pendingCall)) return undefined;
+    if (this.#now() - calledAt > REPEATABLE) return ownError("unconfirmed");
+    if (!this.#suspects.isTooLarge(pendingCall)) return undefined;
     const message =
       "The connection was lost again and again under this message: something on the way takes less.";
     return new RoomsError("message_too_large", message);

@@ -9,35 +9,37 @@ const PREFIX = "crossroom.";
  * `failed` is told. One that answers by promises is asked in order.
  */
 export class StoredState {
+  readonly #storage: KeyValue | undefined;
+  readonly #failed: (error: unknown) => void;
   /** What the storage could not be given. */
-  private readonly memory = new Map<string, string>();
-  private writing: PromiseLike<void> | undefined;
+  readonly #memory = new Map<string, string>();
+  #writing: PromiseLike<void> | undefined;
 
-  constructor(
-    private readonly storage: KeyValue | undefined,
-    private readonly failed: (error: unknown) => void,
-  ) {}
+  constructor(storage: KeyValue | undefined, failed: (error: unknown) => void) {
+    this.#storage = storage;
+    this.#failed = failed;
+  }
 
   device(): Maybe<string | undefined> {
-    return this.get("device");
+    return this.#get("device");
   }
 
   keepDevice(device: string): void {
-    void this.set("device", device);
+    void this.#set("device", device);
   }
 
   /** Another tab may have come to a newer one since. */
   guestToken(): Maybe<string | undefined> {
-    return this.get("guest");
+    return this.#get("guest");
   }
 
   /** undefined: forgets it. */
   keepGuestToken(token: string | undefined): void {
-    void this.set("guest", token);
+    void this.#set("guest", token);
   }
 
   processed(user: string, device: string): Maybe<Position | undefined> {
-    return andThen(this.get(inboxKey(user, device)), (text) => {
+    return andThen(this.#get(inboxKey(user, device)), (text) => {
       // Written by `keepProcessed`: the epoch may hold a colon, the offset cannot.
       const [, offset = "", epoch = ""] = /^(\d+):(.*)$/s.exec(text ?? "") ?? [];
       return offset === "" ? undefined : { epoch, offset: Number(offset) };
@@ -46,48 +48,48 @@ export class StoredState {
 
   /** Resolves when it is kept, where the storage says so. */
   keepProcessed(user: string, device: string, { epoch, offset }: Position): Maybe<void> {
-    return this.set(inboxKey(user, device), `${offset}:${epoch}`);
+    return this.#set(inboxKey(user, device), `${offset}:${epoch}`);
   }
 
-  private get(key: string): Maybe<string | undefined> {
-    const { storage } = this;
-    const own = this.memory.get(key);
+  #get(key: string): Maybe<string | undefined> {
+    const storage = this.#storage;
+    const own = this.#memory.get(key);
     if (storage === undefined || own !== undefined) return own;
-    const read = this.guarded(() => storage.getItem(PREFIX + key));
+    const read = this.#guarded(() => storage.getItem(PREFIX + key));
     return andThen(read, (value) => (typeof value === "string" ? value : undefined));
   }
 
-  private set(key: string, value: string | undefined): Maybe<void> {
-    const { storage } = this;
+  #set(key: string, value: string | undefined): Maybe<void> {
+    const storage = this.#storage;
     const store = (): Maybe<void> => {
-      if (storage === undefined) return this.remember(key, value);
+      if (storage === undefined) return this.#remember(key, value);
       const write = (): Maybe<void> =>
         value === undefined ? storage.removeItem(PREFIX + key) : storage.setItem(PREFIX + key, value);
-      this.memory.delete(key);
+      this.#memory.delete(key);
       return andThen(
-        this.guarded(write, () => this.remember(key, value)),
+        this.#guarded(write, () => this.#remember(key, value)),
         () => undefined,
       );
     };
-    const done = this.writing === undefined ? store() : this.writing.then(store);
+    const done = this.#writing === undefined ? store() : this.#writing.then(store);
     if (!isLater(done)) return;
     const writing = done.then(() => {
-      if (this.writing === writing) this.writing = undefined;
+      if (this.#writing === writing) this.#writing = undefined;
     });
-    this.writing = writing;
+    this.#writing = writing;
     return writing;
   }
 
-  private remember(key: string, value: string | undefined): void {
-    if (value === undefined) this.memory.delete(key);
-    else this.memory.set(key, value);
+  #remember(key: string, value: string | undefined): void {
+    if (value === undefined) this.#memory.delete(key);
+    else this.#memory.set(key, value);
   }
 
   /** What the task brings; undefined where it fails, at once or later. */
-  private guarded<T>(task: () => Maybe<T>, otherwise = (): void => undefined): Maybe<T | undefined> {
+  #guarded<T>(task: () => Maybe<T>, otherwise = (): void => undefined): Maybe<T | undefined> {
     const fail = (error: unknown): undefined => {
       otherwise();
-      this.failed(error);
+      this.#failed(error);
     };
     try {
       const result = task();

@@ -15,38 +15,38 @@ const WEIGHTS: Readonly<Record<Ending, number>> = { too_large: 5, cut: 3, other:
 const ENOUGH = 15;
 
 export class Suspects {
-  private readonly underWay = new Map<object, number>();
-  private readonly weights = new WeakMap<object, number>();
+  readonly #underWay = new Map<object, number>();
+  readonly #weights = new WeakMap<object, number>();
 
   /** It has been sent, on the connection that there is. */
   sent(message: object, bytes: number): void {
-    this.underWay.set(message, bytes);
+    this.#underWay.set(message, bytes);
   }
 
   /** It has come through, whatever the answer. */
   answered(message: object): void {
-    this.underWay.delete(message);
-    this.weights.delete(message);
+    this.#underWay.delete(message);
+    this.#weights.delete(message);
   }
 
   /** No answer came in time; the connection may be there still. */
   forgotten(message: object): void {
-    this.underWay.delete(message);
+    this.#underWay.delete(message);
   }
 
   /** The connection has ended: the largest that was under way is suspected. */
   lost(ending: Ending): void {
-    const [largest] = [...this.underWay].sort(([, a], [, b]) => b - a);
-    this.underWay.clear();
+    const [largest] = [...this.#underWay].sort(([, a], [, b]) => b - a);
+    this.#underWay.clear();
     if (largest === undefined || (ending !== "too_large" && largest[1] <= SMALL)) return;
-    this.weights.set(largest[0], this.weightOf(largest[0]) + WEIGHTS[ending]);
+    this.#weights.set(largest[0], this.#weightOf(largest[0]) + WEIGHTS[ending]);
   }
 
   isTooLarge(message: object): boolean {
-    return this.weightOf(message) >= ENOUGH;
+    return this.#weightOf(message) >= ENOUGH;
   }
 
-  private weightOf(message: object): number {
-    return this.weights.get(message) ?? 0;
+  #weightOf(message: object): number {
+    return this.#weights.get(message) ?? 0;
   }
 }

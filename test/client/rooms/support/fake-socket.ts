@@ -28,7 +28,7 @@ export class FakeSocket implements SocketLike {
   auth: unknown;
   /** What the layer emitted and the test has not taken. */
   readonly calls: MadeCall[] = [];
-  private readonly listeners = new Map<string, Set<Listener>>();
+  readonly #listeners = new Map<string, Set<Listener>>();
 
   connect(): void {
     this.active = true;
@@ -42,12 +42,12 @@ export class FakeSocket implements SocketLike {
   }
 
   on(event: string, listener: Listener): void {
-    const all = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, all.add(listener));
+    const all = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, all.add(listener));
   }
 
   off(event: string, listener: Listener): void {
-    this.listeners.get(event)?.delete(listener);
+    this.#listeners.get(event)?.delete(listener);
   }
 
   emit(name: string, argument: unknown): void {
@@ -87,7 +87,7 @@ export class FakeSocket implements SocketLike {
 
   /** The other side's doing. */
   fire(event: string, ...args: unknown[]): void {
-    for (const listener of this.listeners.get(event) ?? []) listener(...args);
+    for (const listener of this.#listeners.get(event) ?? []) listener(...args);
   }
 
   /** A connection, and the welcome. */

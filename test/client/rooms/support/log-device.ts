@@ -13,81 +13,81 @@ export type Told =
   | { type: "joined"; recovered: boolean; position: Position };
 
 export class LogDevice {
+  readonly #server: LogServer;
+  readonly #pageSize: number;
   readonly log: RoomLog;
   readonly told: Told[] = [];
   /** Live messages that are on their way, oldest first. */
-  private readonly wire: RoomMessage[] = [];
-  private asked: { join: boolean; after?: Position } | undefined;
-  private isIn = false;
+  readonly #wire: RoomMessage[] = [];
+  #asked: { join: boolean; after?: Position } | undefined;
+  #isIn = false;
 
-  constructor(
-    private readonly server: LogServer,
-    limits: LogLimits,
-    private readonly pageSize: number,
-  ) {
+  constructor(server: LogServer, limits: LogLimits, pageSize: number) {
+    this.#server = server;
+    this.#pageSize = pageSize;
     this.log = new RoomLog(limits);
     this.log.begin(undefined);
   }
 
   get isConnected(): boolean {
-    return this.isIn || this.asked !== undefined;
+    return this.#isIn || this.#asked !== undefined;
   }
 
   get isIdle(): boolean {
-    return this.asked === undefined && this.wire.length === 0;
+    return this.#asked === undefined && this.#wire.length === 0;
   }
 
   connect(): void {
-    if (!this.isConnected) this.callJoin();
+    if (!this.isConnected) this.#callJoin();
   }
 
   cut(): void {
-    this.asked = undefined;
-    this.wire.length = 0;
-    this.isIn = false;
+    this.#asked = undefined;
+    this.#wire.length = 0;
+    this.#isIn = false;
     this.log.away();
   }
 
   /** A message is broadcast; the network may lose it, as a broadcast between servers can. */
   broadcast(message: RoomMessage, isLost: boolean): void {
-    if (this.isIn && !isLost) this.wire.push(message);
+    if (this.#isIn && !isLost) this.#wire.push(message);
   }
 
   /** The oldest broadcast on its way arrives, again if `isRepeated`. */
   arrive(isRepeated: boolean): void {
-    const message = isRepeated ? this.wire[0] : this.wire.shift();
-    if (message !== undefined) this.perform(this.log.received(message));
+    const message = isRepeated ? this.#wire[0] : this.#wire.shift();
+    if (message !== undefined) this.#perform(this.log.received(message));
   }
 
   /** The server answers what was asked. Its answers to calls cannot overtake what it had sent before. */
   answer(): void {
-    const { asked } = this;
+    const asked = this.#asked;
     if (asked === undefined) return;
-    while (this.wire.length > 0) this.arrive(false);
-    if (this.asked !== asked) return;
-    this.asked = undefined;
+    while (this.#wire.length > 0) this.arrive(false);
+    if (this.#asked !== asked) return;
+    this.#asked = undefined;
     if (asked.join) {
-      this.isIn = true;
-      this.perform(this.log.joined(this.server.join(this.log.position, this.pageSize)));
+      this.#isIn = true;
+      this.#perform(this.log.joined(this.#server.join(this.log.position, this.#pageSize)));
     } else if (asked.after !== undefined) {
-      const page = this.server.after(asked.after, this.pageSize);
-      this.perform(page === undefined ? this.log.unreadable() : this.log.page(page));
+      const page = this.#server.after(asked.after, this.#pageSize);
+      this.#perform(page === undefined ? this.log.unreadable() : this.log.page(page));
     }
   }
 
   /** What was asked fails, and may be tried again. */
   fail(): void {
-    if (this.asked === undefined || this.asked.join) return;
-    this.asked = undefined;
-    this.perform(this.log.readingFailed());
+    if (this.#asked === undefined || this.#asked.join) return;
+    this.#asked = undefined;
+    this.#perform(this.log.readingFailed());
   }
 
-  private callJoin(): void {
+  #callJoin(): void {
     this.log.joining();
-    this.asked = { join: true };
+    this.#asked = { join: true };
   }
 
-  private perform(effects: readonly LogEffect[]): void {
+  #perform(effects: readonly LogEffect[]): void {
     for (const effect of effects) {
       switch (effect.do) {
         case "deliver":
@@ -97,10 +97,10 @@ export class LogDevice {
           this.told.push({ type: "joined", recovered: effect.recovered, position: effect.position });
           break;
         case "rejoin":
-          this.callJoin();
+          this.#callJoin();
           break;
         case "read":
-          this.asked = { join: false, after: effect.after };
+          this.#asked = { join: false, after: effect.after };
       }
     }
   }

@@ -39,14 +39,19 @@ interface Running {
 }
 
 export class Stage {
-  private readonly opened: Rooms[] = [];
-  private readonly counts = new Map<string, number>();
+  readonly #options: RoomsServerOptions;
+  #running: Running;
+  readonly #opened: Rooms[] = [];
+  readonly #counts = new Map<string, number>();
 
   private constructor(
-    private readonly options: RoomsServerOptions,
-    private running: Running,
+    options: RoomsServerOptions,
+    running: Running,
     readonly network: TcpProxy,
-  ) {}
+  ) {
+    this.#options = options;
+    this.#running = running;
+  }
 
   static async start(options: RoomsServerOptions = {}): Promise<Stage> {
     const all: RoomsServerOptions = {
@@ -56,16 +61,16 @@ export class Stage {
     };
     const running = await serve(all);
     const stage = new Stage(all, running, await TcpProxy.listen({ port: running.port }));
-    stage.count();
+    stage.#count();
     return stage;
   }
 
   get server(): RoomsServer {
-    return this.running.server;
+    return this.#running.server;
   }
 
   get port(): number {
-    return this.running.port;
+    return this.#running.port;
   }
 
   /** Of the network in front of the server. */
@@ -85,7 +90,7 @@ export class Stage {
   /** The same on a socket of the test's own. */
   on(socket: SocketLike, options: RoomsOptions = {}): Rooms {
     const rooms = createRooms(socket, options);
-    this.opened.push(rooms);
+    this.#opened.push(rooms);
     return rooms;
   }
 
@@ -116,7 +121,7 @@ export class Stage {
 
   /** How often clients have made a call. */
   calls(name: string): number {
-    return this.counts.get(name) ?? 0;
+    return this.#counts.get(name) ?? 0;
   }
 
   /** Cuts every connection there is. */
@@ -131,25 +136,25 @@ export class Stage {
 
   /** Ends the server; `up` starts another one on the same options: with a store among them, what it keeps outlasts it. */
   async down(): Promise<void> {
-    await this.running.server.close();
+    await this.#running.server.close();
   }
 
   async up(): Promise<void> {
-    this.running = await serve(this.options);
-    this.count();
-    this.network.setTarget({ port: this.running.port });
+    this.#running = await serve(this.#options);
+    this.#count();
+    this.network.setTarget({ port: this.#running.port });
   }
 
   async end(): Promise<void> {
-    for (const rooms of this.opened) rooms.close();
+    for (const rooms of this.#opened) rooms.close();
     // First, as the server waits for the answer to its close frames.
     await this.network.close();
-    await this.running.server.close();
+    await this.#running.server.close();
   }
 
-  private count(): void {
+  #count(): void {
     this.server.io.on("connection", (socket) => {
-      socket.onAny((name: string) => this.counts.set(name, this.calls(name) + 1));
+      socket.onAny((name: string) => this.#counts.set(name, this.calls(name) + 1));
     });
   }
 }
@@ -165,21 +170,21 @@ const same = (socket: SocketLike): SocketLike => socket;
 
 /** A storage of the browser's kind. */
 export class MemoryStorage {
-  private readonly values = new Map<string, string>();
+  readonly #values = new Map<string, string>();
 
   getItem(key: string): string | null {
-    return this.values.get(key) ?? null;
+    return this.#values.get(key) ?? null;
   }
 
   setItem(key: string, value: string): void {
-    this.values.set(key, value);
+    this.#values.set(key, value);
   }
 
   removeItem(key: string): void {
-    this.values.delete(key);
+    this.#values.delete(key);
   }
 
   get keys(): string[] {
-    return [...this.values.keys()];
+    return [...this.#values.keys()];
   }
 }

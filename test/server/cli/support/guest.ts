@@ -15,48 +15,48 @@ type Calls = { [E in keyof ClientEvents]: ClientEvents[E] };
 export class Guest {
   readonly messages = new Inbox<RoomMessage>();
   readonly items = new Inbox<InboxItem>();
-  private readonly socket: Socket<{ [E in keyof ServerEvents]: ServerEvents[E] }, Calls>;
+  readonly #socket: Socket<{ [E in keyof ServerEvents]: ServerEvents[E] }, Calls>;
 
   private constructor(url: string, auth: object) {
-    this.socket = io(url, { auth, forceNew: true, transports: ["websocket"] });
-    this.socket.on("message", (message) => this.messages.put(message));
-    this.socket.on("inbox", (item) => this.items.put(item));
+    this.#socket = io(url, { auth, forceNew: true, transports: ["websocket"] });
+    this.#socket.on("message", (message) => this.messages.put(message));
+    this.#socket.on("inbox", (item) => this.items.put(item));
   }
 
   /** Connects. @param auth As docs/rooms-api.md, 2.1. */
   static async connect(url: string, auth: object): Promise<Guest> {
     const guest = new Guest(url, auth);
-    await new Promise<Self>((resolve) => guest.socket.once("welcome", resolve));
+    await new Promise<Self>((resolve) => guest.#socket.once("welcome", resolve));
     return guest;
   }
 
   async join(room: string): Promise<void> {
-    taken(await this.socket.emitWithAck("join", { room }));
+    taken(await this.#socket.emitWithAck("join", { room }));
   }
 
   async leave(room: string): Promise<void> {
-    taken(await this.socket.emitWithAck("leave", { room }));
+    taken(await this.#socket.emitWithAck("leave", { room }));
   }
 
   async publish(room: string, data: unknown): Promise<void> {
-    taken(await this.socket.emitWithAck("publish", { room, data }));
+    taken(await this.#socket.emitWithAck("publish", { room, data }));
   }
 
   async send(to: string, data: unknown): Promise<void> {
-    taken(await this.socket.emitWithAck("send", { to, data }));
+    taken(await this.#socket.emitWithAck("send", { to, data }));
   }
 
   /** Opens the inbox; what is in it comes as `items`. */
   async openInbox(): Promise<void> {
-    taken(await this.socket.emitWithAck("inbox", {}));
+    taken(await this.#socket.emitWithAck("inbox", {}));
   }
 
   async processed(item: InboxItem): Promise<void> {
-    taken(await this.socket.emitWithAck("inbox_ack", { position: item.position }));
+    taken(await this.#socket.emitWithAck("inbox_ack", { position: item.position }));
   }
 
   close(): void {
-    this.socket.disconnect();
+    this.#socket.disconnect();
   }
 }
 

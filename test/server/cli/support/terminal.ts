@@ -21,7 +21,7 @@ export class TestTerminal implements Terminal {
   readonly problems = new Inbox<string>();
   /** All of it, as it was printed. */
   printed = "";
-  private readonly exit: Promise<number | undefined>;
+  readonly #exit: Promise<number | undefined>;
 
   constructor(
     argv: readonly string[],
@@ -42,7 +42,7 @@ export class TestTerminal implements Terminal {
       ...{ env, version: "0", readText: () => "", print, printError, start, now: this.now },
       check: () => Promise.resolve(),
     };
-    this.exit = runProgram(argv, context, [
+    this.#exit = runProgram(argv, context, [
       (program) => addBackupCommands(program, this),
       (program) => addJoinCommand(program, this),
       (program) => addPublishCommand(program, this),
@@ -73,7 +73,7 @@ export class TestTerminal implements Terminal {
   }
 
   async exited(): Promise<number> {
-    return (await within(this.exit, "the command to end")) ?? 0;
+    return (await within(this.#exit, "the command to end")) ?? 0;
   }
 }
 
