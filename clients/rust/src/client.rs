@@ -14,9 +14,9 @@ use crate::events::{Events, Named, Warnings};
 use crate::protocol::args::{Args, to_args};
 use crate::protocol::client_machine::ClientMachine;
 use crate::protocol::errors::Error;
-use crate::protocol::event::Connected;
 use crate::protocol::event_queue::Reply;
 use crate::protocol::machine::Machine;
+use crate::protocol::namespace_event::Connected;
 
 /// In place of a time that the runtime's clock cannot count.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);

@@ -12,8 +12,8 @@ use crate::protocol::args::{Args, to_args};
 use crate::protocol::broadcast::Subscription;
 use crate::protocol::client_machine::ClientMachine;
 use crate::protocol::errors::Error;
-use crate::protocol::event::{AckKey, Answered, Connected, Disconnected, NamespaceEvent};
 use crate::protocol::event_queue::Reply;
+use crate::protocol::namespace_event::{AckKey, Answered, Connected, Disconnected, NamespaceEvent};
 use crate::public_stream::public_stream;
 
 /// What happens in a namespace, in order.

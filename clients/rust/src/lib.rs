@@ -22,5 +22,5 @@ pub use protocol::args::Args;
 pub use protocol::backoff::Backoff;
 pub use protocol::binary::Binary;
 pub use protocol::errors::{CredentialsError, Error};
-pub use protocol::event::{Answered, Connected, Disconnected};
+pub use protocol::namespace_event::{Answered, Connected, Disconnected};
 pub use rooms::{Rooms, RoomsError};

@@ -6,7 +6,7 @@ use futures_channel::oneshot;
 
 use super::args::Args;
 use super::errors::Error;
-use super::event::Answered;
+use super::namespace_event::Answered;
 
 /// Who waits for an ack.
 pub(crate) enum Reply {

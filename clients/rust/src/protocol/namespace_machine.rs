@@ -10,9 +10,9 @@ use super::args::Args;
 use super::backoff::Backoff;
 use super::broadcast::Broadcast;
 use super::errors::{CredentialsError, Error};
-use super::event::{AckKey, Connected, Disconnected, NamespaceEvent};
 use super::event_queue::{Bounds, EventQueue, FrameKind, OutgoingFrame};
 use super::frames::{ClientFrame, ConnectedFrame, NamespaceFrame};
+use super::namespace_event::{AckKey, Connected, Disconnected, NamespaceEvent};
 
 /// Who waits for a namespace to be connected.
 pub(crate) type Waiter = oneshot::Sender<Result<Connected, Error>>;

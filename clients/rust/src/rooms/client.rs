@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::inbox::Inbox;
 use super::pending::{Pending, Sending};
 use super::protocol::data::to_data;
-use super::protocol::error::RoomsError;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::values::Me;
 use super::room::Room;

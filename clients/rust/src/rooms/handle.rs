@@ -6,7 +6,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::protocol::error::RoomsError;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::send_queue::Reply;
 use crate::client::Client;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::handle::Handle;
-use super::protocol::effect::Processor;
-use super::protocol::error::RoomsError;
 use super::protocol::inbox_item::InboxItem;
+use super::protocol::rooms_effect::Processor;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::values::{InboxOpened, Position};
 

@@ -18,9 +18,9 @@ mod streams;
 pub use client::{Rooms, SendOptions, code};
 pub use inbox::Inbox;
 pub use pending::{Pending, Publishing, Sending};
-pub use protocol::error::RoomsError;
 pub use protocol::inbox_item::{InboxItem, Receipt};
 pub use protocol::join_options::JoinOptions;
+pub use protocol::rooms_error::RoomsError;
 pub use protocol::storage::{MemoryStorage, Storage};
 pub use protocol::values::{
     Device, InboxOpened, Joined, Me, Member, Members, Message, Page, Position, Published, RoomEvent, RoomState,

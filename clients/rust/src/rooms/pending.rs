@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::handle::Handle;
-use super::protocol::effect::SendQueueKey;
-use super::protocol::error::RoomsError;
+use super::protocol::rooms_effect::SendQueueKey;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::send_queue::Reply;
 use super::protocol::values::{Published, Sent};

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 
 use super::client::Rooms;
 use super::credentials::{Credentials, Tokens};
-use super::protocol::error::RoomsError;
 use super::protocol::rooms_context::{Bounds, RoomsContext};
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::shown_token::ShownToken;
 use super::protocol::storage::{MemoryStorage, Storage};

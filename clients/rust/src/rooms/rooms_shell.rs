@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::credentials::Credentials;
-use super::protocol::effect::RoomsEffect;
-use super::protocol::error::RoomsError;
+use super::protocol::rooms_effect::RoomsEffect;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::rooms_machine::RoomsMachine;
 use super::protocol::send_queue::CallOutcome;
 use crate::client::{Client, Namespace};

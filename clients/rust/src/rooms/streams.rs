@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 
-use super::protocol::error::RoomsError;
 use super::protocol::readers::Bookmark;
+use super::protocol::rooms_error::RoomsError;
 use super::protocol::values::{Message, RoomEvent, RoomsEvent};
 use crate::protocol::broadcast::Subscription;
 use crate::public_stream::public_stream;

@@ -48,7 +48,7 @@ fn form_no_circle_and_those_without_io_know_no_runtime_and_no_handle() {
     let pure = graph.modules.keys().filter(|name| is_pure(name)).count();
     assert!(pure > 20 && graph.modules.len() > pure + 10, "{:?}", graph.modules.keys());
     let imports: BTreeSet<&str> = graph.modules["rooms::rooms_shell"].imports.iter().map(String::as_str).collect();
-    assert!(imports.contains("driver") && imports.contains("rooms::protocol::effect"), "{imports:?}");
+    assert!(imports.contains("driver") && imports.contains("rooms::protocol::rooms_effect"), "{imports:?}");
     assert_eq!(faults(&graph), [""; 0]);
 }
 

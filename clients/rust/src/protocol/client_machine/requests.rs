@@ -7,10 +7,10 @@ use super::ClientMachine;
 use super::output::check_size;
 use crate::protocol::broadcast::{Subscription, WakeOnRead};
 use crate::protocol::errors::Error;
-use crate::protocol::event::{AckKey, Connected, NamespaceEvent};
 use crate::protocol::event_queue::{FrameKind, OutgoingFrame, Reply};
 use crate::protocol::frames::{ClientFrame, RESERVED_EVENTS};
 use crate::protocol::machine::Machine;
+use crate::protocol::namespace_event::{AckKey, Connected, NamespaceEvent};
 use crate::protocol::namespace_machine::Waiter;
 
 impl ClientMachine {

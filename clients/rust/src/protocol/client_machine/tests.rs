@@ -9,8 +9,8 @@ use super::*;
 use crate::protocol::args::Args;
 use crate::protocol::backoff::Backoff;
 use crate::protocol::broadcast::Subscription;
-use crate::protocol::event::{AckKey, Connected, Disconnected, NamespaceEvent};
 use crate::protocol::event_queue::Reply;
+use crate::protocol::namespace_event::{AckKey, Connected, Disconnected, NamespaceEvent};
 
 const CONNECTED: &str = r#"{"type":"connected","sid":"s","pingInterval":25000,"pingTimeout":20000,"maxPayload":200}"#;
 

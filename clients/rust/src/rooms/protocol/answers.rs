@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 use super::values::{Member, Message, Page, Position};
 
 /// The answer to `join`.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 use crate::protocol::args::{MAX_BINARIES, Traits};
 use crate::protocol::binary::Binary;
 

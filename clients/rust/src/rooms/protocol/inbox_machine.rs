@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answers::InboxAnswer;
-use super::effect::{CallTag, Processor, RoomsEffect};
-use super::error::RoomsError;
 use super::inbox_item::InboxItem;
 use super::inbox_log::{InboxLog, InboxLogEffect};
 use super::retry::Retry;
 use super::rooms_context::RoomsContext;
+use super::rooms_effect::{CallTag, Processor, RoomsEffect};
+use super::rooms_error::RoomsError;
 use super::send_queue::{CallOutcome, Reply};
 use super::values::{InboxOpened, Position, RoomsEvent};
 

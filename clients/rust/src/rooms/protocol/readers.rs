@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 use super::values::{Joined, Members, Message, Position, RoomEvent, Signal};
 use crate::protocol::broadcast::{Broadcast, Subscription, WakeOnRead};
 

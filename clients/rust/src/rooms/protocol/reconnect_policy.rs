@@ -1,7 +1,7 @@
 //! Whether to come back after a connection ended or was refused, and when. A state machine with no I/O; the clock
 //! is passed in. The bridge layer reconnects by itself after a failure of the network; the rest is decided here.
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 use crate::protocol::errors::Error;
 
 /// Where the token came from that was shown.

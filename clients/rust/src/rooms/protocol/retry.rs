@@ -1,6 +1,6 @@
 //! How long to wait before a call is made again. Pure.
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 
 /// Milliseconds before the second try, at most, and before any try, at most.
 const FIRST: u64 = 500;

@@ -6,14 +6,14 @@ use futures_channel::oneshot;
 use serde_json::{Value, json};
 
 use super::answers::PresenceChange;
-use super::effect::SendQueueKey;
-use super::error::RoomsError;
 use super::join_options::JoinOptions;
 use super::readers::{Bookmark, Readers};
 use super::retry::Retry;
 use super::room_log::{LogLimits, MAX_HELD, RoomLog, RoomLogEffect};
 use super::room_membership::{RoomMembership, Waiter};
 use super::rooms_context::RoomsContext;
+use super::rooms_effect::SendQueueKey;
+use super::rooms_error::RoomsError;
 use super::send_queue::{CallOutcome, PendingCall, Reply, SendQueue};
 use super::values::{Joined, Members, Message, Page, Position, Published, RoomEvent, RoomState, Signal};
 use crate::protocol::broadcast::{Subscription, WakeOnRead};

@@ -1,6 +1,6 @@
 //! What brings a room from one state to the next, and who waits for it. A state machine with no I/O.
 
-use super::error::RoomsError;
+use super::rooms_error::RoomsError;
 use super::send_queue::Reply;
 use super::values::{Joined, RoomState};
 

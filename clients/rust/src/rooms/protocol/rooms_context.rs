@@ -8,8 +8,8 @@ use std::task::Waker;
 use serde_json::Value;
 
 use super::data::check_size;
-use super::effect::{CallTag, RoomsEffect, SendQueueKey};
-use super::error::RoomsError;
+use super::rooms_effect::{CallTag, RoomsEffect, SendQueueKey};
+use super::rooms_error::RoomsError;
 use super::send_queue::{PendingCall, Permit, Reply, SendQueue};
 use super::stored_state::StoredState;
 use super::values::{Me, RoomsEvent};

@@ -7,20 +7,20 @@ use std::collections::BTreeMap;
 
 use futures_channel::oneshot;
 
-use super::effect::{CallTag, RoomsEffect, SendQueueKey};
-use super::error::RoomsError;
 use super::inbox_machine::InboxMachine;
 use super::reconnect_policy::{ReconnectDecision, ReconnectPolicy, TokenSource};
 use super::retry::Retry;
 use super::room_machine::RoomMachine;
 use super::rooms_context::RoomsContext;
+use super::rooms_effect::{CallTag, RoomsEffect, SendQueueKey};
+use super::rooms_error::RoomsError;
 use super::send_queue::{CallOutcome, Reply, SendQueue};
 use super::shown_token::ShownToken;
 use super::token_renewal::TokenRenewal;
 use super::values::{Me, RoomsEvent};
 use crate::protocol::errors::{CredentialsError, Error};
-use crate::protocol::event::Disconnected;
 use crate::protocol::machine::Machine;
+use crate::protocol::namespace_event::Disconnected;
 
 /// RFC 6455, 7.4.1: a message is too big to be processed.
 const TOO_BIG: u16 = 1009;

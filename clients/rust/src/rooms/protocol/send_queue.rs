@@ -9,8 +9,8 @@ use futures_channel::oneshot;
 use serde_json::Value;
 
 use super::data::check_size;
-use super::error::RoomsError;
 use super::retry::Retry;
+use super::rooms_error::RoomsError;
 
 /// Who waits for the outcome of something.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, RoomsError>>;

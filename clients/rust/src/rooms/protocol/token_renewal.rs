@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::effect::{CallTag, RoomsEffect};
-use super::error::RoomsError;
 use super::retry::Retry;
 use super::rooms_context::RoomsContext;
+use super::rooms_effect::{CallTag, RoomsEffect};
+use super::rooms_error::RoomsError;
 use super::send_queue::CallOutcome;
 use crate::protocol::errors::CredentialsError;
 

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::error::{RoomsError, whole};
+use super::rooms_error::{RoomsError, whole};
 
 /// A place in the log of a room or of an inbox: one value, of which neither half means anything without the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

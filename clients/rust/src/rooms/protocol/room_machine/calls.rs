@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{Later, RoomMachine};
 use crate::rooms::protocol::answers::JoinAnswer;
-use crate::rooms::protocol::effect::CallTag;
-use crate::rooms::protocol::error::RoomsError;
 use crate::rooms::protocol::retry::Retry;
 use crate::rooms::protocol::rooms_context::RoomsContext;
+use crate::rooms::protocol::rooms_effect::CallTag;
+use crate::rooms::protocol::rooms_error::RoomsError;
 use crate::rooms::protocol::send_queue::{CallOutcome, Reply};
 use crate::rooms::protocol::values::{Page, Position, RoomState};
 

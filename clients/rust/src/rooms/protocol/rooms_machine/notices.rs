@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use super::RoomsMachine;
 use crate::protocol::args::Args;
 use crate::rooms::protocol::answers::{DeviceTaken, PresenceChange, SessionEnd, TokenRenewed};
-use crate::rooms::protocol::effect::SendQueueKey;
 use crate::rooms::protocol::inbox_item::InboxItem;
 use crate::rooms::protocol::reconnect_policy::TokenSource;
+use crate::rooms::protocol::rooms_effect::SendQueueKey;
 use crate::rooms::protocol::values::{Me, Message, RoomsEvent, Signal};
 
 impl RoomsMachine {

@@ -7,11 +7,11 @@ use super::{LEAVING, RoomsMachine};
 use crate::protocol::broadcast::Subscription;
 use crate::protocol::machine::Machine;
 use crate::rooms::protocol::data::check_size;
-use crate::rooms::protocol::effect::{Processor, RoomsEffect, SendQueueKey};
-use crate::rooms::protocol::error::RoomsError;
 use crate::rooms::protocol::join_options::JoinOptions;
 use crate::rooms::protocol::readers::Bookmark;
 use crate::rooms::protocol::room_machine::{RoomMachine, publish_argument};
+use crate::rooms::protocol::rooms_effect::{Processor, RoomsEffect, SendQueueKey};
+use crate::rooms::protocol::rooms_error::RoomsError;
 use crate::rooms::protocol::send_queue::Reply;
 use crate::rooms::protocol::values::{
     InboxOpened, Joined, Me, Members, Message, Position, RoomEvent, RoomState, RoomsEvent,
