@@ -1,4 +1,7 @@
-/** The acks and notices of docs/rooms-api.md, as far as the layer reads them. Types only. */
+/**
+ * The acks and notices of docs/rooms-api.md, as far as the layer reads them. Types only: a test holds them to what the server's declarations
+ * make.
+ */
 import type { Member, Position, RoomMessage } from "./api.js";
 
 export interface ApiError {
