@@ -175,7 +175,7 @@ describe("in a bare context, as React Native's", () => {
   it("what a listener throws is thrown on its own", async () => {
     const later: (() => void)[] = [];
     const context = bareContext({ setTimeout: (task: () => void) => later.push(task) });
-    const { callUser } = load(context, join(CLIENTS, "rooms/emitter.js")) as {
+    const { callUser } = load(context, join(CLIENTS, "shared/user-code.js")) as {
       callUser: (task: () => void) => void;
     };
     callUser(() => {
@@ -188,7 +188,7 @@ describe("in a bare context, as React Native's", () => {
 
   it("base64 by hand is base64, for bytes of all lengths", () => {
     const context = bareContext();
-    const platform = load(context, join(CLIENTS, "platform.js")) as {
+    const platform = load(context, join(CLIENTS, "shared/platform.js")) as {
       encodeBase64(bytes: Uint8Array): string;
       decodeBase64(text: string): ArrayBuffer;
       utf8Length(text: string): number;

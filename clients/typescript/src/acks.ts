@@ -1,6 +1,6 @@
 /** The acks that are waited for, in one namespace. */
 
-import { callUser } from "./emitter.js";
+import { callUser } from "./shared/user-code.js";
 
 /** Called with the answer; or, if it is `errorFirst`, with an error or null and then the answer. */
 export type AckCallback = (...args: unknown[]) => unknown;

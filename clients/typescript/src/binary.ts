@@ -1,7 +1,7 @@
 /** Values in JSON, binary among them (PROTOCOL.md, section 5): `{"$binary":"<base64>"}`. Pure. */
 
 import { UnsendableError } from "./errors.js";
-import { decodeBase64, encodeBase64, isBlob } from "./platform.js";
+import { decodeBase64, encodeBase64, isBlob } from "./shared/platform.js";
 
 /** A frame from the client has at most this many binary values (PROTOCOL.md, 5.3). */
 export const MAX_BINARIES = 10;

@@ -1,6 +1,7 @@
 /** Listeners of all events, those that come in and those that go out. */
 
-import { callUser, Emitter } from "./emitter.js";
+import { Emitter } from "./emitter.js";
+import { callUser } from "./shared/user-code.js";
 
 /** Called with the event's name and its values. */
 export type CatchAllListener = (event: string, ...args: never[]) => unknown;

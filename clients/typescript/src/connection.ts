@@ -4,13 +4,14 @@
  */
 
 import { mayRetryUpgrade, shouldReconnect } from "./close-codes.js";
-import { callUser } from "./emitter.js";
+import { callUser } from "./shared/user-code.js";
 import type { Environment } from "./environment.js";
-import { ProtocolError, toError } from "./errors.js";
+import { ProtocolError } from "./errors.js";
+import { toError } from "./shared/user-code.js";
 import { decodeFrame, PING, type ConnectedFrame, type NamespaceFrame, type ServerFrame } from "./frames.js";
 import type { ManagerOptions } from "./options.js";
 import { RateLimiter } from "./rate-limiter.js";
-import { utf8Length } from "./platform.js";
+import { utf8Length } from "./shared/platform.js";
 import {
   Lifecycle,
   type Effect,

@@ -2,7 +2,7 @@
 
 import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
-import { toError } from "./errors.js";
+import { toError } from "./shared/user-code.js";
 import type { Auth } from "./options.js";
 import type { LifecycleSettings } from "./lifecycle.js";
 

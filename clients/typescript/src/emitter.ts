@@ -1,27 +1,13 @@
 /** Listeners: the emitter that the sockets and the manager are. */
 
 import type { EventNames, ListenerOf } from "./event-types.js";
-import { runApart } from "./platform.js";
+import { callUser } from "./shared/user-code.js";
 
 type Listener = (...args: unknown[]) => unknown;
 
 interface Entry {
   readonly listener: Listener;
   readonly once: boolean;
-}
-
-/**
- * Runs the user's code. What it throws surfaces as an uncaught exception, as it does from an event handler of the
- * platform, and upsets neither the client nor the listeners that come after.
- */
-export function callUser(task: () => unknown): void {
-  try {
-    task();
-  } catch (thrown) {
-    runApart(() => {
-      throw thrown;
-    });
-  }
 }
 
 /** An event's name on the wire, where it is a string: socket.io-client takes numbers too. */

@@ -49,8 +49,3 @@ export class ProtocolError extends Error {
     this.id = id;
   }
 }
-
-/** What was thrown, as an Error. */
-export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}

@@ -6,7 +6,7 @@
 import { CatchAllEmitter } from "./catch-all.js";
 import type { Connection, Peer } from "./connection.js";
 import { Credentials } from "./credentials.js";
-import { toError } from "./errors.js";
+import { toError } from "./shared/user-code.js";
 import { encodeFrame, type NamespaceFrame } from "./frames.js";
 import type { Auth, SocketOptions } from "./options.js";
 import { Sender, type Outlet } from "./sender.js";

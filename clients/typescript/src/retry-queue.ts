@@ -1,7 +1,7 @@
 /** Events that are sent one by one, each until it is acked or given up: the `retries` option. */
 
 import type { AckCallback } from "./acks.js";
-import { callUser } from "./emitter.js";
+import { callUser } from "./shared/user-code.js";
 
 /** One event, as the user emitted it. */
 export interface QueuedEvent {

@@ -1,7 +1,8 @@
 /** The sending half of a socket: events, what waits to leave, and what waits for an ack. */
 
 import { PendingAcks, type AckCallback } from "./acks.js";
-import { ProtocolError, toError } from "./errors.js";
+import { ProtocolError } from "./errors.js";
+import { toError } from "./shared/user-code.js";
 import { encodeFrame } from "./frames.js";
 import type { SocketOptions } from "./options.js";
 import { RetryQueue, type QueuedEvent } from "./retry-queue.js";

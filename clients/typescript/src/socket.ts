@@ -3,7 +3,7 @@
 import type { AckCallback } from "./acks.js";
 import type { Connection } from "./connection.js";
 import { wireName } from "./emitter.js";
-import { toError } from "./errors.js";
+import { toError } from "./shared/user-code.js";
 import type {
   AllButLast,
   Answer,

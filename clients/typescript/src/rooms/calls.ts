@@ -2,7 +2,8 @@
 import { isAnswer } from "./answers.js";
 import type { SocketLike } from "./api.js";
 import type { Environment } from "./environment.js";
-import { fromServer, ownError, RoomsError, toError } from "./errors.js";
+import { fromServer, ownError, RoomsError } from "./errors.js";
+import { toError } from "../shared/user-code.js";
 import { RateLimiter } from "./rate-limiter.js";
 import type { Answer, CallName, Results } from "./wire.js";
 

@@ -2,7 +2,7 @@
 import type { RoomsOptions, SocketLike } from "./api.js";
 import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
-import { toError } from "./errors.js";
+import { toError } from "../shared/user-code.js";
 import type { Maybe } from "./later.js";
 import type { TokenSource } from "./reconnect-policy.js";
 

@@ -1,19 +1,5 @@
 /** Listeners of the layer's own events. */
-import { runApart } from "./environment.js";
-
-/**
- * Runs the application's code. What it throws surfaces as an uncaught exception, but later: it upsets neither the layer nor
- * the listeners that come after.
- */
-export function callUser(task: () => void): void {
-  try {
-    task();
-  } catch (thrown) {
-    runApart(() => {
-      throw thrown;
-    });
-  }
-}
+import { callUser } from "../shared/user-code.js";
 
 type Listener = (...args: never[]) => void;
 

@@ -42,11 +42,6 @@ export function ownError(code: ClientErrorCode, detail?: string, options?: Error
   return new RoomsError(code, detail ?? MESSAGES[code], false, options);
 }
 
-/** What was thrown, as an Error. */
-export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
 /** What iterators fail with at the end of all: nothing where the application has closed the layer itself. */
 export function unlessClosed(error: RoomsError): RoomsError | undefined {
   return error.code === "closed" ? undefined : error;

@@ -2,7 +2,8 @@
 import type { Inbox, InboxItem, Position } from "./api.js";
 import { backoffDelay } from "./backoff.js";
 import type { Environment } from "./environment.js";
-import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
+import { ownError, unlessClosed, type RoomsError } from "./errors.js";
+import { toError } from "../shared/user-code.js";
 import { InboxItems } from "./inbox-items.js";
 import { InboxLog, type InboxAction } from "./inbox-log.js";
 import { andThen, isLater, type Maybe } from "./later.js";

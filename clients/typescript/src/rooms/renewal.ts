@@ -2,7 +2,7 @@
 import { backoffDelay } from "./backoff.js";
 import type { Outcome } from "./calls.js";
 import type { Environment } from "./environment.js";
-import { toError } from "./errors.js";
+import { toError } from "../shared/user-code.js";
 import type { Results } from "./wire.js";
 
 export interface RenewalView {

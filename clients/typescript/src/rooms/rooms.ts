@@ -15,7 +15,8 @@ import type {
 import { Emitter } from "./emitter.js";
 import type { Outcome } from "./calls.js";
 import { realEnvironment, type Environment } from "./environment.js";
-import { ownError, toError, unlessClosed, type RoomsError } from "./errors.js";
+import { ownError, unlessClosed, type RoomsError } from "./errors.js";
+import { toError } from "../shared/user-code.js";
 import { andThen, isLater, type Maybe } from "./later.js";
 import { InboxHandle, type InboxHost } from "./inbox.js";
 import { Link } from "./link.js";

@@ -1,4 +1,5 @@
 /** What no server takes, seen before it is sent: it would be refused, or end the connection, again and again. Pure. */
+import { isBlob, utf8Length } from "../shared/platform.js";
 import { RoomsError } from "./errors.js";
 
 /** As docs/rooms-api.md, 4.2. */
@@ -58,7 +59,6 @@ function invalid(what: string): RoomsError {
 
 function binarySize(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { Blob } = globalThis as { Blob?: unknown };
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   const tag = Object.prototype.toString.call(buffer);
   // WebSockets of browsers take neither of the two.
@@ -74,8 +74,7 @@ function binarySize(value: unknown): number | undefined {
     }
     return (value as ArrayBuffer | ArrayBufferView).byteLength;
   }
-  const isBlob = typeof Blob === "function" && value instanceof Blob;
-  if (isBlob || tag === "[object Blob]" || tag === "[object File]") {
+  if (isBlob(value)) {
     throw invalid("has a Blob, which cannot be read at once; send `await blob.arrayBuffer()`");
   }
   return undefined;
@@ -89,16 +88,4 @@ function isBinaryObject(json: unknown): boolean {
 
 function isJson(value: unknown): boolean {
   return value !== undefined && typeof value !== "function" && typeof value !== "symbol";
-}
-
-/** By hand: React Native may have no TextEncoder. JSON has no half of a surrogate pair. */
-function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    if (unit < 0x800 || (unit >= 0xd800 && unit < 0xe000)) length += 1;
-    else length += 2;
-  }
-  return length;
 }

@@ -1,6 +1,6 @@
 /**
  * What not every platform has. React Native, for one, has no Buffer, and may have no `btoa`, `atob`, `TextEncoder`,
- * `queueMicrotask` or `performance`: what stands in for them is here, and nowhere else. Looked for at each use, as applications
+ * `queueMicrotask`, `performance` or `crypto`: what stands in for them is here, and nowhere else. Looked for at each use, as applications
  * bring some of them later. Imports nothing.
  */
 
@@ -17,6 +17,7 @@ interface Scope {
   queueMicrotask?: (task: () => void) => void;
   performance?: { now?: () => number };
   Blob?: unknown;
+  crypto?: { getRandomValues?: (bytes: Uint8Array) => Uint8Array };
 }
 
 const scope = globalThis as unknown as Scope;
@@ -30,6 +31,13 @@ export function now(): number {
 export function runApart(task: () => void): void {
   if (typeof scope.queueMicrotask === "function") scope.queueMicrotask(task);
   else setTimeout(task, 0);
+}
+
+/** For ids, which must differ and need not be secret: where there is no `crypto`, the engine's own random numbers do. */
+export function randomBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  if (typeof scope.crypto?.getRandomValues === "function") return scope.crypto.getRandomValues(bytes);
+  return bytes.map(() => Math.floor(Math.random() * 256));
 }
 
 /** Whether it is a Blob or a File, by class or, where it comes from another realm, by tag. */
