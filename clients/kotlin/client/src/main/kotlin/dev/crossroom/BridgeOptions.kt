@@ -4,7 +4,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runInterruptible
 import java.util.concurrent.Callable
 
-/** Settings of a [Bridge]. One that makes no sense is refused when it is made, with [IllegalArgumentException]. */
+/** Settings of a [Bridge][dev.crossroom.bridge.Bridge]. One that makes no sense is refused when it is made, with [IllegalArgumentException]. */
 public class BridgeOptions : ConnectionOptions() {
     /** Events that may wait for the connection of a namespace. Default 1,000; one more is refused with `buffer_full`. */
     public var maxBufferedEvents: Int = 1_000

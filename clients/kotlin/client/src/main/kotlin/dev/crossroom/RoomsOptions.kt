@@ -4,7 +4,10 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runInterruptible
 import java.util.concurrent.Callable
 
-/** Settings of [Rooms]. They are read once, when the client is made, which throws [IllegalArgumentException] for one that makes no sense. */
+/**
+ * Settings of [Rooms][dev.crossroom.rooms.Rooms]. They are read once, when the client is made, which throws [IllegalArgumentException] for one that
+ * makes no sense.
+ */
 public class RoomsOptions : ConnectionOptions() {
     /** The name that people see, of a guest; a token's own goes before it. Default: one that the server makes up. */
     public var name: String? = null
@@ -19,8 +22,8 @@ public class RoomsOptions : ConnectionOptions() {
     public var ackTimeoutMillis: Long = 10_000
 
     /**
-     * Publishes and sends that may wait for an ack, together; and as many calls of [Room.history]. Default 1,000; one more fails with
-     * `too_many_pending`.
+     * Publishes and sends that may wait for an ack, together; and as many calls of [Room.history][dev.crossroom.rooms.Room.history]. Default 1,000;
+     * one more fails with `too_many_pending`.
      */
     public var maxPending: Int = 1_000
 

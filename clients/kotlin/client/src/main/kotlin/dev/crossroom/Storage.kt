@@ -2,9 +2,9 @@ package dev.crossroom
 
 /**
  * Where the client keeps what must outlast the program: the device, the guest's token, and how far the inbox is processed. `SharedPreferences`
- * fits, or a file. Called one at a time: first in the constructor of [Rooms], on its caller's thread, which reads the device and the guest's
- * token; then on a thread of the client's. Be quick: while it works, nothing goes on. One that throws is as one that keeps nothing, but for
- * a warning.
+ * fits, or a file. Called one at a time: first in the constructor of [Rooms][dev.crossroom.rooms.Rooms], on its caller's thread, which reads the
+ * device and the guest's token; then on a thread of the client's. Be quick: while it works, nothing goes on. One that throws is as one that keeps
+ * nothing, but for a warning.
  */
 public interface Storage {
     /** What was set under this key last; null where nothing was, or where it was removed. */

@@ -1,7 +1,10 @@
 package dev.crossroom.bridge
 
+import dev.crossroom.BridgeOptions
 import dev.crossroom.Callback
 import dev.crossroom.Cancellable
+import dev.crossroom.ConnectionOptions
+import dev.crossroom.CrossroomException
 import dev.crossroom.Value
 import dev.crossroom.callback
 import dev.crossroom.guard

@@ -1,5 +1,6 @@
 package dev.crossroom.rooms
 
+import dev.crossroom.CrossroomException
 import dev.crossroom.InboxItem
 import dev.crossroom.Position
 import dev.crossroom.bridge.Callbacks

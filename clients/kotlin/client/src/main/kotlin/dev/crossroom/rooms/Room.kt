@@ -1,6 +1,7 @@
 package dev.crossroom.rooms
 
 import dev.crossroom.Cancellable
+import dev.crossroom.CrossroomException
 import dev.crossroom.History
 import dev.crossroom.Joined
 import dev.crossroom.Members
@@ -9,6 +10,7 @@ import dev.crossroom.Published
 import dev.crossroom.RoomEvent
 import dev.crossroom.RoomMessage
 import dev.crossroom.RoomState
+import dev.crossroom.RoomsOptions
 import dev.crossroom.Value
 import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Loop

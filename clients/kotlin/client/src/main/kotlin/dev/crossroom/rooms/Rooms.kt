@@ -1,11 +1,14 @@
 package dev.crossroom.rooms
 
 import dev.crossroom.BridgeOptions
+import dev.crossroom.CrossroomException
+import dev.crossroom.InboxReceipt
 import dev.crossroom.RoomsEvent
 import dev.crossroom.RoomsOptions
 import dev.crossroom.Self
 import dev.crossroom.Sent
 import dev.crossroom.Value
+import dev.crossroom.bridge.Bridge
 import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Environment
 import dev.crossroom.bridge.Loop
