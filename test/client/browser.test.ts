@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { basename, join } from "node:path";
+import { join, normalize } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { CloseDetails, Socket } from "../../clients/typescript/src/index.js";
 import { launch } from "../browser/support.js";
@@ -19,7 +19,7 @@ interface Scope {
 }
 
 function serveClient(request: IncomingMessage, response: ServerResponse): void {
-  const name = basename(request.url ?? "/");
+  const name = normalize(request.url ?? "/");
   if (!name.endsWith(".js")) {
     response.setHeader("content-type", "text/html").end("<!doctype html><title>client</title>");
     return;
