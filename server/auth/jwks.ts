@@ -1,10 +1,11 @@
 /**
  * A JWK Set in a file (RFC 7517), as an identity provider publishes it. Whoever renews the file need not tell the server:
- * it looks for a new one now and then, and at a key id that it does not know.
+ * it looks for a new one now and then, and at a key id that it does not know. Which key is for which token is jose's to say; what is
+ * refused at the start, ours.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { z } from "zod";
+import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWK } from "jose";
 import { ConfigError } from "../config/config-error.js";
 import { algorithmsOf, type KeySource, type TokenHeader } from "./keys.js";
 
@@ -21,25 +22,7 @@ const CHECK_EVERY = 10_000;
 /** The same for a token whose key id is not known: forged ones must not have the disk read for each. */
 const CHECK_EVERY_FOR_UNKNOWN = 1_000;
 
-interface Key {
-  kid: string | undefined;
-  /** The only one that the key is meant for; undefined: any that fits. */
-  alg: string | undefined;
-  algorithms: readonly string[];
-  key: KeyObject;
-}
-
-const jwksSchema = z.object({
-  keys: z.array(
-    z.looseObject({
-      kty: z.string(),
-      kid: z.string().optional(),
-      alg: z.string().optional(),
-      use: z.string().optional(),
-      key_ops: z.array(z.string()).optional(),
-    }),
-  ),
-});
+type JwkSet = ReturnType<typeof createLocalJWKSet>;
 
 /** Reads the file. Throws a ConfigError where it is not there, or has no key to verify with. */
 export async function jwksSource(path: string, options: JwksOptions): Promise<KeySource> {
@@ -51,7 +34,7 @@ export async function jwksSource(path: string, options: JwksOptions): Promise<Ke
 class JwksFile implements KeySource {
   readonly #path: string;
   readonly #options: JwksOptions;
-  #keys: readonly Key[] = [];
+  #keys: JwkSet = createLocalJWKSet({ keys: [] });
   /** What the file was like when it was last read. */
   #stamp = "";
   #checkedAt = -Infinity;
@@ -81,23 +64,27 @@ class JwksFile implements KeySource {
     this.#keys = await readJwks(this.#path);
   }
 
-  async find(header: TokenHeader): Promise<KeyObject | undefined> {
+  async find(header: TokenHeader): Promise<CryptoKey | undefined> {
     await this.#check(CHECK_EVERY);
-    const key = this.#get(header);
+    const key = await this.#get(header);
     if (key !== undefined) return key;
     await this.#check(CHECK_EVERY_FOR_UNKNOWN);
     return this.#get(header);
   }
 
-  #get({ alg, kid }: TokenHeader): KeyObject | undefined {
-    const fitting = this.#keys.filter(
-      (key) =>
-        key.algorithms.includes(alg) &&
-        (key.alg === undefined || key.alg === alg) &&
-        (kid === undefined || key.kid === kid),
-    );
-    // Without a key id, only where there is no choice.
-    return fitting.length === 1 || kid !== undefined ? fitting[0]?.key : undefined;
+  async #get(header: TokenHeader): Promise<CryptoKey | undefined> {
+    try {
+      return await this.#keys({ ...header });
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        // Without a key id, only where there is no choice.
+        if (header.kid === undefined) return undefined;
+        const first = await error[Symbol.asyncIterator]().next();
+        return first.done === true ? undefined : first.value;
+      }
+      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+      throw error;
+    }
   }
 
   /** Reads the file again if it has changed; at most once in `every` milliseconds, and one reading serves all who wait. */
@@ -133,56 +120,52 @@ async function stampOf(path: string): Promise<string> {
   }
 }
 
-async function readJwks(path: string): Promise<readonly Key[]> {
+async function readJwks(path: string): Promise<JwkSet> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
     throw unreadable(path, error);
   }
-  const parsed = jwksSchema.safeParse(parseJson(text));
-  if (!parsed.success) {
-    throw new ConfigError(`${path} is not a JWK Set; give a JSON file like {"keys": [{"kty": "RSA", ...}]}`);
-  }
-  const keys = parsed.data.keys.flatMap((jwk, i) => readKey(jwk, `${path}: keys[${i}]`) ?? []);
+  const keys = keysOf(text, path).filter((jwk, i) => isForSignatures(jwk, `${path}: keys[${i}]`));
   if (keys.length === 0) {
     throw new ConfigError(
       `${path} has no public key that verifies signatures; give one of RSA, EC or Ed25519`,
     );
   }
-  return keys;
+  return createLocalJWKSet({ keys });
 }
 
-type Jwk = z.output<typeof jwksSchema>["keys"][number];
+function keysOf(text: string, path: string): readonly JWK[] {
+  try {
+    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet).jwks().keys;
+  } catch (cause) {
+    throw new ConfigError(`${path} is not a JWK Set; give a JSON file like {"keys": [{"kty": "RSA", ...}]}`, {
+      cause,
+    });
+  }
+}
 
-/** Undefined for a key that is for something else: those are passed over (RFC 7517, 5). */
-function readKey(jwk: Jwk, from: string): Key | undefined {
+/** False for a key that is for something else: those are passed over (RFC 7517, 5). */
+function isForSignatures(jwk: JWK, from: string): boolean {
   if (jwk.kty === "oct" || "d" in jwk) {
     throw new ConfigError(
       `${from} is a secret or private key; give a set of public keys, or a secret with JWT_SECRET`,
     );
   }
-  if (jwk.use !== undefined && jwk.use !== "sig") return undefined;
-  if (jwk.key_ops !== undefined && !jwk.key_ops.includes("verify")) return undefined;
-  if (!["RSA", "EC", "OKP"].includes(jwk.kty)) return undefined;
+  if (jwk.use !== undefined && jwk.use !== "sig") return false;
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes("verify")))
+    return false;
+  if (!["RSA", "EC", "OKP"].includes(jwk.kty ?? "")) return false;
   let key: KeyObject;
   try {
-    key = createPublicKey({ key: jwk, format: "jwk" });
+    key = createPublicKey({ key: { ...jwk }, format: "jwk" });
   } catch {
     throw new ConfigError(
-      `${from} is a key of the type ${jwk.kty} that cannot be read; take it out, or mend it`,
+      `${from} is a key of the type ${String(jwk.kty)} that cannot be read; take it out, or mend it`,
     );
   }
-  const algorithms = algorithmsOf(key, from);
-  return algorithms.length === 0 ? undefined : { kid: jwk.kid, alg: jwk.alg, algorithms, key };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the schema says what is wanted
-  }
+  return algorithmsOf(key, from).length > 0;
 }
 
 function unreadable(path: string, error: unknown): ConfigError {

@@ -1,5 +1,6 @@
 /** What tokens are verified with. The algorithms that are taken follow from the key, never from the token. */
 import { createPublicKey, type KeyObject } from "node:crypto";
+import type { CryptoKey } from "jose";
 import { ConfigError } from "../config/config-error.js";
 
 /** The two fields of a token's header by which its key is found. Nothing in it is verified. */
@@ -13,7 +14,7 @@ export interface KeySource {
   /** What `alg` a token may have to be verified here. */
   readonly algorithms: readonly string[];
   /** The key for a token whose `alg` is one of those; undefined if there is none for it. */
-  find(header: TokenHeader): KeyObject | Uint8Array | undefined | Promise<KeyObject | undefined>;
+  find(header: TokenHeader): KeyObject | Uint8Array | undefined | Promise<CryptoKey | KeyObject | undefined>;
 }
 
 /** Bytes that a secret must have for an algorithm: those of the hash (RFC 7518, 3.2). */

@@ -60,6 +60,22 @@ describe("a JWK Set in a file", () => {
     );
   });
 
+  it("has the first key that fits where several have one kid", async () => {
+    const [a, b] = [await signer("one"), await signer("one")];
+    write({ keys: [a.jwk, b.jwk] });
+    const authenticate = await open();
+    expect(identityOf(await authenticate({ auth: { token: await a.sign() } })).user).to.equal("ada");
+    expect(errorOf(await authenticate({ auth: { token: await b.sign() } }))).to.include("signature");
+  });
+
+  it("passes over a key whose use or operations are none", async () => {
+    const { jwk, sign } = await signer("a");
+    for (const odd of [{ use: 5 }, { key_ops: 5 }, { key_ops: "verify" }]) {
+      write({ keys: [{ ...jwk, ...odd }, (await signer("b")).jwk] });
+      expect(errorOf(await (await open())({ auth: { token: await sign() } }))).to.include("kid is unknown");
+    }
+  });
+
   it("holds a key to the algorithm and the use that it is for", async () => {
     const { jwk, sign } = await signer("a");
     const other = (await signer("b")).jwk;
