@@ -10,7 +10,7 @@ import { addressGroup } from "./addresses.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
 import { Connection, type ConnectionContext } from "./connection.js";
-import { EngineError, type Engine, type Host } from "./host.js";
+import { EngineError, type Engine, type SocketIOHost } from "./host.js";
 import { Inflow } from "./inflow.js";
 import { ConnectionCounter, type Rate } from "./limits.js";
 import { defaultMaxPayload, type ParsedOptions } from "./options.js";
@@ -35,7 +35,7 @@ interface Live {
 }
 
 export class BridgeEngine {
-  readonly #host: Host<Connection>;
+  readonly #host: SocketIOHost<Connection>;
   readonly #httpServer: HttpServer;
   readonly #options: ParsedOptions;
   readonly #codec: Codec;
@@ -50,7 +50,7 @@ export class BridgeEngine {
   #hasListened = false;
 
   /** Throws a TypeError where the path or the server's parser cannot be served. */
-  constructor(host: Host<Connection>, httpServer: HttpServer, options: ParsedOptions) {
+  constructor(host: SocketIOHost<Connection>, httpServer: HttpServer, options: ParsedOptions) {
     this.#host = host;
     this.#httpServer = httpServer;
     this.#options = options;

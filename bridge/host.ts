@@ -115,7 +115,7 @@ function requireRelease(io: unknown): void {
 }
 
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
-export class Host<Connection extends EngineSocket> {
+export class SocketIOHost<Connection extends EngineSocket> {
   readonly #io: SocketIOServer;
   readonly #own = new Set<Connection>();
   /** Adapters whose broadcasts are guarded. */

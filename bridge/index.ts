@@ -8,7 +8,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { BridgeEngine } from "./engine.js";
-import { Host, type SocketIOServer } from "./host.js";
+import { SocketIOHost, type SocketIOServer } from "./host.js";
 import { parseOptions, type BridgeOptions } from "./options.js";
 
 export { addressGroup } from "./addresses.js";
@@ -41,5 +41,5 @@ export function attachBridge(
   httpServer: HttpServer | HttpsServer,
   options: BridgeOptions = {},
 ): Bridge {
-  return new BridgeEngine(new Host(io), httpServer, parseOptions(options));
+  return new BridgeEngine(new SocketIOHost(io), httpServer, parseOptions(options));
 }

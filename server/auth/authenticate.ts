@@ -10,7 +10,7 @@ export interface Credentials {
   token?: string;
 }
 
-export type Verdict =
+export type AuthOutcome =
   | {
       ok: true;
       identity: Identity;
@@ -23,4 +23,4 @@ export type Verdict =
  * Judges a client's credentials. Runs at every connect, reconnects included, and at every `refresh`. If it throws or
  * rejects, the client is refused with the error `internal`.
  */
-export type Authenticate = (credentials: Credentials) => Verdict | Promise<Verdict>;
+export type Authenticate = (credentials: Credentials) => AuthOutcome | Promise<AuthOutcome>;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
 import { apiError } from "../api/errors.js";
-import type { Authenticate, Verdict } from "./authenticate.js";
+import type { Authenticate, AuthOutcome } from "./authenticate.js";
 import type { Identity } from "../rooms/identity.js";
 import { describe } from "../api/describe.js";
 import { MAX_NAME, nameSchema } from "../api/values.js";
@@ -42,7 +42,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   const demo = options.demo && guests;
   const verify = createVerifier(options);
 
-  async function admitGuest(user: string, name: string | undefined, number: number): Promise<Verdict> {
+  async function admitGuest(user: string, name: string | undefined, number: number): Promise<AuthOutcome> {
     const issuedAt = now();
     const tokenId = randomHex();
     const token = await giveToken(ownKey, "guests", options, { user, id: tokenId, claims: { number } });
@@ -51,7 +51,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     return { ok: true, identity: { user, name: shown, guest: true, claims: {}, tokenId, issuedAt }, token };
   }
 
-  async function readmitGuest({ user, claims }: VerifiedToken, name: string | undefined): Promise<Verdict> {
+  async function readmitGuest(
+    { user, claims }: VerifiedToken,
+    name: string | undefined,
+  ): Promise<AuthOutcome> {
     const { number } = claims;
     const shown = await guestTokens.show(user, typeof number === "number" ? number : 0);
     if (shown.type === "good") return admitGuest(user, name, shown.next);
@@ -59,7 +62,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     return { ok: false, error: apiError("token_revoked", COPIED) };
   }
 
-  function admitUser(token: VerifiedToken, name: string | undefined): Verdict {
+  function admitUser(token: VerifiedToken, name: string | undefined): AuthOutcome {
     const { user, claims, backing, tokenId, issuedAt, stamp, expiresAt } = token;
     const guest = backing === "demo";
     const identity: Identity = {
@@ -76,7 +79,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
   }
 
   /** Why a token that is genuine is not taken; undefined if it is. */
-  function problemWith({ backing, user, tokenId, issuedAt, stamp }: VerifiedToken): Verdict | undefined {
+  function problemWith({ backing, user, tokenId, issuedAt, stamp }: VerifiedToken): AuthOutcome | undefined {
     if (backing === "guests" && !guests)
       return refused("this server takes no guests; connect with a token of its users");
     if (backing === "demo" && !demo)

@@ -52,8 +52,8 @@ export function createRequestJudge(authenticate: Authenticate): JudgeRequest {
   return async (request) => {
     const token = requestToken(request);
     if (token === undefined) return true;
-    const verdict = await authenticate({ auth: undefined, token });
-    return verdict.ok ? true : { status: 401, message: verdict.error.message };
+    const outcome = await authenticate({ auth: undefined, token });
+    return outcome.ok ? true : { status: 401, message: outcome.error.message };
   };
 }
 

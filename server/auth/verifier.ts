@@ -41,10 +41,10 @@ export interface VerifiedToken {
   expiresAt?: number;
 }
 
-type Refusal = { ok: false; error: ApiError };
+type TokenRefusal = { ok: false; error: ApiError };
 
 /** Verifies a token; never rejects, whatever it is. */
-export type VerifyToken = (token: string) => Promise<VerifiedToken | Refusal>;
+export type VerifyToken = (token: string) => Promise<VerifiedToken | TokenRefusal>;
 
 /** Milliseconds. */
 const DEFAULT_CLOCK_TOLERANCE = 5_000;
@@ -151,7 +151,7 @@ function backingOf(issuer: string | undefined): Backing {
 }
 
 /** @param latest The last moment at which the token may have been issued, in milliseconds since the Unix epoch. */
-function readClaims(claims: JWTPayload, backing: Backing, latest: number): VerifiedToken | Refusal {
+function readClaims(claims: JWTPayload, backing: Backing, latest: number): VerifiedToken | TokenRefusal {
   const { sub, jti, iat, exp } = claims;
   if (sub === undefined) return refused('the token has no claim "sub", which is to name its user');
   const user = userSchema.safeParse(sub);
@@ -178,7 +178,7 @@ function readClaims(claims: JWTPayload, backing: Backing, latest: number): Verif
   };
 }
 
-function explain(error: unknown): Refusal {
+function explain(error: unknown): TokenRefusal {
   if (error instanceof errors.JWTExpired) return { ok: false, error: apiError("token_expired") };
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return refused("the token's signature is not of this server's key");
@@ -195,6 +195,6 @@ function explainClaim({ claim, reason }: errors.JWTClaimValidationFailed): strin
   return `the token's claim "${claim}" is not what this server asks for`;
 }
 
-export function refused(message: string): Refusal {
+export function refused(message: string): TokenRefusal {
   return { ok: false, error: apiError("unauthorized", message) };
 }

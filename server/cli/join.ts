@@ -4,7 +4,7 @@ import { ConfigError } from "../config/config-error.js";
 import { roomSchema } from "../api/values.js";
 import { addConnectOptions, check, connect, warnOfConnection, type ConnectFlags } from "./connect.js";
 import { LineInput } from "./line-input.js";
-import { stayInRoom } from "./room-session.js";
+import { stayInRoom } from "./stay-in-room.js";
 import { jsonView, textView } from "./room-view.js";
 import { parsePosition, shownText } from "./shown.js";
 import { terminalOf, type Terminal } from "./terminal.js";

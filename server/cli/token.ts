@@ -96,7 +96,7 @@ async function sign({ auth, data, demo }: Config, claims: TokenClaims, readText:
   if (publicKeyFile !== undefined || jwksFile !== undefined) {
     throw new ConfigError(
       `there is only a public key (${publicKeyFile ?? jwksFile ?? ""}), with which no token can be signed; ` +
-        `have it signed by who has the private key, or give a secret with JWT_SECRET or --jwt-secret-file`,
+        `have it signed by whoever has the private key, or give a secret with JWT_SECRET or --jwt-secret-file`,
     );
   }
   if (data === undefined) {

@@ -61,7 +61,7 @@ export const SERVER_SETTINGS = {
   guests: {
     flags: "--no-guests",
     env: "GUESTS",
-    help: "refuse who has no token",
+    help: "refuse clients without a token",
     parse: parseSwitch,
   },
   historyMessages: {

@@ -104,9 +104,9 @@ async function requireAdmin(request: IncomingMessage, authenticate: Authenticate
     const message = `Send Authorization: Bearer with a token whose claim "${ADMIN_CLAIM}" is true.`;
     throw new HttpError(401, "unauthorized", message, challenge);
   }
-  const verdict = await authenticate({ auth: undefined, token });
-  if (!verdict.ok) throw new HttpError(401, verdict.error.code, verdict.error.message, challenge);
-  const { guest, claims } = verdict.identity;
+  const outcome = await authenticate({ auth: undefined, token });
+  if (!outcome.ok) throw new HttpError(401, outcome.error.code, outcome.error.message, challenge);
+  const { guest, claims } = outcome.identity;
   if (guest || claims[ADMIN_CLAIM] !== true) {
     throw new HttpError(403, "forbidden", `The token is good, but its claim "${ADMIN_CLAIM}" is not true.`);
   }

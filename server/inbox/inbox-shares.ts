@@ -2,7 +2,7 @@
 import type { Limits } from "../limits/limits.js";
 import type { ReadQueue } from "../limits/read-queue.js";
 import type { Log } from "../store/log.js";
-import type { StoredItem } from "./inbox-session.js";
+import type { StoredItem } from "./open-inbox.js";
 import { inboxLog } from "../rooms/log-names.js";
 
 interface Sender {

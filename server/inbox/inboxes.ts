@@ -14,7 +14,7 @@ import type { Limiter } from "../limits/limiter.js";
 import type { ReadQueue } from "../limits/read-queue.js";
 import { heldBack, isAfter, whatIsLeft } from "./device-cursors.js";
 import type { DeviceConnections } from "./device-connections.js";
-import { InboxSession, type InboxOwner, type StoredItem } from "./inbox-session.js";
+import { OpenInbox, type InboxOwner, type StoredItem } from "./open-inbox.js";
 import { InboxShares } from "./inbox-shares.js";
 import { inboxLog } from "../rooms/log-names.js";
 import { keyOf, reserveFor, senderOf } from "../rooms/messages.js";
@@ -53,8 +53,8 @@ export class Inboxes {
   /** What changes a user's cursors is done in turn. */
   readonly #queues = new KeyedQueue();
   /** Open inboxes, by user. No user is kept without one. */
-  readonly #open = new Map<string, Set<InboxSession>>();
-  readonly #bySid = new Map<string, InboxSession>();
+  readonly #open = new Map<string, Set<OpenInbox>>();
+  readonly #bySid = new Map<string, OpenInbox>();
   /** By user: connections that have opened the inbox, but a newer one of their device has it now; and their devices. */
   readonly #waiting = new Map<string, Map<string, string>>();
 
@@ -112,7 +112,7 @@ export class Inboxes {
   async sweep(): Promise<void> {
     const { devices, clock, inboxAge } = this.#options;
     const cutoff = clock.cutoff(Math.min(SEEN_EVERY, inboxAge / 2));
-    for (const session of [...this.#bySid.values()]) await this.#touch(session, cutoff);
+    for (const inbox of [...this.#bySid.values()]) await this.#touch(inbox, cutoff);
     await devices.sweep(clock.cutoff(inboxAge));
   }
 
@@ -120,15 +120,15 @@ export class Inboxes {
   async gone(who: Caller): Promise<void> {
     const { user } = who.identity;
     this.#stopWaiting(user, who.sid);
-    const session = this.#bySid.get(who.sid);
-    if (session === undefined) return;
-    this.#close(session);
-    const stored = await this.#touch(session, Infinity);
+    const inbox = this.#bySid.get(who.sid);
+    if (inbox === undefined) return;
+    this.#close(inbox);
+    const stored = await this.#touch(inbox, Infinity);
     if (stored !== undefined) await this.#queues.run(user, () => this.#giveBack(user, stored));
   }
 
   /** The device is there. Its row, where it was last seen at `cutoff` or before. */
-  async #touch({ user, device }: InboxSession, cutoff: number): Promise<DeviceCursor | undefined> {
+  async #touch({ user, device }: OpenInbox, cutoff: number): Promise<DeviceCursor | undefined> {
     const { devices, clock } = this.#options;
     let touched: DeviceCursor | undefined;
     await this.#queues.run(user, async () => {
@@ -164,30 +164,30 @@ export class Inboxes {
     await devices.put(user, row);
     const kept = await this.#forget(user, [...all.filter((one) => one.device !== device), row]);
     await this.#trim(user, kept, epoch, first);
-    const session = this.#begin({ sid, user, device }, cursor, !recovered);
+    const inbox = this.#begin({ sid, user, device }, cursor, !recovered);
     const result = { cursor, waiting: last - cursor.offset, known, recovered };
     done({ ok: true, result, effects: [] });
-    if (session !== undefined) this.#pump(session);
+    if (inbox !== undefined) this.#pump(inbox);
   }
 
   async #ackNow(who: Caller, position: Position, done: Done<"inbox_ack">): Promise<void> {
-    const session = this.#bySid.get(who.sid);
-    if (session === undefined) return done(refused("inbox_not_open"));
-    if (!session.reaches(position)) {
+    const inbox = this.#bySid.get(who.sid);
+    if (inbox === undefined) return done(refused("inbox_not_open"));
+    if (!inbox.reaches(position)) {
       return done(refused("unknown_position", "this position was not delivered to this device"));
     }
-    const { offset } = session.cursor;
+    const { offset } = inbox.cursor;
     // An ack of the cursor itself says that the device has heard of what was lost before it.
-    if (position.offset > offset || (position.offset === offset && session.isTelling)) {
-      await this.#move(session, position);
+    if (position.offset > offset || (position.offset === offset && inbox.isTelling)) {
+      await this.#move(inbox, position);
     }
-    done({ ok: true, result: { cursor: session.cursor }, effects: [] });
-    this.#pump(session);
+    done({ ok: true, result: { cursor: inbox.cursor }, effects: [] });
+    this.#pump(inbox);
   }
 
-  async #move(session: InboxSession, position: Position): Promise<void> {
+  async #move(inbox: OpenInbox, position: Position): Promise<void> {
     const { devices, log, clock } = this.#options;
-    const { user, device, isTelling } = session;
+    const { user, device, isTelling } = inbox;
     const all = await devices.of(user);
     const before = all.find((one) => one.device === device);
     if (!isAfter(position, before?.cursor)) return;
@@ -200,7 +200,7 @@ export class Inboxes {
     await devices.put(user, row);
     const { epoch, first } = await log.state(inboxLog(user));
     await this.#trim(user, [...all.filter((one) => one.device !== device), row], epoch, first);
-    session.processed(position.offset);
+    inbox.processed(position.offset);
   }
 
   /** Something was dropped while the device had the inbox open: an answer is to tell it so. */
@@ -292,14 +292,14 @@ export class Inboxes {
    * The connection has the device's inbox from now on, and an older one of the same device waits until it has gone. Undefined where a
    * newer one has it.
    */
-  #begin(owner: InboxOwner, cursor: Position, isTelling: boolean): InboxSession | undefined {
+  #begin(owner: InboxOwner, cursor: Position, isTelling: boolean): OpenInbox | undefined {
     const { sid, user, device } = owner;
     const { connections, log, perform } = this.#options;
     this.#stopWaiting(user, sid);
     const wait = (one: string): void => {
       this.#waiting.set(user, (this.#waiting.get(user) ?? new Map<string, string>()).set(one, device));
     };
-    for (const other of this.#sessionsOf(user, device)) {
+    for (const other of this.#openedBy(user, device)) {
       if (connections.isNewer(other.sid, sid)) {
         wait(sid);
         return undefined;
@@ -309,10 +309,10 @@ export class Inboxes {
     }
     const give = (item: InboxItem): void => perform([{ type: "inbox", sid, item }]);
     const lost = (): Promise<void> => this.#lost(owner);
-    const session = new InboxSession(owner, cursor, isTelling, { log, give, lost });
-    this.#open.set(user, (this.#open.get(user) ?? new Set()).add(session));
-    this.#bySid.set(sid, session);
-    return session;
+    const inbox = new OpenInbox(owner, cursor, isTelling, { log, give, lost });
+    this.#open.set(user, (this.#open.get(user) ?? new Set()).add(inbox));
+    this.#bySid.set(sid, inbox);
+    return inbox;
   }
 
   /** The newest of the connections that waited for the device's inbox has it again, unless another has opened it meanwhile. */
@@ -320,7 +320,7 @@ export class Inboxes {
     const { connections, devices, log } = this.#options;
     const { device, cursor } = stored;
     const { epoch, first } = await log.state(inboxLog(user));
-    if (this.#sessionsOf(user, device).length > 0) return;
+    if (this.#openedBy(user, device).length > 0) return;
     const waiting = [...(this.#waiting.get(user) ?? [])].filter(([, one]) => one === device);
     const [sid] = waiting.map(([one]) => one).toSorted((a, b) => (connections.isNewer(a, b) ? -1 : 1));
     if (sid === undefined) return;
@@ -329,12 +329,12 @@ export class Inboxes {
       await devices.put(user, { ...stored, lost: "untold" });
     }
     const from = { epoch, offset: Math.max(processed, first - 1) };
-    const session = this.#begin({ sid, user, device }, from, false);
-    if (session !== undefined) this.#pump(session);
+    const inbox = this.#begin({ sid, user, device }, from, false);
+    if (inbox !== undefined) this.#pump(inbox);
   }
 
-  #sessionsOf(user: string, device: string): InboxSession[] {
-    return [...(this.#open.get(user) ?? [])].filter((session) => session.device === device);
+  #openedBy(user: string, device: string): OpenInbox[] {
+    return [...(this.#open.get(user) ?? [])].filter((inbox) => inbox.device === device);
   }
 
   #stopWaiting(user: string, sid: string): void {
@@ -343,19 +343,19 @@ export class Inboxes {
     if (waiting?.size === 0) this.#waiting.delete(user);
   }
 
-  #close(session: InboxSession): void {
-    session.close();
-    const sessions = this.#open.get(session.user);
-    sessions?.delete(session);
-    if (sessions?.size === 0) this.#open.delete(session.user);
-    if (this.#bySid.get(session.sid) === session) this.#bySid.delete(session.sid);
+  #close(inbox: OpenInbox): void {
+    inbox.close();
+    const opened = this.#open.get(inbox.user);
+    opened?.delete(inbox);
+    if (opened?.size === 0) this.#open.delete(inbox.user);
+    if (this.#bySid.get(inbox.sid) === inbox) this.#bySid.delete(inbox.sid);
   }
 
   #poke(user: string): void {
-    for (const session of this.#open.get(user) ?? []) this.#pump(session);
+    for (const inbox of this.#open.get(user) ?? []) this.#pump(inbox);
   }
 
-  #pump(session: InboxSession): void {
-    session.pump().catch((error: unknown) => this.#options.failed(error, "an inbox could not be read"));
+  #pump(inbox: OpenInbox): void {
+    inbox.pump().catch((error: unknown) => this.#options.failed(error, "an inbox could not be read"));
   }
 }

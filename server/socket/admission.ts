@@ -4,7 +4,7 @@ import { describe } from "../api/describe.js";
 import { apiError } from "../api/errors.js";
 import type { ApiError } from "../api/types.js";
 import { deviceSchema } from "../api/values.js";
-import type { Authenticate, Credentials, Verdict } from "../auth/authenticate.js";
+import type { Authenticate, Credentials, AuthOutcome } from "../auth/authenticate.js";
 import type { GatheredLog } from "../log/gathered-log.js";
 import type { HandlerLog } from "./handler-log.js";
 import type { RoomsSocket } from "./rooms-io.js";
@@ -27,16 +27,16 @@ export async function admit(
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
   const token = tokenOf(socket.request);
-  const verdict = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
-  if (!verdict.ok) {
-    gathered.tell("warn", `a client was refused: ${verdict.error.code}`, {
+  const outcome = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
+  if (!outcome.ok) {
+    gathered.tell("warn", `a client was refused: ${outcome.error.code}`, {
       address: socket.handshake.address,
     });
-    return refusal(verdict.error);
+    return refusal(outcome.error);
   }
-  socket.data.identity = verdict.identity;
+  socket.data.identity = outcome.identity;
   if (device.data !== undefined) socket.data.device = device.data;
-  if (verdict.token !== undefined) socket.data.token = verdict.token;
+  if (outcome.token !== undefined) socket.data.token = outcome.token;
   return undefined;
 }
 
@@ -45,7 +45,7 @@ export async function judge(
   credentials: Credentials,
   authenticate: Authenticate,
   log: HandlerLog,
-): Promise<Verdict> {
+): Promise<AuthOutcome> {
   try {
     return withoutPrototype(await authenticate(withoutPrototype(credentials)));
   } catch (error) {

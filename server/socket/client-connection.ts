@@ -154,24 +154,24 @@ export class ClientConnection {
   async #refresh({ token }: CallData<"refresh">, done: Done<"refresh">): Promise<void> {
     const { data, handshake } = this.#socket;
     const { authenticate, log, rooms } = this.#deps;
-    const verdict = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
+    const outcome = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
     // Gone meanwhile: nobody is there to be watched, or to be answered.
     if (!this.#socket.connected) return;
-    if (!verdict.ok) {
-      // The code is of the closed table, whoever wrote the verdict.
-      return done({ ok: false, error: verdict.error.code as "unauthorized", detail: verdict.error.message });
+    if (!outcome.ok) {
+      // The code is of the closed table, whoever wrote the outcome.
+      return done({ ok: false, error: outcome.error.code as "unauthorized", detail: outcome.error.message });
     }
-    if (verdict.identity.user !== data.identity.user) {
+    if (outcome.identity.user !== data.identity.user) {
       return done({
         ok: false,
         error: "forbidden",
         detail: "the token is another user's: connect with it instead",
       });
     }
-    const hasNewName = data.identity.name !== verdict.identity.name;
-    data.identity = verdict.identity;
+    const hasNewName = data.identity.name !== outcome.identity.name;
+    data.identity = outcome.identity;
     this.#watch();
-    const { expiresAt } = verdict.identity;
+    const { expiresAt } = outcome.identity;
     done({ ok: true, result: expiresAt === undefined ? {} : { expiresAt }, effects: [] });
     await rooms.reconsider(this.#caller());
     if (hasNewName) await rooms.moved(this.#caller());

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import {
   ReconnectPolicy,
   type Closing,
-  type Refusal,
+  type ConnectRefusal,
   type TokenSource,
   type ReconnectDecision,
 } from "../../../clients/typescript/src/rooms/reconnect-policy.js";
@@ -34,7 +34,7 @@ const closing = (more: Partial<Closing> = {}): Closing => ({
   ...more,
 });
 
-function refusal(code: ApiErrorCode, isActive = false): Refusal {
+function refusal(code: ApiErrorCode, isActive = false): ConnectRefusal {
   const data = apiError(code);
   return { error: Object.assign(new Error(data.message), { data }), isActive };
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Outcome } from "../../../clients/typescript/src/rooms/calls.js";
+import type { CallOutcome } from "../../../clients/typescript/src/rooms/calls.js";
 import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
 import { SendQueue } from "../../../clients/typescript/src/rooms/send-queue.js";
 import { Suspects } from "../../../clients/typescript/src/rooms/suspects.js";
@@ -10,7 +10,7 @@ import { SEED } from "../../support/random.js";
 class Server {
   readonly log: string[] = [];
 
-  call(id: string, fate: Fate): Outcome<unknown> {
+  call(id: string, fate: Fate): CallOutcome<unknown> {
     if (fate === "call lost") return { type: "lost" };
     if (fate === "refused for now")
       return { type: "refused", error: new RoomsError("unavailable", "", true) };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Outcome } from "../../../clients/typescript/src/rooms/calls.js";
+import type { CallOutcome } from "../../../clients/typescript/src/rooms/calls.js";
 import { RoomsError } from "../../../clients/typescript/src/rooms/index.js";
 import { SendQueue, type PendingCall } from "../../../clients/typescript/src/rooms/send-queue.js";
 import { Suspects } from "../../../clients/typescript/src/rooms/suspects.js";
@@ -38,16 +38,16 @@ class LaneRig {
     return step.do === "call" ? step.pendingCall.id : undefined;
   }
 
-  done(outcome: Outcome<unknown>): number | undefined {
+  done(outcome: CallOutcome<unknown>): number | undefined {
     const step = this.sendQueue.done(outcome);
     return step.do === "wait" ? step.ms : undefined;
   }
 }
 
-const OK: Outcome<unknown> = { type: "ok", result: {} };
-const LOST: Outcome<unknown> = { type: "lost" };
-const TIMEOUT: Outcome<unknown> = { type: "timeout" };
-const refused = (code: string, retryable: boolean): Outcome<unknown> => ({
+const OK: CallOutcome<unknown> = { type: "ok", result: {} };
+const LOST: CallOutcome<unknown> = { type: "lost" };
+const TIMEOUT: CallOutcome<unknown> = { type: "timeout" };
+const refused = (code: string, retryable: boolean): CallOutcome<unknown> => ({
   type: "refused",
   error: new RoomsError(code, "", retryable),
 });

@@ -86,7 +86,7 @@ describe("crossroom token", () => {
     const { code, stdout, stderr } = await run(["token", "-u", "ada", "--jwt-public-key", path]);
     expect({ code, stdout }).to.deep.equal({ code: 2, stdout: "" });
     expect(stderr).to.match(
-      /^error: there is only a public key \(.*key.pem\).*have it signed by who has the private key/,
+      /^error: there is only a public key \(.*key.pem\).*have it signed by whoever has the private key/,
     );
   });
 

@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { secretSource } from "../../../server/auth/keys.js";
 import { newOwnKey } from "../../../server/auth/own-key.js";
 import { signOwnToken } from "../../../server/auth/issue.js";
-import type { Verdict } from "../../../server/auth/authenticate.js";
+import type { AuthOutcome } from "../../../server/auth/authenticate.js";
 import { authenticator, errorOf, identityOf, NOW, SECRET, token } from "./support/tokens.js";
 
 const DAY = 24 * 60 * 60 * 1_000;
@@ -14,7 +14,7 @@ describe("a guest", () => {
   const authenticate = authenticator(options);
 
   /** The token that a verdict has for a guest. */
-  function tokenOf(verdict: Verdict): string {
+  function tokenOf(verdict: AuthOutcome): string {
     if (!verdict.ok || verdict.token === undefined) throw new Error(`no token: ${JSON.stringify(verdict)}`);
     return verdict.token;
   }

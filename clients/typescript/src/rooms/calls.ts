@@ -7,7 +7,7 @@ import { toError } from "../shared/user-code.js";
 import { RateLimiter } from "./rate-limiter.js";
 import type { Answer, CallName, Results } from "./wire.js";
 
-export type Outcome<Result> =
+export type CallOutcome<Result> =
   | { readonly type: "ok"; readonly result: Result }
   | { readonly type: "refused"; readonly error: RoomsError }
   /** No ack came in time, on a connection that may be dead or slow. Whether the call was carried out is not known. */
@@ -15,7 +15,7 @@ export type Outcome<Result> =
   /** The connection was lost before the ack, or there is none. */
   | { readonly type: "lost" };
 
-type Settle = (outcome: Outcome<never>) => void;
+type Settle = (outcome: CallOutcome<never>) => void;
 
 /** Codes of `error` frames that say that the connection, or the namespace, is over, and nothing of the call (PROTOCOL.md, 7.1). */
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
@@ -44,9 +44,9 @@ export class Calls {
   make<Name extends CallName>(
     name: Name,
     argument: object,
-    done: (outcome: Outcome<Results[Name]>) => void,
+    done: (outcome: CallOutcome<Results[Name]>) => void,
   ): void {
-    const settle = (outcome: Outcome<Results[Name]>): void => {
+    const settle = (outcome: CallOutcome<Results[Name]>): void => {
       if (this.#pending.delete(settle)) done(outcome);
     };
     this.#pending.add(settle);
@@ -88,7 +88,7 @@ function outcomeOf<Name extends CallName>(
   name: Name,
   error: unknown,
   answer: unknown,
-): Outcome<Results[Name]> {
+): CallOutcome<Results[Name]> {
   if (error !== null && error !== undefined) {
     const cause = toError(error);
     if (!hasCode(cause)) return { type: "timeout" };

@@ -1,14 +1,14 @@
 /** The connection to the rooms server, on the application's socket: up from each `welcome` to the next disconnect. */
 import type { RoomsOptions, Self, SocketLike } from "./api.js";
 import { isNotice } from "./answers.js";
-import { Calls, type Outcome } from "./calls.js";
+import { Calls, type CallOutcome } from "./calls.js";
 import { Credentials } from "./credentials.js";
 import type { Environment } from "./environment.js";
 import { ownError, RoomsError } from "./errors.js";
 import { toError } from "../shared/user-code.js";
 import { andThen, type Maybe } from "./later.js";
 import { Renewal } from "./renewal.js";
-import { ReconnectPolicy, type Refusal, type ReconnectDecision } from "./reconnect-policy.js";
+import { ReconnectPolicy, type ConnectRefusal, type ReconnectDecision } from "./reconnect-policy.js";
 import type { StoredState } from "./storage.js";
 import type { Ending } from "./suspects.js";
 import type { ApiError, CallName, NoticeName, Results } from "./wire.js";
@@ -81,7 +81,7 @@ export class Link {
   call<Name extends CallName>(
     name: Name,
     argument: object,
-    done: (outcome: Outcome<Results[Name]>) => void,
+    done: (outcome: CallOutcome<Results[Name]>) => void,
   ): void {
     if (this.isUp) this.#calls.make(name, argument, done);
     else done({ type: "lost" });
@@ -198,7 +198,7 @@ export class Link {
     this.#follow(decision);
   }
 
-  #refused(error: Refusal["error"]): void {
+  #refused(error: ConnectRefusal["error"]): void {
     const decision = this.#reconnectPolicy.refused(
       { error, isActive: this.#socket.active },
       this.#credentials.source,

@@ -34,7 +34,7 @@ export interface Closing {
   readonly isPaced?: boolean | undefined;
 }
 
-export interface Refusal {
+export interface ConnectRefusal {
   readonly error: Error & { readonly data?: unknown; readonly status?: unknown };
   readonly isActive: boolean;
 }
@@ -100,7 +100,7 @@ export class ReconnectPolicy {
     return this.#reconnect();
   }
 
-  refused({ error, isActive }: Refusal, source: TokenSource): ReconnectDecision {
+  refused({ error, isActive }: ConnectRefusal, source: TokenSource): ReconnectDecision {
     if (isActive) return { do: "wait" };
     const reason = errorOf(error);
     if (reason.code === "unauthorized" && source === "guest") return this.#reconnect({ forgetGuest: true });
@@ -131,7 +131,7 @@ function isFinal(code: number): boolean {
 }
 
 /** What a refused connect says: docs/rooms-api.md, 2.2 and 10.2. */
-function errorOf({ message, data, status }: Refusal["error"]): RoomsError {
+function errorOf({ message, data, status }: ConnectRefusal["error"]): RoomsError {
   if (isApiError(data)) return fromServer(data as ApiError);
   if (status === 401) return new RoomsError("unauthorized", message);
   if (status === 403) return new RoomsError("forbidden", message);

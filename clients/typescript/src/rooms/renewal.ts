@@ -1,6 +1,6 @@
 /** Goes on with a new token before the old one runs out, while the connection lasts (docs/rooms-api.md, 10.4). */
 import { backoffDelay } from "./backoff.js";
-import type { Outcome } from "./calls.js";
+import type { CallOutcome } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { toError } from "../shared/user-code.js";
 import type { Results } from "./wire.js";
@@ -8,7 +8,7 @@ import type { Results } from "./wire.js";
 export interface RenewalView {
   /** undefined where there is nothing that gets tokens. */
   newToken(): Promise<string | undefined>;
-  refresh(token: string, done: (outcome: Outcome<Results["refresh"]>) => void): void;
+  refresh(token: string, done: (outcome: CallOutcome<Results["refresh"]>) => void): void;
   refreshed(expiresAt: number | undefined): void;
   failed(error: Error): void;
 }

@@ -13,7 +13,7 @@ import type {
   SocketLike,
 } from "./api.js";
 import { Emitter } from "./emitter.js";
-import type { Outcome } from "./calls.js";
+import type { CallOutcome } from "./calls.js";
 import { realEnvironment, type Environment } from "./environment.js";
 import { ownError, unlessClosed, type RoomsError } from "./errors.js";
 import { toError } from "../shared/user-code.js";
@@ -209,7 +209,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
   call<Name extends CallName>(
     name: Name,
     argument: object,
-    done: (outcome: Outcome<Results[Name]>) => void,
+    done: (outcome: CallOutcome<Results[Name]>) => void,
   ): void {
     if (!this.isUp) return done({ type: "lost" });
     let bounded: Bounded;

@@ -1,5 +1,5 @@
 /** The shell around send queues: makes their calls, owns their timers, and bounds how much waits in all of them together. */
-import type { Outcome } from "./calls.js";
+import type { CallOutcome } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { ownError, type RoomsError } from "./errors.js";
 import { SendQueue, type PendingCall } from "./send-queue.js";
@@ -16,7 +16,7 @@ export interface Caller {
   call<Name extends CallName>(
     name: Name,
     argument: object,
-    done: (outcome: Outcome<Results[Name]>) => void,
+    done: (outcome: CallOutcome<Results[Name]>) => void,
   ): void;
 }
 

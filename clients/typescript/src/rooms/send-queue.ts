@@ -3,7 +3,7 @@
  * twice under two ids. A state machine with no I/O: methods return what is to be done.
  */
 import { backoffDelay } from "./backoff.js";
-import type { Outcome } from "./calls.js";
+import type { CallOutcome } from "./calls.js";
 import { ownError, RoomsError } from "./errors.js";
 import { tooLarge } from "./sendable.js";
 import type { Suspects } from "./suspects.js";
@@ -91,7 +91,7 @@ export class SendQueue {
   }
 
   /** The call that is under way has this outcome. */
-  done(outcome: Outcome<unknown>): SendQueueEffect {
+  done(outcome: CallOutcome<unknown>): SendQueueEffect {
     const underWay = this.#underWay;
     this.#underWay = undefined;
     if (underWay === undefined) return { do: "nothing" };

@@ -4,7 +4,7 @@ import { createAuthenticator, type AuthenticatorOptions } from "../../../../serv
 import { newOwnKey } from "../../../../server/auth/own-key.js";
 import { MemoryGuestTokens } from "../../../../server/store/memory/memory-guest-tokens.js";
 import { Lifetime } from "../../../../server/store/lifetime.js";
-import type { Authenticate, Verdict } from "../../../../server/auth/authenticate.js";
+import type { Authenticate, AuthOutcome } from "../../../../server/auth/authenticate.js";
 import type { Identity } from "../../../../server/rooms/identity.js";
 
 /** The clock of these tests, in milliseconds since the Unix epoch. */
@@ -52,13 +52,13 @@ export function authenticator(options: Partial<AuthenticatorOptions> = {}): Auth
 }
 
 /** The identity of a verdict that must be good. */
-export function identityOf(verdict: Verdict): Identity {
+export function identityOf(verdict: AuthOutcome): Identity {
   if (!verdict.ok) throw new Error(`refused: ${verdict.error.code}: ${verdict.error.message}`);
   return verdict.identity;
 }
 
 /** The error of a verdict that must be bad, as `code: message`. */
-export function errorOf(verdict: Verdict): string {
+export function errorOf(verdict: AuthOutcome): string {
   if (verdict.ok) throw new Error(`taken: ${JSON.stringify(verdict.identity)}`);
   return `${verdict.error.code}: ${verdict.error.message}`;
 }

@@ -46,7 +46,7 @@ export interface InboxIo {
   lost: () => Promise<void>;
 }
 
-export class InboxSession implements InboxOwner {
+export class OpenInbox implements InboxOwner {
   readonly #io: InboxIo;
   readonly sid: string;
   readonly user: string;
