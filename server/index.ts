@@ -2,8 +2,8 @@
 import "./own-properties/hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./api/errors.js";
 export type * from "./api/types.js";
-export type { HandlerLog } from "./socket/handler-log.js";
-export type { RoomsIo } from "./socket/rooms-io.js";
+export type { HandlerLog } from "./connections/handler-log.js";
+export type { RoomsIo } from "./connections/rooms-io.js";
 export { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "./rooms/room-settings.js";
 export { DEFAULT_LIMITS } from "./limits/limits.js";
 export type * from "./auth/authenticate.js";

@@ -30,7 +30,7 @@ import type { RoomsServer, Store, StoreOptions } from "./index.js";
 import { explainListenError, explainTlsError } from "./cli/start-errors.js";
 import { exposureOf } from "./store/lmdb/data-folder.js";
 import { openLmdbStore } from "./store/lmdb/lmdb-store.js";
-import { refuseStrayUpgrades } from "./socket/stray-upgrades.js";
+import { refuseStrayUpgrades } from "./connections/stray-upgrades.js";
 import "./own-properties/show-inherited.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */

@@ -112,7 +112,7 @@ describe("the check of imports", () => {
     ["bridge/close-codes.ts", "bridge/frames.ts"],
     ["server/api/types.ts", "server/api/errors.ts"],
     ["server/api/errors.ts", "zod"],
-    ["server/socket/handlers.ts", "server/main.ts"],
+    ["server/connections/handlers.ts", "server/main.ts"],
     ["bench/fanout.ts", "server/main.ts"],
   ];
 
@@ -132,7 +132,7 @@ describe("the check of imports", () => {
     const allowed = {
       "bridge/engine.ts": ["bridge/frames.ts", "ws", "node:http"],
       "server/rooms/rooms.ts": ["server/api/types.ts", "wsx"],
-      "server/socket/handlers.ts": ["server/rooms/rooms.ts", "socket.io"],
+      "server/connections/handlers.ts": ["server/rooms/rooms.ts", "socket.io"],
       "server/index.ts": ["server/main.ts"],
       "server/main.ts": ["bridge/index.ts"],
       "clients/typescript/src/socket.ts": ["clients/typescript/src/frames.ts"],

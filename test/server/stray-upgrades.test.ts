@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
 import { createRoomsServer, type RoomsServer } from "../../server/index.js";
-import { refuseStrayUpgrades } from "../../server/socket/stray-upgrades.js";
+import { refuseStrayUpgrades } from "../../server/connections/stray-upgrades.js";
 import { within } from "../support/deadline.js";
 
 describe("a WebSocket request for a path at which there is none", () => {
