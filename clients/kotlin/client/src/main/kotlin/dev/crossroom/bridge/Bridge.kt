@@ -5,7 +5,6 @@ import dev.crossroom.Callback
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
-import dev.crossroom.callback
 import dev.crossroom.ownError
 import dev.crossroom.session.Backoff
 import dev.crossroom.transport.Dialer

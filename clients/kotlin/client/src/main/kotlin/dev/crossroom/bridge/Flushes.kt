@@ -2,7 +2,6 @@ package dev.crossroom.bridge
 
 import dev.crossroom.Callback
 import dev.crossroom.Cancellable
-import dev.crossroom.callback
 import kotlin.math.min
 
 /** Those who wait until what was accepted has left. In the loop alone. */

@@ -6,7 +6,6 @@ import dev.crossroom.Cancellable
 import dev.crossroom.ConnectionOptions
 import dev.crossroom.CrossroomException
 import dev.crossroom.Value
-import dev.crossroom.callback
 import dev.crossroom.guard
 import kotlinx.coroutines.flow.Flow
 

@@ -5,7 +5,6 @@ import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.Value
-import dev.crossroom.callback
 import dev.crossroom.frames.ClientFrame
 import dev.crossroom.frames.Encoded
 import dev.crossroom.frames.FrameCodec

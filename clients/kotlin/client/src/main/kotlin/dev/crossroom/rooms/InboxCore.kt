@@ -7,7 +7,6 @@ import dev.crossroom.ErrorCode
 import dev.crossroom.InboxItem
 import dev.crossroom.Position
 import dev.crossroom.bridge.Environment
-import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
 import dev.crossroom.warningOf

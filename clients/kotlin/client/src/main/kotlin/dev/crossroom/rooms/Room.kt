@@ -14,7 +14,6 @@ import dev.crossroom.RoomsOptions
 import dev.crossroom.Value
 import dev.crossroom.bridge.Callbacks
 import dev.crossroom.bridge.Loop
-import dev.crossroom.callback
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow

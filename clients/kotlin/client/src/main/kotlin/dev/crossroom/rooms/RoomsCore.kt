@@ -13,7 +13,6 @@ import dev.crossroom.Value
 import dev.crossroom.bridge.Bridge
 import dev.crossroom.bridge.Environment
 import dev.crossroom.bridge.Flushes
-import dev.crossroom.callback
 import dev.crossroom.json
 import dev.crossroom.ownError
 import dev.crossroom.transport.Dialer

@@ -6,7 +6,6 @@ import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.Value
 import dev.crossroom.bridge.Environment
-import dev.crossroom.callback
 import dev.crossroom.frames.FrameCodec
 import dev.crossroom.frames.utf8Size
 import dev.crossroom.ownError
