@@ -40,14 +40,14 @@ export class Maintenance {
       }, milliseconds).unref();
     };
     this.#timers = [
-      every(EXPIRE_EVERY, "the end of those who were away", () => rooms.expire()),
-      every(LOOK_EVERY, "the look for slow readers", closeSlowReaders),
-      every(SWEEP_EVERY, "the sweep of the log", () => store.log.sweep()),
-      every(SWEEP_EVERY, "the sweep of the inboxes' devices", () => inboxes.sweep()),
-      every(SWEEP_EVERY, "the sweep of guests' tokens", () =>
+      every(EXPIRE_EVERY, "presence: expiring members", () => rooms.expire()),
+      every(LOOK_EVERY, "slow readers: closing connections", closeSlowReaders),
+      every(SWEEP_EVERY, "log: deleting old messages", () => store.log.sweep()),
+      every(SWEEP_EVERY, "inboxes: forgetting devices", () => inboxes.sweep()),
+      every(SWEEP_EVERY, "guests: deleting old tokens", () =>
         store.guestTokens.sweep(store.clock.cutoff(GIVEN_LIFETIME.guests)),
       ),
-      every(SWEEP_EVERY, "the tidying of budgets", () => limiter.tidy()),
+      every(SWEEP_EVERY, "limits: tidying budgets", () => limiter.tidy()),
     ];
   }
 
