@@ -48,7 +48,8 @@ const seen = [...looks];
 
 const root = process.env["CROSSROOM_TRIXIE"] ?? "";
 fs.mkdirSync(root);
-for (const name of ["swiftlang", "git", "cargo"]) fs.writeFileSync(join(root, `.has-${name}`), "");
+const { packagesOf, TOOLS } = await import("../../support/machine.js");
+for (const name of Object.values(TOOLS).flatMap(packagesOf)) fs.writeFileSync(join(root, `.has-${name}`), "");
 const { CLIENTS } = await import("../../conformance/clients.js");
 const agents = Object.fromEntries(CLIENTS.map((client) => [client.name, client.agent().program]));
 console.log(JSON.stringify({ looks: seen, agents } satisfies Seen));
