@@ -3,40 +3,71 @@
  * a minute. What the tests, the benchmarks and `npm start` run; what is published is made by build.js. By esbuild: in wide use, and
  * without dependencies.
  */
-import { build, context } from "esbuild";
-import { chmodSync } from "node:fs";
+import { build, version } from "esbuild";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { makeDemo } from "./demo.js";
-import { changedSources, linkPackages, sources, tidy } from "./outputs.js";
+import { changedAt, changedSources, linkPackages, sources, stamp, tidy } from "./outputs.js";
 
 const OPTIONS = { outbase: ".", outdir: "dist", format: "esm", sourcemap: true, logLevel: "error" };
 
-/** Rejects if a source cannot be read as TypeScript; esbuild has said why. */
+/** Where it is kept what dist/ was made with: made with something else, all of it is made anew. */
+const MADE_WITH = "dist/.made-with";
+const WITH = `${version} ${JSON.stringify(OPTIONS)}\n`;
+
+/** Milliseconds between two looks at whether something was saved. */
+const LOOK_EVERY = 300;
+
+/** Says whether there was anything to do. Rejects with a `CompileError` if a source cannot be read as TypeScript; esbuild has said why. */
 export async function compile() {
-  const entryPoints = changedSources();
-  if (entryPoints.length > 0) await build({ ...OPTIONS, entryPoints });
-  await complete();
-}
-
-/** The same again and again: calls `then` after the first time, and whenever a source was saved. Never ends. */
-export async function compileOnSave(then) {
-  const end = async ({ errors }) => {
-    if (errors.length > 0) return;
-    await complete();
-    then();
-  };
-  const plugin = { name: "then", setup: ({ onEnd }) => onEnd(end) };
-  const watched = await context({ ...OPTIONS, entryPoints: sources(), plugins: [plugin] });
-  await watched.watch();
-}
-
-/** All but the scripts. */
-async function complete() {
-  tidy();
+  const madeWith = existsSync(MADE_WITH) ? readFileSync(MADE_WITH, "utf8") : "";
+  const entryPoints = madeWith === WITH ? changedSources() : sources();
+  const times = entryPoints.map((source) => [source, changedAt(source)]);
+  if (entryPoints.length > 0) await made(build({ ...OPTIONS, absWorkingDir: process.cwd(), entryPoints }));
+  stamp(times);
+  writeFileSync(MADE_WITH, WITH);
+  const isTidied = tidy();
   linkPackages();
-  await makeDemo("dist/server/public");
-  chmodSync("dist/server/main.js", 0o755);
+  const isNewPage = await made(makeDemo("dist/server/public"));
+  if (existsSync("dist/server/main.js")) chmodSync("dist/server/main.js", 0o755);
+  return entryPoints.length > 0 || isTidied || isNewPage;
+}
+
+/** Calls `then` after the first time, and whenever something was saved, made or removed that can be compiled. Never ends. */
+export async function compileOnSave(then) {
+  await compileOr();
+  then();
+  let failedAt;
+  for (;;) {
+    await setTimeout(LOOK_EVERY);
+    const changed = JSON.stringify(changedSources().map((source) => [source, changedAt(source)]));
+    if (changed === failedAt) continue;
+    const outcome = await compileOr();
+    failedAt = outcome === "failed" ? changed : undefined;
+    if (outcome === true) then();
+  }
+}
+
+export class CompileError extends Error {}
+
+async function compileOr() {
+  try {
+    return await compile();
+  } catch (error) {
+    if (error instanceof CompileError) return "failed";
+    throw error;
+  }
+}
+
+/** esbuild's own errors have been printed by it. */
+async function made(work) {
+  try {
+    return await work;
+  } catch (error) {
+    throw Array.isArray(error.errors) ? new CompileError(error.message) : error;
+  }
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await compile().catch(() => (process.exitCode = 1));
+  if ((await compileOr()) === "failed") process.exitCode = 1;
 }

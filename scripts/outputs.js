@@ -1,5 +1,14 @@
 /** What is in dist/, beside the sources that it was made of. Paths are as seen from the repository's folder. */
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { manifestOf, PACKAGES } from "./packages.js";
 
@@ -18,33 +27,29 @@ export function outputOf(source) {
   return join("dist", source.replace(/\.ts$/, ".js"));
 }
 
-/** Sources whose JavaScript is older than they are, or is not there. */
+/**
+ * Sources of another time than their JavaScript, which is given theirs by `stamp`: newer ones, those that an older file took the place of,
+ * and those that have none.
+ */
 export function changedSources() {
-  return sources().filter((source) => changedAt(source) > (changedAt(outputOf(source)) ?? 0));
+  return sources().filter((source) => changedAt(source) !== changedAt(outputOf(source)));
 }
 
-/** Removes what was made of a source that is gone, so that a deleted test cannot still run. */
+/** Says that the JavaScript of these sources is made of them as they were at these times, in milliseconds. */
+export function stamp(times) {
+  for (const [source, at] of times) utimesSync(outputOf(source), at / 1_000, at / 1_000);
+}
+
+/** Removes what was made of a source that is gone, so that a deleted test cannot still run. Says whether there was any. */
 export function tidy() {
   const outputs = new Set(sources().map(outputOf));
-  for (const folder of FOLDERS) {
-    for (const path of filesBelow(join("dist", folder))) {
-      if (path.startsWith(join("dist", "server", "public"))) continue;
-      const script = path.replace(/(\.d\.ts|\.js|\.js\.map)$/, ".js");
-      if (script.endsWith(".js") && !outputs.has(script)) rmSync(path);
-    }
-  }
-}
-
-/** The same for what a package's own dist/ holds, so that it is not published. */
-export function tidyPackage({ folder, sources: from }) {
-  const modules = filesBelow(from).map((path) => relative(from, path).replace(/\.ts$/, ""));
-  const made = new Set(modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`]));
-  for (const root of [join(folder, "dist/cjs"), join(folder, "dist")]) {
-    for (const path of filesBelow(root)) {
-      const name = relative(root, path);
-      if (/\.(js|ts|map)$/.test(name) && !made.has(name) && !/^(cjs|public)\//.test(name)) rmSync(path);
-    }
-  }
+  const page = join("dist", "server", "public");
+  const stale = FOLDERS.flatMap((folder) => filesBelow(join("dist", folder))).filter((path) => {
+    const script = path.replace(/(\.d\.ts|\.js|\.js\.map)$/, ".js");
+    return !path.startsWith(page) && script.endsWith(".js") && !outputs.has(script);
+  });
+  for (const path of stale) rmSync(path);
+  return stale.length > 0;
 }
 
 /** Lets what is in dist/ import this repository's packages by their names, and get what is in dist/. */
@@ -98,7 +103,8 @@ function entriesOf(folder) {
   }
 }
 
-/** Milliseconds since the epoch, or undefined where there is no such file. */
+/** In whole milliseconds since the epoch, as files can be given; undefined where there is no such file. */
 export function changedAt(path) {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return mtimeMs === undefined ? undefined : Math.round(mtimeMs);
 }

@@ -1,7 +1,7 @@
 // npm test: without arguments all of it, built and with the machine made ready. With arguments only what they name: nothing is
 // installed, and only what was saved since is made anew. `--watch` before them runs them again after every save.
 import { spawn, spawnSync } from "node:child_process";
-import { compile, compileOnSave } from "./compile.js";
+import { compile, CompileError, compileOnSave } from "./compile.js";
 
 const [first, ...rest] = process.argv.slice(2);
 const RUN = "dist/test/run.js";
@@ -22,7 +22,8 @@ if (first === "--watch") {
   try {
     await compile();
     process.exitCode = run([RUN, ...process.argv.slice(2)]);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
     process.exitCode = 1; // esbuild has said why
   }
 }

@@ -1,6 +1,6 @@
 /** README.md's examples, run as they stand. */
 import { expect } from "chai";
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -60,6 +60,12 @@ describe("README.md", () => {
         await server.close();
       }
     });
+  });
+
+  it("has a command line behind npm start, which gets its arguments", () => {
+    expect(readme).to.include("npm start -- join lobby");
+    const said = execFileSync("npm", ["start", "--silent", "--", "join", "--help"], { encoding: "utf8" });
+    expect(said).to.match(/^Usage: .* join /m);
   });
 
   it("has a server and a client that work as they stand", async () => {

@@ -50,7 +50,7 @@ describe("the first example of a package's README", function () {
   };
 
   before(() => {
-    made = PackedPackages.make();
+    made = PackedPackages.get();
   });
   afterEach(async () => {
     for (const child of children.splice(0)) {
@@ -60,7 +60,6 @@ describe("the first example of a package's README", function () {
       await ended;
     }
   });
-  after(() => made.remove());
 
   it("lets a plain client say hello to an app with the bridge", async () => {
     const port = await freePort();

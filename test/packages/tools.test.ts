@@ -63,13 +63,12 @@ describe("the packages with other tools", function () {
     join(installed.resolve(`${name}/package.json`), "..", path);
 
   before(() => {
-    made = PackedPackages.make();
+    made = PackedPackages.get();
     folder = made.consumer("tools", ["@crossroom/bridge", "@crossroom/client"], ["@types/node"]);
     for (const name of ["vite", "vitest", "webpack"])
       symlinkSync(join(tools, "node_modules", name), join(folder, "node_modules", name));
     write("program.mjs", PROGRAM);
   });
-  after(() => made.remove());
 
   it("Jest requires them", () => {
     write(

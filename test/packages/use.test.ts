@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { NAMES, PackedPackages } from "./support/packed.js";
 import { BRIDGE, CLIENT, PRINTED, SERVER } from "./support/programs.js";
 
@@ -39,10 +39,9 @@ describe("a program that uses the packages", function () {
   let folder: string;
 
   before(() => {
-    made = PackedPackages.make();
+    made = PackedPackages.get();
     folder = made.consumer("typescript", NAMES, ["@types/node"]);
   });
-  after(() => made.remove());
 
   for (const [title, { module, resolution, ending, type, runs }] of Object.entries(PROJECTS)) {
     // The server is an ES module alone.
@@ -77,7 +76,7 @@ describe("a program that uses the packages", function () {
     });
   }
 
-  it("gets the same classes by require and by import", () => {
+  it("gets the same classes by require and by import, in Node.js", () => {
     const script = `
       const required = require("@crossroom/client");
       import("@crossroom/client").then((imported) => console.log(required.Socket === imported.Socket));`;
@@ -96,6 +95,5 @@ describe("a program that uses the packages", function () {
     const script = `Promise.all(["", "/rooms"].map((of) => import("@crossroom/client" + of))).then(([a, b]) => console.log(typeof a.io, typeof b.createRooms))`;
     const printed = execFileSync(process.execPath, ["-e", script], { cwd: alone, encoding: "utf8" });
     expect(printed.trim()).to.equal("function function");
-    expect(dirname(alone)).to.equal(made.folder);
   });
 });

@@ -1,7 +1,17 @@
 /** What `npm test -- FILE` does before it runs the file. */
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -58,11 +68,40 @@ describe("the JavaScript of changed sources", () => {
   it("is not made again of a source that was not saved since", () => {
     compile();
     write("dist/bridge/deep/new.js", "// as it was");
+    const source = statSync(join(folder, "bridge/deep/new.ts"));
+    utimesSync(join(folder, "dist/bridge/deep/new.js"), source.atime, source.mtime);
     compile();
     expect(read("dist/bridge/deep/new.js")).to.equal("// as it was");
     utimesSync(join(folder, "bridge/deep/new.ts"), Date.now() / 1_000 + 10, Date.now() / 1_000 + 10);
     compile();
     expect(read("dist/bridge/deep/new.js")).to.include("const n = 1;");
+  });
+
+  it("is made again of an older source that took the place of one", () => {
+    compile();
+    write("bridge/deep/new.ts", "export const n: number = 2;");
+    utimesSync(join(folder, "bridge/deep/new.ts"), 1_000_000_000, 1_000_000_000);
+    compile();
+    expect(read("dist/bridge/deep/new.js")).to.include("const n = 2;");
+  });
+
+  it("is made again when another release of esbuild makes it", () => {
+    compile();
+    const made = read("dist/bridge/deep/new.js");
+    write("dist/bridge/deep/new.js", "// as it was");
+    const source = statSync(join(folder, "bridge/deep/new.ts"));
+    utimesSync(join(folder, "dist/bridge/deep/new.js"), source.atime, source.mtime);
+    write("dist/.made-with", "0.0.1");
+    compile();
+    expect(read("dist/bridge/deep/new.js")).to.equal(made);
+  });
+
+  it("comes with a page that has all its files, and none that it has no more", () => {
+    compile();
+    rmSync(join(folder, "dist/server/public/page.css"));
+    write("dist/server/public/gone.css", "");
+    compile();
+    expect(readdirSync(join(folder, "dist/server/public"))).to.have.members(["main.js", "page.css"]);
   });
 
   it("goes with its source, so that a deleted test cannot still run, and nothing else goes", () => {

@@ -33,7 +33,10 @@ export async function runMocha(
   const folder = mkdtempSync(join(tmpdir(), "crossroom-test-"));
   try {
     const output = join(folder, "report.json");
-    const child = spawn(other?.program ?? process.execPath, [mochaProgram(), ...mochaArgs(args, output)], {
+    // Where single tests are run, somebody wants to see the lines of their sources.
+    const traces = other === undefined && args.length > 0 ? ["--enable-source-maps"] : [];
+    const program = other?.program ?? process.execPath;
+    const child = spawn(program, [...traces, mochaProgram(), ...mochaArgs(args, output)], {
       stdio: other === undefined ? "inherit" : ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...other?.env },
     });

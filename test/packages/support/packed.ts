@@ -41,19 +41,24 @@ export function manifestOf(name: PackageName): Manifest & Record<string, unknown
     Record<string, unknown>;
 }
 
-/** All of them, built and packed. `remove` removes the folder. */
+/** All of them, each built from nothing and packed as `npm publish` does it: once for all tests, and kept until the process ends. */
 export class PackedPackages {
+  static #made: PackedPackages | undefined;
+
   private constructor(
     readonly folder: string,
     readonly packed: Readonly<Record<PackageName, Packed>>,
   ) {}
 
-  /** Takes half a minute where nothing is built yet. */
-  static make(): PackedPackages {
-    execFileSync(process.execPath, ["scripts/build.js", ...Object.values(PACKAGES)], {
-      stdio: ["ignore", "inherit", "inherit"],
-    });
+  /** Takes half a minute, the first time. */
+  static get(): PackedPackages {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  static #make(): PackedPackages {
     const folder = mkdtempSync(join(tmpdir(), "crossroom-packages-"));
+    process.once("exit", () => rmSync(folder, { recursive: true }));
     const packed = NAMES.map((name) => [name, pack(PACKAGES[name], folder)]);
     return new PackedPackages(folder, Object.fromEntries(packed) as Record<PackageName, Packed>);
   }
@@ -82,14 +87,10 @@ export class PackedPackages {
     writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
     return folder;
   }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
-  }
 }
 
 function pack(from: string, into: string): Packed {
-  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", into, `./${from}`];
+  const args = ["pack", "--json", "--pack-destination", into, "--workspace", from];
   const said = execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   const [{ filename, files }] = JSON.parse(said) as [{ filename: string; files: { path: string }[] }];
   return { archive: join(into, filename), files: files.map(({ path }) => path) };
