@@ -50,6 +50,13 @@ const context: ProcessContext = {
   check,
   now,
 };
+/** Whether the program goes on when nobody reads what it prints any more. */
+let isServing = false;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader has gone, as `head` does.
+  if (error.code !== "EPIPE") throw error;
+  if (!isServing) process.exit();
+});
 const others = [addJoinCommand, addPublishCommand, addSendCommand, addInspectCommand, addBackupCommands];
 process.exitCode = await runProgram(process.argv.slice(2), context, others);
 
@@ -66,6 +73,7 @@ async function check(config: Config): Promise<void> {
 }
 
 async function start(config: Config): Promise<void> {
+  isServing = true;
   // Synchronous, so that the last lines before an exit are not lost.
   const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   for (const event of ["uncaughtException", "unhandledRejection"]) {

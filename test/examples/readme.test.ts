@@ -2,11 +2,11 @@
 import { expect } from "chai";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { PROTOCOLS } from "../server/support/clients.js";
 import { startRooms } from "../server/support/server.js";
 import { play, transcriptsIn } from "../server/support/transcript.js";
+import { freePort } from "../support/free-port.js";
 
 const readme = readFileSync("README.md", "utf8");
 
@@ -15,14 +15,6 @@ function examples(port: number): string[] {
   return [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = ""]) =>
     code.replaceAll("3000", String(port)),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe("README.md", () => {

@@ -2,11 +2,11 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PROTOCOLS } from "../server/support/clients.js";
 import { within } from "../support/deadline.js";
+import { freePort } from "../support/free-port.js";
 import { NAMES, PackedPackages, PACKAGES, type PackageName } from "./support/packed.js";
 
 /** Node.js 20 has its WebSocket behind a flag, as the client's README says. */
@@ -14,14 +14,6 @@ const OPTIONS = process.version.startsWith("v20.") ? ["--experimental-websocket"
 
 /** As if the program had just been given its port. */
 const ANNOUNCED = '\nhttpServer.once("listening", () => console.log("listening"));\n';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function firstExample(name: PackageName, port: number): string {
   const [, code = ""] =

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { packageTools } from "../setup/package-tools.js";
-import { everythingRequired } from "../support/machine.js";
+import { describeLeftOut } from "../support/machine.js";
 import { PackedPackages } from "./support/packed.js";
 import { BRIDGE, CLIENT } from "./support/programs.js";
 
@@ -33,17 +33,20 @@ const COMPILERS = {
   "typescript-7": { programs: BOTH, kinds: ["nodenext nodenext", "esnext bundler"] },
 } as const;
 
-const tools = packageTools();
+const TITLE = "the packages with other tools";
+const found = packageTools();
 
-describe("the packages with other tools", function () {
-  this.timeout(180_000);
-  if (tools === undefined) {
-    const reason = "needs Jest, vite and others, which npm run setup fetches";
-    if (!everythingRequired()) it.skip(reason);
-    else it(reason, () => expect.fail(`${reason}: with CI=true or REQUIRE_ALL=1 nothing may be left out`));
-    return;
-  }
+if (found === undefined) {
+  describeLeftOut(TITLE, "needs Jest, vite and others, which npm run setup fetches");
+} else {
+  describe(TITLE, function () {
+    this.timeout(180_000);
+    useIn(found);
+  });
+}
 
+/** @param tools the folder that they are installed in */
+function useIn(tools: string): void {
   const installed = createRequire(join(tools, "package.json"));
   let made: PackedPackages;
   let folder: string;
@@ -160,4 +163,4 @@ describe("the packages with other tools", function () {
       });
     }
   }
-});
+}

@@ -16,7 +16,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { within } from "../support/deadline.js";
+import { until, within } from "../support/deadline.js";
+import { freePort } from "../support/free-port.js";
 import { ServerProcess } from "./support/child.js";
 import { PROTOCOLS } from "./support/clients.js";
 
@@ -271,6 +272,27 @@ describe("the program", () => {
     expect(help.stdout).to.match(/^Usage: crossroom \[options\] \[command\]\n/);
     const { version } = JSON.parse(readFileSync("server/package.json", "utf8")) as { version: string };
     expect(await launch(["-V"]).exited).to.include({ code: 0, stdout: `${version}\n` });
+  });
+
+  it("ends without a word where nobody reads what it prints, as before `head`", async () => {
+    const help = launch(["--help"]);
+    help.closeOutput();
+    expect(await help.exited).to.include({ code: 0, stderr: "" });
+  });
+
+  it("serves though nobody reads what it prints", async () => {
+    const port = await freePort();
+    const server = launch(["--port", String(port), "--data", data]);
+    server.closeOutput();
+    let isAnswered = false;
+    let isOver = false;
+    const ask = (): void => {
+      if (isOver) return;
+      void fetch(`http://127.0.0.1:${port}/healthz`).then(() => (isAnswered = true), ask);
+    };
+    ask();
+    await until(() => isAnswered, "it serves", 10_000).finally(() => (isOver = true));
+    expect((await server.stop("SIGTERM")).code).to.equal(0);
   });
 });
 

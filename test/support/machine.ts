@@ -181,8 +181,12 @@ export function describeWith<const Names extends readonly ToolName[]>(
     });
     return;
   }
+  describeLeftOut(title, `needs ${missing.join(" and ")}, missing on this machine`);
+}
+
+/** In the place of a suite that cannot run: it is skipped, and says why; where everything is required it fails instead. */
+export function describeLeftOut(title: string, reason: string): void {
   describe(title, () => {
-    const reason = `needs ${missing.join(" and ")}, missing on this machine`;
     if (!everythingRequired()) return it.skip(reason);
     return it(reason, () => {
       throw new Error(`${title}: ${reason}, and with CI=true or REQUIRE_ALL=1 nothing may be left out`);

@@ -55,6 +55,11 @@ export class ServerProcess {
     return Promise.race([said, ended]);
   }
 
+  /** Nobody reads its standard output any more. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   /** Sends a signal, and resolves when the process has ended. */
   stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Exit> {
     this.#child.kill(signal);
