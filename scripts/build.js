@@ -8,7 +8,7 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, normalize } from "node:path";
 import { makeDemo } from "./demo.js";
-import { PACKAGES } from "./packages.js";
+import { manifestOf, PACKAGES } from "./packages.js";
 
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
@@ -28,10 +28,8 @@ for (const one of PACKAGES) {
     tsc("-p", join(one.folder, "tsconfig.cjs.json"));
     writeFileSync(join(one.folder, "dist/cjs/package.json"), '{ "type": "commonjs" }\n');
   }
-  if (one.folder === "server") {
-    await makeDemo("server/dist/public");
-    chmodSync("server/dist/main.js", 0o755);
-  }
+  if (one.page !== undefined) await makeDemo(join(one.folder, "dist", one.page));
+  for (const program of Object.values(manifestOf(one).bin ?? {})) chmodSync(join(one.folder, program), 0o755);
 }
 
 /** Ends the program where the compiler has found something, which it has printed. */

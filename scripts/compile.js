@@ -18,14 +18,17 @@ const WITH = `${version} ${JSON.stringify(OPTIONS)}\n`;
 /** Milliseconds between two looks at whether something was saved. */
 const LOOK_EVERY = 300;
 
-/** Says whether there was anything to do. Rejects with a `CompileError` if a source cannot be read as TypeScript; esbuild has said why. */
-export async function compile() {
-  const madeWith = existsSync(MADE_WITH) ? readFileSync(MADE_WITH, "utf8") : "";
-  const entryPoints = madeWith === WITH ? changedSources() : sources();
+/**
+ * Says whether there was anything to do. Rejects with a `CompileError` if a source cannot be read as TypeScript; esbuild has said why.
+ * @param changed the sources to make anew, if they are known
+ */
+export async function compile(changed = changedSources()) {
+  const isMadeWithThis = existsSync(MADE_WITH) && readFileSync(MADE_WITH, "utf8") === WITH;
+  const entryPoints = isMadeWithThis ? changed : sources();
   const times = entryPoints.map((source) => [source, changedAt(source)]);
   if (entryPoints.length > 0) await made(build({ ...OPTIONS, absWorkingDir: process.cwd(), entryPoints }));
   stamp(times);
-  writeFileSync(MADE_WITH, WITH);
+  if (!isMadeWithThis) writeFileSync(MADE_WITH, WITH);
   const isTidied = tidy();
   linkPackages();
   const isNewPage = await made(makeDemo("dist/server/public"));
@@ -35,24 +38,25 @@ export async function compile() {
 
 /** Calls `then` after the first time, and whenever something was saved, made or removed that can be compiled. Never ends. */
 export async function compileOnSave(then) {
-  await compileOr();
-  then();
   let failedAt;
-  for (;;) {
-    await setTimeout(LOOK_EVERY);
-    const changed = JSON.stringify(changedSources().map((source) => [source, changedAt(source)]));
-    if (changed === failedAt) continue;
-    const outcome = await compileOr();
-    failedAt = outcome === "failed" ? changed : undefined;
-    if (outcome === true) then();
+  for (let isFirst = true; ; await setTimeout(LOOK_EVERY)) {
+    const changed = changedSources();
+    const now = JSON.stringify(changed.map((source) => [source, changedAt(source)]));
+    // What esbuild has refused once is not tried again before it was saved.
+    if (now === failedAt) continue;
+    const outcome = await compileOr(changed);
+    failedAt = outcome === "failed" ? now : undefined;
+    if (outcome === true || (isFirst && outcome === false)) then();
+    isFirst = false;
   }
 }
 
 export class CompileError extends Error {}
 
-async function compileOr() {
+/** What `compile` says, or "failed". */
+async function compileOr(changed) {
   try {
-    return await compile();
+    return await compile(changed);
   } catch (error) {
     if (error instanceof CompileError) return "failed";
     throw error;

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** In the order in which they need each other. */
+/** In the order in which they need each other. `page`: where in its dist/ the demo page is. */
 export const PACKAGES = [
   { folder: "bridge", sources: "bridge", commonJs: true },
   { folder: "clients/typescript", sources: "clients/typescript/src", commonJs: true },
-  { folder: "server", sources: "server", commonJs: false },
+  { folder: "server", sources: "server", commonJs: false, page: "public" },
 ];
 
 /** What `package.json` of one says. */

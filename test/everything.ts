@@ -6,6 +6,7 @@ import { type Counts, NOTHING } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { runMocha } from "./setup/mocha.js";
 import { fetchPackageTools } from "./setup/package-tools.js";
+import { checkTypes } from "./setup/types.js";
 
 type Say = (line: string) => void;
 
@@ -20,12 +21,13 @@ export async function everything(say: Say): Promise<Counts[]> {
   fetchPackageTools(say);
   const runtimes = findRuntimes(say);
   const lines: string[] = [];
+  const types = checkTypes();
   const [mocha, native] = await Promise.all([
     mochaOnEach(runtimes, say),
     runNative((line) => void lines.push(line)),
   ]);
   for (const line of lines) say(line);
-  return [...mocha, native.counts, ...(await conformance(native.leftOut, say))];
+  return [types, ...mocha, native.counts, ...(await conformance(native.leftOut, say))];
 }
 
 /** All tests on the machine's own Node.js, and then those that depend on the release on the others. */

@@ -1,51 +1,40 @@
 /**
- * Jest, Vitest, vite, webpack and other releases of TypeScript, which the packages are used with in the tests, of the
- * releases that their list names. From npm into .cache/: nobody who works on something else waits for their 300 packages.
+ * Jest, Vitest, vite, webpack and other releases of TypeScript, which the packages are used with in the tests, of the releases that a list
+ * names. From npm into .cache/: nobody who works on something else waits for their 300 packages.
  */
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { npmInstall } from "./npm-install.js";
 
 const LIST = "test/packages/tools/package.json";
 
-/** Milliseconds for npm to fetch them. */
-const TIMEOUT = 5 * 60_000;
+/** Names the list that was installed; there only when all of it was. */
+const INSTALLED = "installed.json";
 
-/** Where their `node_modules` is, or undefined where they have not been fetched as the list now has them. */
-export function packageTools(cache = resolve(".cache", "package-tools")): string | undefined {
-  const isComplete = existsSync(join(cache, "node_modules", ".package-lock.json"));
-  return isComplete && isAsListed(cache) ? cache : undefined;
+const CACHE = resolve(".cache", "package-tools");
+
+/** The folder whose `node_modules` has them, or undefined where they have not been fetched as the list now has them. */
+export function packageTools(cache = CACHE): string | undefined {
+  const installed = join(cache, INSTALLED);
+  return existsSync(installed) && readFileSync(installed, "utf8") === list() ? cache : undefined;
 }
 
 /** Fetches what is missing. Says one line where it cannot. */
-export function fetchPackageTools(say: (line: string) => void, cache?: string): void {
-  const folder = cache ?? resolve(".cache", "package-tools");
-  if (packageTools(folder) !== undefined) return;
+export function fetchPackageTools(say: (line: string) => void, cache = CACHE): void {
+  if (packageTools(cache) !== undefined) return;
   say(
     "Fetching Jest, Vitest, vite, webpack and releases of TypeScript from npm into .cache/, for the tests.",
   );
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(LIST, join(folder, "package.json"));
-  const args = [
-    "install",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    "--no-package-lock",
-    "--prefer-offline",
-  ];
-  const { status, stderr, error } = spawnSync("npm", args, {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: TIMEOUT,
-  });
-  if (status === 0) return;
-  const reason = error?.message ?? stderr.split("\n").find((line) => line.includes("npm error")) ?? "unknown";
-  say(
-    `Left out: the packages in Jest, bundlers and other releases of TypeScript. npm could not fetch them: ${reason}`,
-  );
+  rmSync(join(cache, INSTALLED), { force: true });
+  const { dependencies } = JSON.parse(list()) as { dependencies: Record<string, string> };
+  const reason = npmInstall(cache, dependencies);
+  if (reason === undefined) writeFileSync(join(cache, INSTALLED), list());
+  else
+    say(
+      `Left out: the packages in Jest, bundlers and other releases of TypeScript. npm could not fetch them: ${reason}`,
+    );
 }
 
-function isAsListed(folder: string): boolean {
-  return readFileSync(join(folder, "package.json"), "utf8") === readFileSync(LIST, "utf8");
+function list(): string {
+  return readFileSync(LIST, "utf8");
 }

@@ -3,14 +3,12 @@
  * script. They are kept in .cache/, and are nobody's dependency.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { npmInstall } from "./npm-install.js";
 
 /** Release lines: package.json's `engines` and the README name the same. */
 export const RELEASES = [22, 24, 26] as const;
-
-/** Milliseconds for npm to fetch one: some 200 MB, unpacked. */
-const TIMEOUT = 5 * 60_000;
 
 export interface Runtime {
   /** As it says itself, without a `v`: 24.1.0. */
@@ -32,7 +30,7 @@ export function findRuntime(
   const path = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (!existsSync(path)) {
     say(`Fetching ${name}@${release} from npm into .cache/node, for the tests.`);
-    const trouble = fetch(folder, `${name}@${release}`);
+    const trouble = fetch(folder, name, release);
     if (trouble !== undefined) return trouble;
   }
   const { stdout, status, error } = spawnSync(path, ["--version"], { encoding: "utf8" });
@@ -45,17 +43,7 @@ export function leftOutRelease(release: number, why: string): string {
   return `Left out: the tests on Node.js ${release}. ${why}. npm run test:runtimes fetches it, once npm can be reached.`;
 }
 
-function fetch(folder: string, spec: string): string | undefined {
-  mkdirSync(folder, { recursive: true });
-  // So that npm does not take the project's package.json for the one to change.
-  writeFileSync(join(folder, "package.json"), '{"private":true}\n');
-  const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", spec];
-  const { status, stderr, error } = spawnSync("npm", args, {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: TIMEOUT,
-  });
-  if (status === 0) return undefined;
-  const reason = error?.message ?? stderr.split("\n").find((line) => line.includes("npm error")) ?? "unknown";
-  return `npm could not fetch ${spec}: ${reason}`;
+function fetch(folder: string, name: string, release: number): string | undefined {
+  const reason = npmInstall(folder, { [name]: String(release) });
+  return reason === undefined ? undefined : `npm could not fetch ${name}@${release}: ${reason}`;
 }
