@@ -20,24 +20,47 @@ const BEFORE: { readonly [E in CallName]?: CallName } = {
   inbox_ack: "inbox",
 };
 
-/** Makes the call as who has done what it needs. Resolves to the code that it was refused with. */
-async function make(name: CallName, client: TestClient): Promise<string | undefined> {
-  const { example } = CALLS[name];
-  const own = name === "refresh" ? { token: client.self?.token } : {};
-  const answer = await client.ask(name, { ...example.data, ...own });
-  return answer.ok ? undefined : answer.error.code;
+/** Where the logs of this server are, in the place of the example's positions: as the call before has answered. */
+const OWN_POSITION: { readonly [E in CallName]?: (before: Answer) => object } = {
+  history: ({ position }) => ({ before: position }),
+  inbox_ack: ({ cursor }) => ({ position: cursor }),
+};
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** A client that has done what its call needs. */
+class Subject {
+  readonly #client: TestClient;
+  #before: Answer = {};
+
+  constructor(client: TestClient) {
+    this.#client = client;
+  }
+
+  async prepare(name: CallName): Promise<void> {
+    this.#before = await this.#client.ask(name, CALLS[name].example.data);
+  }
+
+  /** Resolves to the code that the call was refused with. */
+  async make(name: CallName): Promise<string | undefined> {
+    const token = name === "refresh" ? { token: this.#client.self?.token } : {};
+    const own = { ...token, ...OWN_POSITION[name]?.(this.#before) };
+    const answer = await this.#client.ask(name, { ...CALLS[name].example.data, ...own });
+    return answer.ok ? undefined : answer.error.code;
+  }
 }
 
-async function withClient(
+async function withSubject(
   options: RoomsServerOptions,
-  prepare: CallName | undefined,
-  test: (client: TestClient) => Promise<void>,
+  name: CallName,
+  test: (make: () => Promise<string | undefined>) => Promise<void>,
 ): Promise<void> {
   const world = await new World(options).start();
   try {
-    const client = await world.enter("bridge", { device: "phone" });
-    if (prepare !== undefined) await make(prepare, client);
-    await test(client);
+    const subject = new Subject(await world.enter("bridge", { device: "phone" }));
+    const before = BEFORE[name];
+    if (before !== undefined) await subject.prepare(before);
+    await test(() => subject.make(name));
   } finally {
     await world.stop();
   }
@@ -45,14 +68,20 @@ async function withClient(
 
 describe("the declaration of a call", () => {
   for (const name of calls) {
+    it(`has an example of ${name} that a server takes from who has every right`, async () => {
+      await withSubject({}, name, async (make) => {
+        expect(await make()).to.equal(undefined);
+      });
+    });
+
     it(`names the right without which ${name} is forbidden, and no other is asked for`, async () => {
       for (const right of RIGHTS) {
         // Who may not join has no use for other rights.
         if (right === "join" && BEFORE[name] === "join") continue;
         const rights: Rights = { join: true, publish: true, presence: true, history: true, [right]: false };
         const policy = { rights: () => rights, maySend: () => right !== "send" };
-        await withClient({ policy }, BEFORE[name], async (client) => {
-          const isForbidden = (await make(name, client)) === "forbidden";
+        await withSubject({ policy }, name, async (make) => {
+          const isForbidden = (await make()) === "forbidden";
           expect(isForbidden, `without ${right}`).to.equal(CALLS[name].right === right);
         });
       }
@@ -64,9 +93,9 @@ describe("the declaration of a call", () => {
         const before = prepare !== undefined && CALLS[prepare].budget === budget ? 1 : 0;
         const rate: Rate = { perSecond: 1e-6, burst: before + 1 };
         const rates: Partial<Record<RateName, Rate>> = { [`${budget}OfUser`]: rate };
-        await withClient({ limits: { rates } }, prepare, async (client) => {
-          expect(await make(name, client), `the first, of ${budget}`).not.to.equal("rate_limited");
-          const isRefused = (await make(name, client)) === "rate_limited";
+        await withSubject({ limits: { rates } }, name, async (make) => {
+          expect(await make(), `the first, of ${budget}`).not.to.equal("rate_limited");
+          const isRefused = (await make()) === "rate_limited";
           expect(isRefused, `the second, of ${budget}`).to.equal(CALLS[name].budget === budget);
         });
       }

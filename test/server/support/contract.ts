@@ -2,7 +2,9 @@
 import { expect } from "chai";
 import type { z } from "zod";
 import type { ServerFrame } from "../../../bridge/index.js";
-import { isCall } from "../../../server/api/calls.js";
+import { CALLS, isCall, type CallName } from "../../../server/api/calls.js";
+import { COMMON_ERRORS } from "../../../server/api/declaration.js";
+import type { ApiErrorCode } from "../../../server/api/errors.js";
 import { EVENTS, type ServerEventName } from "../../../server/api/events.js";
 import { errorSchema } from "../../../server/api/shapes.js";
 import { ackSchema } from "./acks.js";
@@ -19,10 +21,17 @@ export function assertServerEvent(event: string, args: readonly unknown[]): void
 export function assertAnswer(call: string, answer: unknown): void {
   if (isCall(call)) {
     assertMatches(ackSchema(call), answer, `ack of ${call}`);
+    const { code } = (answer as { error?: { code: ApiErrorCode } }).error ?? {};
+    if (code !== undefined) expect(errorsOf(call), `declared errors of ${call}`).to.include(code);
     return;
   }
   expect(answer, `ack of ${call}`).to.have.property("ok", false);
   expect(answer, `ack of ${call}`).to.have.nested.property("error.code", "unknown_event");
+}
+
+/** The codes that a call may be refused with. */
+function errorsOf(call: CallName): readonly ApiErrorCode[] {
+  return [...CALLS[call].errors, ...COMMON_ERRORS];
 }
 
 /** Throws if this cannot be the `data` of a `connect_error` of the server's own. */
