@@ -35,7 +35,7 @@ const options = new Command("bench:fanout")
     natural,
     3000,
   )
-  .option("--bursts <sizes>", "broadcasts per event-loop turn, separated by commas", positives, [1, 5, 20])
+  .option("--bursts <sizes>", "broadcasts per event-loop tick, separated by commas", positives, [1, 5, 20])
   .option("--rounds <number>", "times that each server is measured; the median counts", positive, 3)
   .option("--frame-bytes <number>", "bytes of a broadcast's WebSocket frame", frameBytes, 145)
   .option("--connections <number>", "idle connections; 0 leaves them out", natural, 5000)

@@ -160,7 +160,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
 
   /**
    * Has this connection stand with others that are sent the same; false if it must be written to by itself: somebody
-   * watches its writes, some namespace has not been answered, it compresses, or it was sent something else in this turn.
+   * watches its writes, some namespace has not been answered, it compresses, or it was sent something else in this tick.
    */
   enter(group: QueueGroup): boolean {
     const simple =

@@ -13,7 +13,7 @@ const MAX_EARLY_FRAMES = 100;
 const MAX_REMEMBERED_NAME = 1_000;
 
 /** What to do with a frame of the client's. */
-export type Verdict = "pass" | "early" | "namespace_closed" | "not_connected" | "too_many_early_frames";
+export type OfferOutcome = "pass" | "early" | "namespace_closed" | "not_connected" | "too_many_early_frames";
 
 /** What waits while a namespace is being connected. */
 interface Held<Early, Late> {
@@ -95,7 +95,7 @@ export class Namespaces<Early, Late> {
   }
 
   /** What to do with a frame for `ns`; an early one is kept here. */
-  offer(ns: string, frame: Early, bytes: number): Verdict {
+  offer(ns: string, frame: Early, bytes: number): OfferOutcome {
     const entry = this.#find(ns);
     if (entry === undefined) return "not_connected";
     const { state } = entry;

@@ -305,7 +305,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     async close() {
       maintenance.stop();
       const closed = io.close();
-      // A turn later, so that pages still see how their connections are closed. Until then no request ends.
+      // A tick later, so that pages still see how their connections are closed. Until then no request ends.
       setImmediate(() => inspect.close());
       await closed;
       await settled();

@@ -20,8 +20,8 @@ export class ServerProcess {
     return new ServerProcess(child, (await child.hello).port);
   }
 
-  broadcast(turns: number, burst: number): Promise<object> {
-    return this.#child.ask({ ask: "broadcast", turns, burst });
+  broadcast(ticks: number, burst: number): Promise<object> {
+    return this.#child.ask({ ask: "broadcast", ticks, burst });
   }
 
   usage(options: { gc: boolean } = { gc: false }): Promise<Usage> {

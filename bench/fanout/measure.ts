@@ -18,7 +18,7 @@ export interface Party {
 }
 
 /**
- * Microseconds of the server's CPU per delivered message: `broadcasts` in all, in bursts of `burst` per event-loop turn.
+ * Microseconds of the server's CPU per delivered message: `broadcasts` in all, in bursts of `burst` per event-loop tick.
  * After every few bursts it waits until each receiver has got every byte, so that no server runs ahead of its readers.
  */
 export async function fanout(
@@ -26,20 +26,20 @@ export async function fanout(
   receivers: Receivers,
   { broadcasts, burst }: { broadcasts: number; burst: number },
 ): Promise<number> {
-  const turns = Math.max(1, Math.round(broadcasts / burst));
+  const ticks = Math.max(1, Math.round(broadcasts / burst));
   const broadcast = async (count: number): Promise<void> => {
-    const turnsAtATime = Math.max(1, Math.floor(WINDOW / burst));
-    for (let turn = 0; turn < count; turn += turnsAtATime) {
-      const now = Math.min(turnsAtATime, count - turn);
+    const ticksAtATime = Math.max(1, Math.floor(WINDOW / burst));
+    for (let tick = 0; tick < count; tick += ticksAtATime) {
+      const now = Math.min(ticksAtATime, count - tick);
       await Promise.all([receivers.expect(group, now * burst * frameBytes), server.broadcast(now, burst)]);
     }
   };
   // Not counted: while it was another server's turn, the processor's caches were that server's.
   await broadcast(Math.ceil(WINDOW / burst));
   const before = await server.usage();
-  await broadcast(turns);
+  await broadcast(ticks);
   const after = await server.usage();
-  return (after.cpu - before.cpu) / (turns * burst * size);
+  return (after.cpu - before.cpu) / (ticks * burst * size);
 }
 
 /** What `connections` idle connections cost a server that was just started. */

@@ -4,8 +4,8 @@
 export type Entry = "raw" | "socket.io" | "bridge";
 
 export type ServerQuestion =
-  /** Issue `turns` bursts of `burst` broadcasts, each burst in an event-loop turn of its own. Answer: `Done`. */
-  | { ask: "broadcast"; turns: number; burst: number }
+  /** Issue `ticks` bursts of `burst` broadcasts, each burst in an event-loop tick of its own. Answer: `Done`. */
+  | { ask: "broadcast"; ticks: number; burst: number }
   /** Answer: `Usage`. With `gc` a full garbage collection is forced before. */
   | { ask: "usage"; gc: boolean };
 

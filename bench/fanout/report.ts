@@ -2,7 +2,7 @@
 import { align } from "../shared/table.js";
 
 export interface Results {
-  /** Microseconds of server CPU per delivered message, at `burst` broadcasts per event-loop turn. */
+  /** Microseconds of server CPU per delivered message, at `burst` broadcasts per event-loop tick. */
   fanout: { server: string; burst: number; cpuMicros: number }[];
   /** Kilobytes (1,000 bytes) of resident memory per idle connection. */
   idle: { server: string; kilobytes: number }[];

@@ -12,7 +12,7 @@ export interface Settings {
   receivers: number;
   /** Broadcasts per server and burst size, all rounds together; 0 leaves the fan-out out. */
   broadcasts: number;
-  /** Broadcasts per event-loop turn. */
+  /** Broadcasts per event-loop tick. */
   bursts: number[];
   /** Times that each server is measured; what counts is the median. */
   rounds: number;

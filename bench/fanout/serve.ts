@@ -28,8 +28,8 @@ export function collectGarbage(): void {
 export function serve(subject: Subject): void {
   let sent = 0;
 
-  async function broadcast(turns: number, burst: number): Promise<void> {
-    for (let turn = 0; turn < turns; turn++) {
+  async function broadcast(ticks: number, burst: number): Promise<void> {
+    for (let tick = 0; tick < ticks; tick++) {
       await nextTurn();
       for (let i = 0; i < burst; i++) subject.broadcast(sent++);
     }
@@ -39,7 +39,7 @@ export function serve(subject: Subject): void {
   answerQuestions({ port: subject.port }, async (question: ServerQuestion) => {
     switch (question.ask) {
       case "broadcast":
-        await broadcast(question.turns, question.burst);
+        await broadcast(question.ticks, question.burst);
         return {};
       case "usage":
         if (question.gc) {

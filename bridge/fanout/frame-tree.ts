@@ -1,5 +1,5 @@
 /**
- * WebSocket frames, and the tree in which a turn of the event loop keeps them: each node is the frames from the root to
+ * WebSocket frames, and the tree in which a tick of the event loop keeps them: each node is the frames from the root to
  * it, so that all who were sent the same stand at one node. Pure.
  */
 

@@ -1,7 +1,7 @@
 /**
  * The outbox for Socket.IO's own WebSocket transport: `new Server(httpServer, { wsEngine: GatheringWebSocketServer })`.
  *
- * Engine.IO sends each packet with a write of its own. Here these are gathered until the turn of the event loop ends,
+ * Engine.IO sends each packet with a write of its own. Here these are gathered until the tick of the event loop ends,
  * and sockets that were sent the same packets share one buffer, as on the bridge.
  */
 import type { IncomingMessage } from "node:http";
@@ -35,7 +35,7 @@ class Callbacks implements QueueOwner {
 
   /**
    * Engine.IO holds back what is sent while a write is under way, and hands it over in the callback. Called here, at
-   * the end of the turn, it sends the rest of the turn's packets in time to leave in the same system call. A packet
+   * the end of the tick, it sends the rest of the tick's packets in time to leave in the same system call. A packet
    * sent after that is under way until the kernel has it, as ever: so a reader that has stopped is sent one volatile
    * packet more than by Engine.IO alone, and no second one.
    */

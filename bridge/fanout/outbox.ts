@@ -1,8 +1,8 @@
 /**
- * Writes, gathered: everything that is sent within one turn of the event loop leaves in one system call per socket.
+ * Writes, gathered: everything that is sent within one tick of the event loop leaves in one system call per socket.
  *
- * The cost of a broadcast is one system call per recipient per write, so frames wait in a queue until the turn ends.
- * A queue is a place in a tree of frames, made anew each turn: appending a frame steps to the child for that frame.
+ * The cost of a broadcast is one system call per recipient per write, so frames wait in a queue until the tick ends.
+ * A queue is a place in a tree of frames, made anew each tick: appending a frame steps to the child for that frame.
  * Sockets that were sent the same frames stand at the same node, whose bytes are joined once for all of them.
  */
 import type { Duplex } from "node:stream";
@@ -10,13 +10,13 @@ import { FrameNode, type Frame } from "./frame-tree.js";
 import { handleOf, writeDirectly, type Completion, type Handle } from "./direct-write.js";
 import { throwLater } from "./throw-later.js";
 
-/** A turn's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
+/** A tick's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
 const JOIN_LIMIT = 64 * 1024;
 
 /** What a queue asks and tells its owner. */
 export interface QueueOwner {
   /**
-   * A turn's frames are about to leave; `idle` says that the kernel has taken all before them. What is appended
+   * A tick's frames are about to leave; `idle` says that the kernel has taken all before them. What is appended
    * meanwhile leaves with them. False forbids it: data must not follow a close frame.
    */
   onFlush(idle: boolean): boolean;
@@ -26,13 +26,13 @@ export interface QueueOwner {
   onOverflow(): void;
 }
 
-/** The queues of one bridge or server. Has no timer of its own but the one that ends the turn. */
+/** The queues of one bridge or server. Has no timer of its own but the one that ends the tick. */
 export class Outbox {
-  /** Where queues begin in this turn. */
+  /** Where queues begin in this tick. */
   root = new FrameNode();
   #waiting: WriteQueue[] = [];
 
-  /** The queue is to be flushed when this turn ends. */
+  /** The queue is to be flushed when this tick ends. */
   enlist(queue: WriteQueue): void {
     if (this.#waiting.length === 0) setImmediate(this.#flush);
     this.#waiting.push(queue);
@@ -56,12 +56,12 @@ const EMPTY = new FrameNode();
 
 /**
  * A place in the tree that many queues stand at together, so that a broadcast moves one place and not a thousand. As
- * soon as one of them is sent something else, it goes its own way, and the group is broken for the rest of the turn.
+ * soon as one of them is sent something else, it goes its own way, and the group is broken for the rest of the tick.
  */
 export class QueueGroup {
   readonly #outbox: Outbox;
-  /** The turn, by its root, for which the group is formed; undefined when it is broken. */
-  #turn: FrameNode | undefined;
+  /** The tick, by its root, for which the group is formed; undefined when it is broken. */
+  #tick: FrameNode | undefined;
   #place = EMPTY;
   /** Queues that stand at `place`, and rely on it, though the group may be broken. */
   #standing = 0;
@@ -72,16 +72,16 @@ export class QueueGroup {
 
   /** Whether the group is formed, and nothing has been sent to one of its queues alone since. */
   get intact(): boolean {
-    return this.#turn === this.#outbox.root;
+    return this.#tick === this.#outbox.root;
   }
 
   /**
-   * Forms the group for this turn; each of its queues must then `enter` it, before anything is appended. False while
-   * queues stand in it still: broken in this turn, or in the last one, whose frames are just being written.
+   * Forms the group for this tick; each of its queues must then `enter` it, before anything is appended. False while
+   * queues stand in it still: broken in this tick, or in the last one, whose frames are just being written.
    */
   form(): boolean {
     if (this.#standing > 0) return false;
-    this.#turn = this.#outbox.root;
+    this.#tick = this.#outbox.root;
     this.#place = this.#outbox.root;
     return true;
   }
@@ -98,7 +98,7 @@ export class QueueGroup {
   }
 
   break(): void {
-    this.#turn = undefined;
+    this.#tick = undefined;
   }
 
   get node(): FrameNode {
@@ -121,10 +121,10 @@ export class WriteQueue implements Completion {
   readonly #owner: QueueOwner;
   /** Bytes that may wait behind a write; more, and the queue overflows. */
   readonly #maxBuffered: number;
-  /** This turn's frames, unless they are the group's. */
+  /** This tick's frames, unless they are the group's. */
   #node: FrameNode | undefined;
   #group: QueueGroup | undefined;
-  /** What earlier turns sent, behind the write that is under way: joined, since small frames cost more than their bytes. */
+  /** What earlier ticks sent, behind the write that is under way: joined, since small frames cost more than their bytes. */
   #backlog: Buffer[] = NOTHING;
   #backlogBytes = 0;
   /** Bytes of the write that is under way, where the stream does not count them. */
@@ -142,7 +142,7 @@ export class WriteQueue implements Completion {
     this.#handle = handleOf(socket);
   }
 
-  /** Appends a frame, to be written at the end of this turn of the event loop. */
+  /** Appends a frame, to be written at the end of this tick of the event loop. */
   append(frame: Frame): void {
     if (this.#group !== undefined) this.leave();
     let node = this.#node;
@@ -153,7 +153,7 @@ export class WriteQueue implements Completion {
     this.#node = node.step(frame);
   }
 
-  /** Joins a group that was just formed; false if this queue has frames of its own in this turn already. */
+  /** Joins a group that was just formed; false if this queue has frames of its own in this tick already. */
   enter(group: QueueGroup): boolean {
     if (this.#node !== undefined || this.#group !== undefined) return false;
     this.#group = group;
@@ -177,10 +177,10 @@ export class WriteQueue implements Completion {
     return this.#socket.writableLength + this.#direct + this.#backlogBytes + (node?.bytes ?? 0);
   }
 
-  /** Ends the turn for this queue. */
+  /** Ends the tick for this queue. */
   flush(): void {
     this.leave();
-    if (this.#node === undefined) return; // was flushed before the turn ended
+    if (this.#node === undefined) return; // was flushed before the tick ended
     const allowed = this.#mayFlush();
     const node = this.#take();
     if (node === undefined || !allowed) return; // none: the owner has closed, and so flushed, meanwhile
@@ -286,7 +286,7 @@ export class WriteQueue implements Completion {
 /** The backlog of a queue that has none: most have none, and need no array. */
 const NOTHING: Buffer[] = [];
 
-/** A turn's frames as few buffers: one, unless copying them together would cost more than it saves. */
+/** A tick's frames as few buffers: one, unless copying them together would cost more than it saves. */
 function chunksOf(node: FrameNode): Buffer[] {
   return node.bytes <= JOIN_LIMIT ? [node.join()] : FrameNode.chunks(node);
 }

@@ -1,4 +1,4 @@
-/** What there is to say of one call and of one event. Nothing else in the server knows their names. */
+/** What there is to say of one call and of one event. In the server only the table of handlers names the calls besides. */
 import type { z } from "zod";
 import type { ApiErrorCode } from "./errors.js";
 

@@ -13,7 +13,7 @@ const MAX_ROUNDS = 10;
 
 /**
  * The messages after a position, up to what was announced. More may be announced during each read: to be read until it is
- * not behind any more, and then used in the same turn.
+ * not behind any more, and then used in the same tick.
  */
 export class Recovery {
   /** Undefined once it is known that they are not all there, or are more than go into an ack. */

@@ -104,7 +104,7 @@ class Tap {
       response: { status, ...shownResponse(text), bytes: head.length },
     });
     if (status !== 101) return;
-    // Not earlier: a listener makes the stream flow, and whoever answered the handshake reads it from this turn on.
+    // Not earlier: a listener makes the stream flow, and whoever answered the handshake reads it from this tick on.
     this.#socket.on("data", (chunk: Uint8Array) => this.#onFrames("up", this.#up, chunk));
     this.#onFrames("down", this.#down, bytes.subarray(head.length));
   }
