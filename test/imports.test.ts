@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import ts from "typescript";
 import {
   betweenFolders,
   breaches,
   circles,
   type Imports,
   importsOf,
+  OWN_PACKAGES,
   pathsOutOfPackage,
   readImports,
   RULES,
@@ -24,6 +27,14 @@ describe("imports run one way", () => {
   it("leaves a package by the name of another, never by a path", () => {
     const paths = readImports(["bridge", "server", "clients"], pathsOutOfPackage);
     expect([...paths].filter(([, out]) => out.length > 0)).to.be.empty;
+  });
+
+  it("has the names of the packages lead to the same sources for the compiler", () => {
+    const { config } = ts.readConfigFile("tsconfig.base.json", (path) => readFileSync(path, "utf8")) as {
+      config: { compilerOptions: { paths: Record<string, string[]> } };
+    };
+    const own = Object.entries(OWN_PACKAGES).map(([name, path]) => [name, [`./${path}`]]);
+    expect(config.compilerOptions.paths).to.deep.equal(Object.fromEntries(own));
   });
 
   const everything = new Map([...product, ...readImports(["bench", "test"])]);

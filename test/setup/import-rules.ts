@@ -30,7 +30,7 @@ const COMPOSITION_ROOT = "server/main.ts";
 const PACKAGES = ["bridge", "clients/demo", "clients/typescript", "server"];
 
 /** The names of the repository's packages, as their package.json export them. */
-const OWN_PACKAGES: Readonly<Record<string, string>> = {
+export const OWN_PACKAGES: Readonly<Record<string, string>> = {
   "@crossroom/bridge": "bridge/index.ts",
   "@crossroom/client": "clients/typescript/src/index.ts",
   "@crossroom/client/rooms": "clients/typescript/src/rooms/index.ts",
