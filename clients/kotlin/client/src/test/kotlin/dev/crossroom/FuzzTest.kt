@@ -6,13 +6,13 @@ import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
 import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
-import kotlin.random.Random
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
+import kotlin.random.Random
 
 /** All that the rooms layer reads, spoilt at random: nothing is thrown, and the client still ends as it should. */
 class FuzzTest {
@@ -24,7 +24,8 @@ class FuzzTest {
         jsonOf("{'user':'ada','name':'A','sid':'s','device':'d','guest':true,'token':'t','expiresAt':5,'messageBytes':65536}")
     private val answers =
         mapOf(
-            "join" to "{'ok':true,'position':$position,'recovered':false,'messages':[$message],'members':[$member],'count':1,'history':{'messages':[$message],'more':true}}",
+            "join" to
+                "{'ok':true,'position':$position,'recovered':false,'messages':[$message],'members':[$member],'count':1,'history':{'messages':[$message],'more':true}}",
             "history" to "{'ok':true,'messages':[$message],'more':true,'position':$position}",
             "publish" to "{'ok':true,'id':'p','position':$position,'at':5,'duplicate':false}",
             "send" to "{'ok':false,'error':{'code':'rate_limited','message':'m','retryable':true,'retryAfter':100}}",
@@ -49,7 +50,7 @@ class FuzzTest {
         ).map { it.first to jsonOf(it.second) }
 
     private val junk =
-        listOf("null", "7", "-1", "0.5", "1e300", "9223372036854775807", "true", "''", "'x'", "[]", "[null]", "{}", "{'ok':true}", "[[[[{}]]]]").map(::jsonOf)
+        jsonOf("[null,7,-1,0.5,1e300,9223372036854775807,true,'','x',[],[null],{},{'ok':true},[[[[{}]]]]]").list.orEmpty()
 
     /** The value with some of what is in it replaced, taken away, or all of it something else. */
     private fun spoil(value: Value, random: Random): Value =

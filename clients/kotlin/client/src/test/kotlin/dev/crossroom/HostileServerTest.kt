@@ -8,7 +8,6 @@ import dev.crossroom.support.FakeDialer
 import dev.crossroom.support.FakeEnvironment
 import dev.crossroom.support.FakeSocket
 import dev.crossroom.support.RecordingCallback
-import java.io.File
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancel
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.TestFactory
+import java.io.File
 
 /** What a broken or hostile server may send, of test/vectors/hostile-server.json: its script says what is played, and what must follow. */
 class HostileServerTest {

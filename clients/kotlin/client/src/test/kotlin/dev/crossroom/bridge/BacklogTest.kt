@@ -1,11 +1,11 @@
 package dev.crossroom.bridge
 
-import java.util.concurrent.CountDownLatch
-import kotlin.concurrent.thread
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
+import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
 
 class BacklogTest {
     @Test

@@ -185,6 +185,7 @@ internal class NamespaceConnectTest : BridgeTestCase() {
     @Test
     fun `fails where headers are none, as Java may give them`() {
         val recorded = RecordingCallback<String>()
+
         @Suppress("UNCHECKED_CAST")
         val bridge = Bridge("http://host:1", BridgeOptions().apply { headers(mapOf("a" to null) as Map<String, String>) })
         runBlocking {

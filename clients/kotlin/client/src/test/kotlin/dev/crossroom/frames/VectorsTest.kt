@@ -29,7 +29,9 @@ class VectorsTest {
         val ns = frame["ns"]?.text ?: "/"
         val id = frame["id"]?.long
         val args = frame["args"]?.list.orEmpty()
+
         fun text(name: String) = frame[name]?.text ?: error(name)
+
         fun long(name: String) = frame[name]?.long ?: error(name)
         return when (text("type")) {
             "connected" ->

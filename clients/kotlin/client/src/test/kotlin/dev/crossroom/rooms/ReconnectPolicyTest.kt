@@ -1,10 +1,10 @@
 package dev.crossroom.rooms
 
 import dev.crossroom.CrossroomException
+import dev.crossroom.Device
 import dev.crossroom.ErrorCode
 import dev.crossroom.Member
 import dev.crossroom.Members
-import dev.crossroom.Device
 import dev.crossroom.json
 import dev.crossroom.ownError
 import org.junit.jupiter.api.Assertions.assertEquals

@@ -4,7 +4,6 @@ import dev.crossroom.Joined
 import dev.crossroom.Position
 import dev.crossroom.json
 import dev.crossroom.support.RecordingCallback
-import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.take
@@ -13,6 +12,7 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import kotlin.coroutines.CoroutineContext
 
 /** How a device joins a room, stays in it, and leaves it. */
 internal class RoomMembershipTest : RoomsTestCase() {

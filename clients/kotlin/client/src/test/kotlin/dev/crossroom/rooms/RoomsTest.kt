@@ -32,6 +32,7 @@ internal class RoomsTest : RoomsTestCase() {
         welcome()
         ack(called("inbox", "{}"), "{'ok':true,'cursor':${at(0)},'waiting':2,'known':false}")
         assertEquals(listOf("ok: 2"), opened.outcomes)
+
         fun item(offset: Int) = jsonOf("{'type':'receipt','id':'i$offset','position':${at(offset)},'from':{'user':'ben'},'at':1}")
         event("inbox", item(1))
         event("inbox", item(2))

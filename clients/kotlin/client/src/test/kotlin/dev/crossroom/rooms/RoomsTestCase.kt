@@ -50,8 +50,7 @@ internal abstract class RoomsTestCase {
         return auth
     }
 
-    protected fun event(name: String, argument: Value) =
-        server.give(json("type" to "event", "event" to name, "args" to listOf(argument)))
+    protected fun event(name: String, argument: Value) = server.give(json("type" to "event", "event" to name, "args" to listOf(argument)))
 
     /** The next call is this; its id. */
     protected fun called(name: String, argument: String): Long {
@@ -65,8 +64,7 @@ internal abstract class RoomsTestCase {
 
     protected fun at(offset: Int) = "{'epoch':'e','offset':$offset}"
 
-    protected fun joined(offset: Int, more: String = "") =
-        "{'ok':true,'room':'r','position':${at(offset)},'members':[],'count':0$more}"
+    protected fun joined(offset: Int, more: String = "") = "{'ok':true,'room':'r','position':${at(offset)},'members':[],'count':0$more}"
 
     protected fun message(offset: Int, id: String = "m$offset", user: String = "ben") =
         jsonOf(
@@ -74,8 +72,7 @@ internal abstract class RoomsTestCase {
                 "'from':{'user':'$user','name':'B','sid':'s2','transport':'bridge'},'data':$offset,'at':1}",
         )
 
-    protected fun refusal(code: String, retryable: Boolean = false) =
-        "{'ok':false,'error':{'code':'$code','message':'m','retryable':$retryable}}"
+    protected fun refusal(code: String, retryable: Boolean = false) = "{'ok':false,'error':{'code':'$code','message':'m','retryable':$retryable}}"
 
     protected fun <T : Any> collected(flow: Flow<T>, word: (T) -> String?): List<String> {
         val recorded = ArrayList<String>()
@@ -101,8 +98,7 @@ internal abstract class RoomsTestCase {
             }
         }
 
-    protected fun Rooms.roomEvents(): List<String> =
-        collected(room("r").events(), ::word)
+    protected fun Rooms.roomEvents(): List<String> = collected(room("r").events(), ::word)
 
     protected fun word(event: RoomEvent): String? =
         when (event) {
@@ -139,5 +135,6 @@ internal abstract class RoomsTestCase {
     protected fun Rooms.join(history: Int, since: Position? = null): RecordingCallback<Joined> =
         RecordingCallback<Joined>().also { RoomsJava.join(room("r"), since, history, it) }
 
-    protected fun RecordingCallback<Joined>.past(): String? = result?.history?.let { "${it.messages.map { message -> message.position.offset }} ${it.more}" }
+    protected fun RecordingCallback<Joined>.past(): String? =
+        result?.history?.let { page -> "${page.messages.map { it.position.offset }} ${page.more}" }
 }

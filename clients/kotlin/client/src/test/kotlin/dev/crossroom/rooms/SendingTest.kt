@@ -89,9 +89,10 @@ internal class SendingTest : RoomsTestCase() {
     fun `sends to each recipient in a queue of its own, and tells at once of a full inbox`() {
         val rooms = rooms()
         welcome()
-        val recorded = listOf("ben", "ben", "cleo").map { to ->
-            RecordingCallback<Sent>().also { RoomsJava.send(rooms, to, Value.Null, true, it) }
-        }
+        val recorded =
+            listOf("ben", "ben", "cleo").map { to ->
+                RecordingCallback<Sent>().also { RoomsJava.send(rooms, to, Value.Null, true, it) }
+            }
         val first = called("send", "{'to':'ben','data':null,'id':'id1','receipt':true}")
         called("send", "{'to':'cleo','data':null,'id':'id3','receipt':true}")
         ack(first, refusal("inbox_full", retryable = true))
@@ -103,9 +104,10 @@ internal class SendingTest : RoomsTestCase() {
     fun `fails the largest message under way after three connections closed with 1009, and the session lives`() {
         val rooms = rooms()
         welcome()
-        val recorded = listOf("x".repeat(500), "y").map { text ->
-            RecordingCallback<Sent>().also { RoomsJava.send(rooms, text.take(1), Value.Text(text), false, it) }
-        }
+        val recorded =
+            listOf("x".repeat(500), "y").map { text ->
+                RecordingCallback<Sent>().also { RoomsJava.send(rooms, text.take(1), Value.Text(text), false, it) }
+            }
         repeat(3) {
             repeat(2) { server.next() }
             server.close(1009)

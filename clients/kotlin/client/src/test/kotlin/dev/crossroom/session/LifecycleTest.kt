@@ -8,8 +8,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 class LifecycleTest {
-    private fun lifecycle(maxAttempts: Int = Int.MAX_VALUE) =
-        Lifecycle(LifecycleSettings(Backoff(1_000, 5_000, 0.0), maxAttempts)) { 0.0 }
+    private fun lifecycle(maxAttempts: Int = Int.MAX_VALUE) = Lifecycle(LifecycleSettings(Backoff(1_000, 5_000, 0.0), maxAttempts)) { 0.0 }
 
     private fun opened(now: Long = 0, connected: Boolean = true): Lifecycle =
         lifecycle().also {
@@ -98,6 +97,7 @@ class LifecycleTest {
         lifecycle.open(0)
         fail(lifecycle)
         lifecycle.expired(TimerName.RETRY, 0)
+
         fun reconnect(from: Long, until: Long, connected: Boolean): String {
             lifecycle.opened(from)
             if (connected) lifecycle.connected(25_000, 20_000, from)

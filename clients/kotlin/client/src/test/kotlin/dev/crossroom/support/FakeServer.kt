@@ -1,7 +1,7 @@
 package dev.crossroom.support
 
-import dev.crossroom.Value
 import dev.crossroom.JsonText
+import dev.crossroom.Value
 import dev.crossroom.transport.Dialer
 import dev.crossroom.transport.Transport
 import dev.crossroom.transport.TransportFailure
@@ -60,8 +60,7 @@ internal class FakeSocket(val url: String, val headers: Map<String, String>, pri
         connected(ns)
     }
 
-    fun connected(ns: String = "/") =
-        give("{'type':'connected','ns':'$ns','sid':'s','pingInterval':25000,'pingTimeout':20000,'maxPayload':1000}")
+    fun connected(ns: String = "/") = give("{'type':'connected','ns':'$ns','sid':'s','pingInterval':25000,'pingTimeout':20000,'maxPayload':1000}")
 
     private fun gone() {
         if (!isGone) listener.gone()

@@ -2,8 +2,8 @@ package dev.crossroom.support
 
 import dev.crossroom.Callback
 import dev.crossroom.CrossroomException
-import dev.crossroom.Value
 import dev.crossroom.JsonText
+import dev.crossroom.Value
 import java.io.File
 
 /** Keeps what it was told: "ok: ..." or the code of an error. */

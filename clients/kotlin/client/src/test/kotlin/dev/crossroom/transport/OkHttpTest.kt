@@ -1,10 +1,10 @@
 package dev.crossroom.transport
 
-import dev.crossroom.bridge.Bridge
 import dev.crossroom.BridgeOptions
 import dev.crossroom.CrossroomException
-import dev.crossroom.bridge.NamespaceEvent
 import dev.crossroom.Value
+import dev.crossroom.bridge.Bridge
+import dev.crossroom.bridge.NamespaceEvent
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.Channel
