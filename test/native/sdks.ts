@@ -67,7 +67,16 @@ const kotlin: Sdk = {
   get test() {
     return [step("maven", "--batch-mode", "--quiet", "verify")];
   },
-  lints: [],
+  get lints() {
+    return [
+      {
+        title: "ktlint",
+        // Maven fetches it, as all that it uses.
+        probe: step("maven", "--version"),
+        check: step("maven", "--batch-mode", "--quiet", "ktlint:check"),
+      },
+    ];
+  },
   counts: () => fromSurefire(surefireReports(folderOf("kotlin"))),
   // A small heap, so that a leak shows.
   agent: () => ({
