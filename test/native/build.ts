@@ -2,14 +2,13 @@
 import { missingTools } from "../support/machine.js";
 import type { Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
+import type { Say } from "./verdict.js";
 
 export type Build =
   | { readonly outcome: "built" }
   /** The machine lacks something. */
   | { readonly outcome: "left out"; readonly why: string }
   | { readonly outcome: "failed"; readonly why: string };
-
-type Say = (line: string) => void;
 
 export async function buildSdk(sdk: Sdk, say: Say): Promise<Build> {
   const missing = missingTools(sdk.needs);

@@ -2,8 +2,7 @@
 import { type Counts, NOTHING, sum } from "../setup/counts.js";
 import type { Lint, Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
-
-type Say = (line: string) => void;
+import { type Say, verdict } from "./verdict.js";
 
 /** Counts each as one test; one that the toolchain has not is skipped, and one line says so. */
 export async function lint(sdk: Pick<Sdk, "title" | "folder" | "lints">, say: Say): Promise<Counts> {
@@ -24,6 +23,5 @@ async function run(
     return { ...NOTHING, skipped: 1 };
   }
   const trouble = await runStep(check, sdk.folder);
-  say(`${sdk.title}: ${title} finds ${trouble === undefined ? "nothing" : `faults: ${trouble}`}`);
-  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  return verdict(say, `${sdk.title}: ${title}`, trouble, { good: "finds nothing", bad: "finds faults" });
 }

@@ -9,8 +9,7 @@ import { runStep } from "./steps.js";
 import { checkFolders } from "./swift-folders.js";
 import { buildFromUrl } from "./swift-package.js";
 import { playUrlSession } from "./url-session.js";
-
-type Say = (line: string) => void;
+import { type Say, verdict } from "./verdict.js";
 
 /** Those that cannot be played, and why, and what the others' tests gave. One that fails does not hide the others. */
 export async function runNative(say: Say): Promise<{ leftOut: Map<string, string>; counts: Counts }> {
@@ -55,8 +54,8 @@ async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {
 
 async function readme(sdk: Sdk, say: Say): Promise<Counts> {
   const trouble = await followReadme(sdk).catch((error: unknown) => String(error));
-  say(
-    `${sdk.title}: the five minutes of its README ${trouble === undefined ? "work" : `do not work: ${trouble}`}`,
-  );
-  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  return verdict(say, `${sdk.title}: the five minutes of its README`, trouble, {
+    good: "work",
+    bad: "do not work",
+  });
 }

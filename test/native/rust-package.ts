@@ -1,17 +1,15 @@
 /** The crate as crates.io would get it: it must compile by itself, and cargo must have nothing to say. */
-import { type Counts, NOTHING } from "../setup/counts.js";
+import type { Counts } from "../setup/counts.js";
 import { type Sdk, step } from "./sdks.js";
 import { runStep } from "./steps.js";
-
-type Say = (line: string) => void;
+import { type Say, verdict } from "./verdict.js";
 
 /** Files that the crate must bring. */
 const REQUIRED = ["Cargo.toml", "LICENSE", "README.md", "src/lib.rs"];
 
 export async function checkPackage(sdk: Sdk, say: Say): Promise<Counts> {
   const trouble = await pack(sdk.folder);
-  say(`${sdk.title}: cargo package ${trouble === undefined ? "is clean" : `is not clean: ${trouble}`}`);
-  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  return verdict(say, `${sdk.title}: cargo package`, trouble, { good: "is clean", bad: "is not clean" });
 }
 
 async function pack(folder: string): Promise<string | undefined> {

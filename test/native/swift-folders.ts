@@ -5,11 +5,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Counts, NOTHING } from "../setup/counts.js";
+import type { Counts } from "../setup/counts.js";
 import { beside, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
-
-type Say = (line: string) => void;
+import { type Say, verdict } from "./verdict.js";
 
 const FOLDERS: readonly string[] = ["Core", "Wire", "Transport", "Bridge", "Rooms"];
 
@@ -18,8 +17,7 @@ const FORBIDDEN = "let forbidden: Bridge? = nil\n";
 
 export async function checkFolders(sdk: Sdk, say: Say): Promise<Counts> {
   const trouble = (await findCircle(sdk)) ?? (await missCircle(sdk));
-  say(`${sdk.title}: its folders ${trouble === undefined ? "have no circle" : `are wrong: ${trouble}`}`);
-  return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  return verdict(say, `${sdk.title}: its folders`, trouble, { good: "have no circle", bad: "are wrong" });
 }
 
 /** What is wrong, or undefined. */

@@ -2,12 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Counts, NOTHING } from "../setup/counts.js";
+import type { Counts } from "../setup/counts.js";
 import { fiveMinutes } from "./five-minutes.js";
 import { beside, PROJECT, type Sdk, step } from "./sdks.js";
 import { runStep } from "./steps.js";
-
-type Say = (line: string) => void;
+import { type Say, verdict } from "./verdict.js";
 
 const PROGRAM = `import Crossroom
 
@@ -24,10 +23,10 @@ export async function buildFromUrl(sdk: Sdk, say: Say): Promise<Counts> {
       `file://${join(folder, "crossroom.git")}`,
     );
     const trouble = (await publish(folder, tag)) ?? (await consume(folder, manifest));
-    say(
-      `${sdk.title}: the package by its URL ${trouble === undefined ? "works" : `does not work: ${trouble}`}`,
-    );
-    return trouble === undefined ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+    return verdict(say, `${sdk.title}: the package by its URL`, trouble, {
+      good: "works",
+      bad: "does not work",
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

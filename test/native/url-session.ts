@@ -7,6 +7,7 @@ import { countsOf, failures } from "../conformance/results.js";
 import { THEMES } from "../conformance/scenarios/index.js";
 import type { Counts } from "../setup/counts.js";
 import type { Sdk } from "./sdks.js";
+import type { Say } from "./verdict.js";
 
 /** What no message of more than 4 KB, no close code and no cut belongs to. */
 const TITLES: readonly string[] = [
@@ -20,7 +21,7 @@ const TITLES: readonly string[] = [
   "a message reaches everybody in the room, the publisher too, and nobody else",
 ];
 
-export async function playUrlSession(sdk: Sdk, say: (line: string) => void): Promise<Counts> {
+export async function playUrlSession(sdk: Sdk, say: Say): Promise<Counts> {
   const agent = () => ({ ...sdk.agent(), env: { CROSSROOM_TRANSPORT: "urlsession" } });
   const themes = THEMES.map((theme) => ({
     ...theme,
