@@ -1,14 +1,11 @@
 /** The native SDKs' part of `npm test`: builds and lints them, runs their own tests, and follows their READMEs. */
 import { type Counts, NOTHING, sum } from "../setup/counts.js";
 import { buildSdk } from "./build.js";
+import { CHECKS } from "./checks.js";
 import { lint } from "./lint.js";
 import { followReadme } from "./readme.js";
-import { checkPackage } from "./rust-package.js";
 import { SDKS, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
-import { checkFolders } from "./swift-folders.js";
-import { buildFromUrl } from "./swift-package.js";
-import { playUrlSession } from "./url-session.js";
 import { type Say, verdict } from "./verdict.js";
 
 /** Those that cannot be played, and why, and what the others' tests gave. One that fails does not hide the others. */
@@ -31,9 +28,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
 
 async function test(sdk: Sdk, say: Say): Promise<Counts> {
   const all = [await lint(sdk, say), await unitTests(sdk, say), await readme(sdk, say)];
-  if (sdk.name === "rust") all.push(await checkPackage(sdk, say));
-  if (sdk.name === "swift") all.push(await checkFolders(sdk, say), await buildFromUrl(sdk, say));
-  if (sdk.name === "swift" && process.platform === "linux") all.push(await playUrlSession(sdk, say));
+  for (const check of CHECKS[sdk.name]) all.push(await check(sdk, say));
   return sum(all);
 }
 
