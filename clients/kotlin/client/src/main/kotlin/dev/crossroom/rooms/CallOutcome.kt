@@ -34,3 +34,12 @@ internal inline fun <T> CallOutcome<Value>.read(read: (Value) -> T): CallOutcome
         is CallOutcome.Timeout -> CallOutcome.Timeout
         is CallOutcome.Lost -> CallOutcome.Lost
     }
+
+/** Goes on with the outcome. A call that was lost is nothing to go on with: what it was for begins again on the next connection. */
+internal inline fun <T> CallOutcome<T>.handle(ok: (T) -> Unit, timeout: () -> Unit, refused: (CrossroomException) -> Unit) =
+    when (this) {
+        is CallOutcome.Ok -> ok(result)
+        is CallOutcome.Timeout -> timeout()
+        is CallOutcome.Refused -> refused(error)
+        is CallOutcome.Lost -> Unit
+    }

@@ -126,14 +126,7 @@ internal class InboxCore(private val host: InboxHost) {
         }
         val since = log.cursor
         host.call("inbox", if (since == null) json() else json("since" to Wire.position(since))) { answer ->
-            if (generation == this.generation) {
-                when (val outcome = answer.read(Wire::opened)) {
-                    is CallOutcome.Ok -> opened(outcome.result)
-                    is CallOutcome.Timeout -> open()
-                    is CallOutcome.Refused -> refused(outcome.error)
-                    is CallOutcome.Lost -> Unit
-                }
-            }
+            if (generation == this.generation) answer.read(Wire::opened).handle(::opened, ::open, ::refused)
         }
     }
 

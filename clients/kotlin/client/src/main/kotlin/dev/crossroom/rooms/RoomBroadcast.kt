@@ -108,12 +108,7 @@ internal class RoomBroadcast(private val host: RoomBroadcastHost) {
         subscription.isReading = true
         host.readLog(after, min(PAGE, host.maxLag)) { outcome ->
             subscription.isReading = false
-            when (outcome) {
-                is CallOutcome.Ok -> onPage(subscription, outcome.result)
-                is CallOutcome.Timeout -> readLater(subscription, null)
-                is CallOutcome.Refused -> refused(subscription, outcome.error)
-                is CallOutcome.Lost -> Unit // it goes on with the next join
-            }
+            outcome.handle({ onPage(subscription, it) }, { readLater(subscription, null) }, { refused(subscription, it) })
         }
     }
 

@@ -109,14 +109,7 @@ internal class RoomMembership(
         log.position?.let { fields += "since" to Wire.position(it) }
         view.wantedHistory?.let { fields += "history" to it }
         caller.call("join", json(*fields.toTypedArray())) { answer ->
-            if (generation == this.generation) {
-                when (val outcome = answer.read(Wire::joined)) {
-                    is CallOutcome.Ok -> answered(outcome.result)
-                    is CallOutcome.Timeout -> callJoin()
-                    is CallOutcome.Refused -> refused(outcome.error)
-                    is CallOutcome.Lost -> Unit
-                }
-            }
+            if (generation == this.generation) answer.read(Wire::joined).handle(::answered, ::callJoin, ::refused)
         }
     }
 
