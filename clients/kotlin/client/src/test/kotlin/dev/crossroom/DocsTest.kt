@@ -26,13 +26,6 @@ class DocsTest {
         assertEquals(emptyList<String>(), missing)
     }
 
-    @Test
-    fun `OkHttp is known to the transport alone, and to the options that take it`() {
-        val layers = listOf("frames", "session", "bridge", "rooms")
-        val wrong = sources.filter { it.parentFile.name in layers && "import okhttp3" in it.readText() }
-        assertEquals(emptyList<String>(), wrong.map { it.name })
-    }
-
     /** What README.md shows is in ReadmeExamples.kt or RoomsJavaTest.java, and so compiles. */
     @Test
     fun `the examples of the README compile`() {
