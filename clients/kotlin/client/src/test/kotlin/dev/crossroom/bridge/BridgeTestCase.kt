@@ -1,24 +1,12 @@
 package dev.crossroom.bridge
 
 import dev.crossroom.BridgeOptions
-import dev.crossroom.support.FakeDialer
-import dev.crossroom.support.FakeEnvironment
+import dev.crossroom.support.ClientTestCase
 import dev.crossroom.support.RecordingCallback
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.launch
-import org.junit.jupiter.api.AfterEach
 
-/** The bridge layer against a server of the test's, on a clock of the test's. */
-internal abstract class BridgeTestCase {
-    protected val environment = FakeEnvironment()
-    protected val dialer = FakeDialer()
-    protected val scope = CoroutineScope(Dispatchers.Unconfined)
+/** The bridge layer. */
+internal abstract class BridgeTestCase : ClientTestCase() {
     protected val warnings = ArrayList<String>()
-
-    @AfterEach
-    fun stop() = scope.cancel()
 
     protected fun bridge(configure: BridgeOptions.() -> Unit = {}): Bridge {
         val options = BridgeOptions()
@@ -34,25 +22,16 @@ internal abstract class BridgeTestCase {
             dialer.last.accept()
         }
 
-    /** What its flow tells, in few words. */
-    protected fun collected(bridge: Bridge): List<String> {
-        val recorded = ArrayList<String>()
-        scope.launch {
-            bridge.namespace("/").events.collect { event ->
-                recorded.add(
-                    when (event) {
-                        is NamespaceEvent.Connected -> "connected"
-                        is NamespaceEvent.Disconnected -> "disconnected ${event.closeCode} ${event.isFinal}"
-                        is NamespaceEvent.Refused -> "refused ${event.error.code}"
-                        is NamespaceEvent.Message -> "${event.name} ${event.args}"
-                        else -> "?"
-                    },
-                )
+    protected fun collected(bridge: Bridge): List<String> =
+        collected(bridge.namespace("/").events) { event ->
+            when (event) {
+                is NamespaceEvent.Connected -> "connected"
+                is NamespaceEvent.Disconnected -> "disconnected ${event.closeCode} ${event.isFinal}"
+                is NamespaceEvent.Refused -> "refused ${event.error.code}"
+                is NamespaceEvent.Message -> "${event.name} ${event.args}"
+                else -> "?"
             }
-            recorded.add("over")
         }
-        return recorded
-    }
 
     /** What the application's functions throw, while the task runs. */
     protected fun thrown(task: () -> Unit): List<String?> {

@@ -1,6 +1,5 @@
 package dev.crossroom.rooms
 
-import dev.crossroom.CrossroomException
 import dev.crossroom.Joined
 import dev.crossroom.Position
 import dev.crossroom.Published
@@ -9,28 +8,15 @@ import dev.crossroom.RoomsEvent
 import dev.crossroom.RoomsOptions
 import dev.crossroom.Value
 import dev.crossroom.json
-import dev.crossroom.support.FakeDialer
-import dev.crossroom.support.FakeEnvironment
+import dev.crossroom.support.ClientTestCase
 import dev.crossroom.support.FakeSocket
 import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.launch
-import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 
-/** The rooms layer against a server of the test's, on a clock of the test's. */
-internal abstract class RoomsTestCase {
-    protected val environment = FakeEnvironment()
-    protected val dialer = FakeDialer()
-    protected val scope = CoroutineScope(Dispatchers.Unconfined)
+/** The rooms layer. */
+internal abstract class RoomsTestCase : ClientTestCase() {
     protected val server: FakeSocket get() = dialer.last
-
-    @AfterEach
-    fun stop() = scope.cancel()
 
     protected fun rooms(configure: RoomsOptions.() -> Unit = {}): Rooms {
         val options = RoomsOptions()
@@ -73,19 +59,6 @@ internal abstract class RoomsTestCase {
         )
 
     protected fun refusal(code: String, retryable: Boolean = false) = "{'ok':false,'error':{'code':'$code','message':'m','retryable':$retryable}}"
-
-    protected fun <T : Any> collected(flow: Flow<T>, word: (T) -> String?): List<String> {
-        val recorded = ArrayList<String>()
-        scope.launch {
-            try {
-                flow.collect { word(it)?.let(recorded::add) }
-                recorded.add("over")
-            } catch (error: CrossroomException) {
-                recorded.add("failed: ${error.code}")
-            }
-        }
-        return recorded
-    }
 
     protected fun Rooms.sessionEvents(): List<String> =
         collected(events()) {
