@@ -22,12 +22,16 @@ const NOTHING = 1e-6;
 export class Budget {
   readonly #rates: Rates;
   readonly #now: () => number;
-  readonly #buckets = new Map<RateName, Map<string, Bucket>>();
+  /** By whom they are of. */
+  readonly #buckets: Readonly<Record<RateName, Map<string, Bucket>>>;
 
   /** @param now Milliseconds by a clock that is never set. */
   constructor(rates: Rates, now: () => number) {
     this.#rates = rates;
     this.#now = now;
+    const names = Object.keys(rates) as RateName[];
+    const buckets = names.map((name): [RateName, Map<string, Bucket>] => [name, new Map<string, Bucket>()]);
+    this.#buckets = Object.fromEntries(buckets) as Record<RateName, Map<string, Bucket>>;
   }
 
   /**
@@ -37,13 +41,17 @@ export class Budget {
   take(charges: readonly Charge[]): number | undefined {
     const now = this.#now();
     let wait = 0;
-    for (const { rate, of, amount } of charges) {
-      const { perSecond } = this.#rates[rate];
-      const missing = amount - this.#bucket(rate, of, now).left;
-      if (missing > NOTHING) wait = Math.max(wait, Math.ceil((missing / perSecond) * 1000 - NOTHING));
-    }
+    const drawn = charges.map(({ rate, of, amount }) => {
+      const bucket = this.#bucket(rate, of, now);
+      const missing = amount - bucket.left;
+      if (missing > NOTHING) {
+        wait = Math.max(wait, Math.ceil((missing / this.#rates[rate].perSecond) * 1000 - NOTHING));
+      }
+      return bucket;
+    });
     if (wait > 0) return wait;
-    for (const { rate, of, amount } of charges) this.#bucket(rate, of, now).left -= amount;
+    // A bucket that two of the charges are drawn from is in it twice.
+    drawn.forEach((bucket, i) => (bucket.left -= charges[i]?.amount ?? 0));
     return undefined;
   }
 
@@ -56,17 +64,16 @@ export class Budget {
   /** Forgets whoever has all that there is, so that what is kept does not grow with all who ever came. To be called now and then. */
   tidy(): void {
     const now = this.#now();
-    for (const [rate, buckets] of this.#buckets) {
+    for (const [name, buckets] of Object.entries(this.#buckets)) {
+      const rate = this.#rates[name as RateName];
       for (const [of, bucket] of buckets) {
-        refill(bucket, this.#rates[rate], now);
-        if (bucket.left >= this.#rates[rate].burst) buckets.delete(of);
+        if (refill(bucket, rate, now).left >= rate.burst) buckets.delete(of);
       }
     }
   }
 
   #bucket(name: RateName, of: string, now: number): Bucket {
-    let buckets = this.#buckets.get(name);
-    if (buckets === undefined) this.#buckets.set(name, (buckets = new Map<string, Bucket>()));
+    const buckets = this.#buckets[name];
     const rate = this.#rates[name];
     const known = buckets.get(of);
     if (known !== undefined) return refill(known, rate, now);
