@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { call, type CallDeclaration, type COMMON_ERRORS } from "./declaration.js";
+import type { Payload } from "./payload.js";
 import { joinedHistorySchema, memberSchema, messagesSchema } from "./shapes.js";
 import {
   dataSchema,
@@ -273,6 +274,11 @@ export type CallName = keyof Calls;
 
 /** The one argument of a call. */
 export type CallData<E extends CallName> = z.output<Calls[E]["data"]>;
+
+/** A call as it is carried out: checked, and its `data` looked at. */
+export type CheckedCall<E extends CallName> = {
+  [Field in keyof CallData<E>]: Field extends "data" ? Payload : CallData<E>[Field];
+};
 
 /** What an ack of a call has beside `ok`. */
 export type CallAnswer<E extends CallName> = z.output<Calls[E]["answer"]>;

@@ -3,21 +3,20 @@
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
 import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
-import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
-import { CALLS, isCall, type CallData, type CallName } from "../api/calls.js";
-import { describe } from "../api/describe.js";
+import { CALLS, isCall, type CallName, type CheckedCall } from "../api/calls.js";
 import { apiError } from "../api/errors.js";
 import type { Ack, ApiError } from "../api/types.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { DeviceConnections } from "../inbox/device-connections.js";
 import type { Inboxes } from "../inbox/inboxes.js";
-import { heldBytes } from "../limits/size.js";
 import type { GatheredLog } from "../log/gathered-log.js";
+import { Payload } from "../api/payload.js";
 import type { Caller, CallOutcome, Done, Perform } from "../rooms/outcome.js";
 import type { Rooms } from "../rooms/rooms.js";
 import { StoreError } from "../store/store.js";
 import { judge } from "./admission.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
+import { checkCall } from "./check-call.js";
 import { isMove } from "./delivery.js";
 import type { HandlerLog } from "./handler-log.js";
 import { HANDLERS, type CallContext } from "./handlers.js";
@@ -110,23 +109,22 @@ export class ClientConnection {
   /** Checks a call, and answers it when its turn has come and it is carried out. */
   #onCall<E extends CallName>(
     name: E,
-    { data, isSideBySide = false, isRead = false, isAnswerLarge = false }: (typeof CALLS)[E],
+    { isSideBySide = false, isRead = false, isAnswerLarge = false }: (typeof CALLS)[E],
     argument: unknown,
     answer: (answer: Ack) => void,
   ): void {
-    const call = data.safeParse(ownCopy(argument));
-    if (!call.success) {
-      answer({ ok: false, error: apiError("invalid_argument", describe(call.error, name)) });
+    const call = checkCall(name, argument);
+    if (typeof call === "string") {
+      answer({ ok: false, error: apiError("invalid_argument", call) });
       return;
     }
-    const given = withoutPrototype(call.data);
-    const bytes = CALL_BYTES + ("data" in given ? heldBytes(given.data) : 0);
+    const bytes = CALL_BYTES + ("data" in call && call.data instanceof Payload ? call.data.held : 0);
     const isTaken = this.#queue.add(!isSideBySide, bytes, async (placed) => {
       // What only asks for something is not worth the work when nobody is there any more.
       if (isRead && !this.#socket.connected) return;
       try {
         const done: Done<E> = (outcome) => this.#answer(outcome, answer);
-        await HANDLERS[name](this.#context, this.#caller(), given, done, placed);
+        await HANDLERS[name](this.#context, this.#caller(), call, done, placed);
         if (isAnswerLarge) await drained(this.#socket);
       } catch (error) {
         answer({ ok: false, error: this.#failure(error, name) });
@@ -151,7 +149,7 @@ export class ClientConnection {
     this.#deps.perform(outcome.effects.filter((effect) => !isMove(effect)));
   }
 
-  async #refresh({ token }: CallData<"refresh">, done: Done<"refresh">): Promise<void> {
+  async #refresh({ token }: CheckedCall<"refresh">, done: Done<"refresh">): Promise<void> {
     const { data, handshake } = this.#socket;
     const { authenticate, log, rooms } = this.#deps;
     const outcome = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);

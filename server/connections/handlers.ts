@@ -1,5 +1,5 @@
 /** Who carries out which call. */
-import type { CallData, CallName } from "../api/calls.js";
+import type { CallName, CheckedCall } from "../api/calls.js";
 import type { Inboxes } from "../inbox/inboxes.js";
 import type { Caller, Done } from "../rooms/outcome.js";
 import type { Rooms } from "../rooms/rooms.js";
@@ -9,14 +9,14 @@ export interface CallContext {
   readonly rooms: Rooms;
   readonly inboxes: Inboxes;
   /** What the connection does itself: its own token. */
-  readonly refresh: (call: CallData<"refresh">, done: Done<"refresh">) => Promise<void>;
+  readonly refresh: (call: CheckedCall<"refresh">, done: Done<"refresh">) => Promise<void>;
 }
 
 /** @param placed See `Rooms.publish`; of calls that are side by side. */
 export type Handler<E extends CallName> = (
   context: CallContext,
   who: Caller,
-  call: CallData<E>,
+  call: CheckedCall<E>,
   done: Done<E>,
   placed: () => void,
 ) => Promise<void> | void;

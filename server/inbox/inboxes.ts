@@ -2,7 +2,7 @@
  * The inbox service: what is sent to a user waits in the user's log until each of their devices has processed it. Knows no
  * socket, as the rooms service.
  */
-import type { CallData } from "../api/calls.js";
+import type { CheckedCall } from "../api/calls.js";
 import type { InboxItem, Position } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Policy } from "../rooms/policy.js";
@@ -64,19 +64,19 @@ export class Inboxes {
   }
 
   /** @param placed As of `Rooms.publish`. */
-  async send(who: Caller, call: CallData<"send">, done: Done<"send">, placed: () => void): Promise<void> {
+  async send(who: Caller, call: CheckedCall<"send">, done: Done<"send">, placed: () => void): Promise<void> {
     const { log, policy, limiter, limits, now, newId } = this.#options;
     if (!(await policy.maySend(who.identity, call.to))) {
       return done(refused("forbidden", "this user may not send to that one"));
     }
-    const refusal = limiter.message(who, call.data);
+    const refusal = limiter.message(who, call.data.size);
     if (refusal !== undefined) return done(refusal);
     const id = call.id ?? newId();
     const value: StoredItem = {
       type: "message",
       id,
       from: senderOf(who),
-      data: call.data,
+      data: call.data.value,
       ...(call.receipt === true ? { receipt: true } : {}),
       ...(who.identity.guest ? { guest: true } : {}),
     };
@@ -100,11 +100,11 @@ export class Inboxes {
     this.#poke(call.to);
   }
 
-  open(who: Caller, call: CallData<"inbox">, done: Done<"inbox">): Promise<void> {
+  open(who: Caller, call: CheckedCall<"inbox">, done: Done<"inbox">): Promise<void> {
     return this.#queues.run(who.identity.user, () => this.#openNow(who, call.since, done));
   }
 
-  ack(who: Caller, call: CallData<"inbox_ack">, done: Done<"inbox_ack">): Promise<void> {
+  ack(who: Caller, call: CheckedCall<"inbox_ack">, done: Done<"inbox_ack">): Promise<void> {
     return this.#queues.run(who.identity.user, () => this.#ackNow(who, call.position, done));
   }
 

@@ -3,7 +3,7 @@ import type { Limits } from "./limits.js";
 import { refused, type Refused } from "../api/refused.js";
 import { Budget, type Charge } from "./budget.js";
 import { ratesOf, type RateName } from "./rates.js";
-import { sizeOf } from "./size.js";
+import type { Size } from "../api/size.js";
 
 /** Binary values in what goes to a client of Socket.IO: more end its connection (socket.io-parser 4.2, `maxAttachments`). */
 export const MAX_BINARIES = 10;
@@ -28,11 +28,10 @@ export class Limiter {
   /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
   message(
     who: Payer,
-    data: unknown,
+    { bytes, binaries }: Size,
     room?: string,
   ): Refused<"invalid_argument" | "message_too_large" | "rate_limited"> | undefined {
     const { messageBytes } = this.#limits;
-    const { bytes, binaries } = sizeOf(data);
     if (binaries > MAX_BINARIES) {
       return refused(
         "invalid_argument",
@@ -45,12 +44,18 @@ export class Limiter {
         `data has ${bytes} bytes as JSON; at most ${messageBytes} are taken`,
       );
     }
-    const charges = [...both("messages", who, 1), ...both("bytes", who, bytes)];
+    const { user, guest } = who.identity;
+    const charges: Charge[] = [
+      { rate: "messagesOfUser", of: user, amount: 1 },
+      { rate: "messagesOfAddress", of: who.address, amount: 1 },
+      { rate: "bytesOfUser", of: user, amount: bytes },
+      { rate: "bytesOfAddress", of: who.address, amount: bytes },
+    ];
     if (room !== undefined) {
       charges.push({ rate: "messagesOfRoom", of: room, amount: 1 });
       charges.push({ rate: "bytesOfRoom", of: room, amount: bytes });
     }
-    if (who.identity.guest) charges.push({ rate: "bytesOfGuests", of: "", amount: bytes });
+    if (guest) charges.push({ rate: "bytesOfGuests", of: "", amount: bytes });
     return this.#take(charges);
   }
 

@@ -1,7 +1,7 @@
 /** What fits into one answer to a client: how many bytes it has, and for clients of Socket.IO how many binary values. Pure. */
 import type { RoomMessage } from "../api/types.js";
 import { MAX_BINARIES } from "../limits/limiter.js";
-import { sizeOf } from "../limits/size.js";
+import { sizeOf } from "../api/size.js";
 import type { Caller } from "./outcome.js";
 
 /** Bytes of a message beside its data, about. */

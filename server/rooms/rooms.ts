@@ -2,7 +2,7 @@
  * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
-import { CALLS, type CallData } from "../api/calls.js";
+import { CALLS, type CheckedCall } from "../api/calls.js";
 import type { Member, Position, RoomMessage } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Policy, Rights } from "./policy.js";
@@ -65,7 +65,7 @@ export class Rooms {
   }
 
   /** Joining a room that one is in changes nothing, and answers as the first time. */
-  async join(who: Caller, call: CallData<"join">, done: Done<"join">): Promise<void> {
+  async join(who: Caller, call: CheckedCall<"join">, done: Done<"join">): Promise<void> {
     const { policy, limits, limiter, reads, settings } = this.#options;
     const refusal = limiter.join(who);
     if (refusal !== undefined) return done(refusal);
@@ -124,7 +124,7 @@ export class Rooms {
     }
   }
 
-  async leave(who: Caller, call: CallData<"leave">, done: Done<"leave">): Promise<void> {
+  async leave(who: Caller, call: CheckedCall<"leave">, done: Done<"leave">): Promise<void> {
     const room = this.#live.visited(call.room, who.sid);
     if (room === undefined) return done(refused("not_joined"));
     const change = await this.#unseat(room.name, who);
@@ -136,16 +136,16 @@ export class Rooms {
   /** @param placed Called once the message has its place in the log's order: the next call need not wait longer. */
   async publish(
     who: Caller,
-    call: CallData<"publish">,
+    call: CheckedCall<"publish">,
     done: Done<"publish">,
     placed: () => void,
   ): Promise<void> {
     const { log, limiter, limits, now, newId } = this.#options;
     const room = this.#roomFor("publish", who, call.room);
     if ("error" in room) return done(room);
-    const refusal = limiter.message(who, call.data, room.name);
+    const refusal = limiter.message(who, call.data.size, room.name);
     if (refusal !== undefined) return done(refusal);
-    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data };
+    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data.value };
     const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
     // Held, as the publisher may leave before the message is announced.
     await this.#live.hold(room.name);
@@ -172,16 +172,16 @@ export class Rooms {
     }
   }
 
-  signal(who: Caller, call: CallData<"signal">, done: Done<"signal">): void {
+  signal(who: Caller, call: CheckedCall<"signal">, done: Done<"signal">): void {
     const room = this.#roomFor("signal", who, call.room);
     if ("error" in room) return done(room);
-    const refusal = this.#options.limiter.message(who, call.data, room.name);
+    const refusal = this.#options.limiter.message(who, call.data.size, room.name);
     if (refusal !== undefined) return done(refusal);
-    const signal = { room: room.name, from: senderOf(who), data: call.data, at: this.#options.now() };
+    const signal = { room: room.name, from: senderOf(who), data: call.data.value, at: this.#options.now() };
     done({ ok: true, result: {}, effects: [{ type: "signal", signal, except: who.sid }] });
   }
 
-  async history(who: Caller, call: CallData<"history">, done: Done<"history">): Promise<void> {
+  async history(who: Caller, call: CheckedCall<"history">, done: Done<"history">): Promise<void> {
     const room = this.#roomFor("history", who, call.room);
     if ("error" in room) return done(room);
     const { limiter, reads } = this.#options;
@@ -207,7 +207,7 @@ export class Rooms {
     done({ ok: true, result: { messages, more, position: { epoch, offset: last } }, effects: [] });
   }
 
-  async presence(who: Caller, call: CallData<"presence">, done: Done<"presence">): Promise<void> {
+  async presence(who: Caller, call: CheckedCall<"presence">, done: Done<"presence">): Promise<void> {
     const room = this.#roomFor("presence", who, call.room);
     if ("error" in room) return done(room);
     if (!this.#options.settings(room.name).presence) return done(refused("forbidden", FORBIDDEN.presence));

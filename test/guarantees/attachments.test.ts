@@ -1,6 +1,7 @@
 /** A packet for socket.io-client holds ten binary values: what the server sends it never has more. */
 import { expect } from "chai";
 import { DEFAULT_LIMITS, type History, type JoinedHistory, type RoomMessage } from "../../server/index.js";
+import { sizeOf } from "../../server/api/size.js";
 import { Limiter } from "../../server/limits/limiter.js";
 import type { TestClient } from "../server/support/clients.js";
 import { call, joinRoom, World, type Joined, type Position } from "./world.js";
@@ -72,7 +73,7 @@ describe("binary values in answers", () => {
     const limiter = new Limiter(DEFAULT_LIMITS, () => 0);
     const identity = { user: "ada", name: "Ada", guest: false, claims: {} };
     const who = { identity, sid: "s", address: "192.0.2.1", transport: "websocket" } as const;
-    expect(limiter.message(who, bytes(10))).to.equal(undefined);
-    expect(limiter.message(who, { deep: bytes(11) })).to.include({ error: "invalid_argument" });
+    expect(limiter.message(who, sizeOf(bytes(10)))).to.equal(undefined);
+    expect(limiter.message(who, sizeOf({ deep: bytes(11) }))).to.include({ error: "invalid_argument" });
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { Payload } from "../../server/api/payload.js";
 import { Limiter } from "../../server/limits/limiter.js";
 import type { Caller, Effect, CallOutcome } from "../../server/rooms/outcome.js";
 import { Rooms } from "../../server/rooms/rooms.js";
@@ -97,7 +98,7 @@ describe("the rooms service", () => {
           const joined = new Map<string, Joined>();
           const publishing = Array.from({ length: 20 }, async (_, n) => {
             for (let left = 6 * n; left > 0; left--) await Promise.resolve();
-            await rooms.publish(ada, { room: "r", data: n }, done, () => undefined);
+            await rooms.publish(ada, { room: "r", data: new Payload(n) }, done, () => undefined);
           });
           const joining = starts.map(async (start, i) => {
             for (let left = start; left > 0; left--) await Promise.resolve();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Budget } from "../../server/limits/budget.js";
 import { DEFAULT_RATES, ratesOf } from "../../server/limits/rates.js";
-import { sizeOf } from "../../server/limits/size.js";
+import { sizeOf } from "../../server/api/size.js";
 
 describe("a budget", () => {
   let now = 0;

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { Position, Room, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
 import { sizeOf } from "../../../clients/typescript/src/rooms/sendable.js";
-import { sizeOf as serverSizeOf } from "../../../server/limits/size.js";
+import { sizeOf as serverSizeOf } from "../../../server/api/size.js";
 import { within } from "../../support/deadline.js";
 import { fakeRig, type FakeSocket } from "./support/fake-socket.js";
 import { CLIENT_NAMES, Stage } from "./support/stage.js";

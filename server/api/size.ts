@@ -37,14 +37,3 @@ function addTo(size: Size, value: unknown): void {
 function bytesOf(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
 }
-
-/** Bytes that a value with JSON's types and binary holds in memory, roughly. Recursive: its depth must have been checked. */
-export function heldBytes(value: unknown): number {
-  if (typeof value === "string") return 16 + value.length;
-  if (typeof value !== "object" || value === null) return 8;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 96 + value.byteLength;
-  let bytes = 32;
-  if (Array.isArray(value)) for (const item of value) bytes += heldBytes(item);
-  else for (const [key, item] of Object.entries(value)) bytes += key.length + heldBytes(item);
-  return bytes;
-}
