@@ -10,6 +10,7 @@ import type { GuestTokens } from "../store/guest-tokens.js";
 import type { Revocations } from "../store/revocations.js";
 import { giveToken } from "./issue.js";
 import { createVerifier, refused, type VerifiedToken, type VerifierOptions } from "./verifier.js";
+import { when } from "./when.js";
 
 export interface AuthenticatorOptions extends VerifierOptions {
   /** Whether one may come without a token. */
@@ -36,16 +37,17 @@ const authSchema = z.object({ token: z.unknown(), name: z.unknown() }).partial()
 /**
  * Judges tokens of the operator's keys and of the server's own, and takes guests in. A guest gets a token with every verdict,
  * good for 30 days from then and until the next one is shown. Guests and visitors of the demo have no claims, whatever their tokens say.
+ * Who need not be asked about of the store, and has no token of the operator's keys, is judged at once, without a promise.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
   const { ownKey, guests, revocations, guestTokens, guestEnded, now, randomHex } = options;
   const demo = options.demo && guests;
   const verify = createVerifier(options);
 
-  async function admitGuest(user: string, name: string | undefined, number: number): Promise<AuthOutcome> {
+  function admitGuest(user: string, name: string | undefined, number: number): AuthOutcome {
     const issuedAt = now();
     const tokenId = randomHex();
-    const token = await giveToken(ownKey, "guests", options, { user, id: tokenId, claims: { number } });
+    const token = giveToken(ownKey, "guests", options, { user, id: tokenId, claims: { number } });
     const shown = name ?? `Guest ${user.slice("guest-".length).slice(0, 4)}`;
     // No `expiresAt`: the token is to come back with, and has just been given; the session does not end with it.
     return { ok: true, identity: { user, name: shown, guest: true, claims: {}, tokenId, issuedAt }, token };
@@ -101,7 +103,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     return revocations.has(facts) ? { ok: false, error: apiError("token_revoked") } : undefined;
   }
 
-  return async (credentials) => {
+  return (credentials) => {
     const auth = authSchema.safeParse(ownCopy(credentials.auth));
     const given: z.output<typeof authSchema> = withoutPrototype(auth.success ? auth.data : {});
     let name: string | undefined;
@@ -119,11 +121,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
         : { ok: false, error: apiError("unauthorized") };
     }
     if (typeof token !== "string") return refused("auth.token must be a string");
-    const verified = await verify(token);
-    if (!verified.ok) return verified;
-    const problem = problemWith(verified);
-    if (problem !== undefined) return problem;
-    return verified.backing === "guests" ? readmitGuest(verified, name) : admitUser(verified, name);
+    return when(verify(token), (verified) => {
+      if (!verified.ok) return verified;
+      const problem = problemWith(verified);
+      if (problem !== undefined) return problem;
+      return verified.backing === "guests" ? readmitGuest(verified, name) : admitUser(verified, name);
+    });
   };
 }
 

@@ -1,6 +1,6 @@
 /** Tokens that this server signs itself: for guests, for the demo, and at the operator's command line. */
-import { SignJWT } from "jose";
 import type { Clock } from "../store/store-clock.js";
+import { signClaims, type HmacKey } from "./hmac-token.js";
 import type { OwnKey } from "./own-key.js";
 
 /** The claim `iss` of tokens of the server's own key: it says what they may be used for. */
@@ -38,19 +38,20 @@ export interface TokenClaims {
 }
 
 /** Signs with HMAC and SHA-256. The times of a token are whole seconds, rounded down (RFC 7519, 2: NumericDate). */
-export async function signToken(
-  key: { secret: Uint8Array; id?: string },
+export function signToken(
+  key: HmacKey,
   { user, id, issuer, audience, name, claims, issuedAt, expiresAt }: TokenClaims,
-): Promise<string> {
-  const token = new SignJWT({ ...claims, ...(name === undefined ? {} : { name }) })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT", ...(key.id === undefined ? {} : { kid: key.id }) })
-    .setSubject(user)
-    .setJti(id)
-    .setIssuedAt(seconds(issuedAt));
-  if (issuer !== undefined) token.setIssuer(issuer);
-  if (audience !== undefined) token.setAudience(audience);
-  if (expiresAt !== undefined) token.setExpirationTime(seconds(expiresAt));
-  return token.sign(key.secret);
+): string {
+  return signClaims(key, {
+    ...claims,
+    ...(name === undefined ? {} : { name }),
+    sub: user,
+    jti: id,
+    iat: seconds(issuedAt),
+    ...(issuer === undefined ? {} : { iss: issuer }),
+    ...(audience === undefined ? {} : { aud: audience }),
+    ...(expiresAt === undefined ? {} : { exp: seconds(expiresAt) }),
+  });
 }
 
 /** Signs with the server's own key, for one of its own purposes. */
@@ -58,7 +59,7 @@ export function signOwnToken(
   key: OwnKey,
   purpose: keyof typeof OWN_ISSUERS,
   claims: Omit<TokenClaims, "issuer" | "audience">,
-): Promise<string> {
+): string {
   return signToken(key, { ...claims, issuer: OWN_ISSUERS[purpose] });
 }
 
@@ -71,7 +72,7 @@ export function giveToken(
   purpose: GivenPurpose,
   { now, clock }: { now: () => number; clock: Clock },
   { claims, ...facts }: Omit<TokenClaims, "issuer" | "audience" | "issuedAt" | "expiresAt">,
-): Promise<string> {
+): string {
   const issuedAt = now();
   const expiresAt = issuedAt + GIVEN_LIFETIME[purpose];
   return signOwnToken(key, purpose, {

@@ -1,11 +1,20 @@
 /** From a token to what it says, or to what is wrong with it. */
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from "jose";
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  UnsecuredJWT,
+  type JWTClaimVerificationOptions,
+  type JWTPayload,
+} from "jose";
 import { apiError } from "../api/errors.js";
 import type { ApiError } from "../api/types.js";
 import { describe } from "../api/describe.js";
 import { MAX_TOKEN, userSchema } from "../api/values.js";
 import type { KeySource, TokenHeader } from "./keys.js";
 import type { Clock } from "../store/store-clock.js";
+import { signedPayload } from "./hmac-token.js";
 import { GIVEN_LIFETIME, OWN_ISSUERS, type GivenPurpose } from "./issue.js";
 import type { OwnKey } from "./own-key.js";
 
@@ -43,8 +52,21 @@ export interface VerifiedToken {
 
 type TokenRefusal = { ok: false; error: ApiError };
 
-/** Verifies a token; never rejects, whatever it is. */
-export type VerifyToken = (token: string) => Promise<VerifiedToken | TokenRefusal>;
+/** Verifies a token; never fails, whatever it is. Of one that the server has signed itself, the answer is there at once. */
+export type VerifyToken = (
+  token: string,
+) => VerifiedToken | TokenRefusal | Promise<VerifiedToken | TokenRefusal>;
+
+/** How the claims of a genuine token are judged, whoever has verified its signature. */
+interface Rules {
+  /** What jose is to check. */
+  readonly options: JWTClaimVerificationOptions;
+  /** What claims that have passed come to. */
+  readonly read: (payload: JWTPayload) => VerifiedToken | TokenRefusal;
+}
+
+/** In front of claims whose signature was verified, so that jose checks them by the same code as any (RFC 7519, 6). */
+const UNSECURED_HEADER = Buffer.from('{"alg":"none"}').toString("base64url");
 
 /** Milliseconds. */
 const DEFAULT_CLOCK_TOLERANCE = 5_000;
@@ -56,53 +78,62 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
   const { ownKey, keys, issuer, audience, now, clock } = options;
   const { clockTolerance = DEFAULT_CLOCK_TOLERANCE } = options;
 
-  /** One that this server gave, to somebody who only comes back. The clock may have been set since. */
-  async function checkGiven(token: string, purpose: GivenPurpose) {
-    const { payload } = await jwtVerify(token, ownKey.secret, {
-      algorithms: ["HS256"],
-      issuer: OWN_ISSUERS[purpose],
-      currentDate: new Date(0), // nothing has run out by then
-    });
-    const { stamp, exp = 0 } = payload;
-    const isOver =
-      typeof stamp === "number" ? stamp <= clock.cutoff(GIVEN_LIFETIME[purpose]) : exp * 1_000 <= now();
-    if (isOver) return { ok: false, error: apiError("token_expired") } as const;
-    const given = readClaims(payload, purpose, Infinity);
-    if (!given.ok || typeof stamp !== "number") return given;
-    return { ...given, stamp, expiresAt: now() + stamp - clock.cutoff(GIVEN_LIFETIME[purpose]) };
+  /** For one that this server gave, to somebody who only comes back. The clock may have been set since. */
+  function rulesOfGiven(purpose: GivenPurpose): Rules {
+    // By the date, nothing has run out.
+    const options = { issuer: OWN_ISSUERS[purpose], currentDate: new Date(0) };
+    const read = (payload: JWTPayload): VerifiedToken | TokenRefusal => {
+      const { stamp, exp = 0 } = payload;
+      const isOver =
+        typeof stamp === "number" ? stamp <= clock.cutoff(GIVEN_LIFETIME[purpose]) : exp * 1_000 <= now();
+      if (isOver) return { ok: false, error: apiError("token_expired") };
+      const given = readClaims(payload, purpose, Infinity);
+      if (!given.ok || typeof stamp !== "number") return given;
+      return { ...given, stamp, expiresAt: now() + stamp - clock.cutoff(GIVEN_LIFETIME[purpose]) };
+    };
+    return { options, read };
   }
 
-  async function check(token: string, key: Parameters<typeof jwtVerify>[1], own: boolean, alg: string) {
+  /** @param isOwn Whether it is signed with the server's own key. */
+  function rulesOfOperator(isOwn: boolean): Rules {
     const wall = now();
     const even = clock.wall();
     // The clock of this machine made the times of its own tokens: if it was set since, they have not run out for that.
-    const judged = own ? Math.min(wall, even) : wall;
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [alg],
+    const judged = isOwn ? Math.min(wall, even) : wall;
+    const options = {
       clockTolerance: clockTolerance / 1_000,
       currentDate: new Date(judged),
-      ...(own || issuer === undefined ? {} : { issuer }),
-      ...(own || audience === undefined ? {} : { audience }),
-    });
-    if (own && keys.length > 0) {
-      return refused("this server takes tokens of the configured keys only; this one is signed with its own");
-    }
-    const read = readClaims(payload, "operator", Math.max(wall, even) + clockTolerance);
-    if (!read.ok || read.expiresAt === undefined) return read;
-    return { ...read, expiresAt: read.expiresAt + wall - judged };
+      ...(isOwn || issuer === undefined ? {} : { issuer }),
+      ...(isOwn || audience === undefined ? {} : { audience }),
+    };
+    const read = (payload: JWTPayload): VerifiedToken | TokenRefusal => {
+      if (isOwn && keys.length > 0) {
+        return refused(
+          "this server takes tokens of the configured keys only; this one is signed with its own",
+        );
+      }
+      const token = readClaims(payload, "operator", Math.max(wall, even) + clockTolerance);
+      if (!token.ok || token.expiresAt === undefined) return token;
+      return { ...token, expiresAt: token.expiresAt + wall - judged };
+    };
+    return { options, read };
   }
 
-  return async (token) => {
-    if (token === "") return refused("the token is empty");
-    if (token.length > MAX_TOKEN) return refused(`the token has more than ${MAX_TOKEN} characters`);
+  function rulesOfOwn(token: string): Rules {
+    const backing = backingOf(decodeJwt(token).iss);
+    return backing === "operator" ? rulesOfOperator(true) : rulesOfGiven(backing);
+  }
+
+  async function check(token: string, key: Parameters<typeof jwtVerify>[1], alg: string, rules: Rules) {
+    const { payload } = await jwtVerify(token, key, { algorithms: [alg], ...rules.options });
+    return rules.read(payload);
+  }
+
+  async function verify(token: string): Promise<VerifiedToken | TokenRefusal> {
     const header = readHeader(token);
     if (header === undefined) return refused("the token is not a signed JWT");
     try {
-      if (header.kid === ownKey.id) {
-        const backing = backingOf(decodeJwt(token).iss);
-        if (backing !== "operator") return await checkGiven(token, backing);
-        return await check(token, ownKey.secret, true, "HS256");
-      }
+      if (header.kid === ownKey.id) return await check(token, ownKey.secret, "HS256", rulesOfOwn(token));
       const sources = keys.filter(({ algorithms }) => algorithms.includes(header.alg));
       if (sources.length === 0) return refused(noSource(header, keys));
       let problem = refused(
@@ -112,7 +143,7 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
         const key = await source.find(header);
         if (key === undefined) continue;
         try {
-          return await check(token, key, false, header.alg);
+          return await check(token, key, header.alg, rulesOfOperator(false));
         } catch (error) {
           // Another source may have the key.
           if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
@@ -120,6 +151,19 @@ export function createVerifier(options: VerifierOptions): VerifyToken {
         }
       }
       return problem;
+    } catch (error) {
+      return explain(error);
+    }
+  }
+
+  return (token) => {
+    if (token === "") return refused("the token is empty");
+    if (token.length > MAX_TOKEN) return refused(`the token has more than ${MAX_TOKEN} characters`);
+    const payload = signedPayload(ownKey, token);
+    if (payload === undefined) return verify(token);
+    try {
+      const { options, read } = rulesOfOwn(token);
+      return read(UnsecuredJWT.decode(`${UNSECURED_HEADER}.${payload}.`, options).payload);
     } catch (error) {
       return explain(error);
     }

@@ -112,7 +112,7 @@ describe("a visitor of the demo", () => {
 
   it("has an id and a name, and is a guest to all rules", async () => {
     const verdict = await authenticator({ ownKey, guests: true, demo: true })({
-      auth: { token: await demoToken() },
+      auth: { token: demoToken() },
     });
     expect(identityOf(verdict)).to.deep.include({ user: "demo-ada", name: "Ada", guest: true, claims: {} });
   });
@@ -122,7 +122,7 @@ describe("a visitor of the demo", () => {
       { guests: true, demo: false },
       { guests: false, demo: true },
     ]) {
-      const verdict = await authenticator({ ownKey, ...options })({ auth: { token: await demoToken() } });
+      const verdict = await authenticator({ ownKey, ...options })({ auth: { token: demoToken() } });
       expect(errorOf(verdict)).to.include("takes no visitors of a demo");
     }
   });

@@ -113,7 +113,7 @@ describe("the keys of tokens", () => {
   it("are the server's own where the operator has none", async () => {
     const ownKey = newOwnKey();
     const claims = { user: "ada", id: "t1", issuedAt: NOW };
-    const mine = await signOwnToken(ownKey, "operator", claims);
+    const mine = signOwnToken(ownKey, "operator", claims);
     expect(identityOf(await authenticator({ ownKey })({ auth: { token: mine } }))).to.include({
       user: "ada",
       guest: false,

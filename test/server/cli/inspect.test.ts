@@ -29,7 +29,7 @@ describe("crossroom inspect", () => {
     expect(await terminal.exited(), terminal.problems.left.join("\n")).to.equal(0);
     return terminal.printed;
   };
-  const operator = (): Promise<string> => server.token("op", { crossroom_admin: true });
+  const operator = (): string => server.token("op", { crossroom_admin: true });
   /** Rows of a table as their cells. */
   const cells = (line: string): string[] => line.trim().split(/ {2,}/);
 
@@ -46,7 +46,7 @@ describe("crossroom inspect", () => {
     });
     store = await openLmdbStore(folder, storeOptions({ roomSettings }));
     server = await startCliServer({ store, roomSettings });
-    guest = await Guest.connect(server.url, { token: await server.token("ada"), device: "phone" });
+    guest = await Guest.connect(server.url, { token: server.token("ada"), device: "phone" });
     await guest.join("lobby");
     for (let i = 1; i <= 12; i++) await guest.publish("lobby", `text ${i}`);
     await guest.join("attic\u202e");
@@ -80,7 +80,7 @@ describe("crossroom inspect", () => {
   });
 
   it("shows the same of a running server, with the members of each room", async () => {
-    const token = await operator();
+    const token = operator();
     const ofServer = JSON.parse(await inspect([server.url, "--token", token, "--json"])) as Inspected;
     const ofFolder = JSON.parse(await inspect([folder, "--json"])) as Inspected;
     expect(ofServer.rooms).to.deep.equal(ofFolder.rooms.map((room) => ({ ...room, members: 1 })));
@@ -91,7 +91,7 @@ describe("crossroom inspect", () => {
 
   for (const where of ["folder", "server"] as const) {
     it(`shows with --room its last messages, of a ${where}`, async () => {
-      const at = where === "folder" ? [folder] : ["--url", server.url, "--token", await operator()];
+      const at = where === "folder" ? [folder] : ["--url", server.url, "--token", operator()];
       const [table = "", messages = ""] = (await inspect([...at, "--room", "lobby", "--last", "2"])).split(
         "\n\n",
       );
@@ -102,7 +102,7 @@ describe("crossroom inspect", () => {
     });
 
     it(`says so if there is nothing of a room, of a ${where}`, async () => {
-      const at = where === "folder" ? [folder] : ["--url", server.url, "--token", await operator()];
+      const at = where === "folder" ? [folder] : ["--url", server.url, "--token", operator()];
       const none = new TestTerminal(["inspect", ...at, "--room", "nowhere"]);
       expect(await none.exited()).to.equal(1);
       expect(await none.problems.next()).to.equal('error: there is nothing of a room "nowhere"');
@@ -137,7 +137,7 @@ describe("crossroom inspect", () => {
   });
 
   it("ends with 1 for a token that is no operator's", async () => {
-    const refused = new TestTerminal(["inspect", server.url, "--token", await server.token("ada")]);
+    const refused = new TestTerminal(["inspect", server.url, "--token", server.token("ada")]);
     expect(await refused.exited()).to.equal(1);
     expect(await refused.problems.next()).to.match(/^error: the server refused: .*crossroom_admin/);
   });

@@ -14,8 +14,8 @@ describe("crossroom join", () => {
     await guest.join("lobby");
     return guest;
   };
-  const join = async (...args: string[]): Promise<TestTerminal> =>
-    new TestTerminal(["join", "lobby", "--url", server.url, "--token", await server.token("ada"), ...args]);
+  const join = (...args: string[]): TestTerminal =>
+    new TestTerminal(["join", "lobby", "--url", server.url, "--token", server.token("ada"), ...args]);
   /** The next line, without the time of day. */
   const untimed = async (terminal: TestTerminal): Promise<string> => {
     const line = await terminal.line();
@@ -33,7 +33,7 @@ describe("crossroom join", () => {
   });
 
   it("shows who is there, and each message with its sender and transport", async () => {
-    const ada = await join();
+    const ada = join();
     expect(await ada.line()).to.equal("-- lobby: Ben (websocket), ADA (bridge)");
     await ben.publish("lobby", "Hello");
     expect(await untimed(ada)).to.equal("Ben (websocket) Hello");
@@ -43,7 +43,7 @@ describe("crossroom join", () => {
   });
 
   it("publishes each line, and shows it when it is in the room", async () => {
-    const ada = await join();
+    const ada = join();
     await ada.line();
     ada.type("first");
     ada.type("  ");
@@ -56,7 +56,7 @@ describe("crossroom join", () => {
   });
 
   it("publishes all that is piped in, in order, then leaves and ends with 0", async () => {
-    const ada = await join();
+    const ada = join();
     const texts = Array.from({ length: 300 }, (_, i) => `line ${i}`);
     ada.input.end(texts.join("\n"));
     expect(await ada.exited()).to.equal(0);
@@ -67,7 +67,7 @@ describe("crossroom join", () => {
   });
 
   it("shows who comes and who goes", async () => {
-    const ada = await join();
+    const ada = join();
     await ada.line();
     const eve = await enter("Eve");
     expect(await untimed(ada)).to.equal("Eve came (websocket)");
@@ -80,7 +80,7 @@ describe("crossroom join", () => {
   it("shows the last messages before the join with --history, each once, and more than one page of them", async () => {
     const count = 505;
     await Promise.all(Array.from({ length: count + 1 }, (_, i) => ben.publish("lobby", i)));
-    const ada = await join("--history", String(count));
+    const ada = join("--history", String(count));
     await ada.line();
     ada.type("now");
     for (let i = 1; i <= count; i++) expect(await untimed(ada)).to.equal(`Ben (websocket) ${i}`);
@@ -89,27 +89,27 @@ describe("crossroom join", () => {
   });
 
   it("shows with --since what was published after the position at which one left", async () => {
-    const first = await join();
+    const first = join();
     await first.line();
     first.type("before");
     await first.line();
     await first.end();
     const [, position = ""] = /^-- left lobby at (.+)$/.exec(await first.line()) ?? [];
     await ben.publish("lobby", "meanwhile");
-    const second = await join("--since", position);
+    const second = join("--since", position);
     expect((await second.line()).startsWith("-- lobby")).to.be.true;
     expect(await untimed(second)).to.equal("Ben (websocket) meanwhile");
     await second.end();
   });
 
   it("says so if what was published since is not kept", async () => {
-    const ada = await join("--since", "another:7");
+    const ada = join("--since", "another:7");
     expect(await ada.line()).to.equal("-- what was published since is not kept any more");
     await ada.end();
   });
 
   it("says that the connection is lost, comes back, and shows what was missed", async () => {
-    const ada = await join("--json");
+    const ada = join("--json");
     await ada.json();
     server.cut();
     expect(await ada.json()).to.include({ type: "disconnected" });
@@ -126,7 +126,7 @@ describe("crossroom join", () => {
   });
 
   it("prints with --json an object in each line, and reads a value in each", async () => {
-    const ada = await join("--json");
+    const ada = join("--json");
     const joined = await ada.json();
     expect(joined).to.include({ type: "joined", room: "lobby" });
     expect(joined["members"]).to.have.nested.property("[1].devices[0].transport", "bridge");
@@ -143,7 +143,7 @@ describe("crossroom join", () => {
   });
 
   it("does not let a message command the terminal", async () => {
-    const ada = await join();
+    const ada = join();
     await ada.line();
     await ben.publish("lobby", "\u001b[2Jgone\u202e\u009b1m\nnext");
     expect(await untimed(ada)).to.equal("Ben (websocket) \\u{1b}[2Jgone\\u{202e}\\u{9b}1m");
@@ -154,7 +154,7 @@ describe("crossroom join", () => {
   });
 
   it("keeps what is being typed below what is printed, on a terminal", async () => {
-    const argv = ["join", "lobby", "--url", server.url, "--token", await server.token("ada")];
+    const argv = ["join", "lobby", "--url", server.url, "--token", server.token("ada")];
     const ada = new TestTerminal(argv, { isTyped: true, env: { NO_COLOR: "1" } });
     await ada.line();
     ada.input.write("half a li");
@@ -168,7 +168,7 @@ describe("crossroom join", () => {
   });
 
   it("takes the typed line away on a terminal that does not know its size", async () => {
-    const argv = ["join", "lobby", "--url", server.url, "--token", await server.token("ada")];
+    const argv = ["join", "lobby", "--url", server.url, "--token", server.token("ada")];
     const ada = new TestTerminal(argv, { isTyped: true });
     Object.assign(ada.output, { columns: 0 });
     await ada.line();
@@ -179,7 +179,7 @@ describe("crossroom join", () => {
   });
 
   it("has bold names and dim notices on a terminal that may have colours, and none elsewhere", async () => {
-    const argv = ["join", "lobby", "--url", server.url, "--token", await server.token("ada")];
+    const argv = ["join", "lobby", "--url", server.url, "--token", server.token("ada")];
     const ada = new TestTerminal(argv, { isTyped: true });
     expect(await ada.line()).to.equal("\u001b[2m-- lobby: Ben (websocket), ADA (bridge)\u001b[0m");
     await ben.publish("lobby", "Hello");
@@ -188,7 +188,7 @@ describe("crossroom join", () => {
   });
 
   it("takes its settings from the environment too", async () => {
-    const env = { CROSSROOM_URL: server.url, CROSSROOM_TOKEN: await server.token("eve") };
+    const env = { CROSSROOM_URL: server.url, CROSSROOM_TOKEN: server.token("eve") };
     const eve = new TestTerminal(["join", "lobby"], { env });
     expect(await eve.line()).to.include("EVE (bridge)");
     await eve.end();
@@ -208,7 +208,7 @@ describe("crossroom join", () => {
   });
 
   it("ends with 1 when the session is ended by the server", async () => {
-    const ada = await join();
+    const ada = join();
     await ada.line();
     await server.revoke({ type: "user", user: "ada", issuedBefore: Date.now() + 1_000 });
     expect(await ada.exited()).to.equal(1);
@@ -230,7 +230,7 @@ describe("crossroom join", () => {
   });
 
   it("ends with 1 where the server goes while lines are piped in, and does not wait for each of them", async () => {
-    const ada = await join("--timeout", "300ms");
+    const ada = join("--timeout", "300ms");
     await ada.line();
     await server.close();
     for (const line of ["one", "two", "three"]) ada.type(line);
@@ -245,7 +245,7 @@ describe("crossroom join", () => {
   });
 
   it("ends when nobody reads its output any more, whether it is in the room or not", async () => {
-    const ada = await join();
+    const ada = join();
     await ada.line();
     ada.output.destroy(new Error("EPIPE"));
     expect(await ada.exited()).to.equal(0);

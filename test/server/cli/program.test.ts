@@ -107,7 +107,7 @@ describe("the commands, where a proxy has the server below a path", () => {
       const published = new TestTerminal(["publish", "lobby", "Hello", "--url", url]);
       expect(await published.line()).to.match(/^published to lobby/);
       expect(await published.exited()).to.equal(0);
-      const admin = await server.token("ops", { crossroom_admin: true });
+      const admin = server.token("ops", { crossroom_admin: true });
       const revoked = new TestTerminal(["revoke", "--user", "eve", "--url", url, "--token", admin]);
       expect(await revoked.line()).to.equal("Revoked: the tokens of eve");
       const shown = new TestTerminal(["inspect", "--url", url, "--token", admin]);

@@ -22,25 +22,25 @@ describe("crossroom publish", () => {
     await server.close();
   });
 
-  const publish = async (...args: string[]): Promise<TestTerminal> =>
-    new TestTerminal(["publish", ...args, "--url", server.url, "--token", await server.token("ada")]);
+  const publish = (...args: string[]): TestTerminal =>
+    new TestTerminal(["publish", ...args, "--url", server.url, "--token", server.token("ada")]);
 
   it("publishes to a room, says where the message is, and ends with 0", async () => {
-    const done = await publish("lobby", "Build 7 is out");
+    const done = publish("lobby", "Build 7 is out");
     expect(await done.line()).to.match(/^published to lobby at [^:]+:1$/);
     expect(await done.exited()).to.equal(0);
     expect(await ben.messages.next()).to.deep.include({ data: "Build 7 is out" });
   });
 
   it("reads one message from standard input, without the last line's end", async () => {
-    const done = await publish("lobby");
+    const done = publish("lobby");
     done.input.end("two\nlines\n");
     expect(await done.exited()).to.equal(0);
     expect(await ben.messages.next()).to.include({ data: "two\nlines" });
   });
 
   it("takes and prints JSON", async () => {
-    const done = await publish("lobby", '{"build":7}', "--json");
+    const done = publish("lobby", '{"build":7}', "--json");
     expect(await done.json())
       .to.include({ type: "published" })
       .and.to.have.nested.property("position.offset", 1);
@@ -48,7 +48,7 @@ describe("crossroom publish", () => {
   });
 
   it("ends with 1 where it is refused, or nobody answers in time", async () => {
-    const refused = await publish("secret", "x");
+    const refused = publish("secret", "x");
     expect(await refused.exited()).to.equal(1);
     expect(await refused.problems.next()).to.match(/^error: /);
     const away = new TestTerminal([

@@ -18,7 +18,7 @@ describe("crossroom send", () => {
     return terminal;
   };
   const connect = async (user: string): Promise<Guest> =>
-    Guest.connect(server.url, { token: await server.token(user), device: `${user}'s phone` });
+    Guest.connect(server.url, { token: server.token(user), device: `${user}'s phone` });
 
   /** Resolves once the only device of Ada's has processed her inbox up to an offset. */
   const cursorOfAda = async (offset: number): Promise<void> => {
@@ -41,7 +41,7 @@ describe("crossroom send", () => {
         maySend: (_who, to) => to !== "eve",
       },
     });
-    adasToken = await server.token("ada");
+    adasToken = server.token("ada");
   });
   afterEach(async () => {
     for (const { lines, problems } of terminals) expect([...lines.left, ...problems.left]).to.deep.equal([]);
@@ -93,7 +93,7 @@ describe("crossroom send", () => {
       "--url",
       server.url,
       "--token",
-      await server.token("ben"),
+      server.token("ben"),
       "ada",
       "Soon",
     ]);

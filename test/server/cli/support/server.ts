@@ -8,7 +8,7 @@ import { createRoomsServer, type RoomsServer, type RoomsServerOptions } from "..
 export interface CliServer extends RoomsServer {
   readonly url: string;
   /** A token that this server takes, good for an hour. */
-  token(user: string, claims?: Record<string, unknown>): Promise<string>;
+  token(user: string, claims?: Record<string, unknown>): string;
   /** Resets every connection, as a network does that fails. */
   cut(): void;
 }
