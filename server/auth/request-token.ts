@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Authenticate } from "./authenticate.js";
+import { when } from "./when.js";
 
 /** The query parameter. */
 const PARAMETER = "token";
@@ -46,14 +47,17 @@ export interface RequestRefusal {
 }
 
 /** Judges the token of a request before it is answered; a request without one is let in, as `auth` may have it. */
-export type JudgeRequest = (request: IncomingMessage) => Promise<true | RequestRefusal>;
+export type JudgeRequest = (
+  request: IncomingMessage,
+) => true | RequestRefusal | Promise<true | RequestRefusal>;
 
 export function createRequestJudge(authenticate: Authenticate): JudgeRequest {
-  return async (request) => {
+  return (request) => {
     const token = requestToken(request);
     if (token === undefined) return true;
-    const outcome = await authenticate({ auth: undefined, token });
-    return outcome.ok ? true : { status: 401, message: outcome.error.message };
+    return when(authenticate({ auth: undefined, token }), (outcome) =>
+      outcome.ok ? true : { status: 401, message: outcome.error.message },
+    );
   };
 }
 

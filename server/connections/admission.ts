@@ -5,6 +5,7 @@ import { apiError } from "../api/errors.js";
 import type { ApiError } from "../api/types.js";
 import { deviceSchema } from "../api/values.js";
 import type { Authenticate, Credentials, AuthOutcome } from "../auth/authenticate.js";
+import { when } from "../auth/when.js";
 import type { GatheredLog } from "../log/gathered-log.js";
 import type { HandlerLog } from "./handler-log.js";
 import type { RoomsSocket } from "./rooms-io.js";
@@ -18,39 +19,45 @@ export interface AdmissionDeps {
   log: HandlerLog;
 }
 
-/** Sets the socket's identity, or resolves to the error that the client gets as its `connect_error`. */
-export async function admit(
+/** Sets the socket's identity, or gives the error that the client gets as its `connect_error`. */
+export function admit(
   socket: RoomsSocket,
   { authenticate, tokenOf, log, gathered }: AdmissionDeps,
-): Promise<Error | undefined> {
+): Error | undefined | Promise<Error | undefined> {
   const auth = withoutPrototype(socket.handshake.auth);
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
   const token = tokenOf(socket.request);
-  const outcome = await judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
-  if (!outcome.ok) {
-    gathered.tell("warn", `a client was refused: ${outcome.error.code}`, {
-      address: socket.handshake.address,
-    });
-    return refusal(outcome.error);
-  }
-  socket.data.identity = outcome.identity;
-  if (device.data !== undefined) socket.data.device = device.data;
-  if (outcome.token !== undefined) socket.data.token = outcome.token;
-  return undefined;
+  const outcome = judge({ auth, ...(token === undefined ? {} : { token }) }, authenticate, log);
+  return when(outcome, (outcome) => {
+    if (!outcome.ok) {
+      gathered.tell("warn", `a client was refused: ${outcome.error.code}`, {
+        address: socket.handshake.address,
+      });
+      return refusal(outcome.error);
+    }
+    socket.data.identity = outcome.identity;
+    if (device.data !== undefined) socket.data.device = device.data;
+    if (outcome.token !== undefined) socket.data.token = outcome.token;
+    return undefined;
+  });
 }
 
-/** What `authenticate` says, which is somebody else's code and may throw. */
-export async function judge(
+/** What `authenticate` says, which is somebody else's code and may throw. Never fails. */
+export function judge(
   credentials: Credentials,
   authenticate: Authenticate,
   log: HandlerLog,
-): Promise<AuthOutcome> {
-  try {
-    return withoutPrototype(await authenticate(withoutPrototype(credentials)));
-  } catch (error) {
+): AuthOutcome | Promise<AuthOutcome> {
+  const failed = (error: unknown): AuthOutcome => {
     log.error({ err: error }, "authenticate failed");
     return { ok: false, error: apiError("internal") };
+  };
+  try {
+    const outcome = when(authenticate(withoutPrototype(credentials)), withoutPrototype);
+    return outcome instanceof Promise ? outcome.catch(failed) : outcome;
+  } catch (error) {
+    return failed(error);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { apiError } from "../api/errors.js";
-import type { JudgeRequest } from "../auth/request-token.js";
+import type { JudgeRequest, RequestRefusal } from "../auth/request-token.js";
 
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void;
 
@@ -28,20 +28,27 @@ export function engineGuard({ judge, path, onError }: EngineGuardOptions): Middl
     const { socket } = request;
     const onSocketError = (): void => void socket.destroy();
     socket.on("error", onSocketError);
-    judge(request).then(
-      (answer) => {
-        if (answer === true) {
-          socket.off("error", onSocketError);
-          next();
-        } else {
-          refuse(request, response, 401, { code: "unauthorized", message: answer.message });
-        }
-      },
-      (error: unknown) => {
-        onError(error);
-        refuse(request, response, 500, apiError("internal"));
-      },
-    );
+    const settle = (answer: true | RequestRefusal): void => {
+      if (answer === true) {
+        socket.off("error", onSocketError);
+        next();
+      } else {
+        refuse(request, response, 401, { code: "unauthorized", message: answer.message });
+      }
+    };
+    const failed = (error: unknown): void => {
+      onError(error);
+      refuse(request, response, 500, apiError("internal"));
+    };
+    let answer: ReturnType<JudgeRequest>;
+    try {
+      answer = judge(request);
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    if (answer instanceof Promise) answer.then(settle, failed);
+    else settle(answer);
   };
 }
 

@@ -1,5 +1,6 @@
 /** The room API on a Socket.IO server: who may come in, and what is done with each connection. */
 import { admit, type AdmissionDeps } from "./admission.js";
+import { when } from "../auth/when.js";
 import { ClientConnection, type ConnectionDeps } from "./client-connection.js";
 import { transportOf, type RoomsIo } from "./rooms-io.js";
 
@@ -16,7 +17,7 @@ export function serveRooms(io: RoomsIo, deps: HandlerDeps): () => Promise<void> 
   const { log } = deps;
   const connections = new Set<Promise<void>>();
   io.use((socket, next) => {
-    void admit(socket, deps).then(next);
+    void when(admit(socket, deps), next);
   });
   io.on("connection", (socket) => {
     const { data } = socket;
