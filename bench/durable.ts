@@ -1,6 +1,6 @@
 /** `npm run bench:durable`: what it costs that a message is on disk before it is acked, and to get it back. */
 import { Command, Option } from "commander";
-import { temporaryFolder } from "./durable/folder.js";
+import { temporaryFolder } from "./shared/folder.js";
 import { tables } from "./durable/report.js";
 import { run } from "./durable/run.js";
 import { PARTS, type Settings } from "./durable/settings.js";
@@ -34,7 +34,7 @@ const { json, ...settings } = new Command("bench:durable")
   .opts<Options>();
 
 try {
-  const results = await run({ ...settings, folder: temporaryFolder(settings.folder) }, say);
+  const results = await run({ ...settings, folder: temporaryFolder(settings.folder, "bench-durable-") }, say);
   console.log(json ? JSON.stringify(results, rounded) : tables(results));
 } catch (error) {
   say(`The benchmark failed. ${error instanceof Error ? error.message : String(error)}`);

@@ -7,13 +7,11 @@ import { type Results, tables } from "./fanout/report.js";
 import { run, type Settings } from "./fanout/run.js";
 import { SUBJECTS, type SubjectName } from "./fanout/subjects.js";
 import { namesOf, natural, positive, positives } from "./shared/arguments.js";
+import { maxConnections } from "./shared/open-files.js";
 
 interface Options extends Omit<Settings, "bun"> {
   json: boolean;
 }
-
-/** Open files that a process needs beside its connections, with room to spare. */
-const OTHER_FILES = 200;
 
 const SERVERS = Object.keys(SUBJECTS) as SubjectName[];
 
@@ -63,7 +61,7 @@ function settingsOf(asked: Options): Settings {
     }
   }
   // All receivers are in one process.
-  const most = openFileLimit() - OTHER_FILES;
+  const most = maxConnections();
   if (settings.connections > most) {
     say(
       `this machine allows ${most} connections for one process, not ${settings.connections} (see ulimit -n)`,
@@ -78,15 +76,6 @@ function settingsOf(asked: Options): Settings {
   }
   say(`Node.js ${process.versions.node}, ${availableParallelism()} cores`);
   return settings;
-}
-
-/** The limit of open files; Node.js raises its own soft limit to the hard one as it starts. */
-function openFileLimit(): number {
-  const report = process.report.getReport() as {
-    userLimits?: { open_files?: { soft: number | "unlimited" } };
-  };
-  const limit = report.userLimits?.open_files?.soft;
-  return typeof limit === "number" ? limit : Infinity;
 }
 
 /** Five significant digits: more would be noise. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Absentees } from "../bench/durable/load/absentees.js";
 import { Publishers } from "../bench/durable/load/publishers.js";
-import type { Protocol } from "../bench/durable/load/wires.js";
+import type { Protocol } from "../bench/shared/wires.js";
 import { DATA, ID_LENGTH, idOf, MESSAGE_BYTES } from "../bench/durable/message.js";
 import { OPERATIONS } from "../bench/durable/operations.js";
 import { tables } from "../bench/durable/report.js";

@@ -13,7 +13,7 @@ import type {
   ReturnResult,
   ServerQuestion,
 } from "./protocol.js";
-import type { Protocol } from "./load/wires.js";
+import type { Protocol } from "../shared/wires.js";
 import type { StoreName } from "./settings.js";
 
 /** Milliseconds for an answer; the longest one is that of a log that is filled with a million messages. */

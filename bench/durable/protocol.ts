@@ -1,6 +1,6 @@
 /** What the orchestrator asks its child processes, and what they answer. */
 import type { Cost } from "./cost.js";
-import type { Protocol } from "./load/wires.js";
+import type { Protocol } from "../shared/wires.js";
 import type { Operation } from "./operations.js";
 import type { StoreName } from "./settings.js";
 

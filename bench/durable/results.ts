@@ -1,5 +1,5 @@
 /** What the benchmark gives: all samples, one for each round, in the order of the rounds. */
-import type { Protocol } from "./load/wires.js";
+import type { Protocol } from "../shared/wires.js";
 import type { Operation } from "./operations.js";
 import type { StoreName } from "./settings.js";
 

@@ -1,4 +1,5 @@
-/** How a receiver enters a server, in bytes: just enough of WebSocket, Engine.IO 4, Socket.IO 5 and the bridge. Pure. */
+/** How a receiver enters a server, in bytes: just enough of Engine.IO 4, Socket.IO 5 and the bridge. Pure. */
+import { MessageReader, textFrame, upgradeRequest } from "../shared/websocket.js";
 import type { Entry } from "./protocol.js";
 
 interface Door {
@@ -17,25 +18,14 @@ const DOORS: Record<Entry, Door> = {
   bridge: { path: "/bridge", hello: '{"type":"connect"}', welcome: '{"type":"connected"' },
 };
 
-/** The upgrade request (RFC 6455, 4.1). The key is the RFC's own example: it need not be random to be answered. */
 export function handshake(entry: Entry): string {
-  return [
-    `GET ${DOORS[entry].path} HTTP/1.1`,
-    "Host: 127.0.0.1",
-    "Connection: Upgrade",
-    "Upgrade: websocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    "\r\n",
-  ].join("\r\n");
+  return upgradeRequest(DOORS[entry].path);
 }
 
-/** What the client sends once the handshake is done, if anything: a masked text frame (RFC 6455, 5.2). */
+/** What the client sends once the handshake is done, if anything. */
 export function greeting(entry: Entry): Buffer | undefined {
   const { hello } = DOORS[entry];
-  if (hello === undefined) return undefined;
-  // A mask of zeros is a mask too, and leaves the payload as it is.
-  return Buffer.concat([Buffer.from([0x81, 0x80 | hello.length, 0, 0, 0, 0]), Buffer.from(hello)]);
+  return hello === undefined ? undefined : textFrame(hello);
 }
 
 /** Whether the client is in, from all bytes that the server has sent so far. Throws if it was refused. */
@@ -46,20 +36,9 @@ export function entered(entry: Entry, bytes: Buffer): boolean {
   if (!head.startsWith("HTTP/1.1 101 "))
     throw new Error(`the server refused: ${head.split("\r\n", 1)[0] ?? ""}`);
   const { welcome } = DOORS[entry];
-  return welcome === undefined || messages(bytes.subarray(end + 4)).some((text) => text.startsWith(welcome));
-}
-
-/** The complete text messages in unmasked frames of less than 64 KiB. */
-function messages(bytes: Buffer): string[] {
-  const texts: string[] = [];
-  for (let at = 0; at + 2 <= bytes.length;) {
-    const short = bytes[at + 1]! & 0x7f;
-    if (short === 126 && at + 4 > bytes.length) break;
-    const start = at + (short === 126 ? 4 : 2);
-    const end = start + (short === 126 ? bytes.readUInt16BE(at + 2) : short);
-    if (end > bytes.length) break;
-    texts.push(bytes.toString("utf8", start, end));
-    at = end;
-  }
-  return texts;
+  if (welcome === undefined) return true;
+  let isIn = false;
+  const reader = new MessageReader((text) => (isIn ||= text.toString().startsWith(welcome)));
+  reader.push(bytes.subarray(end + 4));
+  return isIn;
 }

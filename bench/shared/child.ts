@@ -33,6 +33,13 @@ export class Child<Question> {
     this.hello = this.#answer<Hello>();
   }
 
+  /** The process's number; throws if it could not be started. */
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error(`${this.#name} could not be started`);
+    return pid;
+  }
+
   /**
    * Rejects if the child says that it failed, or ends.
    * @param patience Milliseconds after which the child is given up for good. Default: for ever.

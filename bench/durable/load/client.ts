@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { Ack, Self } from "../../../server/api/types.js";
-import { WIRES, type Protocol, type Wire } from "./wires.js";
+import { WIRES, type Protocol, type Wire } from "../../shared/wires.js";
 
 interface Pending {
   resolve: (result: object) => void;

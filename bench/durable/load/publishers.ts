@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "./client.js";
 import { DATA, ID_LENGTH, idOf } from "../message.js";
 import type { PublishResult } from "../protocol.js";
-import { OK, type Protocol } from "./wires.js";
+import { OK, type Protocol } from "../../shared/wires.js";
 
 /** The id of each call: only one of a client waits for its ack at a time. */
 const CALL_ID = 0;

@@ -1,7 +1,7 @@
 /** Publishes acked per second, by a server with each of the stores in turns. */
 import { join } from "node:path";
 import { Samples } from "../../shared/statistics.js";
-import type { Protocol } from "../load/wires.js";
+import type { Protocol } from "../../shared/wires.js";
 import { LoadProcess, RoomsServerProcess } from "../processes.js";
 import type { Results } from "../results.js";
 import { STORES, type Settings, type StoreName } from "../settings.js";

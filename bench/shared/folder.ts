@@ -2,10 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** @param parent Is made if it is not there. */
-export function temporaryFolder(parent: string): string {
+/**
+ * @param parent Is made if it is not there.
+ * @param prefix How the folder's name begins.
+ */
+export function temporaryFolder(parent: string, prefix: string): string {
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(join(parent, "bench-durable-"));
+  const folder = mkdtempSync(join(parent, prefix));
   // A child that was asked to end just now may still be writing.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   // A signal ends a process without its "exit", unless it is listened to.

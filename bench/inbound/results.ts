@@ -1,0 +1,30 @@
+/** What the benchmark gives: medians of the rounds. */
+
+export interface Results {
+  machine: { node: string; cores: number; centrifugo?: string };
+  /** Microseconds of server CPU for each publish. */
+  publish: { server: string; cpuMicros: number }[];
+  /** Microseconds of server CPU for each client that came in; `coldCpuMicros`: for the first ones of a new process. */
+  join: { server: string; cpuMicros: number; coldCpuMicros: number }[];
+  storm: Storm[];
+}
+
+export interface Storm {
+  server: string;
+  presence: boolean;
+  clients: number;
+  /** From the storm's beginning until so many of those that came in were in. */
+  seconds: { p50: number; p99: number; last: number };
+  /** Milliseconds by which the server's event loop was late; missing where there is none. */
+  loopDelay?: { p99: number; max: number };
+  /** 1 megabyte is 1,000,000 bytes. */
+  peakRssMegabytes: number;
+  /** That the clients have got, for each of them. */
+  bytesPerClient: number;
+  /** Microseconds of server CPU for each client. */
+  cpuMicros: number;
+  /** Clients that did not come in, or that were cut off. */
+  lost: number;
+  /** Answers of 503 with `Retry-After`. */
+  toldToWait: number;
+}
