@@ -14,6 +14,7 @@ import {
   MAX_ATTACHMENTS,
   takeBinary,
 } from "./binary.js";
+import type { DecodedPacket } from "./decoded-entry.js";
 import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
 import { textFrame, type Frame } from "./fanout/frame-tree.js";
 import type { WriteOptions } from "./fanout/recipient.js";
@@ -54,6 +55,8 @@ export interface PartialPacket {
 }
 
 export interface Codec {
+  /** The packet as Socket.IO's decoder would make it of `toSocketIO`'s chunks; undefined where only the decoder can tell. */
+  toDecoded(frame: PacketFrame, text: string): DecodedPacket | undefined;
   /** The chunks with which a Socket.IO client would have said the same. `text` is the frame as it came. */
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused;
   /** The packet that `chunk` completes, if it completes one. Throws a TypeError, and forgets the packet, if it holds a Blob. */
@@ -84,6 +87,16 @@ export class DefaultCodec implements Codec {
 
   constructor(hasOffsets: HasOffsets) {
     this.#hasOffsets = hasOffsets;
+  }
+
+  toDecoded(frame: PacketFrame, text: string): DecodedPacket | undefined {
+    if ((frame.type !== "event" && frame.type !== "ack") || mayHoldBinary(text)) return undefined;
+    if (mayHoldNegativeZero(text) && holdsNegativeZero([frame.id, frame.args])) return undefined;
+    const isEvent = frame.type === "event";
+    const type = isEvent ? PacketType.EVENT : PacketType.ACK;
+    const data = isEvent ? [frame.event, ...frame.args] : frame.args;
+    const { ns: nsp, id } = frame;
+    return id === undefined ? { type, nsp, data } : { type, nsp, id, data };
   }
 
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
@@ -235,6 +248,17 @@ function toChunks(
     joinPacket(count === 0 ? type : binaryType, ns, id, JSON.stringify(payload), count),
     ...attachments,
   ];
+}
+
+/** Whether JSON text can hold -0, or a number so small that it becomes that. */
+function mayHoldNegativeZero(text: string): boolean {
+  return text.includes("-0") || text.includes("e-") || text.includes("E-");
+}
+
+/** What is written as JSON again, as Socket.IO's own clients do, has 0 in its place. */
+function holdsNegativeZero(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return Object.is(value, -0);
+  return Object.values(value).some(holdsNegativeZero);
 }
 
 function isPlaceholder(item: object): boolean {

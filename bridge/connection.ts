@@ -9,6 +9,7 @@ import type { WebSocket } from "ws";
 import { addressGroup } from "./addresses.js";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import type { Outgoing } from "./codec.js";
+import type { DecodedEntry, DecodedPacket, SocketIOClient } from "./decoded-entry.js";
 import { GROUPABLE, type Groupable, type WriteOptions } from "./fanout/recipient.js";
 import { costOfText, type Inflow, type Inlet } from "./inflow.js";
 import { TokenBucket } from "./limits.js";
@@ -21,6 +22,10 @@ import { callAll } from "./fanout/throw-later.js";
 export interface ConnectionContext extends ProtocolContext {
   readonly outbox: Outbox;
   readonly inflow: Inflow;
+  /** The short way into Socket.IO, where it has one. */
+  readonly decodedEntry: DecodedEntry | undefined;
+  /** Called when a client has come into a namespace, as the socket with the id `sid`, before it is told. */
+  onNamespace(ns: string, sid: string, connection: Connection): SocketIOClient | undefined;
   /** Milliseconds that a client has to connect to a namespace; Socket.IO keeps that time. */
   readonly connectTimeout: number;
   readonly limits: ProtocolContext["limits"] & {
@@ -70,6 +75,8 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   readonly [GROUPABLE] = true;
   /** For the codec. */
   partial: unknown = undefined;
+  /** What Socket.IO has for this connection, once it is in a namespace. */
+  #client: SocketIOClient | undefined;
 
   readonly #queue: WriteQueue;
   readonly #session: FrameProtocol;
@@ -284,6 +291,16 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   }
 
   // What the session asks.
+
+  onNamespace(ns: string, sid: string): void {
+    this.#client = this.context.onNamespace(ns, sid, this);
+  }
+
+  deliverDecoded(packet: DecodedPacket): boolean {
+    const { decodedEntry } = this.context;
+    if (this.#client === undefined || this.readyState !== "open") return false;
+    return decodedEntry?.take(this.#client, this, packet) === true;
+  }
 
   deliver(chunk: unknown): boolean {
     if (this.readyState !== "open") return false;

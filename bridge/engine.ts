@@ -191,7 +191,11 @@ export class BridgeEngine {
       inflow: this.#inflow,
       now,
       connectTimeout: this.#host.connectTimeout,
-      onNamespace: (ns) => this.#host.guard(ns),
+      decodedEntry: this.#host.decodedEntry(),
+      onNamespace: (ns, sid, connection) => {
+        this.#host.guard(ns);
+        return this.#host.clientOf(ns, sid, connection);
+      },
       onEnd: (connection) => this.#onEnd(connection),
       onGone: (connection) => this.#counter.remove(addressGroup(connection.remoteAddress)),
       limits: {

@@ -4,6 +4,7 @@
  */
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import { encodeFrame, type Codec, type Outgoing, type PacketFrame } from "./codec.js";
+import type { DecodedPacket } from "./decoded-entry.js";
 import { ERROR_CODES, parseClientFrame, type ErrorCode } from "./frames.js";
 import { TokenBucket, type Rate } from "./limits.js";
 import { Namespaces } from "./namespaces.js";
@@ -12,8 +13,6 @@ import { withoutPrototype } from "./own-properties.js";
 /** What all sessions of a bridge share. */
 export interface ProtocolContext {
   readonly codec: Codec;
-  /** Called when a client has come into a namespace, before it is told. */
-  onNamespace(ns: string): void;
   /** Whole milliseconds on a clock that only goes forward. */
   now(): number;
   readonly limits: {
@@ -33,6 +32,10 @@ export interface ProtocolLink {
   transmitFrame(text: string): void;
   /** Sends a packet of Socket.IO's. */
   transmit(outgoing: Outgoing, compress: boolean): void;
+  /** Called when the client has come into a namespace, as the socket with the id `sid`, before it is told. */
+  onNamespace(ns: string, sid: string): void;
+  /** Hands a packet to Socket.IO that is parsed already; false if it must go in chunks. */
+  deliverDecoded(packet: DecodedPacket): boolean;
   /** Hands a chunk of a packet to Socket.IO; false once the connection has ended. */
   deliver(chunk: unknown): boolean;
   /** Ends the connection for what the client did. */
@@ -185,7 +188,10 @@ export class FrameProtocol {
 
   /** Hands a frame to Socket.IO. */
   #forward(frame: PacketFrame, text: string): void {
-    const chunks = this.#context.codec.toSocketIO(frame, text);
+    const { codec } = this.#context;
+    const packet = codec.toDecoded(frame, text);
+    if (packet !== undefined && this.#link.deliverDecoded(packet)) return;
+    const chunks = codec.toSocketIO(frame, text);
     if (Array.isArray(chunks)) chunks.every((chunk) => this.#link.deliver(chunk));
     else this.#refuseFrame(frame, chunks.code, chunks.message);
   }
@@ -238,8 +244,8 @@ export class FrameProtocol {
   #accept({ ns, text }: Outgoing, compress: boolean): void {
     const { early, late, pid } = this.#namespaces.accept(ns);
     this.wasConnected = true;
-    this.#context.onNamespace(ns);
     const session = withoutPrototype(JSON.parse(text) as { sid: string; pid?: string });
+    this.#link.onNamespace(ns, session.sid);
     const { pingInterval, pingTimeout, maxPayload, messages: rate } = this.#context.limits;
     this.#link.transmitFrame(
       encodeFrame({

@@ -7,6 +7,7 @@ import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { guardBroadcasts, type Broadcaster } from "./blob-guard.js";
 import { DefaultCodec, type Codec } from "./codec.js";
+import { asClient, DecodedEntry, type SocketIOClient } from "./decoded-entry.js";
 import type { InheritedOptions } from "./options.js";
 import { ParserCodec, type Encoder, type Parser } from "./parser-codec.js";
 
@@ -196,6 +197,18 @@ export class SocketIOHost<Connection extends EngineSocket> {
       throw new TypeError("attachBridge: the server's parser has no Encoder and Decoder classes");
     }
     return new ParserCodec(parser as Parser, hasOffsets, this.#io.encoder as Encoder);
+  }
+
+  /** The short way in, where Socket.IO has its own parser and that looks as it should. */
+  decodedEntry(): DecodedEntry | undefined {
+    const { Decoder } = this.#io._parser as Partial<Parser>;
+    return this.hasOwnParser || typeof Decoder !== "function" ? undefined : new DecodedEntry({ Decoder });
+  }
+
+  /** What Socket.IO has for a connection, one of whose sockets is `sid`; undefined where that is not what is known of it. */
+  clientOf(ns: string, sid: string, connection: Connection): SocketIOClient | undefined {
+    const client = this.#io.of(ns).sockets.get(sid)?.client;
+    return client?.conn === connection ? asClient(client) : undefined;
   }
 
   /** Has broadcasts of a namespace refused whole that would bring a Blob to a plain client. To be called when one is in it. */

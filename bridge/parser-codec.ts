@@ -72,6 +72,11 @@ export class ParserCodec implements Codec {
     };
   }
 
+  /** The application's parser is to see every packet. */
+  toDecoded(): undefined {
+    return undefined;
+  }
+
   toSocketIO(frame: PacketFrame, text: string): unknown[] | Refused {
     const { ns: nsp } = frame;
     switch (frame.type) {

@@ -26,12 +26,28 @@ const RELEASES: readonly [string, (http: HttpServer) => Io][] = [
   ["4.8 and newer", (http) => new Current(http)],
 ];
 
+/** Takes down what Socket.IO's decoders are given to read from now on, until it is asked for that. */
+function whatIsDecoded(io: SocketIOServer): () => string[] {
+  const { Decoder } = io._parser as { Decoder: { prototype: { decodeString: (text: string) => unknown } } };
+  const own = Decoder.prototype.decodeString;
+  const decoded: string[] = [];
+  Decoder.prototype.decodeString = function (text) {
+    decoded.push(text);
+    return own.call(this, text);
+  };
+  return () => {
+    Decoder.prototype.decodeString = own;
+    return decoded;
+  };
+}
+
 describe("the bridge on releases of Socket.IO", () => {
   for (const [release, create] of RELEASES) {
     it(`works on ${release}: connect, events, acks, rooms, and the end`, async () => {
       const http = createServer();
       const io = create(http);
       attachBridge(io, http);
+      const decoded = whatIsDecoded(io);
       io.on("connection", (socket) => {
         socket.on("hello", (name: string, ack: (text: string) => void) => {
           void socket.join("r");
@@ -46,6 +62,8 @@ describe("the bridge on releases of Socket.IO", () => {
       expect(await ws.json()).to.include({ type: "connected" });
       expect(await ws.json()).to.deep.equal({ type: "ack", id: 0, args: ["hello, world"] });
       expect(await ws.json()).to.deep.equal({ type: "event", event: "news", args: [{ n: 1 }] });
+      // The event was parsed once, by the bridge, and went past Socket.IO's decoder.
+      expect(decoded()).to.deep.equal(["0{}"]);
       io.close();
       expect((await ws.end()).close.code).to.equal(4501);
     });

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { expect } from "chai";
 import fc from "fast-check";
 import msgpack from "socket.io-msgpack-parser";
@@ -70,6 +71,48 @@ describe("the codec", () => {
     const harmless = JSON.stringify({ type: "event", event: "x", args: [placeholder] });
     expect(toSocketIO(codec, harmful)).to.include({ code: "invalid_field" });
     expect(toSocketIO(codec, harmless)).to.deep.equal([`2${JSON.stringify(["x", placeholder])}`]);
+  });
+
+  it("hands over just what Socket.IO's decoder would make of the same frame", () => {
+    // Numbers that JSON.stringify writes in another way, and keys with a meaning, among others.
+    const values = fc.oneof(
+      { arbitrary: fc.json(), weight: 9 },
+      fc.constantFrom("-0", "[-0.0]", '{"n":-1e-400}', '{"__proto__":{"id":1}}', '"\\ud800"', "1E-7"),
+    );
+    const frames = fc.record({
+      head: fc.constantFrom(
+        '"type":"event","event":"x"',
+        '"type":"event","event":"__proto__"',
+        '"type":"ack"',
+      ),
+      ns: fc.constantFrom("", ',"ns":"/a"', ',"ns":"/a/b"'),
+      id: fc.constantFrom("0", "7", "123456", "-0", "9007199254740991"),
+      args: fc.array(values),
+    });
+    let handedOver = 0;
+    fc.assert(
+      fc.property(frames, ({ head, ns, id, args }) => {
+        const text = `{${head}${ns},"id":${id},"args":[${args.join()}]}`;
+        const codec = new DefaultCodec(noOffsets);
+        const packet = codec.toDecoded(parseClientFrame(text) as PacketFrame, text);
+        if (packet === undefined) return;
+        handedOver++;
+        const decoded: unknown[] = [];
+        const decoder = new Decoder();
+        decoder.on("decoded", (read) => decoded.push(read));
+        for (const chunk of toSocketIO(codec, text) as unknown[]) decoder.add(chunk);
+        assert.deepStrictEqual([packet], decoded); // which tells -0 from 0, and one prototype from another
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(handedOver).to.be.greaterThan(500);
+  });
+
+  it("leaves to the decoder what may hold binary", () => {
+    const text = '{"type":"event","event":"x","args":[{"$binary":"aGk="}]}';
+    expect(new DefaultCodec(noOffsets).toDecoded(parseClientFrame(text) as PacketFrame, text)).to.equal(
+      undefined,
+    );
   });
 
   it("says on the way out just what Socket.IO's own parser would read", () => {

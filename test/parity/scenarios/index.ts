@@ -17,6 +17,7 @@ import { namespaces } from "./namespaces.js";
 import { parsers } from "./parsers.js";
 import { recovery } from "./recovery.js";
 import { sockets } from "./sockets.js";
+import { watchers } from "./watchers.js";
 
 export const THEMES: readonly Theme[] = [
   { title: "middlewares", scenarios: middlewares },
@@ -26,6 +27,7 @@ export const THEMES: readonly Theme[] = [
   { title: "acks", scenarios: acks },
   { title: "broadcasts", scenarios: broadcasts },
   { title: "the server's socket", scenarios: sockets },
+  { title: "who looks at the packets", scenarios: watchers },
   { title: "ends", scenarios: ends },
   { title: "awkward moments", scenarios: moments },
   { title: "binary", scenarios: binary },
