@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Position, RoomMessage, RoomsErrorLike } from "../../../clients/typescript/src/rooms/index.js";
+import type { RoomsHandle } from "../../../clients/typescript/src/rooms/rooms.js";
 import { fakeRig, type FakeSocket } from "./support/fake-socket.js";
 import { messageAt } from "./support/log-server.js";
 
@@ -21,6 +22,20 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 function enter(socket: FakeSocket, offset = 0): void {
   socket.welcome();
   socket.take("join").answer(joined(offset));
+}
+
+/** What is told of the room `r`, and warned of, in words. */
+function record(rooms: RoomsHandle): string[] {
+  const told: string[] = [];
+  rooms
+    .room("r")
+    .on("message", ({ position }) => told.push(`${position.offset}`))
+    .on("joined", ({ recovered, position }) =>
+      told.push(`${recovered ? "joined" : "lost"} ${position.offset}`),
+    )
+    .on("left", ({ code }) => told.push(`left: ${code}`));
+  rooms.on("warning", (warning) => told.push(`warning: ${(warning as RoomsErrorLike).code}`));
+  return told;
 }
 
 describe("rooms layer: on a socket", () => {
@@ -164,11 +179,7 @@ describe("rooms layer: on a socket", () => {
   it("reads the log again where reading failed for now, and declares the rest lost where it may not", () => {
     const { socket, clock, rooms } = fakeRig();
     const room = rooms.room("r");
-    const told: string[] = [];
-    room.on("message", ({ position }) => told.push(`${position.offset}`));
-    room.on("joined", ({ recovered, position }) =>
-      told.push(`${recovered ? "joined" : "lost"} ${position.offset}`),
-    );
+    const told = record(rooms);
     void room.join();
     enter(socket);
     socket.fire("message", message(3));
@@ -178,6 +189,55 @@ describe("rooms layer: on a socket", () => {
     clock.advance(1_000);
     socket.take("history").refuse("forbidden", false);
     expect(told).to.deep.equal(["joined 0", "lost 2", "3"]);
+  });
+
+  it("joins again after a pause where the answer to a later join cannot be read, and tells of it", () => {
+    const { socket, clock, rooms } = fakeRig();
+    const room = rooms.room("r");
+    const told = record(rooms);
+    void room.join();
+    enter(socket);
+    socket.lose();
+    socket.welcome();
+    socket.take("join").answerWith({ ok: true });
+    expect([room.state, socket.calls]).to.deep.equal(["recovering", []]);
+    clock.advance(1_000);
+    socket.take("join").answer(joined(0));
+    expect(told).to.deep.equal(["joined 0", "warning: bad_answer", "joined 0"]);
+  });
+
+  it("reads the log again where the answer cannot be read, five times, and then declares what is missing lost", () => {
+    const { socket, clock, rooms } = fakeRig();
+    const room = rooms.room("r");
+    const told = record(rooms);
+    void room.join();
+    enter(socket);
+    socket.fire("message", message(3));
+    for (const delay of [500, 1_000, 2_000, 4_000, 8_000]) {
+      socket.take("history").answerWith({ ok: true, messages: 7 });
+      expect(socket.calls).to.deep.equal([]);
+      clock.advance(delay);
+    }
+    socket.take("history").answerWith({ ok: true, messages: 7 });
+    const warnings = Array.from({ length: 6 }, () => "warning: bad_answer");
+    expect(told).to.deep.equal(["joined 0", ...warnings, "lost 2", "3"]);
+  });
+
+  it("opens an inbox that was open again where the answer cannot be read", async () => {
+    const { socket, clock, rooms } = fakeRig();
+    const first = codeOf(rooms.inbox.process(() => undefined));
+    socket.welcome();
+    socket.take("inbox").answerWith({ ok: true });
+    expect(await first).to.equal("bad_answer");
+    const second = rooms.inbox.process(() => undefined);
+    socket.take("inbox").answer({ cursor: at(0), waiting: 0, known: false });
+    await second;
+    socket.lose();
+    socket.welcome();
+    socket.take("inbox").answerWith({ ok: true });
+    expect(socket.calls).to.deep.equal([]);
+    clock.advance(1_000);
+    expect(socket.take("inbox").argument).to.deep.equal({ since: at(0) });
   });
 
   it("tells again how far the inbox is processed, until the server knows", async () => {

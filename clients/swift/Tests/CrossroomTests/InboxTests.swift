@@ -76,6 +76,29 @@ final class InboxTests: RoomsTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
+    func testAnInboxThatWasOpenIsOpenedAgainWhereTheAnswerCannotBeRead() async throws {
+        let server = FakeServer()
+        let rooms = try make(server)
+        async let refused = thrown { try await rooms.inbox.process { _ in } }
+        let socket = try await server.welcomeRooms()
+        let (first, _) = try await socket.call("inbox")
+        socket.ack(first)
+        let code = await refused?.code
+        XCTAssertEqual(code, .badAnswer)
+        async let opened = rooms.inbox.process { _ in }
+        let (second, _) = try await socket.call("inbox")
+        socket.ack(second, ["cursor": position(0), "waiting": 0, "known": false])
+        _ = try await opened
+        socket.end()
+        let again = try await server.welcomeRooms()
+        let (third, _) = try await again.call("inbox")
+        again.ack(third)
+        let (_, call) = try await again.call("inbox")
+        XCTAssertEqual(call, ["since": position(0)])
+        await rooms.close()
+    }
+
+    @CrossroomActor
     func testATaskThatIsCancelledAlreadyDoesNotTakeTheInbox() async throws {
         let server = FakeServer()
         let rooms = try make(server)

@@ -85,6 +85,56 @@ final class RoomTests: RoomsTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
+    func testJoinsAgainWhereTheAnswerToALaterJoinCannotBeRead() async throws {
+        let server = FakeServer()
+        let (rooms, room, socket) = try await inRoom(server)
+        let session = rooms.events()
+        var events = room.events().makeAsyncIterator()
+        socket.end()
+        let again = try await server.welcomeRooms()
+        let (id, _) = try await again.call("join")
+        again.ack(id)
+        let (next, call) = try await again.call("join")
+        XCTAssertEqual(call, ["room": "r", "since": position(0)])
+        XCTAssertEqual(room.state, .recovering)
+        again.ack(next, joined(1, ["recovered": true, "messages": [message(1)]]))
+        var told: [String] = []
+        while told.last != "joined", let event = try await events.next() {
+            switch event {
+            case .left(let error): told.append("left: \(error.code)")
+            case .message(let message): told.append("\(message.position.offset)")
+            case .joined: told.append("joined")
+            default: break
+            }
+        }
+        XCTAssertEqual(told, ["1", "joined"])
+        await rooms.close()
+        var warnings: [ErrorCode] = []
+        for try await event in session { if case .warning(let error) = event { warnings.append(error.code) } }
+        XCTAssertEqual(warnings, [.badAnswer])
+    }
+
+    @CrossroomActor
+    func testAPageThatCannotBeReadIsAskedForFiveTimesMoreAndThenLost() async throws {
+        let server = FakeServer()
+        let (rooms, room, socket) = try await inRoom(server)
+        var events = room.events().makeAsyncIterator()
+        socket.event("message", message(3))
+        for time in 1...6 {
+            let (id, call) = try await socket.call("history")
+            XCTAssertEqual(call["after"], position(0))
+            // What is no page, and what is no error.
+            let answer: Value = time.isMultiple(of: 2) ? ["ok": true, "messages": 7] : ["ok": false, "error": 7]
+            socket.push(["type": "ack", "id": id, "args": [answer]])
+        }
+        guard case .joined(let joined)? = try await events.next() else { return XCTFail("not told") }
+        XCTAssertEqual(joined, Joined(recovered: false, position: at(2)))
+        guard case .message(let message)? = try await events.next() else { return XCTFail("not delivered") }
+        XCTAssertEqual(message.position, at(3))
+        await rooms.close()
+    }
+
+    @CrossroomActor
     func testPublishesGoOneByOneAndAgainUntilTheyAreAcked() async throws {
         let server = FakeServer()
         let (rooms, room, socket) = try await inRoom(server)

@@ -26,12 +26,13 @@ export interface RoomMembershipView {
   arrived(result: JoinResult, answer: Joined | undefined, isBehind: boolean): void;
   /** Joining was refused for good. `wasJoined`: whether the room had been joined before. */
   refused(error: RoomsError, wasJoined: boolean): void;
+  warn(error: RoomsError): void;
 }
 
 /** Messages in one reading of the log: as many as the server gives at a time. */
 const PAGE = 500;
 
-/** Readings in a row that may be answered by what is no answer, before what is missing is declared lost. */
+/** Readings in a row that brought nothing, after which one more whose answer is none is the last. */
 const MAX_BAD_PAGES = 5;
 
 type ReadEffect = Extract<LogEffect, { do: "read" }>;
@@ -155,6 +156,7 @@ export class RoomMembership {
     const wasJoined = this.#current === "recovering";
     // A server that talks nonsense for once does not end it.
     if (wasJoined && (error.retryable || error.code === "bad_answer")) {
+      this.#warnOfNonsense(error);
       const delay = Math.max(backoffDelay(++this.#failures, this.#environment.random()), retryAfter);
       this.#notBefore = this.#environment.now() + retryAfter;
       this.#stopTimer = this.#environment.after(delay, () => this.#callJoin());
@@ -200,18 +202,28 @@ export class RoomMembership {
         if (generation !== this.#generation || outcome.type === "lost") return;
         if (outcome.type === "ok") this.#effects.add(this.#log.page(outcome.result));
         else if (outcome.type === "timeout") this.#effects.add(this.#log.readingFailed());
-        else if (mayReadAgain(outcome.error, failures)) {
-          this.#readAfter = outcome.error.retryAfter ?? 0;
-          this.#effects.add(this.#log.readingFailed());
-        } else if (outcome.error.code === "not_joined") this.joinAgain();
-        else if (outcome.error.code === "message_too_large") this.#effects.add(this.#log.nextUnreadable());
-        else this.#effects.add(this.#log.unreadable());
+        else this.#unread(outcome.error, failures);
       });
     };
     if (failures === 0) return readNow();
     const delay = Math.max(backoffDelay(failures, this.#environment.random()), this.#readAfter);
     this.#readAfter = 0;
     this.#stopTimer = this.#environment.after(delay, readNow);
+  }
+
+  #unread(error: RoomsError, failures: number): void {
+    this.#warnOfNonsense(error);
+    if (mayReadAgain(error, failures)) {
+      this.#readAfter = error.retryAfter ?? 0;
+      this.#effects.add(this.#log.readingFailed());
+    } else if (error.code === "not_joined") this.joinAgain();
+    else if (error.code === "message_too_large") this.#effects.add(this.#log.nextUnreadable());
+    else this.#effects.add(this.#log.unreadable());
+  }
+
+  /** Nobody waits for the answer that would hear of it. */
+  #warnOfNonsense(error: RoomsError): void {
+    if (error.code === "bad_answer") this.#view.warn(error);
   }
 }
 

@@ -29,6 +29,7 @@ export interface RoomHost extends Caller {
   readonly maxLag: number;
   /** Why nothing can be done any more, after the end. */
   readonly over: RoomsError | undefined;
+  warn(error: Error): void;
 }
 
 interface Waiter {
@@ -218,6 +219,10 @@ export class RoomHandle implements Room, RoomMembershipView {
   refused(error: RoomsError, wasJoined: boolean): void {
     this.#detach(error, error);
     if (wasJoined) this.#emitter.emit("left", error);
+  }
+
+  warn(error: RoomsError): void {
+    this.#host.warn(error);
   }
 
   /** The room is not wanted any more. `pending`: what joins and publishes that wait are rejected with; `reading`: what iterators fail with. */

@@ -276,7 +276,8 @@ impl InboxMachine {
     }
 
     fn refused(&mut self, error: RoomsError, context: &mut RoomsContext) {
-        if error.retryable() {
+        // One that was open before is worth another try, though the server talks nonsense.
+        if error.retryable() || (error.is_bad_answer() && self.waiters.is_empty()) {
             context.warn(error.to_string());
             self.later(&error, Later::Open, context);
             self.refused = self.call_later.as_ref().map(|(retry, _)| *retry);

@@ -182,6 +182,11 @@ impl RoomLog {
         effects
     }
 
+    /// How many readings in a row have brought nothing.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// The reading that was asked for failed; it may be tried again.
     pub(crate) fn reading_failed(&mut self) -> Vec<RoomLogEffect> {
         if self.mode != Mode::Repairing {

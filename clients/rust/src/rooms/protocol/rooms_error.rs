@@ -69,6 +69,11 @@ impl RoomsError {
         Self::new("bad_answer", format!("The server's answer is not as it should be: {message}"))
     }
 
+    /// Whether the server's answer was none.
+    pub(crate) fn is_bad_answer(&self) -> bool {
+        self.code == "bad_answer"
+    }
+
     pub(crate) fn retry(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { retryable: true, ..Self::new(code, message) }
     }

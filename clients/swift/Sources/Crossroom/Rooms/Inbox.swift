@@ -164,7 +164,9 @@ public final class Inbox {
     }
 
     private func refused(_ error: CrossroomError) {
-        if error.isRetryable, let rooms {
+        // One that was open before is worth another try, though the server talks nonsense.
+        let mayPass = error.isRetryable || (error.code == .badAnswer && waiters.isEmpty)
+        if mayPass, let rooms {
             later(retries.open.failed(error, rooms.environment.now(), random: rooms.environment.random())) { $0.open() }
             return rooms.warn(error)
         }

@@ -198,7 +198,8 @@ public final class Room {
             refused: { [weak self] error, wasJoined in
                 self?.detach(error, error)
                 if wasJoined { self?.streams.left(error) }
-            })
+            },
+            warn: { [weak self] in self?.rooms?.warn($0) })
     }
 
     private func answered(_ answer: JoinAnswer) {

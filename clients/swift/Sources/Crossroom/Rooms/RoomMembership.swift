@@ -13,10 +13,13 @@ final class RoomMembership {
         let behind: @CrossroomActor (_ joinedAt: Position?) -> Void
         /// Joining was refused for good. `wasJoined`: whether the room had been joined before.
         let refused: @CrossroomActor (CrossroomError, _ wasJoined: Bool) -> Void
+        let warn: @CrossroomActor (CrossroomError) -> Void
     }
 
     /// Messages in one reading of the log: as many as the server gives at a time.
     private static let page = 500
+    /// Readings in a row that brought nothing, after which one more whose answer is none is the last.
+    private static let maxBadPages = 5
 
     private(set) var state = RoomState.detached
     /// Whether the server has this device in the room: from the answer to a join on, while `joining` and `recovering` too.
@@ -120,7 +123,9 @@ final class RoomMembership {
         let delay = retry.failed(error, environment.now(), random: environment.random())
         // It cannot be `joined`: who asks anew is not, until the answer.
         let wasJoined = state == .recovering
-        if wasJoined, error.isRetryable {
+        // A server that talks nonsense for once does not end it.
+        if wasJoined, error.isRetryable || error.code == .badAnswer {
+            warnOfNonsense(error)
             stopTimer = environment.after(delay) { [weak self] in self?.callJoin() }
         } else {
             view.refused(error, wasJoined)
@@ -167,29 +172,41 @@ final class RoomMembership {
         // No more than the readers can take: what is read must not be thrown away, or kept.
         let limit = Int64(clamping: min(Self.page, log.space))
         let call: Value = ["room": .string(name), "after": after.value, "limit": .int(max(1, limit))]
-        if failures == 0 { return read(call, generation) }
+        if failures == 0 { return read(call, generation, failures) }
         let now = environment.now()
         let delay = max(Backoff.call(failures: failures, random: environment.random()), retry.left(now))
-        stopTimer = environment.after(delay) { [weak self] in self?.read(call, generation) }
+        stopTimer = environment.after(delay) { [weak self] in self?.read(call, generation, failures) }
     }
 
-    private func read(_ call: Value, _ generation: Int) {
+    private func read(_ call: Value, _ generation: Int, _ failures: Int) {
         caller?.call("history", call) { [weak self] outcome in
             guard let self, generation == self.generation else { return }
             switch outcome {
             case .lost, .suspected: break
             case .timeout: perform { $0.readingFailed() }
+            case .refused(let error): unread(error, failures)
             case .ok(let value):
-                // A page that cannot be read brings nothing, like one with nothing in it.
-                let page = HistoryPage(value) ?? HistoryPage(messages: [], more: true)
+                guard let page = HistoryPage(value) else { return unread(.badAnswer, failures) }
                 retry.succeeded()
                 perform { $0.page(page) }
-            case .refused(let error) where error.isRetryable:
-                _ = retry.failed(error, environment.now(), random: environment.random())
-                perform { $0.readingFailed() }
-            case .refused(let error) where error.code == .notJoined: callJoin()
-            case .refused: perform { $0.unreadable() }
             }
         }
+    }
+
+    private func unread(_ error: CrossroomError, _ failures: Int) {
+        warnOfNonsense(error)
+        if error.isRetryable || (error.code == .badAnswer && failures < Self.maxBadPages) {
+            _ = retry.failed(error, environment.now(), random: environment.random())
+            perform { $0.readingFailed() }
+        } else if error.code == .notJoined {
+            callJoin()
+        } else {
+            perform { $0.unreadable() }
+        }
+    }
+
+    /// Nobody waits for the answer that would hear of it.
+    private func warnOfNonsense(_ error: CrossroomError) {
+        if error.code == .badAnswer { view.warn(error) }
     }
 }

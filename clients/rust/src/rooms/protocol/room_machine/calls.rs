@@ -13,6 +13,9 @@ use crate::rooms::protocol::rooms_error::RoomsError;
 use crate::rooms::protocol::send_queue::{CallOutcome, Reply};
 use crate::rooms::protocol::values::{Page, Position, RoomState};
 
+/// Readings of the log in a row that brought nothing, after which one more whose answer is none is the last.
+const MAX_BAD_PAGES: u32 = 5;
+
 impl RoomMachine {
     pub(crate) fn join_done(&mut self, generation: u64, outcome: CallOutcome, context: &mut RoomsContext) {
         if generation != self.generation() {
@@ -26,8 +29,10 @@ impl RoomMachine {
                 Ok(joined) => self.answered(joined, context),
                 Err(error) => {
                     self.refused(RoomsError::bad_answer(error), context);
-                    // The server has this device in the room, and the application is told that it is out.
-                    self.call_leave(oneshot::channel().0, context);
+                    if self.state() == RoomState::Detached {
+                        // The server has this device in the room, and the application is told that it is out.
+                        self.call_leave(oneshot::channel().0, context);
+                    }
                 }
             },
         }
@@ -51,21 +56,34 @@ impl RoomMachine {
             CallOutcome::Lost => return,
             CallOutcome::Ok(page) => match Page::deserialize(page) {
                 Ok(page) => self.log().page(page.messages),
-                // It would come again like that: after some tries, what is missing is declared lost.
-                Err(error) => {
-                    context.warn(format!("a page of {}'s log is not as it should be: {error}", self.name));
-                    self.log().page(Vec::new())
-                }
+                Err(error) => return self.unread(RoomsError::bad_answer(error), context),
             },
             CallOutcome::Timeout => self.log().reading_failed(),
-            CallOutcome::Refused(error) if error.retryable() => {
-                self.unread_for = Some(error);
-                self.log().reading_failed()
-            }
-            CallOutcome::Refused(error) if error.code() == "not_joined" => return self.call_join(context),
-            CallOutcome::Refused(_) => self.log().unreadable(),
+            CallOutcome::Refused(error) => return self.unread(error, context),
         };
         self.perform(effects, context);
+    }
+
+    fn unread(&mut self, error: RoomsError, context: &mut RoomsContext) {
+        self.warn_of_nonsense(&error, context);
+        // It may come again like that: after some tries, what is missing is declared lost.
+        let is_worth_a_try = error.is_bad_answer() && self.log.failures() < MAX_BAD_PAGES;
+        let effects = if error.retryable() || is_worth_a_try {
+            self.unread_for = Some(error);
+            self.log().reading_failed()
+        } else if error.code() == "not_joined" {
+            return self.call_join(context);
+        } else {
+            self.log().unreadable()
+        };
+        self.perform(effects, context);
+    }
+
+    /// Nobody waits for the answer that would hear of it.
+    fn warn_of_nonsense(&self, error: &RoomsError, context: &mut RoomsContext) {
+        if error.is_bad_answer() {
+            context.warn(format!("in {}: {error}", self.name));
+        }
     }
 
     pub(super) fn call_join(&mut self, context: &mut RoomsContext) {
@@ -125,7 +143,9 @@ impl RoomMachine {
     fn refused(&mut self, error: RoomsError, context: &mut RoomsContext) {
         self.refused = Some(Retry::after(self.failures + 1, Some(&error), context.now, context.roll()));
         let was_joined = matches!(self.state(), RoomState::Recovering | RoomState::Joined);
-        if was_joined && error.retryable() {
+        // A server that talks nonsense for once does not end it.
+        if was_joined && (error.retryable() || error.is_bad_answer()) {
+            self.warn_of_nonsense(&error, context);
             self.failures += 1;
             self.later = self.refused.map(|retry| (retry, Later::Join));
             return;

@@ -53,6 +53,23 @@ fn the_inbox_is_opened_again_from_what_was_processed_without_a_connection() {
 }
 
 #[test]
+fn an_inbox_that_was_open_is_opened_again_where_the_answer_cannot_be_read() {
+    let mut rig = Rig::up();
+    let (reply, mut first) = oneshot::channel();
+    rig.machine.process(Arc::new(|_| async { Ok(()) }.boxed()), reply);
+    rig.answer("inbox", json!({ "ok": true }));
+    assert_eq!(outcome(&mut first).as_deref(), Some("bad_answer"));
+    drop(inbox(&mut rig, 0));
+    rig.lose_and_return();
+    rig.events();
+    rig.answer("inbox", json!({ "ok": true }));
+    assert!(!rig.has_calls());
+    rig.pass(250);
+    assert_eq!(rig.call("inbox").1, json!({ "since": position(0) }));
+    assert_eq!(rig.events(), ["warning"]);
+}
+
+#[test]
 fn the_inbox_takes_one_processor_at_a_time() {
     let mut rig = Rig::up();
     drop(inbox(&mut rig, 0));

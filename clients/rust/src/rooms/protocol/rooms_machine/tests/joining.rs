@@ -163,6 +163,24 @@ fn a_room_whose_join_has_no_readable_answer_is_left() {
 }
 
 #[test]
+fn a_room_that_was_joined_is_joined_again_where_the_answer_cannot_be_read() {
+    let mut rig = Rig::joined(5);
+    let mut events = rig.room_events("r");
+    rig.lose_and_return();
+    rig.events();
+    rig.answer("join", json!({ "ok": true }));
+    assert_eq!((rig.machine.room_state("r"), rig.has_calls()), (RoomState::Recovering, false));
+    rig.pass(249);
+    assert!(!rig.has_calls());
+    rig.pass(1);
+    rig.refuse("join", RoomsError::bad_answer("nonsense"));
+    rig.pass(500);
+    assert_eq!(rig.answer("join", joined_at(5)), json!({ "room": "r", "since": position(5) }));
+    assert_eq!(room_events(&mut events), ["joined true 5", "presence 0"]);
+    assert_eq!(rig.events(), ["warning", "warning"]);
+}
+
+#[test]
 fn rooms_that_nobody_needs_any_more_are_forgotten_and_their_late_answers_too() {
     let mut rig = Rig::up();
     let mut joined = rig.join(None);

@@ -186,15 +186,19 @@ fn signals_are_dropped_and_presence_is_told_later_where_a_stream_is_not_read() {
 }
 
 #[test]
-fn a_page_that_cannot_be_read_is_told_and_what_is_missing_is_declared_lost_in_the_end() {
+fn a_page_that_cannot_be_read_is_told_and_asked_for_again_five_times_and_then_what_is_missing_is_lost() {
     let mut rig = Rig::joined(0);
     let mut events = rig.room_events("r");
     rig.notice("message", message("b", 2));
-    for _ in 0..9 {
+    for _ in 0..5 {
         rig.answer("history", json!({ "ok": true, "messages": [{ "id": 1 }], "more": false }));
         assert_eq!(rig.events(), ["warning"]);
+        assert!(!rig.has_calls());
         rig.pass(10_000);
     }
+    assert!(room_events(&mut events).is_empty());
+    rig.refuse("history", RoomsError::bad_answer("nonsense"));
+    assert_eq!(rig.events(), ["warning"]);
     assert!(!rig.has_calls());
     assert_eq!(room_events(&mut events), ["joined false 1", "2"]);
 }

@@ -141,7 +141,8 @@ internal class InboxCore(private val host: InboxHost) {
     }
 
     private fun refused(error: CrossroomException) {
-        if (error.retryable) {
+        // One that was open before is worth another try, though the server talks nonsense.
+        if (error.retryable || (error.mayPass && waiters.isEmpty())) {
             error.retryAfterMillis?.let { notBefore = environment.now() + it }
             callTimer = environment.after(retryDelay(++openFailures, environment.random(), error), ::open)
             return host.warn(error)

@@ -27,6 +27,8 @@ internal interface RoomBroadcastHost {
     fun readLog(after: Position, limit: Int, done: (CallOutcome<HistoryPage>) -> Unit)
 
     fun presence(): RoomEvent
+
+    fun warn(error: CrossroomException)
 }
 
 /**
@@ -129,8 +131,9 @@ internal class RoomBroadcast(private val host: RoomBroadcastHost) {
     }
 
     private fun refused(subscription: RoomSubscription, error: CrossroomException) {
+        if (error.code == ErrorCode.BAD_ANSWER) host.warn(error)
         when {
-            error.retryable -> readLater(subscription, error)
+            error.mayBeReadAgain(subscription.failures) -> readLater(subscription, error)
             error.code == ErrorCode.NOT_JOINED -> Unit // it goes on with the next join
             else -> subscription.lose(host.tip)
         }

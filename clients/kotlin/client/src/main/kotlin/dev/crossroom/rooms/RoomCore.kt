@@ -32,6 +32,8 @@ internal interface RoomHost : Caller {
     val over: CrossroomException?
 
     fun emit(name: String, argument: Value.Object, done: (CrossroomException?) -> Unit)
+
+    fun warn(error: CrossroomException)
 }
 
 /** A room: its membership, its collectors, its publishes and readings. In the loop alone, but for what says otherwise. */
@@ -200,6 +202,8 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
         detach(error, error)
         if (wasJoined) broadcast.emit(RoomEvent.Left(error))
     }
+
+    override fun warn(error: CrossroomException) = host.warn(error)
 
     override fun deliver(message: RoomMessage) {
         if (message.from.user == host.self?.user) {

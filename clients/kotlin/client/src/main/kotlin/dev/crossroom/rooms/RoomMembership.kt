@@ -29,6 +29,8 @@ internal interface RoomMembershipView {
 
     /** Joining was refused for good. `wasJoined`: whether the room had been joined before. */
     fun refused(error: CrossroomException, wasJoined: Boolean)
+
+    fun warn(error: CrossroomException)
 }
 
 /**
@@ -128,7 +130,8 @@ internal class RoomMembership(
 
     private fun refused(error: CrossroomException) {
         val wasJoined = state == RoomState.RECOVERING
-        if (wasJoined && error.retryable) {
+        if (wasJoined && error.mayPass) {
+            warnOfNonsense(error)
             waitFor(error)
             timer = environment.after(retryDelay(++failures, environment.random(), error), ::callJoin)
         } else {
@@ -163,27 +166,34 @@ internal class RoomMembership(
 
     private fun read(after: Position, failures: Int) {
         val generation = this.generation
-        val readNow: () -> Unit = { readLog(after, PAGE) { if (generation == this.generation) onPage(it) } }
+        val readNow: () -> Unit = { readLog(after, PAGE) { if (generation == this.generation) onPage(it, failures) } }
         val delay = if (failures == 0) 0 else retryDelay(failures, environment.random())
         val wait = max(delay, untilAllowed())
         if (wait <= 0) readNow() else timer = environment.after(wait, readNow)
     }
 
-    private fun onPage(outcome: CallOutcome<HistoryPage>) {
-        when (outcome) {
-            is CallOutcome.Ok -> effects.add(log.page(outcome.result))
-            is CallOutcome.Timeout -> effects.add(log.readingFailed())
-            is CallOutcome.Refused ->
-                when {
-                    outcome.error.retryable -> {
-                        waitFor(outcome.error)
-                        effects.add(log.readingFailed())
-                    }
-                    outcome.error.code == ErrorCode.NOT_JOINED -> callJoin()
-                    else -> effects.add(log.unreadable())
-                }
-            is CallOutcome.Lost -> Unit
+    private fun onPage(outcome: CallOutcome<HistoryPage>, failures: Int) =
+        outcome.handle(
+            ok = { effects.add(log.page(it)) },
+            timeout = { effects.add(log.readingFailed()) },
+            refused = { unread(it, failures) },
+        )
+
+    private fun unread(error: CrossroomException, failures: Int) {
+        warnOfNonsense(error)
+        when {
+            error.mayBeReadAgain(failures) -> {
+                waitFor(error)
+                effects.add(log.readingFailed())
+            }
+            error.code == ErrorCode.NOT_JOINED -> callJoin()
+            else -> effects.add(log.unreadable())
         }
+    }
+
+    /** Nobody waits for the answer that would hear of it. */
+    private fun warnOfNonsense(error: CrossroomException) {
+        if (error.code == ErrorCode.BAD_ANSWER) view.warn(error)
     }
 
     private fun waitFor(error: CrossroomException) {

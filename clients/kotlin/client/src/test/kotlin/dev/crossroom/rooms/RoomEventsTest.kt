@@ -88,6 +88,23 @@ internal class RoomEventsTest : RoomsTestCase() {
     }
 
     @Test
+    fun `reads again for a slow collector what cannot be read, five times, and then declares it lost`() {
+        val rooms = rooms { maxLag = 2 }
+        val flow = rooms.room("r").events()
+        rooms.joinedAt(0)
+        for (offset in 1..9) event("message", message(offset))
+        val events = collected(flow) { word(it) }
+        for (delay in listOf(500L, 1_000, 2_000, 4_000, 8_000)) {
+            ack(called("history", "{'room':'r','after':${at(0)},'limit':2}"), "{'ok':true,'messages':7}")
+            assertNull(server.nextOrNull())
+            environment.pass(delay)
+        }
+        assertEquals(listOf("joined 0"), events)
+        ack(called("history", "{'room':'r','after':${at(0)},'limit':2}"), "{'ok':true,'messages':7}")
+        assertEquals(listOf("joined 0", "lost, joined 9"), events)
+    }
+
+    @Test
     fun `goes on reading for a slow collector after a reconnect, and after an error that may pass`() {
         val rooms = rooms { maxLag = 2 }
         val slow = rooms.room("r").messages()

@@ -2,6 +2,7 @@ package dev.crossroom.rooms
 
 import dev.crossroom.Joined
 import dev.crossroom.Position
+import dev.crossroom.RoomState
 import dev.crossroom.json
 import dev.crossroom.support.RecordingCallback
 import kotlinx.coroutines.CoroutineDispatcher
@@ -63,6 +64,38 @@ internal class RoomMembershipTest : RoomsTestCase() {
         assertNull(server.nextOrNull())
         assertEquals(listOf("joined 5", "left: forbidden"), recorded)
         assertEquals(listOf("failed: forbidden"), messages)
+    }
+
+    @Test
+    fun `joins again where the answer to a join after the first cannot be read, and tells of it`() {
+        val rooms = rooms()
+        val recorded = rooms.roomEvents()
+        val session = rooms.sessionEvents()
+        rooms.joinedAt(5)
+        reconnect()
+        ack(called("join", "{'room':'r','since':${at(5)}}"), "{'ok':true}")
+        assertEquals(RoomState.RECOVERING, rooms.room("r").state)
+        assertNull(server.nextOrNull())
+        environment.pass(500)
+        ack(called("join", "{'room':'r','since':${at(5)}}"), joined(6, ",'recovered':true,'messages':[${message(6)}]"))
+        assertEquals(listOf("joined 5", "6", "joined 6"), recorded)
+        assertEquals("warning: bad_answer", session.last())
+    }
+
+    @Test
+    fun `reads the log again where the answer cannot be read, five times, and then declares what is missing lost`() {
+        val rooms = rooms()
+        val recorded = rooms.roomEvents()
+        rooms.joinedAt(5)
+        event("message", message(8))
+        for (delay in listOf(500L, 1_000, 2_000, 4_000, 8_000)) {
+            ack(called("history", "{'room':'r','after':${at(5)},'limit':500}"), "{'ok':true,'messages':7}")
+            assertNull(server.nextOrNull())
+            environment.pass(delay)
+        }
+        assertEquals(listOf("joined 5"), recorded)
+        ack(called("history", "{'room':'r','after':${at(5)},'limit':500}"), "{'ok':true,'messages':7}")
+        assertEquals(listOf("joined 5", "lost, joined 7", "8"), recorded)
     }
 
     @Test

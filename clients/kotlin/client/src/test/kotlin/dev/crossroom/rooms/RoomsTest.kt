@@ -48,6 +48,25 @@ internal class RoomsTest : RoomsTestCase() {
     }
 
     @Test
+    fun `opens the inbox again where the answer cannot be read, if it was open before`() {
+        val rooms = rooms()
+        val recorded = rooms.sessionEvents()
+        val opened = List(2) { RecordingCallback<Long>() }
+        RoomsJava.process(rooms.inbox, { _, done -> done.onSuccess(null) }, opened[0])
+        welcome()
+        ack(called("inbox", "{}"), "{'ok':true}")
+        assertEquals(listOf("bad_answer"), opened[0].outcomes)
+        RoomsJava.process(rooms.inbox, { _, done -> done.onSuccess(null) }, opened[1])
+        ack(called("inbox", "{}"), "{'ok':true,'cursor':${at(0)},'waiting':0,'known':false}")
+        reconnect()
+        ack(called("inbox", "{'since':${at(0)}}"), "{'ok':true}")
+        assertNull(server.nextOrNull())
+        environment.pass(500)
+        called("inbox", "{'since':${at(0)}}")
+        assertEquals("warning: bad_answer", recorded.last())
+    }
+
+    @Test
     fun `comes back as the same guest, and as a new one where that is refused`() {
         val storage = MemoryStorage()
         val rooms = rooms { this.storage = storage }
