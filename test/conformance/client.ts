@@ -29,6 +29,7 @@ export interface Values {
     position: Position;
     history?: { messages: Message[]; more: boolean };
   };
+  state: "detached" | "joining" | "recovering" | "joined";
   position: Position | null;
   close: { unsent: number } | undefined;
   publish: { id: string; position: Position; at: number };

@@ -44,6 +44,8 @@ export class RoomsClient {
         return this.#room(fields)
           .join(pick(fields, "since", "history"))
           .then((result) => toJson(result));
+      case "state":
+        return this.#room(fields).state;
       case "position":
         return this.#room(fields).position ?? null;
       case "pause":

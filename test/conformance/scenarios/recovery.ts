@@ -1,6 +1,7 @@
 /** What was missed comes, once and in order; and what cannot come is said. */
 import { expect } from "chai";
 import { DEFAULT_ROOM } from "../../../server/index.js";
+import { until } from "../../support/deadline.js";
 import type { Client } from "../client.js";
 import type { Theme } from "../scenario.js";
 import type { Lobby } from "../stage/lobby.js";
@@ -61,6 +62,33 @@ export const recovery: Theme = {
         await away(lobby, ada, () => publish(writer, upTo(30)));
         await gets(ada, upTo(30));
         expect((await ada.next("joined"))["recovered"]).to.equal(true);
+      },
+    },
+    {
+      title: "is recovering while it is away, and while a join is answered with nonsense; then it is joined",
+      async play(stage) {
+        const lobby = await stage.lobby(QUICK);
+        const writer = await lobby.writer("r");
+        const wire = await stage.wire(lobby.directUrl);
+        const ada = await lobby.join("r", { url: wire.url });
+        const state = () => ada.do("state", { room: "r" });
+        await ada.do("background");
+        await ada.next("disconnect");
+        expect(await state()).to.equal("recovering");
+        await publish(writer, ["missed"]);
+        let nonsense = 0;
+        wire.down = (text) => {
+          if (!text.includes('"members"')) return [text];
+          nonsense++;
+          return [text.replaceAll('"position"', '"nonsense"')];
+        };
+        await ada.do("foreground");
+        await until(() => nonsense === 2, "it has asked again");
+        expect(await state()).to.equal("recovering");
+        wire.down = (text) => [text];
+        await gets(ada, ["missed"]);
+        expect((await ada.next("joined"))["recovered"]).to.equal(true);
+        expect(await state()).to.equal("joined");
       },
     },
     {

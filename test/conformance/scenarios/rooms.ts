@@ -1,6 +1,7 @@
 /** Rooms: messages, members, signals, history. */
 import { expect } from "chai";
 import { createPolicy } from "../../../server/index.js";
+import { until } from "../../support/deadline.js";
 import { eventually } from "../client.js";
 import type { Theme } from "../scenario.js";
 
@@ -150,6 +151,41 @@ export const rooms: Theme = {
         expect((await ada.failure("join", { room: "" })).code).to.equal("invalid_argument");
         await ada.do("publish", { room: "r", data: "fits" });
         expect(await ada.messages(1)).to.deep.equal(["fits"]);
+      },
+    },
+    {
+      title: "tells a room's state: detached, joining, joined, and detached again when left or refused",
+      async play(stage) {
+        let isOpen = true;
+        const rights = () => ({ join: isOpen, publish: true, presence: true, history: true });
+        const lobby = await stage.lobby({ policy: { rights, maySend: () => true } });
+        const wire = await stage.wire(lobby.directUrl);
+        const ada = await lobby.enter({ url: wire.url });
+        const state = () => ada.do("state", { room: "r" });
+        expect(await state()).to.equal("detached");
+        const held: string[] = [];
+        wire.down = (text) => {
+          held.push(text);
+          return [];
+        };
+        const joining = ada.begin("join", { room: "r" }).answer;
+        await until(() => held.some((text) => text.includes('"members"')), "the join is answered");
+        expect(await state()).to.equal("joining");
+        wire.down = (text) => [text];
+        for (const text of held) wire.inject(text);
+        await joining;
+        expect(await state()).to.equal("joined");
+        await ada.do("leave", { room: "r" });
+        expect(await state()).to.equal("detached");
+        isOpen = false;
+        expect((await ada.failure("join", { room: "r" })).code).to.equal("forbidden");
+        expect(await state()).to.equal("detached");
+        isOpen = true;
+        await ada.do("join", { room: "r" });
+        isOpen = false;
+        wire.cut();
+        expect((await ada.next("left", { room: "r" }))["error"]).to.include({ code: "forbidden" });
+        expect(await state()).to.equal("detached");
       },
     },
     {

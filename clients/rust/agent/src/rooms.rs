@@ -101,6 +101,10 @@ impl RoomsAgent {
                 options.history = command["history"].as_u64().and_then(|history| u32::try_from(history).ok());
                 value(self.room(text("room")).join_with(options))
             }
+            "state" => {
+                let state = self.room(text("room")).state();
+                ready(Ok(Some(json!(format!("{state:?}").to_lowercase())))).boxed()
+            }
             "position" => ready(Ok(Some(json!(self.room(text("room")).position())))).boxed(),
             "pause" | "resume" => {
                 self.room(text("room"));

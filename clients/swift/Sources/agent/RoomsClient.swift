@@ -64,6 +64,7 @@ final class RoomsClient: AgentClient {
             let joined = try await room.join(
                 since: position(command["since"]), history: command["history"]?.int.map { Int($0) })
             return try Value(encoding: joined)
+        case "state": return .string(String(describing: room.state))
         case "position": return try room.position.map { try Value(encoding: $0) } ?? .null
         case "pause":
             // The stream stays, with all that is in it.

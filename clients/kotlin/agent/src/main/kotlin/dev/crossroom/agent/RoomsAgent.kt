@@ -61,6 +61,7 @@ class RoomsAgent(private val client: String, command: Value, storages: Storages,
                     val fields = arrayOf<Pair<String, Any?>>("recovered" to it.recovered, "position" to valueOf(it.position))
                     it.history?.let { past -> json(*fields, "history" to valueOf(past)) } ?: json(*fields)
                 }
+            "state" -> return Value.Text(room(command).state.name.lowercase())
             "position" -> return room(command).position?.let(::valueOf) ?: Value.Null
             "pause" -> watched(command).pause()
             "resume" -> watched(command).resume()
