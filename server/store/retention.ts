@@ -5,6 +5,9 @@ import type { Clock } from "./store-clock.js";
 /** Milliseconds for which a log that keeps nothing is remembered beyond its age, so that its offsets go on. */
 const REMEMBERED = 30 * 24 * 60 * 60_000;
 
+/** Milliseconds between two looks at what has come of age in a log that is appended to. Who reads looks each time. */
+export const LOOK_INTERVAL = 1_000;
+
 /**
  * Offset of the oldest entry that is still to be kept; `last + 1` where none is.
  * @param timeAt When the entry at an offset was appended; never earlier than for the entry before it.

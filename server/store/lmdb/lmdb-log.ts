@@ -9,7 +9,7 @@ import { ENTRY_OVERHEAD, LogEntries } from "./log-entries.js";
 import { type Head, OwnedHeads } from "./log-heads.js";
 import { LogKeys } from "./log-keys.js";
 import { LogReading } from "./log-reading.js";
-import { isForgotten } from "../retention.js";
+import { isForgotten, LOOK_INTERVAL } from "../retention.js";
 import { encodeValue } from "../value-codec.js";
 
 /** Entries that a log may have left to delete before that is seen to, and the most that one batch deletes. */
@@ -37,6 +37,9 @@ export class LmdbLog implements Log, Participant {
   #budget = SWEEP_AT_MOST;
   /** Logs that have entries to delete. */
   readonly #unswept = new Set<string>();
+  /** Logs of which was looked at what has come of age, since then. */
+  readonly #looked = new Set<string>();
+  #lookedSince = -Infinity;
 
   /** Inside a transaction. */
   constructor(file: LmdbFile, tables: Tables, writer: LmdbWriter, options: LogOptions, lifetime: Lifetime) {
@@ -125,7 +128,10 @@ export class LmdbLog implements Log, Participant {
   }
 
   #appendNow(name: string, { at, key, limit, reserve }: Draft, value: Buffer): Appended | "full" {
-    const known = this.#draft(name);
+    const now = this.#options.clock.now();
+    // A limit is of what is kept at this moment.
+    const known =
+      limit !== undefined || this.#isToBeLookedAt(name, now) ? this.#settled(name) : this.#draft(name);
     if (known !== undefined && key !== undefined) {
       const found = this.#keys.find(known.id, key);
       if (found !== undefined) {
@@ -138,7 +144,7 @@ export class LmdbLog implements Log, Participant {
 
     const head = known ?? this.#heads.create(name);
     head.last += 1;
-    head.used = this.#options.clock.now();
+    head.used = now;
     head.time = Math.max(head.time, head.used);
     this.#entries.put(head.id, head.last, at, head.time, value);
     if (key !== undefined) this.#keys.put(head.id, key, head.last, at);
@@ -148,17 +154,33 @@ export class LmdbLog implements Log, Participant {
     return { position: { epoch: head.epoch, offset: head.last }, at, duplicate: false };
   }
 
+  #isToBeLookedAt(name: string, now: number): boolean {
+    if (now - this.#lookedSince >= LOOK_INTERVAL) {
+      this.#looked.clear();
+      this.#lookedSince = now;
+    }
+    if (this.#looked.has(name)) return false;
+    this.#looked.add(name);
+    return true;
+  }
+
   #trimNow(name: string, through: number): void {
-    const head = this.#draft(name);
+    const head = this.#settled(name);
     if (head === undefined || through < head.first) return;
     head.first = Math.min(through, head.last) + 1;
     this.#heads.stage(head);
   }
 
+  /** The head as the batch has it so far, with what has come of age let go. */
+  #settled(name: string): Head | undefined {
+    const durable = this.#heads.find(name);
+    if (durable !== undefined) this.#reading.settle(durable);
+    return this.#draft(name);
+  }
+
   /** The head as the batch has it so far. */
   #draft(name: string): Head | undefined {
     const durable = this.#heads.find(name);
-    if (durable !== undefined) this.#reading.settle(durable);
     const head = this.#heads.draft(name);
     // Time goes on within a batch, and what is past its age for readers may be deleted.
     if (head !== undefined && head.id === durable?.id) head.first = Math.max(head.first, durable.first);
@@ -170,7 +192,7 @@ export class LmdbLog implements Log, Participant {
    * go stay: until it is on disk they are read. Returns whether none are left.
    */
   #sweepSome(name: string): boolean {
-    const head = this.#draft(name);
+    const head = this.#settled(name);
     const durable = this.#heads.find(name);
     if (head === undefined || head.id !== durable?.id) return true;
     const to = Math.min(durable.first, head.swept + this.#budget);

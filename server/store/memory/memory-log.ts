@@ -1,7 +1,7 @@
 /** Logs in memory: for tests, and for servers that may forget. */
 import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
-import { firstKept, isForgotten, isOver } from "../retention.js";
+import { firstKept, isForgotten, isOver, LOOK_INTERVAL } from "../retention.js";
 import type { Lifetime } from "../lifetime.js";
 import { decodeValue, encodeValue } from "../value-codec.js";
 
@@ -26,8 +26,10 @@ interface Book {
   /** Those from `first` to `last`, behind `dead` places of entries that are gone. */
   entries: (StoredEntry | undefined)[];
   dead: number;
-  /** In the order of their times. */
+  /** In the order of their times. Some may be over already. */
   keys: Map<string, Key>;
+  /** When it was last looked at what has come of age. */
+  looked: number;
   /** When it was last appended to. */
   used: number;
 }
@@ -103,21 +105,33 @@ export class MemoryLog implements Log {
   }
 
   #appendNow(name: string, { at, key, limit }: Draft, bytes: Buffer): Appended | "full" {
-    const now = this.#options.clock.now();
-    const { epoch, first, last } = this.#stateNow(name);
-    const log = this.#logs.get(name) ?? emptyLog(epoch);
-    this.#forgetKeys(log);
-    const known = key === undefined ? undefined : log.keys.get(key);
-    if (known !== undefined) {
-      return { position: { epoch, offset: known.offset }, at: known.at, duplicate: true };
+    const { clock, keyWindow, retention } = this.#options;
+    const now = clock.now();
+    const log = this.#logs.get(name) ?? emptyLog(this.#epoch);
+    const { epoch } = log;
+    if (now - log.looked >= LOOK_INTERVAL) {
+      this.#letGo(name, log);
+      this.#forgetKeys(log);
+      log.looked = now;
     }
-    if (limit !== undefined && last - first + 1 >= limit) return "full";
+    const known = key === undefined ? undefined : log.keys.get(key);
+    if (key !== undefined && known !== undefined) {
+      if (!isOver(known.time, keyWindow, clock)) {
+        return { position: { epoch, offset: known.offset }, at: known.at, duplicate: true };
+      }
+      // Taken again, it has its place at the end.
+      log.keys.delete(key);
+    }
+    if (limit !== undefined) {
+      this.#letGo(name, log);
+      if (log.last - log.first + 1 >= limit) return "full";
+    }
     this.#logs.set(name, log);
     log.last += 1;
     log.used = now;
     log.entries.push({ bytes, at, time: now });
     if (key !== undefined) log.keys.set(key, { offset: log.last, at, time: now });
-    drop(log, log.last + 1 - this.#options.retention(name).count);
+    drop(log, log.last + 1 - retention(name).count);
     return { position: { epoch, offset: log.last }, at, duplicate: false };
   }
 
@@ -125,14 +139,16 @@ export class MemoryLog implements Log {
   #stateNow(name: string): LogState {
     const log = this.#logs.get(name);
     if (log === undefined) return { epoch: this.#epoch, first: 1, last: 0 };
-    const first = firstKept(
-      log,
-      this.#options.retention(name),
-      this.#options.clock,
-      (offset) => entryAt(log, offset)?.time ?? 0,
-    );
-    drop(log, first);
+    this.#letGo(name, log);
     return { epoch: log.epoch, first: log.first, last: log.last };
+  }
+
+  #letGo(name: string, log: Book): void {
+    const { retention, clock } = this.#options;
+    drop(
+      log,
+      firstKept(log, retention(name), clock, (offset) => entryAt(log, offset)?.time ?? 0),
+    );
   }
 
   /** Entries from an offset, in one direction, as far as `state` and `limits` go. */
@@ -160,7 +176,7 @@ export class MemoryLog implements Log {
 }
 
 function emptyLog(epoch: string): Book {
-  return { epoch, first: 1, last: 0, entries: [], dead: 0, keys: new Map(), used: 0 };
+  return { epoch, first: 1, last: 0, entries: [], dead: 0, keys: new Map(), looked: -Infinity, used: 0 };
 }
 
 function entryAt(log: Book, offset: number): StoredEntry | undefined {
