@@ -4,6 +4,7 @@
  * client ends the connection. Broadcasts that reach no plain client are left as they are.
  */
 import { blobError, holdsBlob } from "./binary.js";
+import { knownJson } from "./fanout/known-json.js";
 
 /** Whom a broadcast is for: those in any of the rooms, or everybody where there are none. */
 interface Recipients {
@@ -27,7 +28,10 @@ export function guardBroadcasts(adapter: Broadcaster, isPlain: (id: string) => b
   const guarded =
     (broadcast: Broadcast): Broadcast =>
     (packet, recipients, ...more) => {
-      if (holdsBlob(packet.data) && recipientsOf(adapter, recipients).some(isPlain)) throw blobError();
+      const mayHoldBlob = knownJson(packet.data) === undefined;
+      if (mayHoldBlob && holdsBlob(packet.data) && recipientsOf(adapter, recipients).some(isPlain)) {
+        throw blobError();
+      }
       return broadcast.call(adapter, packet, recipients, ...more);
     };
   adapter.broadcast = guarded(adapter.broadcast);

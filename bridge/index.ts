@@ -19,6 +19,7 @@ export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from 
 export { GatheringWebSocketServer } from "./fanout/gathering-websocket.js";
 export type { SocketIOServer } from "./host.js";
 export { DEFAULT_PATH, type Authenticate, type AuthenticateRefusal, type BridgeOptions } from "./options.js";
+export { emitKnown } from "./fanout/known-json.js";
 export { RoomAdapter } from "./fanout/room-adapter.js";
 
 /** A bridge that is attached. */

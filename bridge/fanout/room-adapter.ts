@@ -6,6 +6,8 @@
  * broadcast to broadcast. All else is the library's.
  */
 import { Adapter } from "socket.io-adapter";
+import { textFrame, type Frame } from "./frame-tree.js";
+import { takeKnownJson } from "./known-json.js";
 import { isGroupable, type WriteOptions } from "./recipient.js";
 import { RecipientGroup, type PlainSocket } from "./recipient-group.js";
 
@@ -29,6 +31,12 @@ interface Insides {
   _encode(packet: Broadcast[0], options: object): unknown[];
 }
 
+/** The options of a broadcast, the same object for every recipient. */
+interface BroadcastOptions extends WriteOptions {
+  /** The packet as Engine.IO's WebSocket transport writes it (engine.io 6, `sendFrame` of ws). */
+  wsPreEncodedFrame?: Frame;
+}
+
 /** Who was in a room when it was last broadcast to. */
 interface Audience {
   readonly sockets: Recipient[];
@@ -42,15 +50,18 @@ interface Audience {
 
 export class RoomAdapter extends Adapter {
   readonly #audiences = new Map<string, Audience>();
+  readonly #hasOwnParser: boolean;
 
   constructor(nsp: ConstructorParameters<typeof Adapter>[0]) {
     super(nsp);
-    const { opts } = (nsp as { server: { opts: { connectionStateRecovery?: unknown } } }).server;
+    const { opts } = (nsp as { server: { opts: { connectionStateRecovery?: unknown; parser?: unknown } } })
+      .server;
     if (opts.connectionStateRecovery) {
       throw new TypeError(
         "RoomAdapter keeps no sessions: leave connectionStateRecovery off, or leave Socket.IO its own adapter",
       );
     }
+    this.#hasOwnParser = Boolean(opts.parser);
     const forget = (room: string): void => {
       const audience = this.#audiences.get(room);
       if (audience === undefined) return;
@@ -71,8 +82,9 @@ export class RoomAdapter extends Adapter {
     if (room === undefined) return;
     const options = { preEncoded: true, volatile: opts.flags?.volatile, compress: opts.flags?.compress };
     (packet as { nsp?: string }).nsp = (this.nsp as { name: string }).name;
-    const encoded = (this as unknown as Insides)._encode(packet, options);
     const audience = this.#audienceOf(name, room);
+    const encoded =
+      this.#encodeKnown(packet, audience, options) ?? (this as unknown as Insides)._encode(packet, options);
     const [chunk] = encoded;
     const single = encoded.length === 1 && typeof chunk === "string" && !options.volatile;
     // Listeners for what is sent may make sockets leave.
@@ -92,6 +104,16 @@ export class RoomAdapter extends Adapter {
       socket.notifyOutgoingListeners(packet);
       socket.client.writeToEngine(encoded, options);
     }
+  }
+
+  /** As the library encodes an event, where the JSON of its argument is known and nobody has another parser. */
+  #encodeKnown(packet: Broadcast[0], { others }: Audience, options: BroadcastOptions): string[] | undefined {
+    const { data, nsp } = packet as { data?: readonly unknown[]; nsp: string };
+    const json = this.#hasOwnParser ? undefined : takeKnownJson(data);
+    if (json === undefined) return undefined;
+    const chunk = `2${nsp === "/" ? "" : `${nsp},`}[${JSON.stringify(data?.[0])},${json}]`;
+    if (others.length > 0) options.wsPreEncodedFrame = textFrame(`4${chunk}`);
+    return [chunk];
   }
 
   #audienceOf(name: string, room: ReadonlySet<string>): Audience {

@@ -1,4 +1,6 @@
 /** What the services want done, done with Socket.IO's rooms. */
+import { emitKnown } from "@crossroom/bridge";
+import type { RoomMessage } from "../api/types.js";
 import type { Effect } from "../rooms/outcome.js";
 import { PresenceGathering } from "../rooms/presence-gathering.js";
 import type { RoomsIo } from "./rooms-io.js";
@@ -42,7 +44,7 @@ export class Delivery {
       }
       case "message":
         this.#tellPresence(effect.message.room);
-        this.#io.to(channel(effect.message.room)).emit("message", effect.message);
+        this.#tell(effect.message, effect.json);
         return;
       case "signal":
         this.#tellPresence(effect.signal.room);
@@ -61,6 +63,12 @@ export class Delivery {
         this.#io.to(effect.sid).emit("inbox", effect.item);
         return;
     }
+  }
+
+  #tell(message: RoomMessage, json: string | undefined): void {
+    const emit = (): unknown => this.#io.to(channel(message.room)).emit("message", message);
+    if (json === undefined) emit();
+    else emitKnown(message, json, emit);
   }
 
   #tellAllPresence(): void {

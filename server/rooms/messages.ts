@@ -1,5 +1,5 @@
 /** What is in a room's log, and the messages that are made of it. */
-import type { RoomMessage, Sender } from "../api/types.js";
+import type { Position, RoomMessage, Sender } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Entry } from "../store/log.js";
 import type { Caller } from "./outcome.js";
@@ -15,6 +15,29 @@ export function messageOf(room: string, epoch: string, { offset, value, at }: En
   // Only this service writes to the logs of rooms.
   const { id, from, data } = value as StoredMessage;
   return { room, id, position: { epoch, offset }, from, data, at };
+}
+
+/** A message as JSON, put together from parts that were made once for the log and for those who hear it. */
+export class MessageJson {
+  readonly #id: string;
+  readonly #rest: string;
+
+  /** @param data As JSON. */
+  constructor(id: string, from: Sender, data: string) {
+    this.#id = `"id":${JSON.stringify(id)}`;
+    this.#rest = `"from":${JSON.stringify(from)},"data":${data}`;
+  }
+
+  /** The `StoredMessage`. */
+  get stored(): string {
+    return `{${this.#id},${this.#rest}}`;
+  }
+
+  /** What `messageOf` makes of it. */
+  told(room: string, { epoch, offset }: Position, at: number): string {
+    const position = `{"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
+    return `{"room":${JSON.stringify(room)},${this.#id},"position":${position},${this.#rest},"at":${at}}`;
+  }
 }
 
 export function senderOf({ identity, sid, transport }: Caller): Sender {

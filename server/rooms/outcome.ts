@@ -22,8 +22,8 @@ export type Effect =
   | { type: "enter"; sid: string; room: string; seesPresence: boolean }
   /** Stop letting it hear the room. To be done before the answer. */
   | { type: "exit"; sid: string; room: string }
-  /** Tell everybody in the message's room, the calling connection too. */
-  | { type: "message"; message: RoomMessage }
+  /** Tell everybody in the message's room, the calling connection too. `json` is the message's, where it is known. */
+  | { type: "message"; message: RoomMessage; json?: string }
   /** Tell everybody in the signal's room but one. */
   | { type: "signal"; signal: Signal; except: string }
   /** Tell everybody in the change's room, but the connection whose doing it is. */

@@ -14,7 +14,7 @@ import type { ReadQueue } from "../limits/read-queue.js";
 import { fitting } from "./fitting.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
-import { keyOf, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
+import { keyOf, MessageJson, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
 import { Newest } from "./newest.js";
 import { refused, type Refused } from "../api/refused.js";
 import type { Caller, Done, Effect, Perform } from "./outcome.js";
@@ -145,7 +145,9 @@ export class Rooms {
     if ("error" in room) return done(room);
     const refusal = limiter.message(who, call.data.size, room.name);
     if (refusal !== undefined) return done(refusal);
-    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data: call.data.value };
+    const { value: data, text } = call.data;
+    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data };
+    const json = text === undefined ? undefined : new MessageJson(value.id, value.from, text);
     const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
     // Held, as the publisher may leave before the message is announced.
     await this.#live.hold(room.name);
@@ -154,6 +156,7 @@ export class Rooms {
         value,
         at: now(),
         reserve: reserveFor(who, limits),
+        ...(json === undefined ? {} : { json: json.stored }),
         ...key,
       });
       placed();
@@ -166,7 +169,8 @@ export class Rooms {
       room.epoch = position.epoch;
       room.announced = position.offset;
       const message = messageOf(room.name, position.epoch, { offset: position.offset, value, at });
-      done({ ok: true, result, effects: [{ type: "message", message }] });
+      const told = json === undefined ? {} : { json: json.told(room.name, position, at) };
+      done({ ok: true, result, effects: [{ type: "message", message, ...told }] });
     } finally {
       this.#live.release(room.name);
     }

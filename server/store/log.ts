@@ -9,6 +9,8 @@ import type { Clock } from "./store-clock.js";
 export interface Draft {
   /** Any JSON value, which may hold binary (Buffer, typed array, ArrayBuffer: read back as Buffer). Kept exactly. */
   value: unknown;
+  /** `value` as JSON, from one who has made that already: what JSON.stringify makes of it. Not where it holds binary. */
+  json?: string;
   /** Milliseconds since the Unix epoch. For those who read it: the entry's age counts by the store's own clock. */
   at: number;
   /** Appending with the same key again, within the window, gives the first result and appends nothing. */

@@ -8,6 +8,7 @@
  *
  * Lengths are big-endian. The index is JSON: a list of [path, length in bytes], in the order of the binary values.
  */
+import type { Draft } from "./log.js";
 import { StoreError } from "./store.js";
 
 type Path = (string | number)[];
@@ -20,13 +21,7 @@ const WITH_BINARY = 1;
 export function encodeValue(value: unknown): Buffer {
   const found: { path: Path; bytes: Buffer }[] = [];
   collectBinary(value, [], found);
-  if (found.length === 0) {
-    const text = textOf(JSON.stringify(value));
-    const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
-    bytes[0] = PLAIN;
-    bytes.write(text, 1);
-    return bytes;
-  }
+  if (found.length === 0) return encodeJson(textOf(JSON.stringify(value)));
   const text = Buffer.from(textOf(JSON.stringify(value, withoutBinary)));
   const index = Buffer.from(JSON.stringify(found.map(({ path, bytes }) => [path, bytes.length])));
   return Buffer.concat([
@@ -37,6 +32,19 @@ export function encodeValue(value: unknown): Buffer {
     text,
     ...found.map(({ bytes }) => bytes),
   ]);
+}
+
+/** The same of a value without binary, from its JSON text. */
+export function encodeJson(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
+  bytes[0] = PLAIN;
+  bytes.write(text, 1);
+  return bytes;
+}
+
+/** The same of what is to be appended to a log. */
+export function encodeDraft({ value, json }: Draft): Buffer {
+  return json === undefined ? encodeValue(value) : encodeJson(json);
 }
 
 /**

@@ -10,7 +10,7 @@ import { type Head, OwnedHeads } from "./log-heads.js";
 import { LogKeys } from "./log-keys.js";
 import { LogReading } from "./log-reading.js";
 import { isForgotten, LOOK_INTERVAL } from "../retention.js";
-import { encodeValue } from "../value-codec.js";
+import { encodeDraft } from "../value-codec.js";
 
 /** Entries that a log may have left to delete before that is seen to, and the most that one batch deletes. */
 const SWEEP_FROM = 32;
@@ -59,8 +59,8 @@ export class LmdbLog implements Log, Participant {
 
   append(name: string, draft: Draft): Promise<Appended | "full"> {
     return this.#lifetime.run(() => {
-      const value = encodeValue(draft.value);
       const given = withoutPrototype(draft);
+      const value = encodeDraft(given);
       return this.#writer.submit(() => this.#appendNow(name, given, value), value.length + ENTRY_OVERHEAD);
     });
   }

@@ -3,7 +3,7 @@ import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
 import { firstKept, isForgotten, isOver, LOOK_INTERVAL } from "../retention.js";
 import type { Lifetime } from "../lifetime.js";
-import { decodeValue, encodeValue } from "../value-codec.js";
+import { decodeValue, encodeDraft } from "../value-codec.js";
 
 interface StoredEntry {
   bytes: Buffer;
@@ -48,7 +48,10 @@ export class MemoryLog implements Log {
   }
 
   append(name: string, draft: Draft): Promise<Appended | "full"> {
-    return this.#lifetime.run(() => this.#appendNow(name, withoutPrototype(draft), encodeValue(draft.value)));
+    return this.#lifetime.run(() => {
+      const given = withoutPrototype(draft);
+      return this.#appendNow(name, given, encodeDraft(given));
+    });
   }
 
   state(name: string): Promise<LogState> {

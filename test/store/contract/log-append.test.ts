@@ -55,6 +55,13 @@ describeLogs("appending to the log", (test) => {
       expect(seen.indexOf("a1")).to.be.below(seen.indexOf("b1"));
     });
 
+    it("keeps a value whose JSON is given as any other", async () => {
+      const value = JSON.parse('{"é":["\\ud800",1e300,null],"__proto__":0}') as unknown;
+      await test.append("a", value, { json: JSON.stringify(value) });
+      await test.append("a", value);
+      expect(await test.valuesAfter("a")).to.deep.equal([value, value]);
+    });
+
     it("keeps every JSON value exactly, and binary values inside it", async () => {
       const value = JSON.parse(
         '{"__proto__":{"polluted":true},"placeholder":{"_placeholder":true,"num":0},"$binary":"AA==",' +
