@@ -18,7 +18,7 @@ import { MessageReader, textFrame } from "../bench/shared/websocket.js";
 /** Milliseconds: it starts two dozen processes, on a machine that may be busy. */
 const RUN_TIMEOUT = 120_000;
 
-const SIZE = "--rounds 1 --publishers 3 --publishes 9 --joins 4 --clients 8 --few-clients 2";
+const SIZE = "--rounds 1 --publishers 3 --publishes 9 --joins 4 --absentees 2 --clients 8 --few-clients 2";
 
 describe("the benchmark of what comes in", () => {
   let folder: string;
@@ -35,13 +35,16 @@ describe("the benchmark of what comes in", () => {
     this.timeout(RUN_TIMEOUT);
     const ours = ["crossroom", "crossroom-ids", "crossroom-lmdb", "crossroom-socketio", "bridge-minimal"];
     const servers = [...ours, "socketio-minimal", "ws"];
-    const { stdout, stderr, status } = bench(`--json --only publish,join --servers ${servers.join(",")}`);
+    const { stdout, stderr, status } = bench(
+      `--json --only publish,join,rejoin --servers ${servers.join(",")}`,
+    );
     expect(status, stderr).to.equal(0);
     const results = JSON.parse(stdout) as Results;
     expect(results.publish.map(({ server }) => server)).to.deep.equal(servers);
     expect(results.join.map(({ server }) => server)).to.deep.equal(
       servers.filter((server) => server !== "crossroom-ids"),
     );
+    expect(results.rejoin.map(({ server }) => server)).to.deep.equal(["crossroom", "crossroom-lmdb"]);
     expect(results.storm).to.be.empty;
     expect(readdirSync(folder)).to.be.empty;
   });
@@ -89,7 +92,7 @@ describe("the benchmark of what comes in", () => {
 });
 
 describe("the benchmark's report of what comes in", () => {
-  const none: Results = { machine: { node: "20", cores: 2 }, publish: [], join: [], storm: [] };
+  const none: Results = { machine: { node: "20", cores: 2 }, publish: [], join: [], rejoin: [], storm: [] };
 
   it("sets each server beside the yardsticks and beside the other checkout's", () => {
     const cell = (server: string, cpuMicros: number) => ({ server, cpuMicros });

@@ -71,10 +71,14 @@ export async function startCentrifugo(
   const config = join(folder, "centrifugo.json");
   writeFileSync(config, JSON.stringify(configOf(port, presence)));
   const child = spawn(program, ["--config", config], { stdio: ["ignore", process.stderr, process.stderr] });
+  // It asks nobody whether the orchestrator is still there.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const end = async () => {
-    child.kill("SIGKILL");
+    kill();
     await ended;
+    process.off("exit", kill);
   };
   const deadline = performance.now() + START_TIMEOUT;
   while (!(await listens(port))) {

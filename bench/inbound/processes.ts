@@ -1,6 +1,7 @@
 /** The orchestrator's side of its child processes. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Absence, ReturnResult } from "../durable/protocol.js";
 import { Child } from "../shared/child.js";
 import { cpuOf, peakRssOf } from "../shared/proc.js";
 import { startCentrifugo } from "./centrifugo.js";
@@ -115,6 +116,14 @@ export class LoadProcess {
 
   join(question: Omit<Extract<LoadQuestion, { ask: "join" }>, "ask">): Promise<object> {
     return this.#child.ask({ ask: "join", ...question }, PATIENCE);
+  }
+
+  leave(port: number, absence: Absence): Promise<object> {
+    return this.#child.ask({ ask: "leave", port, ...absence }, PATIENCE);
+  }
+
+  comeBack(group: string, port: number): Promise<ReturnResult> {
+    return this.#child.ask({ ask: "come back", group, port }, PATIENCE);
   }
 
   storm(question: Omit<Extract<LoadQuestion, { ask: "storm" }>, "ask">): Promise<StormResult> {

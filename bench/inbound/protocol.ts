@@ -1,4 +1,5 @@
 /** What the orchestrator asks its child processes, and what they answer. */
+import type { Absence } from "../durable/protocol.js";
 import type { DialectName } from "./dialects.js";
 
 /** To a server under test. */
@@ -22,6 +23,10 @@ export type LoadQuestion =
   | { ask: "publish"; group: string; each: number }
   /** Have `count` clients come in, some at a time, each to a room of its own. Answer: `Done`. */
   | { ask: "join"; group: string; dialect: DialectName; port: number; count: number }
+  /** Make clients that miss messages. Answer: `Done`. */
+  | ({ ask: "leave"; port: number } & Absence)
+  /** Have them come back. Answer: `ReturnResult`. */
+  | { ask: "come back"; group: string; port: number }
   /** Have `count` clients come in, all at once, to one room. Answer: `StormResult`. */
   | { ask: "storm"; group: string; dialect: DialectName; port: number; count: number; patience: number }
   /** Cut the connections of a group that joined. Answer: `Done`. */

@@ -16,6 +16,7 @@ export function tables(results: Results): string {
     machineLine(results),
     publishTable(results),
     joinTable(results),
+    rejoinTable(results),
     ...[true, false].map((presence) => stormTable(results, presence)),
     growthTable(results),
   ]
@@ -47,6 +48,16 @@ function joinTable({ join }: Results): string {
       cell.cpuMicros.toFixed(0),
       cell.coldCpuMicros.toFixed(0),
     ]),
+  ]);
+}
+
+function rejoinTable({ rejoin }: Results): string {
+  const { clients, rooms, missedEach } = rejoin[0] ?? {};
+  const { head, row } = ratios(rejoin);
+  const title = `Server CPU per client, of ${clients} that come back to ${rooms} rooms each, with ${missedEach} messages missed in each`;
+  return titled(title, [
+    ["server", ...head, "us"],
+    ...rejoin.map((cell) => [cell.server, ...row(cell), cell.cpuMicros.toFixed(0)]),
   ]);
 }
 

@@ -6,6 +6,8 @@ export interface Results {
   publish: { server: string; cpuMicros: number }[];
   /** Microseconds of server CPU for each client that came in; `coldCpuMicros`: for the first ones of a new process. */
   join: { server: string; cpuMicros: number; coldCpuMicros: number }[];
+  /** Microseconds of server CPU for each client that comes back to its rooms, gets what it missed there, and goes. */
+  rejoin: { server: string; clients: number; rooms: number; missedEach: number; cpuMicros: number }[];
   storm: Storm[];
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { CENTRIFUGO_VERSION } from "./centrifugo.js";
 import { measureJoin } from "./parts/join.js";
 import { measurePublish } from "./parts/publish.js";
+import { measureRejoin } from "./parts/rejoin.js";
 import { measureStorm } from "./parts/storm.js";
 import type { Results } from "./results.js";
 import type { Part, Settings } from "./settings.js";
@@ -18,6 +19,7 @@ export async function run(settings: Settings, say: (line: string) => void): Prom
     },
     publish: has("publish") ? await measurePublish(settings, say) : [],
     join: has("join") ? await measureJoin(settings, say) : [],
+    rejoin: has("rejoin") ? await measureRejoin(settings, say) : [],
     storm: has("storm") ? await measureStorm(settings, say) : [],
   };
 }

@@ -1,7 +1,7 @@
 /** What is measured, and how large. */
 import type { ServerName } from "./subjects.js";
 
-export const PARTS = ["publish", "join", "storm"] as const;
+export const PARTS = ["publish", "join", "rejoin", "storm"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Settings {
@@ -17,6 +17,8 @@ export interface Settings {
   publishes: number;
   /** Clients that come in in one measurement. */
   joins: number;
+  /** Clients that come back at the same time. */
+  absentees: number;
   /** Clients that all connect at once. */
   clients: number;
   /** The small storm that the large one is held against, for what grows. */

@@ -15,14 +15,16 @@ export interface Subject {
 }
 
 const ALL: readonly Part[] = ["publish", "join", "storm"];
+/** Those of the rooms server alone have something to come back to. */
+const ROOMS: readonly Part[] = [...ALL, "rejoin"];
 
 const memory = { script: "rooms", args: ["memory"] } as const;
 const lmdb = { script: "rooms", args: ["lmdb"] } as const;
 
 export const SUBJECTS = {
-  crossroom: { program: memory, dialect: "rooms", ours: true, parts: ALL, presence: true },
+  crossroom: { program: memory, dialect: "rooms", ours: true, parts: ROOMS, presence: true },
   "crossroom-ids": { program: memory, dialect: "rooms-ids", ours: true, parts: ["publish"], presence: true },
-  "crossroom-lmdb": { program: lmdb, dialect: "rooms", ours: true, parts: ALL, presence: true },
+  "crossroom-lmdb": { program: lmdb, dialect: "rooms", ours: true, parts: ROOMS, presence: true },
   "crossroom-socketio": {
     program: memory,
     dialect: "rooms-socketio",

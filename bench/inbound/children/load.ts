@@ -1,4 +1,5 @@
 /** Clients of all servers, a process of its own. */
+import { Absentees } from "../../durable/load/absentees.js";
 import { answerQuestions } from "../../shared/questions.js";
 import { DIALECTS, type DialectName } from "../dialects.js";
 import { comeInEach } from "../load/members.js";
@@ -7,6 +8,7 @@ import { Storm } from "../load/storm.js";
 import type { LoadQuestion } from "../protocol.js";
 
 const publishers = new Map<string, Publishers>();
+const absentees = new Map<string, Absentees>();
 /** Those that have come in, and are to go. */
 const visitors = new Map<string, { drop(): void }>();
 
@@ -24,6 +26,11 @@ answerQuestions({ port: 0 }, async (question: LoadQuestion) => {
       visitors.set(group, { drop: () => housed.forEach(({ member }) => member.drop()) });
       return {};
     }
+    case "leave":
+      absentees.set(group, await Absentees.leave(question.port, question));
+      return {};
+    case "come back":
+      return known(absentees, group).comeBack(question.port);
     case "storm": {
       const storm = new Storm({ ...to(question), patience: question.patience });
       visitors.set(group, storm);

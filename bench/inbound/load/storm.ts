@@ -101,6 +101,7 @@ export class Storm {
 
   #giveUp(): void {
     const late = this.#coming.size + this.#timers.size;
+    const heard = [...this.#coming][0]?.lastHeard ?? "that it has to wait";
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     for (const member of this.#coming) {
@@ -108,7 +109,7 @@ export class Storm {
       member.drop();
     }
     this.#coming.clear();
-    this.#lose(late, `not in after ${this.#size.patience} ms`);
+    this.#lose(late, `not in after ${this.#size.patience} ms; the last thing that one heard: ${heard}`);
   }
 
   #lose(count: number, reason: string): void {

@@ -18,7 +18,7 @@ const {
   storeOptions,
 } = await importServer();
 
-const room = { ...DEFAULT_ROOM, presence: presence === "presence" };
+const room = { ...DEFAULT_ROOM, presence: presence === "presence", maxMembers: UNLIMITED };
 const roomSettings = () => room;
 const options = storeOptions({ roomSettings });
 const store = isDurable ? await openLmdbStore(folder, options) : createMemoryStore(options);
