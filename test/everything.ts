@@ -1,10 +1,11 @@
-/** All tests there are, in the order that keeps two cores busy. */
+/** All tests there are, in an order that keeps two cores busy. */
 import { certify, isWritten } from "./conformance/certify.js";
 import { runNative } from "./native/run.js";
-import { findRuntimes, type Found, runRuntimes } from "./runtimes.js";
+import { findRuntimes, MEASURED, runRelease } from "./runtimes.js";
 import { type Counts, NOTHING } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
-import { runMocha } from "./setup/mocha.js";
+import { inLanes } from "./setup/lanes.js";
+import { allTestsBut, runMocha, testsIn } from "./setup/mocha.js";
 import { fetchPackageTools } from "./setup/package-tools.js";
 import { checkTypes } from "./setup/types.js";
 
@@ -12,27 +13,41 @@ type Say = (line: string) => void;
 
 const FAILURE: Counts = { ...NOTHING, failed: 1 };
 
+/** Tests that start other programs, and mostly wait for these: browsers, bundlers, servers that are killed. */
+const OF_PROGRAMS = ["browser", "packages", "soak", "examples"];
+
+/** Jobs at a time: one more than cores, as each waits now and then. */
+const LANES = 3;
+
 /**
- * The SDKs' own tests run beside mocha's: compilers keep one core busy, and most of mocha's tests wait. What they say comes after.
- * The conformance suite has the machine for itself.
+ * The SDKs' own tests, mocha's and those on other releases of Node.js run side by side, the longest first. Mocha's own lines are told as they
+ * come; what the other jobs say, when they are done. What compares times, and the conformance suite, have the machine for themselves.
  */
 export async function everything(say: Say): Promise<Counts[]> {
   makeReady(say);
   fetchPackageTools(say);
   const runtimes = findRuntimes(say);
-  const lines: string[] = [];
   const types = checkTypes();
-  const [mocha, native] = await Promise.all([
-    mochaOnEach(runtimes, say),
-    runNative((line) => void lines.push(line)),
-  ]);
-  for (const line of lines) say(line);
-  return [types, ...mocha, native.counts, ...(await conformance(native.leftOut, say))];
-}
-
-/** All tests on the machine's own Node.js, and then those that depend on the release on the others. */
-async function mochaOnEach(runtimes: readonly Found[], say: Say): Promise<Counts[]> {
-  return [await runMocha([], say), await runRuntimes(runtimes, say)];
+  let leftOut: ReadonlyMap<string, string> = new Map();
+  const counts = await inLanes(
+    LANES,
+    [
+      async (tell) => {
+        const native = await runNative(tell);
+        leftOut = native.leftOut;
+        return native.counts;
+      },
+      () => runMocha(allTestsBut(OF_PROGRAMS, MEASURED), say),
+      (tell) => runMocha(testsIn(OF_PROGRAMS), tell, { isSaid: true }),
+      ...runtimes.map((found) => (tell: Say) => runRelease(found, tell)),
+    ],
+    say,
+  );
+  const measured = await runMocha(
+    MEASURED.map((file) => `test/${file}.test.ts`),
+    say,
+  );
+  return [types, ...counts, measured, ...(await conformance(leftOut, say))];
 }
 
 /** The scenarios through all clients, with nothing beside them; and whether the page says what came of it. */

@@ -11,7 +11,7 @@ import { everythingRequired } from "./support/machine.js";
 const say = (line: string) => console.log(line);
 
 const args = process.argv.slice(2);
-let total = sum(args.length === 0 ? await all() : [await runMocha(args, say)]);
+let total = sum(args.length === 0 ? await all() : [await some()]);
 if (everythingRequired() && total.skipped > 0) {
   say(`${total.skipped} skipped, which is a failure with CI=true or REQUIRE_ALL=1`);
   total = withSkippedFailed(total);
@@ -19,6 +19,11 @@ if (everythingRequired() && total.skipped > 0) {
 if (total.passed + total.failed === 0) say("No test ran.");
 console.log(summary(total));
 process.exitCode = isGood(total) ? 0 : 1;
+
+/** Somebody wants to see the lines of the sources. */
+function some() {
+  return runMocha(args, say, { hasTraces: true });
+}
 
 /** Loaded only when it is needed: whoever runs one test waits for nothing of it. */
 async function all() {

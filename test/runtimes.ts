@@ -1,5 +1,6 @@
 /** The bridge's, the server's and the clients' own tests on each release of Node.js that is promised: alone by `npm run test:runtimes`. */
 import { type Counts, isGood, NOTHING, sum, summary, withSkippedFailed } from "./setup/counts.js";
+import { inLanes } from "./setup/lanes.js";
 import { runMocha, testsIn } from "./setup/mocha.js";
 import { findRuntime, leftOutRelease, RELEASES, type Runtime } from "./setup/runtimes.js";
 import { everythingRequired } from "./support/machine.js";
@@ -12,13 +13,13 @@ type Say = (line: string) => void;
  */
 const FOLDERS = ["unit", "regression", "parity", "safety", "client", "server"];
 
-/** Not what compares times: another release's tests beside it would be measured too. */
-const MEASURED = ["safety/neighbours"];
+/** What compares times: tests beside it would be measured too. */
+export const MEASURED = ["safety/neighbours"];
 
 /** As many as show a fault of a release; the run on the machine's own Node has them all. */
 const FUZZ = { FUZZ_FRAMES: "38000", FUZZ_HANDSHAKES: "2000" };
 
-/** Releases at a time: most tests wait, and with more than two some wait for a core longer than for what they test. */
+/** Releases at a time: most tests wait. */
 const LANES = 2;
 
 /** A release, and its program or one sentence that says why there is none. */
@@ -29,20 +30,8 @@ export function findRuntimes(say: Say): Found[] {
   return RELEASES.map((release) => [release, findRuntime(release, say)]);
 }
 
-/** Each release says one line, and its whole output only if something failed. One that is not there counts as skipped. */
-export async function runRuntimes(found: readonly Found[], say: Say): Promise<Counts> {
-  const waiting = [...found];
-  const all: Counts[] = [];
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      all.push(await runRelease(next, say));
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return sum(all);
-}
-
-async function runRelease([release, runtime]: Found, say: Say): Promise<Counts> {
+/** Says one line, and its whole output only if something failed. A release that is not there counts as skipped. */
+export async function runRelease([release, runtime]: Found, say: Say): Promise<Counts> {
   if (typeof runtime !== "string") return runOn(runtime, say);
   say(leftOutRelease(release, runtime));
   return { ...NOTHING, skipped: 1 };
@@ -54,6 +43,7 @@ async function runOn({ version, path }: Runtime, say: Say): Promise<Counts> {
   const counts = await runMocha(testsIn(FOLDERS, MEASURED), (line) => void lines.push(line), {
     program: path,
     env: FUZZ,
+    isSaid: true,
   });
   const seconds = Math.round((performance.now() - started) / 1_000);
   if (!isGood(counts)) for (const line of lines) say(line);
@@ -63,7 +53,8 @@ async function runOn({ version, path }: Runtime, say: Say): Promise<Counts> {
 
 if (process.argv[1] === import.meta.filename) {
   const say: Say = (line) => console.log(line);
-  let total = await runRuntimes(findRuntimes(say), say);
+  const jobs = findRuntimes(say).map((found) => (tell: Say) => runRelease(found, tell));
+  let total = sum(await inLanes(LANES, jobs, say));
   if (everythingRequired()) total = withSkippedFailed(total);
   say(summary(total));
   process.exitCode = isGood(total) ? 0 : 1;

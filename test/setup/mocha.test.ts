@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { countsOf, mochaArgs, testsIn } from "./mocha.js";
+import { allTestsBut, countsOf, mochaArgs, testsIn } from "./mocha.js";
 import { added } from "./reporter.js";
 
 describe("the mocha runner", () => {
@@ -61,5 +61,12 @@ describe("the mocha runner", () => {
     const [ignored, ...files] = args.slice(-3);
     expect(ignored).to.match(/^--ignore=.*safety.slow\.test\.js$/);
     expect(files.map((file) => file.split(/[/\\]/).at(-3))).to.deep.equal(["unit", "safety"]);
+  });
+
+  it("runs all tests but those of some folders and files", () => {
+    const args = mochaArgs(allTestsBut(["browser"], ["safety/slow"]), "report.json").slice(-3);
+    expect(args[0]).to.match(/^--ignore=.*test.browser.\*\*$/);
+    expect(args[1]).to.match(/^--ignore=.*test.safety.slow\.test\.js$/);
+    expect(args[2]).to.match(/test.\*\*.\*\.test\.js$/);
   });
 });

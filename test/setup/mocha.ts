@@ -15,10 +15,15 @@ const TEST_TIMEOUT = 20_000;
 /** The folder of the compiled tests: the one that this file's own folder is in. */
 const TESTS = resolve(import.meta.dirname, "..");
 
-/** Another Node than the one that runs this: what its mocha says is said, and not printed. */
-export interface OtherNode {
-  readonly program: string;
-  readonly env: Readonly<Record<string, string>>;
+export interface MochaRun {
+  /** The Node that runs it. Default: the one that runs this. */
+  readonly program?: string;
+  /** Beside the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether what it prints is said line by line. Otherwise it prints itself, in colour. */
+  readonly isSaid?: boolean;
+  /** Whether stack traces have the lines of the sources, which costs some time. */
+  readonly hasTraces?: boolean;
 }
 
 /**
@@ -28,17 +33,15 @@ export interface OtherNode {
 export async function runMocha(
   args: readonly string[],
   say: (line: string) => void,
-  other?: OtherNode,
+  { program = process.execPath, env, isSaid = false, hasTraces = false }: MochaRun = {},
 ): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "crossroom-test-"));
   try {
     const output = join(folder, "report.json");
-    // Where single tests are run, somebody wants to see the lines of their sources.
-    const traces = other === undefined && args.length > 0 ? ["--enable-source-maps"] : [];
-    const program = other?.program ?? process.execPath;
+    const traces = hasTraces ? ["--enable-source-maps"] : [];
     const child = spawn(program, [...traces, mochaProgram(), ...mochaArgs(args, output)], {
-      stdio: other === undefined ? "inherit" : ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...other?.env },
+      stdio: isSaid ? ["ignore", "pipe", "pipe"] : "inherit",
+      env: { ...process.env, ...env },
     });
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", say);
@@ -57,6 +60,14 @@ export function testsIn(folders: readonly string[], without: readonly string[] =
     ...without.map((file) => `--ignore=${join(root, file)}.test.js`),
     ...folders.map((folder) => join(root, folder, "**", "*.test.js")),
   ];
+}
+
+/** Arguments that name all tests but those in these folders of test/, and in some files. */
+export function allTestsBut(folders: readonly string[], files: readonly string[] = []): string[] {
+  const root = relative(process.cwd(), TESTS);
+  return [...folders.map((folder) => join(folder, "**")), ...files.map((file) => `${file}.test.js`)].map(
+    (path) => `--ignore=${join(root, path)}`,
+  );
 }
 
 /** The command line of mocha. */

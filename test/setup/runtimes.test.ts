@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runRuntimes } from "../runtimes.js";
+import { runRelease } from "../runtimes.js";
 import { findRuntime, leftOutRelease, RELEASES } from "./runtimes.js";
 
 /** 22, 24 and 26. */
@@ -29,7 +29,7 @@ describe("the releases of Node.js", () => {
       const found = findRuntime(22, (line) => void said.push(line), cache);
       expect(found).to.match(/^npm could not fetch node-.*@22: /);
       expect(said.splice(0)).to.have.length(1);
-      const counts = await runRuntimes([[22, found]], (line) => void said.push(line));
+      const counts = await runRelease([22, found], (line) => void said.push(line));
       expect(counts).to.deep.equal({ passed: 0, failed: 0, skipped: 1 });
       expect(said).to.deep.equal([leftOutRelease(22, found as string)]);
       expect(said[0]).to.match(/^Left out: the tests on Node\.js 22\. .*npm run test:runtimes fetches it/);
