@@ -240,7 +240,7 @@ class Honest {
     await delay(duration);
     clearInterval(ticker);
     const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
-    if (this.#sent.size > 0) await Promise.race([settled, delay(30_000)]);
+    if (this.#sent.size > 0) await Promise.race([settled, delay(30_000, undefined, { ref: false })]);
     for (const { at, missing } of this.#sent.values()) {
       for (let n = 0; n < missing; n++) this.#took.push(performance.now() - at);
     }
