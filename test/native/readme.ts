@@ -25,7 +25,7 @@ export async function followReadme(sdk: Sdk): Promise<string | undefined> {
     let printed = "";
     for (const step of steps) {
       if (step.do === "type") {
-        const { output, trouble } = await type(withPort(step.commands), work, path);
+        const { output, trouble } = await type(withPort(step.commands), work, { ...sdk.env, PATH: path });
         if (trouble !== undefined) return trouble;
         printed = output;
         continue;
@@ -54,11 +54,11 @@ function makeShims(folder: string, sdk: Sdk): string {
 }
 
 /** Not spawnSync: the server runs in this process. */
-function type(commands: string, cwd: string, path: string): Promise<{ output: string; trouble?: string }> {
+function type(commands: string, cwd: string, env: Sdk["env"]): Promise<{ output: string; trouble?: string }> {
   return new Promise((resolve) => {
     const child = spawn("bash", ["-euc", commands], {
       cwd,
-      env: { ...process.env, PATH: path, CROSSROOM: PROJECT },
+      env: { ...process.env, ...env, CROSSROOM: PROJECT },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: PATIENCE,
     });

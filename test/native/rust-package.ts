@@ -8,14 +8,14 @@ import { type Say, verdict } from "./verdict.js";
 const REQUIRED = ["Cargo.toml", "LICENSE", "README.md", "src/lib.rs"];
 
 export async function checkPackage(sdk: Sdk, say: Say): Promise<Counts> {
-  const trouble = await pack(sdk.folder);
+  const trouble = await pack(sdk);
   return verdict(say, `${sdk.title}: cargo package`, trouble, { good: "is clean", bad: "is not clean" });
 }
 
-async function pack(folder: string): Promise<string | undefined> {
+async function pack({ folder, env = {} }: Sdk): Promise<string | undefined> {
   const outputs: string[] = [];
   const cargoPackage = (...args: string[]) =>
-    runStep(step("cargo", "package", "--locked", "--allow-dirty", ...args), folder, outputs);
+    runStep({ ...step("cargo", "package", "--locked", "--allow-dirty", ...args), env }, folder, outputs);
   return (
     (await cargoPackage("--list")) ??
     missing(outputs.join("")) ??

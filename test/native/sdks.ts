@@ -13,6 +13,8 @@ export const PROJECT = resolve(import.meta.dirname, "..", "..", "..");
 export interface Step {
   readonly program: string;
   readonly args: readonly string[];
+  /** Beside the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A linter or formatter of the SDK's language, as a check: it changes nothing. */
@@ -31,6 +33,8 @@ export interface Sdk {
   readonly title: string;
   readonly needs: readonly ToolName[];
   readonly folder: string;
+  /** What programs that use it are built with. */
+  readonly env?: Step["env"];
   /** Builds the library and its agent. */
   readonly build: readonly Step[];
   /** Runs its own tests, once it is built. */
@@ -116,6 +120,8 @@ const rust: Sdk = {
   title: "Rust",
   needs: ["cargo"],
   folder: folderOf("rust"),
+  // What it depends on has been compiled once.
+  env: { CARGO_TARGET_DIR: join(folderOf("rust"), "target") },
   get build() {
     return [step("cargo", "build", "--workspace", "--locked")];
   },

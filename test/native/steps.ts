@@ -17,13 +17,14 @@ const BACKGROUND = 10;
  * said.
  */
 export function runStep(
-  { program, args }: Step,
+  { program, args, env }: Step,
   folder: string,
   outputs: string[] = [],
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: folder,
+      env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // Not `timeout`: its timer is left when there is no such program.
       signal: AbortSignal.timeout(TIMEOUT),
