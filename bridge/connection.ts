@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { addressGroup } from "./addresses.js";
+import type { Agenda, AgendaItem } from "./agenda.js";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import type { Outgoing } from "./codec.js";
 import type { DecodedEntry, DecodedPacket, SocketIOClient } from "./decoded-entry.js";
@@ -22,6 +23,8 @@ import { callAll } from "./fanout/throw-later.js";
 export interface ConnectionContext extends ProtocolContext {
   readonly outbox: Outbox;
   readonly inflow: Inflow;
+  /** Looks at a connection from when it is open until it has ended. */
+  readonly agenda: Agenda<Connection>;
   /** The short way into Socket.IO, where it has one. */
   readonly decodedEntry: DecodedEntry | undefined;
   /** Called when a client has come into a namespace, as the socket with the id `sid`, before it is told. */
@@ -63,7 +66,7 @@ const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "dra
 /** Engine.IO's reasons for the end of a connection. */
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
-export class Connection extends EventEmitter implements Groupable, QueueOwner, ProtocolLink {
+export class Connection extends EventEmitter implements Groupable, QueueOwner, ProtocolLink, AgendaItem {
   readonly #ws: WebSocket;
   readonly #socket: Duplex & { readonly bytesRead?: number };
   /** The Engine.IO protocol whose socket this stands for: with 4, Socket.IO waits for the client's `connect`. */
@@ -84,14 +87,16 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   readonly #inlet: Inlet;
   /** Callbacks of writes that have not reached the kernel. */
   #sent: (() => void)[] | undefined;
-  /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. */
-  #leaving: { readonly since: number; readonly finish: () => void } | undefined;
+  /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. Called then. */
+  #finish: (() => void) | undefined;
   #isGone = false;
   #ending = false;
   /** Whether somebody has listened for WRITE_EVENTS. */
   #observed = false;
   /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
   readonly #compresses: boolean;
+  /** For the agenda. */
+  period = 0;
   readonly #openedAt: number;
   #heardAt: number;
   /** When the last ping went out, or the connection opened. */
@@ -242,27 +247,34 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
     this.#leave("transport error", undefined, error);
   }
 
-  /** Called now and then, so that a connection needs no timer of its own. */
-  tick(now: number): void {
+  /** When the connection's first ping is due. */
+  get firstLook(): number {
+    return this.#openedAt + this.context.limits.pingInterval;
+  }
+
+  /** Looks after the heartbeat, or, where the connection is left, ends the wait for what is handled still. */
+  look(now: number): number {
     const { pingInterval, pingTimeout } = this.context.limits;
-    if (this.#leaving !== undefined) {
-      if (now - this.#leaving.since >= HANDLING_GRACE) this.#leaving.finish();
-      return;
-    }
+    this.#finish?.();
+    if (this.#ending) return now;
     // Its pongs wait with the rest of what is not read.
-    if (this.#inlet.isPaused) this.#heardAt = now;
-    const sincePing = now - this.#pingedAt;
-    if (this.#heardAt < this.#pingedAt) {
-      if (sincePing < pingTimeout) return;
+    this.#heardAt = Math.max(this.#heardAt, this.#inlet.pausedUntil);
+    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pingTimeout) {
       // A large message on a slow line is a sign of life long before it is whole.
       if (this.#bytesRead > this.#bytesAtPing) this.#heardAt = now;
       else this.#end("ping timeout", CLOSE_CODES.pingTimeout);
-    } else if (sincePing >= pingInterval) {
-      this.#pingedAt = now;
-      this.#bytesAtPing = this.#bytesRead;
-      this.emit("packetCreate", { type: "ping", options: {} });
-      this.#ws.ping();
     }
+    if (this.#heardAt < this.#pingedAt) return this.#pingedAt + pingTimeout;
+    if (now - this.#pingedAt < pingInterval) return this.#pingedAt + pingInterval;
+    this.#ping(now);
+    return now + Math.min(pingInterval, pingTimeout);
+  }
+
+  #ping(now: number): void {
+    this.#pingedAt = now;
+    this.#bytesAtPing = this.#bytesRead;
+    this.emit("packetCreate", { type: "ping", options: {} });
+    this.#ws.ping();
   }
 
   get #bytesRead(): number {
@@ -333,7 +345,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
 
   /** Whether anything is taken from the client. */
   get #takes(): boolean {
-    return this.readyState === "open" && this.#leaving === undefined;
+    return this.readyState === "open" && this.#finish === undefined;
   }
 
   /** Counts something that came from the client; false if it was too much. */
@@ -361,9 +373,10 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
 
   /** Ends the connection for its client at once, and for Socket.IO when what came before is handled (PROTOCOL.md, 2.8). */
   #leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
-    if (this.#ending || this.#leaving !== undefined) return;
+    if (this.#ending || this.#finish !== undefined) return;
     const finish = (): void => this.#end(reason, close, error);
-    this.#leaving = { since: this.context.now(), finish };
+    this.#finish = finish;
+    this.context.agenda.move(this, this.context.now() + HANDLING_GRACE);
     this.#inlet.close();
     this.#queue.flushAll();
     if (close !== undefined) this.#ws.close(close.code, close.reason);

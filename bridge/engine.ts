@@ -7,6 +7,7 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type Server, type ServerOptions } from "ws";
 import { addressGroup } from "./addresses.js";
+import { Agenda } from "./agenda.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
 import { Connection, type ConnectionContext } from "./connection.js";
@@ -44,7 +45,6 @@ export class BridgeEngine {
   /** The headers that go on the answer to a request. */
   readonly #headers = new WeakMap<IncomingMessage, readonly string[]>();
   #live: Live | undefined;
-  #ticker: NodeJS.Timeout | undefined;
   #closed = false;
   /** Not true for one that is handed its sockets by another process, as @socket.io/sticky does. */
   #hasListened = false;
@@ -185,10 +185,13 @@ export class BridgeEngine {
     const options = this.#options;
     const inherited = this.#host.inherited;
     const maxPayload = options.maxPayload ?? defaultMaxPayload(inherited.maxHttpBufferSize);
+    const pingInterval = options.pingInterval ?? inherited.pingInterval;
+    const pingTimeout = options.pingTimeout ?? inherited.pingTimeout;
     const context: ConnectionContext = {
       codec: this.#codec,
       outbox: new Outbox(),
       inflow: this.#inflow,
+      agenda: new Agenda(agendaPeriod(pingInterval, pingTimeout), now),
       now,
       connectTimeout: this.#host.connectTimeout,
       decodedEntry: this.#host.decodedEntry(),
@@ -199,8 +202,8 @@ export class BridgeEngine {
       onEnd: (connection) => this.#onEnd(connection),
       onGone: (connection) => this.#counter.remove(addressGroup(connection.remoteAddress)),
       limits: {
-        pingInterval: options.pingInterval ?? inherited.pingInterval,
-        pingTimeout: options.pingTimeout ?? inherited.pingTimeout,
+        pingInterval,
+        pingTimeout,
         maxPayload,
         messages: messageRate(options),
         malformed: { perSecond: options.maxMalformedPerMinute / 60, burst: options.maxMalformedPerMinute },
@@ -233,15 +236,13 @@ export class BridgeEngine {
 
   #open(connection: Connection, ws: PlainWebSocket): void {
     ws.connection = connection;
-    this.#startTicking();
+    connection.context.agenda.add(connection, connection.firstLook);
     this.#host.add(connection);
   }
 
   #onEnd(connection: Connection): void {
     this.#host.remove(connection);
-    if (this.#host.connections.size > 0) return;
-    clearInterval(this.#ticker);
-    this.#ticker = undefined;
+    connection.context.agenda.remove(connection);
   }
 
   #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, message?: string): void {
@@ -253,18 +254,11 @@ export class BridgeEngine {
       context: { name: refusal.code },
     });
   }
+}
 
-  /** One timer watches over all connections, while there are any. */
-  #startTicking(): void {
-    if (this.#ticker !== undefined || this.#live === undefined) return;
-    const { context } = this.#live;
-    const { limits } = context;
-    const period = Math.min(1_000, Math.max(10, Math.min(limits.pingInterval, limits.pingTimeout) / 8));
-    this.#ticker = setInterval(() => {
-      const time = context.now();
-      for (const connection of this.#host.connections) connection.tick(time);
-    }, period);
-  }
+/** Milliseconds by which a ping or a timeout may be late. */
+function agendaPeriod(pingInterval: number, pingTimeout: number): number {
+  return Math.min(1_000, Math.max(10, Math.min(pingInterval, pingTimeout) / 8));
 }
 
 /** The paths that bridges serve on each HTTP server. */

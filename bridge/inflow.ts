@@ -99,6 +99,8 @@ export class Inlet {
   #granted = 0;
   /** Set while the valve is closed. */
   #timer: NodeJS.Timeout | undefined;
+  /** When the valve was opened again. */
+  #resumedAt = 0;
   #isClosed = false;
 
   constructor(inflow: Inflow, shared: Shared, valve: Valve) {
@@ -111,6 +113,11 @@ export class Inlet {
 
   get isPaused(): boolean {
     return this.#timer !== undefined;
+  }
+
+  /** Until when nothing was read that may have come: now, or the end of the last pause. */
+  get pausedUntil(): number {
+    return this.isPaused ? this.#inflow.now() : this.#resumedAt;
   }
 
   /** Counts bytes that have come. */
@@ -149,6 +156,7 @@ export class Inlet {
   #resume(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#resumedAt = this.#inflow.now();
     this.#valve.resume();
   }
 }

@@ -52,6 +52,17 @@ describe("bytes that come in", () => {
     expect(told).to.deep.equal(["pause ada", "resume ada"]);
   });
 
+  it("may have come up to the end of a pause: until then nobody has looked", async () => {
+    const ada = open("ada");
+    ada.count(201 * KiB);
+    now = 5;
+    expect(ada.pausedUntil).to.equal(5);
+    now = 10;
+    await until(() => !ada.isPaused, "the valve is open");
+    now = 1_000;
+    expect(ada.pausedUntil).to.equal(10);
+  });
+
   it("of one address are counted together, and those of another by themselves", () => {
     open("ada", "first").count(190 * KiB);
     open("ada", "second").count(190 * KiB);
