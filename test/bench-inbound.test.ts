@@ -94,18 +94,18 @@ describe("the benchmark of what comes in", () => {
 describe("the benchmark's report of what comes in", () => {
   const none: Results = { machine: { node: "20", cores: 2 }, publish: [], join: [], rejoin: [], storm: [] };
 
-  it("sets each server beside the yardsticks and beside the other checkout's", () => {
-    const cell = (server: string, cpuMicros: number) => ({ server, cpuMicros });
+  it("sets each server beside the yardsticks and beside the other checkout's, round by round", () => {
     const publish = [
-      cell("crossroom", 45),
-      cell("crossroom@before", 60),
-      cell("ws", 15),
-      cell("centrifugo", 30),
+      { server: "crossroom", cpuMicros: [45, 90] },
+      { server: "crossroom@before", cpuMicros: [60, 60] },
+      { server: "ws", cpuMicros: [15, 45] },
+      { server: "centrifugo", cpuMicros: [30, 60] },
     ];
     const text = tables({ ...none, publish });
     expect(text).to.match(/^server +\/ centrifugo +\/ ws +\/ @before +us$/m);
-    expect(text).to.match(/^crossroom +1\.50 +3\.00 +0\.75 +45\.0$/m);
-    expect(text).to.match(/^ws +0\.50 +1\.00 +15\.0$/m);
+    const ratios = ["1.50 (1.50-1.50)", "2.50 (2.00-3.00)", "1.13 (0.75-1.50)"];
+    expect(columnsOf("crossroom", text)).to.deep.equal([...ratios, "67.5 (45.0-90.0)"]);
+    expect(columnsOf("ws", text)).to.deep.equal(["0.63 (0.50-0.75)", "1.00 (1.00-1.00)", "30.0 (15.0-45.0)"]);
     expect(text).not.to.match(/storm|joins/);
   });
 
@@ -118,6 +118,12 @@ describe("the benchmark's report of what comes in", () => {
     expect(text).to.match(/^crossroom +on +1\.50 +1\.00$/m);
     expect(text).to.match(/^crossroom +10000 +1\.00 +2\.00 +3\.00 +100 +100 +3\.0 +0 +7$/m);
   });
+
+  /** Of the table's row of a server. */
+  function columnsOf(server: string, text: string): string[] {
+    const row = text.split("\n").find((line) => line.startsWith(`${server} `)) ?? "";
+    return row.slice(server.length).match(/[\d.]+ \([\d.-]+\)/g) ?? [];
+  }
 });
 
 describe("the benchmark's reader of WebSocket messages", () => {

@@ -1,5 +1,5 @@
 /** The results as tables for people: medians of the rounds, with the least and the most of them in brackets. Pure. */
-import { median } from "../shared/statistics.js";
+import { ratio, spread } from "../shared/spread.js";
 import { align } from "../shared/table.js";
 import { MESSAGE_BYTES } from "./message.js";
 import { OPERATIONS, type Operation } from "./operations.js";
@@ -130,18 +130,4 @@ function growthTable({ growth }: Results, value: "micros" | "cpuMicros"): string
 /** Nothing, if there is no row below the head. */
 function titled(title: string, cells: Cells): string {
   return cells.length < 2 ? "" : `${title}\n${align(cells)}`;
-}
-
-/** Of two cells that were measured in the same rounds: round by round, so that what slows down both does not count. */
-function ratio(values: readonly number[], others: readonly number[]): string {
-  return spread(
-    values.map((value, round) => value / (others[round] ?? NaN)),
-    2,
-  );
-}
-
-function spread(values: readonly number[], digits: number): string {
-  if (values.length === 0) return "";
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(digits)} (${least.toFixed(digits)}-${most.toFixed(digits)})`;
 }

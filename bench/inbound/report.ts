@@ -1,4 +1,5 @@
 /** The results as tables for people: ratios first. Pure. */
+import { ratio, spread } from "../shared/spread.js";
 import { align } from "../shared/table.js";
 import { DATA_BYTES } from "./message.js";
 import type { Results, Storm } from "./results.js";
@@ -8,7 +9,8 @@ const YARDSTICKS = ["centrifugo", "ws"] as const;
 
 interface Cell {
   server: string;
-  cpuMicros: number;
+  /** A sample for each round. */
+  cpuMicros: readonly number[];
 }
 
 export function tables(results: Results): string {
@@ -34,7 +36,7 @@ function publishTable({ publish }: Results): string {
   const { head, row } = ratios(publish);
   return titled(title, [
     ["server", ...head, "us"],
-    ...publish.map((cell) => [cell.server, ...row(cell), cell.cpuMicros.toFixed(1)]),
+    ...publish.map((cell) => [cell.server, ...row(cell), spread(cell.cpuMicros, 1)]),
   ]);
 }
 
@@ -45,7 +47,7 @@ function joinTable({ join }: Results): string {
     ...join.map((cell) => [
       cell.server,
       ...row(cell),
-      cell.cpuMicros.toFixed(0),
+      spread(cell.cpuMicros, 0),
       cell.coldCpuMicros.toFixed(0),
     ]),
   ]);
@@ -57,7 +59,7 @@ function rejoinTable({ rejoin }: Results): string {
   const title = `Server CPU per client, of ${clients} that come back to ${rooms} rooms each, with ${missedEach} messages missed in each`;
   return titled(title, [
     ["server", ...head, "us"],
-    ...rejoin.map((cell) => [cell.server, ...row(cell), cell.cpuMicros.toFixed(0)]),
+    ...rejoin.map((cell) => [cell.server, ...row(cell), spread(cell.cpuMicros, 0)]),
   ]);
 }
 
@@ -91,21 +93,17 @@ function stormTable({ storm }: Results, presence: boolean): string {
 
 /** What a client gets of a large storm, as times what it gets of a small one. */
 function growthTable({ storm }: Results): string {
-  const few = Math.min(...storm.map(({ clients }) => clients));
-  const rows = storm
-    .filter(({ clients }) => clients > few)
-    .map((large) => {
-      const isOfSameKind = (other: Storm) =>
-        other.server === large.server && other.presence === large.presence;
-      const small = storm.find((other) => other.clients === few && isOfSameKind(other));
-      return [
-        large.server,
-        large.presence ? "on" : "off",
-        ratio(large.bytesPerClient, small?.bytesPerClient),
-        ratio(large.cpuMicros, small?.cpuMicros),
-      ];
-    });
-  const many = Math.max(...storm.map(({ clients }) => clients));
+  const rows = storm.flatMap((large) => {
+    const isSmallOfIt = ({ server, presence, clients }: Storm) =>
+      server === large.server && presence === large.presence && clients < large.clients;
+    const small = storm.find(isSmallOfIt);
+    if (small === undefined) return [];
+    const bytes = large.bytesPerClient / small.bytesPerClient;
+    const cpu = large.cpuMicros / small.cpuMicros;
+    return [[large.server, large.presence ? "on" : "off", bytes.toFixed(2), cpu.toFixed(2)]];
+  });
+  const counts = storm.map(({ clients }) => clients);
+  const [few, many] = [Math.min(...counts), Math.max(...counts)];
   return titled(`What a client costs in a storm of ${many}, as times of what it does in one of ${few}`, [
     ["server", "presence", "bytes", "CPU"],
     ...rows,
@@ -114,8 +112,8 @@ function growthTable({ storm }: Results): string {
 
 /** The columns of ratios: to each yardstick that was measured, and to the same server of each other checkout. */
 function ratios(cells: readonly Cell[]): { head: string[]; row: (cell: Cell) => string[] } {
-  const micros = (name: string) => cells.find(({ server }) => server === name)?.cpuMicros;
-  const yardsticks = YARDSTICKS.filter((name) => micros(name) !== undefined);
+  const micros = (name: string) => cells.find(({ server }) => server === name)?.cpuMicros ?? [];
+  const yardsticks = YARDSTICKS.filter((name) => micros(name).length > 0);
   const suffixes = [...new Set(cells.map(({ server }) => /@.*$/.exec(server)?.[0] ?? ""))].filter(
     (suffix) => suffix !== "",
   );
@@ -126,10 +124,6 @@ function ratios(cells: readonly Cell[]): { head: string[]; row: (cell: Cell) => 
       ...suffixes.map((suffix) => ratio(cpuMicros, micros(server + suffix))),
     ],
   };
-}
-
-function ratio(value: number, other: number | undefined): string {
-  return other === undefined ? "" : (value / other).toFixed(2);
 }
 
 /** Nothing, if there is no row below the head. */

@@ -1,13 +1,14 @@
-/** What the benchmark gives: medians of the rounds. */
+/** What the benchmark gives: samples of all rounds, in their order. */
 
 export interface Results {
   machine: { node: string; cores: number; centrifugo?: string };
   /** Microseconds of server CPU for each publish. */
-  publish: { server: string; cpuMicros: number }[];
+  publish: { server: string; cpuMicros: number[] }[];
   /** Microseconds of server CPU for each client that came in; `coldCpuMicros`: for the first ones of a new process. */
-  join: { server: string; cpuMicros: number; coldCpuMicros: number }[];
+  join: { server: string; cpuMicros: number[]; coldCpuMicros: number }[];
   /** Microseconds of server CPU for each client that comes back to its rooms, gets what it missed there, and goes. */
-  rejoin: { server: string; clients: number; rooms: number; missedEach: number; cpuMicros: number }[];
+  rejoin: { server: string; clients: number; rooms: number; missedEach: number; cpuMicros: number[] }[];
+  /** Of several storms of one kind, the one whose last client was in neither first nor last. */
   storm: Storm[];
 }
 

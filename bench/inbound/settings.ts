@@ -9,7 +9,7 @@ export interface Settings {
   /** The checkouts whose Crossroom is measured; this one is the first. */
   checkouts: Checkout[];
   only: Part[];
-  /** Times that each server is measured; what counts is the median. */
+  /** Times that each server is measured. */
   rounds: number;
   /** Clients that publish at the same time, each alone in its room. */
   publishers: number;

@@ -1,5 +1,5 @@
 /** What it costs a server that a client connects, is let in, and joins a room of its own; the servers in turns. */
-import { median, Samples } from "../../shared/statistics.js";
+import { Samples } from "../../shared/statistics.js";
 import { LoadProcess, ServerProcess } from "../processes.js";
 import type { Results } from "../results.js";
 import type { Settings } from "../settings.js";
@@ -40,7 +40,7 @@ export async function measureJoin(settings: Settings, say: (line: string) => voi
   }
   return parties.map(({ name }) => ({
     server: name,
-    cpuMicros: median(cpuMicros.of(name)),
+    cpuMicros: cpuMicros.of(name),
     coldCpuMicros: coldCpuMicros.get(name) ?? NaN,
   }));
 }
