@@ -28,6 +28,8 @@ type PlainRecipient = Recipient & PlainSocket;
 
 /** Private to the adapter in its types only (socket.io-adapter 2.5). */
 interface Insides {
+  readonly encoder: { encode(packet: Broadcast[0]): unknown[] };
+  /** Encodes, and makes an Engine.IO frame of what it has, for Socket.IO's clients. */
   _encode(packet: Broadcast[0], options: object): unknown[];
 }
 
@@ -40,10 +42,12 @@ interface BroadcastOptions extends WriteOptions {
 /** Who was in a room when it was last broadcast to. */
 interface Audience {
   readonly sockets: Recipient[];
-  /** The plain clients among them, bridge by bridge. */
-  readonly groups: RecipientGroup<PlainRecipient>[];
+  /** The plain clients among them, bridge by bridge, where it has more than one. */
+  readonly groups: readonly RecipientGroup<PlainRecipient>[];
   /** All others. */
-  readonly others: Recipient[];
+  readonly others: readonly Recipient[];
+  /** Whether there are clients of Socket.IO's own among them. */
+  readonly hasSocketIO: boolean;
   /** Whether somebody has joined or left since. */
   stale: boolean;
 }
@@ -83,8 +87,7 @@ export class RoomAdapter extends Adapter {
     const options = { preEncoded: true, volatile: opts.flags?.volatile, compress: opts.flags?.compress };
     (packet as { nsp?: string }).nsp = (this.nsp as { name: string }).name;
     const audience = this.#audienceOf(name, room);
-    const encoded =
-      this.#encodeKnown(packet, audience, options) ?? (this as unknown as Insides)._encode(packet, options);
+    const encoded = this.#encodeKnown(packet, audience, options) ?? this.#encode(packet, audience, options);
     const [chunk] = encoded;
     const single = encoded.length === 1 && typeof chunk === "string" && !options.volatile;
     // Listeners for what is sent may make sockets leave.
@@ -107,13 +110,22 @@ export class RoomAdapter extends Adapter {
   }
 
   /** As the library encodes an event, where the JSON of its argument is known and nobody has another parser. */
-  #encodeKnown(packet: Broadcast[0], { others }: Audience, options: BroadcastOptions): string[] | undefined {
+  #encodeKnown(
+    packet: Broadcast[0],
+    { hasSocketIO }: Audience,
+    options: BroadcastOptions,
+  ): string[] | undefined {
     const { data, nsp } = packet as { data?: readonly unknown[]; nsp: string };
     const json = this.#hasOwnParser ? undefined : takeKnownJson(data);
     if (json === undefined) return undefined;
     const chunk = `2${nsp === "/" ? "" : `${nsp},`}[${JSON.stringify(data?.[0])},${json}]`;
-    if (others.length > 0) options.wsPreEncodedFrame = textFrame(`4${chunk}`);
+    if (hasSocketIO) options.wsPreEncodedFrame = textFrame(`4${chunk}`);
     return [chunk];
+  }
+
+  #encode(packet: Broadcast[0], { hasSocketIO }: Audience, options: BroadcastOptions): unknown[] {
+    const insides = this as unknown as Insides;
+    return hasSocketIO ? insides._encode(packet, options) : insides.encoder.encode(packet);
   }
 
   #audienceOf(name: string, room: ReadonlySet<string>): Audience {
@@ -138,7 +150,12 @@ function isUnwatched(socket: Recipient): boolean {
   return socket.listenersAnyOutgoing().length === 0;
 }
 
-function divide(sockets: readonly Recipient[]): Pick<Audience, "groups" | "others"> {
+function divide(sockets: readonly Recipient[]): Pick<Audience, "groups" | "others" | "hasSocketIO"> {
+  const [first] = sockets;
+  // Many a room has one in it, and its broadcasts are not to cost more than an emit.
+  if (first !== undefined && sockets.length === 1) {
+    return { groups: NO_GROUPS, others: sockets, hasSocketIO: !isPlain(first) };
+  }
   const plain = new Map<object, [PlainRecipient, ...PlainRecipient[]]>();
   const others: Recipient[] = [];
   for (const socket of sockets) {
@@ -151,8 +168,16 @@ function divide(sockets: readonly Recipient[]): Pick<Audience, "groups" | "other
     if (members === undefined) plain.set(context, [socket]);
     else members.push(socket);
   }
-  return { groups: Array.from(plain.values(), (members) => new RecipientGroup(members)), others };
+  const hasSocketIO = others.length > 0;
+  const groups: RecipientGroup<PlainRecipient>[] = [];
+  for (const members of plain.values()) {
+    if (members.length > 1) groups.push(new RecipientGroup(members));
+    else others.push(members[0]);
+  }
+  return { groups, others, hasSocketIO };
 }
+
+const NO_GROUPS: readonly never[] = [];
 
 function isPlain(socket: Recipient): socket is PlainRecipient {
   return isGroupable(socket.client.conn);

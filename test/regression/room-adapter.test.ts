@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { io as connect } from "socket.io-client";
+import type { Socket } from "socket.io";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { RoomAdapter } from "../../bridge/index.js";
@@ -66,6 +67,30 @@ describe("regression: RoomAdapter", () => {
     } finally {
       for (const client of clients) client.disconnect();
     }
+  });
+
+  it("made a frame of Engine.IO's where nobody reads one", async () => {
+    const server = await withRoomAdapter();
+    const plain = await server.connect();
+    await plain.socket.join("r");
+    const framed: boolean[] = [];
+    plain.socket.conn.on("packetCreate", ({ options }: { options: object }) => {
+      framed.push("wsPreEncodedFrame" in options);
+    });
+    server.io.to("r").emit("to plain clients", 1);
+    const arrival = new Promise<Socket>((resolve) => server.io.once("connection", resolve));
+    const native = connect(`http://127.0.0.1:${server.port}`, { forceNew: true, transports: ["websocket"] });
+    try {
+      const got = new Promise((resolve) => native.once("to all", resolve));
+      await (await arrival).join("r");
+      server.io.to("r").emit("to all", 2);
+      expect(await got).to.equal(2);
+    } finally {
+      native.disconnect();
+    }
+    expect(framed).to.deep.equal([false, true]);
+    expect(await plain.ws.json()).to.include({ event: "to plain clients" });
+    expect(await plain.ws.json()).to.include({ event: "to all" });
   });
 
   it("kept what was last sent to each room", async () => {
