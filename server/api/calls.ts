@@ -245,6 +245,7 @@ const DECLARED = {
     answer: z.object({ cursor: position }),
     errors: ["inbox_not_open", "unknown_position"],
     right: "none",
+    isSideBySide: true,
     example: {
       data: { position: { epoch: "k3v9", offset: 5 } },
       answer: { cursor: { epoch: "k3v9", offset: 5 } },

@@ -30,6 +30,6 @@ export const HANDLERS: { readonly [E in CallName]: Handler<E> } = {
   presence: ({ rooms }, who, call, done) => rooms.presence(who, call, done),
   send: ({ inboxes }, who, call, done, placed) => inboxes.send(who, call, done, placed),
   inbox: ({ inboxes }, who, call, done) => inboxes.open(who, call, done),
-  inbox_ack: ({ inboxes }, who, call, done) => inboxes.ack(who, call, done),
+  inbox_ack: ({ inboxes }, who, call, done, placed) => inboxes.ack(who, call, done, placed),
   refresh: ({ refresh }, _who, call, done) => refresh(call, done),
 };

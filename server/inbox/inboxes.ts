@@ -47,6 +47,14 @@ const PAGE = { entries: 100, bytes: 1024 * 1024 };
 /** Milliseconds after which it is written down that a device which stays connected is still there. */
 const SEEN_EVERY = 24 * 60 * 60 * 1_000;
 
+/** An ack that waits until the cursor is where it says. */
+interface WaitingAck {
+  readonly position: Position;
+  readonly done: Done<"inbox_ack">;
+  readonly answered: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
 export class Inboxes {
   readonly #options: InboxesOptions;
   readonly #shares: InboxShares;
@@ -55,6 +63,8 @@ export class Inboxes {
   /** Open inboxes, by user. No user is kept without one. */
   readonly #open = new Map<string, Set<OpenInbox>>();
   readonly #bySid = new Map<string, OpenInbox>();
+  /** By connection: those that came since the cursor was last moved for it. None is kept without one. */
+  readonly #acks = new Map<string, WaitingAck[]>();
   /** By user: connections that have opened the inbox, but a newer one of their device has it now; and their devices. */
   readonly #waiting = new Map<string, Map<string, string>>();
 
@@ -104,8 +114,25 @@ export class Inboxes {
     return this.#queues.run(who.identity.user, () => this.#openNow(who, call.since, done));
   }
 
-  ack(who: Caller, call: CheckedCall<"inbox_ack">, done: Done<"inbox_ack">): Promise<void> {
-    return this.#queues.run(who.identity.user, () => this.#ackNow(who, call.position, done));
+  /**
+   * Acks that come while the cursor is being moved wait for that, and move it all together.
+   * @param placed As of `Rooms.publish`.
+   */
+  ack(
+    who: Caller,
+    { position }: CheckedCall<"inbox_ack">,
+    done: Done<"inbox_ack">,
+    placed: () => void,
+  ): Promise<void> {
+    return new Promise((answered, failed) => {
+      const ack = { position, done, answered, failed };
+      const waiting = this.#acks.get(who.sid);
+      if (waiting === undefined) {
+        this.#acks.set(who.sid, [ack]);
+        void this.#queues.run(who.identity.user, () => this.#ackAll(who.sid));
+      } else waiting.push(ack);
+      placed();
+    });
   }
 
   /** Forgets devices that have not come for too long. To be called now and then. */
@@ -170,18 +197,37 @@ export class Inboxes {
     if (inbox !== undefined) this.#pump(inbox);
   }
 
-  async #ackNow(who: Caller, position: Position, done: Done<"inbox_ack">): Promise<void> {
-    const inbox = this.#bySid.get(who.sid);
-    if (inbox === undefined) return done(refused("inbox_not_open"));
-    if (!inbox.reaches(position)) {
-      return done(refused("unknown_position", "this position was not delivered to this device"));
+  /** Never rejects. */
+  async #ackAll(sid: string): Promise<void> {
+    const acks = this.#acks.get(sid) ?? [];
+    this.#acks.delete(sid);
+    try {
+      await this.#ackTogether(this.#bySid.get(sid), acks);
+      for (const { answered } of acks) answered();
+    } catch (error) {
+      for (const { failed } of acks) failed(error);
     }
-    const { offset } = inbox.cursor;
+  }
+
+  async #ackTogether(inbox: OpenInbox | undefined, acks: readonly WaitingAck[]): Promise<void> {
+    if (inbox === undefined) {
+      for (const { done } of acks) done(refused("inbox_not_open"));
+      return;
+    }
+    const known = acks.filter(({ position }) => inbox.reaches(position));
+    const { epoch, offset } = inbox.cursor;
+    const furthest = Math.max(offset, ...known.map(({ position }) => position.offset));
     // An ack of the cursor itself says that the device has heard of what was lost before it.
-    if (position.offset > offset || (position.offset === offset && inbox.isTelling)) {
-      await this.#move(inbox, position);
+    const hasHeard = inbox.isTelling && known.some(({ position }) => position.offset === offset);
+    if (furthest > offset || hasHeard) await this.#move(inbox, { epoch, offset: furthest });
+    let reached = offset;
+    for (const { position, done } of acks) {
+      if (inbox.reaches(position)) {
+        // As if each had been alone.
+        reached = Math.min(Math.max(reached, position.offset), inbox.cursor.offset);
+        done({ ok: true, result: { cursor: { epoch, offset: reached } }, effects: [] });
+      } else done(refused("unknown_position", "this position was not delivered to this device"));
     }
-    done({ ok: true, result: { cursor: inbox.cursor }, effects: [] });
     this.#pump(inbox);
   }
 
@@ -197,9 +243,10 @@ export class Inboxes {
       ...{ device, cursor: position, seen: clock.now() },
       ...(lost === undefined ? {} : { lost }),
     };
-    await devices.put(user, row);
     const { epoch, first } = await log.state(inboxLog(user));
-    await this.#trim(user, [...all.filter((one) => one.device !== device), row], epoch, first);
+    const rows = [...all.filter((one) => one.device !== device), row];
+    // One after the other, in one commit: the store writes in the order of the calls.
+    await Promise.all([devices.put(user, row), this.#trim(user, rows, epoch, first)]);
     inbox.processed(position.offset);
   }
 

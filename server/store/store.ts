@@ -16,6 +16,10 @@ export interface StoreOptions extends Omit<LogOptions, "clock"> {
   boot?: string;
 }
 
+/**
+ * Guarantee: what is asked for is done, and becomes durable, in the order of the calls, whichever parts they are of. Where the store fails,
+ * so does all that was asked for after what failed and before it was known.
+ */
 export interface Store {
   /** By which what is kept grows old. */
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 /**
  * Group commit: while one batch is being written and synced, the next gathers. A batch is one transaction of LMDB, and
- * what is in it resolves, in order, when it is on disk; if it fails, nothing of it was done.
+ * what is in it resolves, in order, when it is on disk; if it fails, nothing of it was done, nor of what has gathered meanwhile:
+ * that may rely on it.
  */
 import type { LmdbFile } from "./lmdb-file.js";
 import { storeError } from "./lmdb-errors.js";
@@ -102,7 +103,8 @@ export class LmdbWriter {
       this.#isSuspect ||= cause !== undefined;
       const failure = storeError(cause ?? error, this.#file.folder);
       for (const participant of this.#participants) participant.rolledBack();
-      for (const { reject, refusal } of jobs ?? this.#take()) reject(refusal ?? failure);
+      for (const { reject, refusal } of [...(jobs ?? []), ...this.#queue.splice(0)])
+        reject(refusal ?? failure);
       return;
     }
     for (const participant of this.#participants) participant.committed();
