@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { FORMAT_VERSION } from "../../server/store/lmdb/lmdb-format.js";
 import { openLmdbStore, readLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import { SEED, Random } from "../support/random.js";
 import { DataFolder, expectStoreError } from "./support/folder.js";
@@ -164,7 +165,7 @@ describe("a data folder that cannot be used", () => {
 
   it("is refused where a newer release has written it", async () => {
     await makeStore();
-    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(2)));
+    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(FORMAT_VERSION + 1)));
     await expectStoreError(open(), "newer_format", folder.path, "newer release");
     await expectStoreError(readLmdbStore(folder.path), "newer_format");
   });
@@ -179,9 +180,9 @@ describe("a data folder that cannot be used", () => {
 
   it("says of each fault what is wrong and what to do, and leaves the folder free", async () => {
     await makeStore();
-    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(2)));
+    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(FORMAT_VERSION + 1)));
     await expectStoreError(open(), "newer_format");
-    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(1)));
+    await folder.editMeta((meta) => void meta.put(Buffer.from("format"), Buffer.of(FORMAT_VERSION)));
     await (await open()).close();
   });
 });

@@ -22,20 +22,14 @@ import { nameOf } from "./owner-process.js";
 
 export type Table = Database<Buffer, Buffer>;
 
-const TABLES = [
-  "heads",
-  "entries",
-  "keys",
-  "keyTimes",
-  "devices",
-  "presence",
-  "revocations",
-  "guests",
-] as const;
+const TABLES = ["heads", "entries", "ids", "devices", "presence", "revocations", "guests"] as const;
 
-type TableName = (typeof TABLES)[number];
+/** Those that only the first format has. */
+export const FIRST_TABLES = ["keys", "keyTimes"] as const;
 
-export type Tables = Record<TableName, Table>;
+type TableName = (typeof TABLES | typeof FIRST_TABLES)[number];
+
+export type Tables = Record<(typeof TABLES)[number], Table>;
 
 const ENCODING = { keyEncoding: "binary", encoding: "binary" } as const;
 const OPTIONS = { ...ENCODING, noSubdir: false, maxDbs: 16 };
@@ -138,7 +132,7 @@ export class LmdbFile {
   }
 
   /** Opens the tables; where the file is not open for reading only, it creates those that are not there. */
-  openTables<Name extends TableName = TableName>(
+  openTables<Name extends TableName = keyof Tables>(
     names: readonly Name[] = TABLES as readonly TableName[] as readonly Name[],
   ): Record<Name, Table> {
     const entries = names.map((name): [string, Table] => {
@@ -198,7 +192,8 @@ export class LmdbFile {
 
   /** Reads all that is in the file. A page that is damaged may end the process. @throws what LMDB says. */
   readAll(): void {
-    for (const table of [this.meta, ...Object.values(this.openTables())]) {
+    const tables = this.openTables([...TABLES, ...FIRST_TABLES]);
+    for (const table of [this.meta, ...Object.values(tables)]) {
       let entries = 0;
       for (const { key, value } of table.getRange()) if (key.length + value.length > 0) entries++;
       const { entryCount } = table.getStats() as Stats;

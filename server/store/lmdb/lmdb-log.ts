@@ -7,7 +7,7 @@ import type { LmdbWriter, Participant } from "./lmdb-writer.js";
 import type { Appended, Draft, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
 import { ENTRY_OVERHEAD, LogEntries } from "./log-entries.js";
 import { type Head, OwnedHeads } from "./log-heads.js";
-import { LogKeys } from "./log-keys.js";
+import { hashOf, LogKeys } from "./log-keys.js";
 import { LogReading } from "./log-reading.js";
 import { isForgotten, LOOK_INTERVAL } from "../retention.js";
 import { encodeDraft } from "../value-codec.js";
@@ -49,7 +49,7 @@ export class LmdbLog implements Log, Participant {
     this.#options = options;
     this.#lifetime = lifetime;
     this.#entries = new LogEntries(tables.entries);
-    this.#keys = new LogKeys(tables.keys, tables.keyTimes, options.keyWindow, options.clock);
+    this.#keys = new LogKeys(tables.ids, options.keyWindow, options.clock);
     this.#heads = new OwnedHeads(file.meta, tables.heads, options.newEpoch);
     this.#reading = new LogReading(this.#heads, this.#entries, options, (read) =>
       lifetime.run(() => file.read(read)),
@@ -132,8 +132,9 @@ export class LmdbLog implements Log, Participant {
     // A limit is of what is kept at this moment.
     const known =
       limit !== undefined || this.#isToBeLookedAt(name, now) ? this.#settled(name) : this.#draft(name);
-    if (known !== undefined && key !== undefined) {
-      const found = this.#keys.find(known.id, key);
+    const hash = known === undefined || key === undefined ? undefined : hashOf(known.id, key);
+    if (known !== undefined && hash !== undefined) {
+      const found = this.#keys.find(hash);
       if (found !== undefined) {
         return { position: { epoch: known.epoch, offset: found.offset }, at: found.at, duplicate: true };
       }
@@ -147,7 +148,7 @@ export class LmdbLog implements Log, Participant {
     head.used = now;
     head.time = Math.max(head.time, head.used);
     this.#entries.put(head.id, head.last, at, head.time, value);
-    if (key !== undefined) this.#keys.put(head.id, key, head.last, at);
+    if (key !== undefined) this.#keys.put(hash ?? hashOf(head.id, key), head.last, at);
     head.first = Math.max(head.first, head.last + 1 - this.#options.retention(name).count);
     this.#heads.stage(head);
     this.#appends += 1;

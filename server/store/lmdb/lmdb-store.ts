@@ -6,7 +6,7 @@ import type { DeviceCursor, Devices } from "../devices.js";
 import { Lifetime } from "../lifetime.js";
 import { storeError } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
-import { checkFormat, FORMAT, FORMAT_VERSION } from "./lmdb-format.js";
+import { checkFormat, upgradeFrom } from "./lmdb-format.js";
 import { LmdbOwner } from "./lmdb-owner.js";
 import { timeSource } from "../machine-clock.js";
 import { LmdbWriter } from "./lmdb-writer.js";
@@ -94,13 +94,16 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
     file.begin(bytes);
   });
   // One transaction, so that of two processes one finds the folder taken, and nothing of its own done.
-  file.meta.transactionSync(() => {
-    if (checkFormat(file) === undefined) void file.meta.put(FORMAT, Buffer.of(FORMAT_VERSION));
+  const version = file.meta.transactionSync(() => {
+    const format = checkFormat(file);
     owner.claim();
+    return format;
   });
   const tables = file.openTables();
+  const upgrade = upgradeFrom(version, file);
   const parts = file.meta.transactionSync(() => {
     owner.check();
+    upgrade(tables);
     const clock = new LmdbClock(file.meta, timeSource(options), writer);
     return {
       clock,

@@ -1,9 +1,10 @@
 /**
- * The keys under which entries were appended, as long as they are remembered: by log and key, and once more by time, so that
- * those which are over are found without looking at any other.
+ * The keys under which entries were appended, as long as they are remembered. A row is found by the span of time in which its key was taken
+ * and a hash of log and key: each is stored once, and those that are over stand together, to be deleted from one end.
  */
+import { hash } from "node:crypto";
 import type { Table } from "./lmdb-file.js";
-import { numberIn, numbersKey, rowKey } from "./lmdb-keys.js";
+import { numbersKey, rowKey } from "./lmdb-keys.js";
 import { isOver } from "../retention.js";
 import type { Clock } from "../store-clock.js";
 
@@ -13,62 +14,107 @@ export interface KnownKey {
   at: number;
 }
 
-/** Of the row of a key: offset, `at`, and when it was appended, by the store's clock. */
-const ROW = 24;
+/** Milliseconds of one span: for so long, at most, a row is kept after its key is over. Part of the format. */
+const SPAN = 5 * 60_000;
+
+/** Bytes of the hash, a part of SHA-256: as hard to meet again as a UUID, for one who tries as well. */
+const HASH = 16;
+
+/** Where the parts of a row are: the offset, when it was appended by the store's clock, and `at`. */
+const ROW = { offset: 0, time: 6, at: 12, bytes: 20 };
+
+/** Names a key in its log. */
+export type KeyHash = Buffer;
 
 export class LogKeys {
-  readonly #keys: Table;
-  readonly #times: Table;
+  readonly #table: Table;
   readonly #window: number;
   readonly #clock: Clock;
-  /** No key that is remembered was appended before this. */
-  #oldest = -Infinity;
+  /** There is no row of a span before this one. */
+  #oldest: number;
 
-  constructor(keys: Table, times: Table, window: number, clock: Clock) {
-    this.#keys = keys;
-    this.#times = times;
+  constructor(table: Table, window: number, clock: Clock) {
+    this.#table = table;
     this.#window = window;
     this.#clock = clock;
+    this.#oldest = oldestSpan(table);
   }
 
-  find(log: number, key: string): KnownKey | undefined {
-    const row = this.#keys.get(keyOf(log, key));
-    if (row === undefined || isOver(row.readDoubleBE(16), this.#window, this.#clock)) return undefined;
-    return { offset: row.readDoubleBE(0), at: row.readDoubleBE(8) };
+  find(key: KeyHash): KnownKey | undefined {
+    const newest = spanOf(this.#clock.now());
+    const oldest = Math.max(this.#oldest, spanOf(this.#clock.now() - this.#window));
+    // The newest row: after its window a key may have been taken again.
+    for (let span = newest; span >= oldest; span--) {
+      const row = this.#table.get(rowName(span, key));
+      if (row === undefined) continue;
+      if (isOver(row.readUIntBE(ROW.time, 6), this.#window, this.#clock)) return undefined;
+      return { offset: row.readUIntBE(ROW.offset, 6), at: row.readDoubleBE(ROW.at) };
+    }
+    return undefined;
   }
 
-  put(log: number, key: string, offset: number, at: number): void {
+  put(key: KeyHash, offset: number, at: number): void {
     const now = this.#clock.now();
-    const row = Buffer.allocUnsafe(ROW);
-    row.writeDoubleBE(offset, 0);
-    row.writeDoubleBE(at, 8);
-    row.writeDoubleBE(now, 16);
-    void this.#keys.put(keyOf(log, key), row);
-    void this.#times.put(numbersKey(Math.max(0, Math.floor(now)), log, offset), keyOf(log, key));
-    this.#oldest = Math.min(this.#oldest, now);
+    putRow(this.#table, key, { offset, at, time: now });
+    this.#oldest = Math.min(this.#oldest, spanOf(now));
   }
 
   /** Forgets keys that are over, at most `limit`. Returns how many. */
   expire(limit: number): number {
-    if (!isOver(this.#oldest, this.#window, this.#clock)) return 0;
-    const rows = [...this.#times.getRange({ limit: limit + 1 })];
-    this.#oldest = Infinity;
-    let count = 0;
-    for (const { key: timeKey, value: key } of rows) {
-      const time = numberIn(timeKey, 0);
-      if (count === limit || !isOver(time, this.#window, this.#clock)) {
-        this.#oldest = time;
-        break;
-      }
-      void this.#times.remove(timeKey);
-      // After the window the same key may have been taken again, by a later entry.
-      if (this.#keys.get(key)?.readDoubleBE(0) === numberIn(timeKey, 2)) void this.#keys.remove(key);
-      count += 1;
-    }
-    return count;
+    if (!this.#isSpanOver(this.#oldest)) return 0;
+    const names = [...this.#table.getKeys({ limit: limit + 1 })];
+    const over = names.filter((name, i) => i < limit && this.#isSpanOver(name.readUInt32BE()));
+    for (const name of over) void this.#table.remove(name);
+    this.#oldest = names[over.length]?.readUInt32BE() ?? Infinity;
+    return over.length;
+  }
+
+  #isSpanOver(span: number): boolean {
+    return isOver((span + 1) * SPAN - 1, this.#window, this.#clock);
   }
 }
 
-function keyOf(log: number, key: string): Buffer {
-  return Buffer.concat([numbersKey(log), rowKey(key)]);
+export function hashOf(log: number, key: string): KeyHash {
+  return cut(Buffer.concat([numbersKey(log), rowKey(key)]));
+}
+
+/**
+ * Takes over the rows of a file of the first format: by log and key in `keys`, and once more by time in `keyTimes`. Inside a
+ * transaction.
+ */
+export function takeOverKeys(old: { keys: Table; keyTimes: Table }, table: Table): void {
+  for (const { key, value } of old.keys.getRange()) {
+    const [offset, at, time] = [value.readDoubleBE(0), value.readDoubleBE(8), value.readDoubleBE(16)];
+    putRow(table, cut(key), { offset, at, time });
+  }
+  old.keys.clearSync();
+  old.keyTimes.clearSync();
+}
+
+function putRow(table: Table, key: KeyHash, { offset, at, time }: KnownKey & { time: number }): void {
+  const row = Buffer.allocUnsafe(ROW.bytes);
+  row.writeUIntBE(offset, ROW.offset, 6);
+  row.writeUIntBE(Math.max(0, Math.floor(time)), ROW.time, 6);
+  row.writeDoubleBE(at, ROW.at);
+  void table.put(rowName(spanOf(time), key), row);
+}
+
+function rowName(span: number, key: KeyHash): Buffer {
+  const name = Buffer.allocUnsafe(4 + HASH);
+  name.writeUInt32BE(span);
+  key.copy(name, 4);
+  return name;
+}
+
+function spanOf(time: number): number {
+  return Math.max(0, Math.floor(time / SPAN));
+}
+
+function oldestSpan(table: Table): number {
+  const [first] = table.getKeys({ limit: 1 });
+  return first?.readUInt32BE() ?? Infinity;
+}
+
+function cut(bytes: Buffer): KeyHash {
+  return hash("sha256", bytes, "buffer").subarray(0, HASH);
 }
