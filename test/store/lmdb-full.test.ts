@@ -76,6 +76,19 @@ describe("a store that is full", () => {
       });
     });
 
+    it("refuses again what it has just refused, and finds what was appended before, and room for less", async () => {
+      const { log } = await open(4 * MIB);
+      const first = await log.append("log", { value: "x".repeat(2 * MIB), at: 0, key: "known" });
+      const append = (more: { key?: string; reserve?: number } = {}) =>
+        log.append("log", { value: "x".repeat(3 * MIB), at: 0, ...more });
+      for (let n = 0; n < 3; n++) await expectStoreError(append(), "full");
+      expect(await append({ key: "known" })).to.deep.equal({ ...first, duplicate: true });
+      await expectStoreError(append({ key: "new" }), "full");
+      await expectStoreError(append({ reserve: 0.1 }), "full");
+      expect(await log.append("log", { value: "less", at: 0 })).to.include({ duplicate: false });
+      await expectStoreError(append(), "full");
+    });
+
     it("goes on when something is trimmed, for ever in the same space", async () => {
       const store = await open(4 * MIB);
       const { log } = store;

@@ -59,6 +59,8 @@ export class LmdbFile {
   readonly #closed: () => void;
   /** Bytes that this batch may still write. */
   #room = Infinity;
+  /** Whether what is free inside the file counts in them. */
+  #isCounted = false;
 
   private constructor(
     readonly folder: string,
@@ -152,6 +154,7 @@ export class LmdbFile {
   begin(bytes: number): void {
     const used = this.#usedBytes();
     this.#room = this.#maxBytes - used;
+    this.#isCounted = false;
     const needed = used + SLACK + 2 * bytes;
     const path = dataPath(this.folder);
     const { size } = statSync(path, { throwIfNoEntry: false }) ?? {};
@@ -166,18 +169,19 @@ export class LmdbFile {
   takeRoom(tables: Tables, bytes: number, reserve = 0): void {
     if (this.#maxBytes === Infinity) return;
     const left = this.#maxBytes * reserve;
+    if (this.#room - bytes < left && !this.#isCounted) this.#count(tables);
+    if (this.#room - bytes < left) throw fullStore(this.folder, this.#maxBytes - left);
     this.#room -= bytes;
-    if (this.#room >= left) return;
-    // The file is as long as it may be. What is free inside it takes longer to find out.
+  }
+
+  /** The file is as long as it may be. What is free inside it takes longer to find out, and is found out once for a batch. */
+  #count(tables: Tables): void {
+    this.#isCounted = true;
     const kept = Object.values(tables).map((table) => {
       const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
     });
-    this.#room = this.#maxBytes - kept.reduce((sum, size) => sum + size, bytes);
-    if (this.#room >= left) return;
-    // Nothing was taken.
-    this.#room += bytes;
-    throw fullStore(this.folder, this.#maxBytes - left);
+    this.#room = this.#maxBytes - kept.reduce((sum, size) => sum + size, 0);
   }
 
   /** Writes the file, as it is at this moment, into another folder. Beside it, others go on writing. @throws StoreError. */

@@ -10,6 +10,7 @@ import { type Head, OwnedHeads } from "./log-heads.js";
 import { hashOf, LogKeys } from "./log-keys.js";
 import { LogReading } from "./log-reading.js";
 import { isForgotten, LOOK_INTERVAL } from "../retention.js";
+import { StoreError } from "../store.js";
 import { encodeDraft } from "../value-codec.js";
 
 /** Entries that a log may have left to delete before that is seen to, and the most that one batch deletes. */
@@ -21,6 +22,16 @@ const EXPIRE_AT_LEAST = 16;
 
 /** Logs that `sweep` looks at before others have their turn. */
 const LOOK_AT = 500;
+
+/** That the store was too full for an append. */
+interface Refusal {
+  readonly error: StoreError;
+  /** As of the append. */
+  readonly bytes: number;
+  readonly reserve: number;
+  /** By the store's clock. */
+  readonly at: number;
+}
 
 export class LmdbLog implements Log, Participant {
   readonly #file: LmdbFile;
@@ -40,6 +51,9 @@ export class LmdbLog implements Log, Participant {
   /** Logs of which was looked at what has come of age, since then. */
   readonly #looked = new Set<string>();
   #lookedSince = -Infinity;
+  /** The last one, until a batch without any is on disk: something may have been deleted in that. */
+  #refusal: Refusal | undefined;
+  #hasRefused = false;
 
   /** Inside a transaction. */
   constructor(file: LmdbFile, tables: Tables, writer: LmdbWriter, options: LogOptions, lifetime: Lifetime) {
@@ -61,6 +75,7 @@ export class LmdbLog implements Log, Participant {
     return this.#lifetime.run(() => {
       const given = withoutPrototype(draft);
       const value = encodeDraft(given);
+      this.#refuseAgain(name, given, value.length + ENTRY_OVERHEAD);
       return this.#writer.submit(() => this.#appendNow(name, given, value), value.length + ENTRY_OVERHEAD);
     });
   }
@@ -107,6 +122,8 @@ export class LmdbLog implements Log, Participant {
 
   committed(): void {
     this.#resetCounts();
+    if (!this.#hasRefused) this.#refusal = undefined;
+    this.#hasRefused = false;
     for (const { name, first, swept } of this.#heads.committed()) {
       if (first - swept >= SWEEP_FROM) this.#unswept.add(name);
     }
@@ -115,6 +132,8 @@ export class LmdbLog implements Log, Participant {
 
   rolledBack(): void {
     this.#resetCounts();
+    this.#refusal = undefined;
+    this.#hasRefused = false;
     this.#heads.rolledBack();
   }
 
@@ -141,7 +160,7 @@ export class LmdbLog implements Log, Participant {
     }
     const kept = known === undefined ? 0 : known.last - known.first + 1;
     if (limit !== undefined && kept >= limit) return "full";
-    this.#file.takeRoom(this.#tables, value.length + ENTRY_OVERHEAD, reserve);
+    this.#takeRoom(value.length + ENTRY_OVERHEAD, reserve ?? 0, now);
 
     const head = known ?? this.#heads.create(name);
     head.last += 1;
@@ -153,6 +172,31 @@ export class LmdbLog implements Log, Participant {
     this.#heads.stage(head);
     this.#appends += 1;
     return { position: { epoch: head.epoch, offset: head.last }, at, duplicate: false };
+  }
+
+  #takeRoom(bytes: number, reserve: number, at: number): void {
+    try {
+      this.#file.takeRoom(this.#tables, bytes, reserve);
+    } catch (error) {
+      if (error instanceof StoreError) this.#refusal = { error, bytes, reserve, at };
+      this.#hasRefused = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Refuses without a batch what the last batch refused, at most for as long as it is not looked at what has come of age. Not what may
+   * have been appended before.
+   * @throws StoreError "full"
+   */
+  #refuseAgain(name: string, { key, reserve = 0 }: Draft, bytes: number): void {
+    const last = this.#refusal;
+    if (last === undefined || bytes < last.bytes || reserve < last.reserve) return;
+    if (this.#options.clock.now() - last.at >= LOOK_INTERVAL) return;
+    const head = key === undefined ? undefined : this.#heads.find(name);
+    if (head !== undefined && key !== undefined && this.#keys.find(hashOf(head.id, key)) !== undefined)
+      return;
+    throw last.error;
   }
 
   #isToBeLookedAt(name: string, now: number): boolean {
