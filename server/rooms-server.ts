@@ -54,6 +54,7 @@ import { machineUptime } from "./store/machine-clock.js";
 import type { Store, StoreOptions } from "./store/store.js";
 import { createAddressOf, type TrustProxy } from "./config/trust-proxy.js";
 import { Maintenance } from "./maintenance.js";
+import { randomId } from "./random-id.js";
 
 export interface RoomsServerOptions {
   /**
@@ -322,11 +323,6 @@ function isAllowed(origin: string | undefined, allowed: readonly string[] | unde
 /** Guests are known by 64 random bits. */
 function randomHex(): string {
   return randomBytes(8).toString("hex");
-}
-
-/** 12 bytes are as rare to meet again as a UUID, for all that rooms will ever hold, and half as long. */
-function randomId(bytes: number): string {
-  return randomBytes(bytes).toString("base64url");
 }
 
 const EVERYTHING: Policy = {

@@ -82,7 +82,7 @@ describe("a store that is full", () => {
       const append = (more: { key?: string; reserve?: number } = {}) =>
         log.append("log", { value: "x".repeat(3 * MIB), at: 0, ...more });
       for (let n = 0; n < 3; n++) await expectStoreError(append(), "full");
-      expect(await append({ key: "known" })).to.deep.equal({ ...first, duplicate: true });
+      expect(await append({ key: "known" })).to.deep.equal(Object.assign({}, first, { duplicate: true }));
       await expectStoreError(append({ key: "new" }), "full");
       await expectStoreError(append({ reserve: 0.1 }), "full");
       expect(await log.append("log", { value: "less", at: 0 })).to.include({ duplicate: false });
