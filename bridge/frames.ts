@@ -2,7 +2,7 @@
  * The JSON frames of the bridge (PROTOCOL.md, sections 2 to 4), and the parser for what a client sends.
  * Pure: a malformed frame is a value, never an exception.
  */
-import { withoutPrototype } from "./own-properties.js";
+import { disinherit } from "./own-properties.js";
 
 /** A frame from the client, normalised: `ns` is always there, `args` is always an array. */
 export type ClientFrame =
@@ -133,13 +133,13 @@ export function parseClientFrame(text: string): ClientFrame | ParseError {
   }
   if (!isObject(value)) return malformed("invalid_frame", "the message is not one JSON object");
   // A field that was left out must not be found on Object.prototype, neither in what came nor in what is made of it.
-  const fields = withoutPrototype(value);
+  const fields = disinherit(value);
   const frame =
     look.mayOverflow && holdsInfinity(fields)
       ? malformed("invalid_field", "a number is beyond those of IEEE 754 doubles")
       : parseFields(fields);
   if (frame.type === "malformed" && isAckId(fields["id"])) frame.id = fields["id"];
-  return withoutPrototype(frame);
+  return disinherit(frame);
 }
 
 function parseFields(fields: Fields): ClientFrame | ParseError {
@@ -210,7 +210,7 @@ function parseAck(ns: string, fields: Fields): ClientFrame | ParseError {
 }
 
 function malformed(code: ErrorCode, message: string): ParseError {
-  return withoutPrototype<ParseError>({ type: "malformed", code, message });
+  return disinherit<ParseError>({ type: "malformed", code, message });
 }
 
 /** A client's own word in an error message, kept short: an error must not be an amplifier. */

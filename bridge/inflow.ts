@@ -46,7 +46,8 @@ export function costOf(data: unknown): number {
 /** As `costOf`, for text that is still bytes. */
 export function costOfText(data: Buffer): number {
   let values = 0;
-  for (const byte of data) if (opensValue(byte)) values++;
+  // Not by an iterator, and with no branch: this looks at every byte that comes in.
+  for (let i = 0; i < data.length; i++) values += OPENS_VALUE[data[i] ?? 0] ?? 0;
   return data.length + values * VALUE_BYTES;
 }
 
@@ -54,6 +55,9 @@ export function costOfText(data: Buffer): number {
 function opensValue(character: number): boolean {
   return character === 0x2c || character === 0x3a || character === 0x5b || character === 0x7b; // , : [ {
 }
+
+/** 1 for each byte that opens a value. */
+const OPENS_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => Number(opensValue(byte)));
 
 export class Inflow {
   readonly #addresses = new Map<string, Shared>();

@@ -5,6 +5,11 @@ export function withoutPrototype<T extends object>(object: T): T {
   return Object.assign<object, T>(Object.create(null) as object, object);
 }
 
+/** Has an object inherit nothing, instead of making a copy: for one that was just made, and that nobody else has. */
+export function disinherit<T extends object>(object: T): T {
+  return Object.setPrototypeOf(object, null) as T;
+}
+
 /**
  * What can be seen of an object, and whatever has one of `names`, in a copy that inherits nothing: what it has itself, and what it
  * has of its class or of the defaults that it was made from. What all objects inherit is left out.
