@@ -122,9 +122,14 @@ export class Storm {
     if (this.#coming.size + this.#timers.size === 0) this.#settle();
   }
 
-  /** Resolves when nothing more comes: what the last joins have given to tell. */
+  /** Resolves when nothing more comes of what the last joins have given to tell, or after the patience that they had. */
   async #silence(): Promise<void> {
-    for (let before = -1, now = this.#bytes(); now !== before; now = this.#bytes()) {
+    const end = performance.now() + this.#size.patience;
+    for (
+      let before = -1, now = this.#bytes();
+      now !== before && performance.now() < end;
+      now = this.#bytes()
+    ) {
       before = now;
       await delay(SILENCE);
     }

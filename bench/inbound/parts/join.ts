@@ -8,8 +8,8 @@ import { contenders, type Contender } from "../subjects.js";
 /** Clients of a new process that are told apart from the others, at most: its code is not compiled yet. */
 const COLD = 256;
 
-/** Measurements before the first that counts. */
-const WARM_UPS = 2;
+/** Measurements before the first that counts: code goes on being compiled for thousands of clients. */
+const WARM_UPS = 3;
 
 interface Party extends Contender {
   server: ServerProcess;

@@ -5,6 +5,9 @@ import type { Results } from "../results.js";
 import type { Settings } from "../settings.js";
 import { contenders } from "../subjects.js";
 
+/** Measurements before the first that counts, which have the servers' code compiled. */
+const WARM_UPS = 2;
+
 /** Publishes of each publisher that are not counted: while it was another server's turn, the processor's caches were that one's. */
 const WARM_UP_EACH = 4;
 
@@ -25,9 +28,8 @@ export async function measurePublish(
       servers.push({ name, server });
       await load.connectPublishers({ group: name, dialect, port: server.port, count: publishers });
     }
-    // The round 0 has the servers' code compiled, and is not counted.
-    for (let round = 0; round <= rounds; round++) {
-      say(round === 0 ? "publish: warming up" : `publish: round ${round} of ${rounds}`);
+    for (let round = 1 - WARM_UPS; round <= rounds; round++) {
+      say(round <= 0 ? "publish: warming up" : `publish: round ${round} of ${rounds}`);
       for (const { name, server } of servers) {
         await load.publish(name, WARM_UP_EACH);
         const before = server.cpu();
