@@ -12,7 +12,7 @@ const FAST_CHECKS = Object.fromEntries(
 /** The call, which inherits nothing; or what is wrong with it. */
 export function checkCall<E extends CallName>(name: E, argument: unknown): CheckedCall<E> | string {
   const call = FAST_CHECKS[name](argument);
-  // Made by the schema's own rules, which a test compares.
+  // A test compares these checks with the schemas.
   return call === IN_DOUBT ? parseCall(name, argument) : (call as CheckedCall<E>);
 }
 

@@ -5,12 +5,12 @@
 import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
 import { CALLS, isCall, type CallName, type CheckedCall } from "../api/calls.js";
 import { apiError } from "../api/errors.js";
+import { Payload } from "../api/payload.js";
 import type { Ack, ApiError } from "../api/types.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { DeviceConnections } from "../inbox/device-connections.js";
 import type { Inboxes } from "../inbox/inboxes.js";
 import type { GatheredLog } from "../log/gathered-log.js";
-import { Payload } from "../api/payload.js";
 import type { Caller, CallOutcome, Done, Perform } from "../rooms/outcome.js";
 import type { Rooms } from "../rooms/rooms.js";
 import { StoreError } from "../store/store.js";

@@ -16,6 +16,7 @@ import { heldBack, isAfter, whatIsLeft } from "./device-cursors.js";
 import type { DeviceConnections } from "./device-connections.js";
 import { OpenInbox, type InboxOwner, type StoredItem } from "./open-inbox.js";
 import { InboxShares } from "./inbox-shares.js";
+import { WaitingAcks, type WaitingAck } from "./waiting-acks.js";
 import { inboxLog } from "../rooms/log-names.js";
 import { keyOf, reserveFor, senderOf } from "../rooms/messages.js";
 import { refused } from "../api/refused.js";
@@ -47,14 +48,6 @@ const PAGE = { entries: 100, bytes: 1024 * 1024 };
 /** Milliseconds after which it is written down that a device which stays connected is still there. */
 const SEEN_EVERY = 24 * 60 * 60 * 1_000;
 
-/** An ack that waits until the cursor is where it says. */
-interface WaitingAck {
-  readonly position: Position;
-  readonly done: Done<"inbox_ack">;
-  readonly answered: () => void;
-  readonly failed: (error: unknown) => void;
-}
-
 export class Inboxes {
   readonly #options: InboxesOptions;
   readonly #shares: InboxShares;
@@ -63,8 +56,7 @@ export class Inboxes {
   /** Open inboxes, by user. No user is kept without one. */
   readonly #open = new Map<string, Set<OpenInbox>>();
   readonly #bySid = new Map<string, OpenInbox>();
-  /** By connection: those that came since the cursor was last moved for it. None is kept without one. */
-  readonly #acks = new Map<string, WaitingAck[]>();
+  readonly #acks = new WaitingAcks();
   /** By user: connections that have opened the inbox, but a newer one of their device has it now; and their devices. */
   readonly #waiting = new Map<string, Map<string, string>>();
 
@@ -124,15 +116,14 @@ export class Inboxes {
     done: Done<"inbox_ack">,
     placed: () => void,
   ): Promise<void> {
-    return new Promise((answered, failed) => {
-      const ack = { position, done, answered, failed };
-      const waiting = this.#acks.get(who.sid);
-      if (waiting === undefined) {
-        this.#acks.set(who.sid, [ack]);
-        void this.#queues.run(who.identity.user, () => this.#ackAll(who.sid));
-      } else waiting.push(ack);
-      placed();
+    const { sid, identity } = who;
+    const answer = (): Promise<void> =>
+      this.#acks.answer(sid, (acks) => this.#ackTogether(this.#bySid.get(sid), acks));
+    const answered = this.#acks.add(sid, { position, done }, () => {
+      void this.#queues.run(identity.user, answer);
     });
+    placed();
+    return answered;
   }
 
   /** Forgets devices that have not come for too long. To be called now and then. */
@@ -195,18 +186,6 @@ export class Inboxes {
     const result = { cursor, waiting: last - cursor.offset, known, recovered };
     done({ ok: true, result, effects: [] });
     if (inbox !== undefined) this.#pump(inbox);
-  }
-
-  /** Never rejects. */
-  async #ackAll(sid: string): Promise<void> {
-    const acks = this.#acks.get(sid) ?? [];
-    this.#acks.delete(sid);
-    try {
-      await this.#ackTogether(this.#bySid.get(sid), acks);
-      for (const { answered } of acks) answered();
-    } catch (error) {
-      for (const { failed } of acks) failed(error);
-    }
   }
 
   async #ackTogether(inbox: OpenInbox | undefined, acks: readonly WaitingAck[]): Promise<void> {

@@ -193,10 +193,13 @@ export class LmdbLog implements Log, Participant {
     const last = this.#refusal;
     if (last === undefined || bytes < last.bytes || reserve < last.reserve) return;
     if (this.#options.clock.now() - last.at >= LOOK_INTERVAL) return;
-    const head = key === undefined ? undefined : this.#heads.find(name);
-    if (head !== undefined && key !== undefined && this.#keys.find(hashOf(head.id, key)) !== undefined)
-      return;
+    if (key !== undefined && this.#file.read(() => this.#isKnown(name, key))) return;
     throw last.error;
+  }
+
+  #isKnown(name: string, key: string): boolean {
+    const head = this.#heads.find(name);
+    return head !== undefined && this.#keys.find(hashOf(head.id, key)) !== undefined;
   }
 
   #isToBeLookedAt(name: string, now: number): boolean {
