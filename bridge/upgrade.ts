@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import { applicationMiddlewares, generateId, ownAllowRequest, type Engine } from "./host.js";
 import type { Authenticate, ParsedOptions } from "./options.js";
+import { calledBack, when } from "./when.js";
 
 /** A request that is let in, or a refusal. */
 export type Decision = Admission | { refusal: Refusal; message?: string };
@@ -35,8 +36,8 @@ export function isOriginAllowed(request: IncomingMessage, allowed: ParsedOptions
 }
 
 /**
- * Asks everybody who has a say, for as long as `upgradeTimeout` allows. Never throws or rejects. Where nobody has one,
- * as in most servers, the answer is there at once: a thousand clients that come back together cost no promises.
+ * Asks everybody who has a say, for as long as `upgradeTimeout` allows. Never throws or rejects. Where nobody waits for anything, as in
+ * most servers, the answer is there at once: a thousand clients that come back together cost no promises and no timers.
  */
 export function decide(
   request: IncomingMessage,
@@ -44,13 +45,9 @@ export function decide(
   engine: Engine,
   options: ParsedOptions,
 ): Decision | Promise<Decision> {
-  if (hasHooks(engine, options)) {
-    return inTime(() => ask(request, socket, engine, options.authenticate), options.upgradeTimeout);
-  }
-  const admit = (id: string): Admission => ({ id, request: KeptRequest.of(request), headers: [] });
   try {
-    const id = generateId(engine, request);
-    return typeof id === "string" ? admit(id) : inTime(async () => admit(await id), options.upgradeTimeout);
+    const decision = ask(request, socket, engine, options);
+    return decision instanceof Promise ? inTime(decision, options.upgradeTimeout) : decision;
   } catch {
     return FAILED;
   }
@@ -114,7 +111,7 @@ Object.defineProperties(KeptRequest.prototype, {
 /** A hook that throws has found something wrong with the request; its words may tell an attacker too much. */
 const FAILED: Decision = { refusal: REFUSALS.unauthorized };
 
-async function inTime(decision: () => Promise<Decision>, milliseconds: number): Promise<Decision> {
+async function inTime(decision: Promise<Decision>, milliseconds: number): Promise<Decision> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<Decision>((resolve) => {
     timer = setTimeout(() => resolve({ refusal: REFUSALS.upgradeTimeout }), milliseconds);
@@ -122,7 +119,7 @@ async function inTime(decision: () => Promise<Decision>, milliseconds: number): 
     timer.unref();
   });
   try {
-    return await Promise.race([decision(), timeout]);
+    return await Promise.race([decision, timeout]);
   } catch {
     return FAILED;
   } finally {
@@ -130,36 +127,52 @@ async function inTime(decision: () => Promise<Decision>, milliseconds: number): 
   }
 }
 
-async function ask(
+function ask(
   request: IncomingMessage,
   socket: Duplex,
   engine: Engine,
-  authenticate: Authenticate | undefined,
-): Promise<Decision> {
-  const headers = await runMiddlewares(request, socket, engine);
-  if (headers === undefined) return { refusal: REFUSALS.forbidden, message: "refused by a middleware" };
-  const message = await askAllowRequest(request, engine);
-  if (message !== undefined) return { refusal: REFUSALS.forbidden, message };
-  const answer = authenticate === undefined || (await authenticate(request));
-  if (answer === true) return { id: await generateId(engine, request), request, headers };
+  options: ParsedOptions,
+): Decision | Promise<Decision> {
+  const { authenticate } = options;
+  const isSeen = hasHooks(engine, options);
+  return when(runMiddlewares(request, socket, engine), (headers) => {
+    if (headers === undefined) return { refusal: REFUSALS.forbidden, message: "refused by a middleware" };
+    return when(askAllowRequest(request, engine), (message) => {
+      if (message !== undefined) return { refusal: REFUSALS.forbidden, message };
+      return when(authenticate === undefined || authenticate(request), (answer) => {
+        if (answer !== true) return refusalOf(answer);
+        return when(generateId(engine, request), (id) => ({
+          id,
+          request: isSeen ? request : KeptRequest.of(request),
+          headers,
+        }));
+      });
+    });
+  });
+}
+
+/** What becomes of a request that `authenticate` did not answer with true. */
+function refusalOf(answer: Exclude<Awaited<ReturnType<Authenticate>>, true>): Decision {
   if (typeof answer !== "object") return { refusal: REFUSALS.unauthorized };
   const refusal = answer.status === 403 ? REFUSALS.forbidden : REFUSALS.unauthorized;
   return answer.message === undefined ? { refusal } : { refusal, message: answer.message };
 }
 
 /** `io.engine.use(...)`: the headers that the middlewares set, or undefined if one of them refused. */
-async function runMiddlewares(
+function runMiddlewares(
   request: IncomingMessage,
   socket: Duplex,
   engine: Engine,
-): Promise<string[] | undefined> {
+): string[] | undefined | Promise<string[] | undefined> {
   const middlewares = applicationMiddlewares(engine);
   if (middlewares.length === 0) return [];
   // A real response with no socket: headers are gathered on it; one that is ended is a refusal.
   const response = new ServerResponse(request);
-  for (const middleware of middlewares) {
-    const error = await new Promise<unknown>((resolve) => {
-      const ended = (): void => resolve(new Error("the middleware answered the request itself"));
+  const run = (index: number): string[] | undefined | Promise<string[] | undefined> => {
+    const middleware = middlewares[index];
+    if (middleware === undefined) return headersOf(response);
+    const isPassed = calledBack<boolean>((done) => {
+      const ended = (): void => done(false);
       response.end = ((): ServerResponse => {
         ended();
         return response;
@@ -167,11 +180,15 @@ async function runMiddlewares(
       socket.once("close", ended);
       middleware(request, response, (failure) => {
         socket.removeListener("close", ended);
-        resolve(failure);
+        done(!failure);
       });
     });
-    if (error) return undefined;
-  }
+    return when(isPassed, (passed) => (passed ? run(index + 1) : undefined));
+  };
+  return run(0);
+}
+
+function headersOf(response: ServerResponse): string[] {
   // Some middlewares (express-session) set their headers only when the head is written.
   response.writeHead(101);
   return Object.entries(response.getHeaders()).flatMap(([name, value]) =>
@@ -180,12 +197,15 @@ async function runMiddlewares(
 }
 
 /** The server's `allowRequest` option: why it refuses, or undefined. */
-async function askAllowRequest(request: IncomingMessage, engine: Engine): Promise<string | undefined> {
+function askAllowRequest(
+  request: IncomingMessage,
+  engine: Engine,
+): string | undefined | Promise<string | undefined> {
   const allowRequest = ownAllowRequest(engine);
   if (allowRequest === undefined) return undefined;
-  return new Promise((resolve) => {
+  return calledBack((done) => {
     allowRequest(request, (message, success) => {
-      resolve(success ? undefined : (message ?? "refused by allowRequest"));
+      done(success ? undefined : (message ?? "refused by allowRequest"));
     });
   });
 }

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { REFUSALS, type BridgeOptions } from "../../bridge/index.js";
 import { within } from "../support/deadline.js";
 import { handshake } from "../support/raw-websocket.js";
+import { clientFrame, Opcode } from "../support/wire.js";
 import { BridgeServer, stopServers, type Refused } from "./support/bridge-server.js";
 
 let server: BridgeServer;
@@ -188,6 +189,26 @@ describe("authenticate", () => {
     asked = () => answers[1]?.(true);
     await server.open();
     expect(server.bridge.clientsCount).to.equal(1);
+  });
+
+  it("that answers at once, as all other hooks do, has let the client in before the request's next listener is called", async () => {
+    server = await BridgeServer.start(
+      { authenticate: () => true },
+      { allowRequest: (_request, done) => done(null, true), cors: { origin: "*" } },
+    );
+    server.io.engine.use((_request: unknown, _response: unknown, next: () => void) => next());
+    const counts: number[] = [];
+    server.http.on("upgrade", () => counts.push(server.bridge.clientsCount));
+    const ws = await server.open({}, clientFrame({ opcode: Opcode.TEXT, payload: '{"type":"connect"}' }));
+    expect(counts).to.deep.equal([1]);
+    // What came right behind the handshake is not lost.
+    expect(await ws.json("connected")).to.include({ type: "connected" });
+  });
+
+  it("may answer with what is no promise of JavaScript's own, but has a then", async () => {
+    const then = (settle: (yes: boolean) => void): void => void setImmediate(settle, true);
+    server = await BridgeServer.start({ authenticate: () => ({ then }) as unknown as Promise<boolean> });
+    await server.open();
   });
 
   it("is not asked for clients whose origin is refused, or for whom there is no place", async () => {
