@@ -175,6 +175,12 @@ export const REFUSALS = {
     description: "The server has as many connections as it may. Try later.",
     retryAfter: 5_000,
   },
+  overloaded: {
+    status: 503,
+    code: "overloaded",
+    description: "More clients come at once than the server can let in. Try later.",
+    retryAfter: 5_000,
+  },
   upgradeTimeout: {
     status: 503,
     code: "upgrade_timeout",

@@ -18,6 +18,7 @@ import { defaultMaxPayload, type ParsedOptions } from "./options.js";
 import { Outbox } from "./fanout/outbox.js";
 import { PlainWebSocket } from "./plain-websocket.js";
 import { SocketIOLimits } from "./socketio-limits.js";
+import { UpgradeQueue } from "./upgrade-queue.js";
 import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision } from "./upgrade.js";
 
 /** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
@@ -42,6 +43,7 @@ export class BridgeEngine {
   readonly #codec: Codec;
   readonly #counter: ConnectionCounter;
   readonly #inflow: Inflow;
+  readonly #upgrades: UpgradeQueue;
   /** The headers that go on the answer to a request. */
   readonly #headers = new WeakMap<IncomingMessage, readonly string[]>();
   #live: Live | undefined;
@@ -65,11 +67,17 @@ export class BridgeEngine {
       },
       now,
     );
+    this.#upgrades = new UpgradeQueue({
+      max: options.maxWaitingUpgrades,
+      maxWait: options.upgradeTimeout,
+      now,
+    });
     httpServer.on("upgrade", this.#onUpgrade);
     if (options.limitSocketIO) {
       const limits = new SocketIOLimits({
         counter: this.#counter,
         inflow: this.#inflow,
+        upgrades: this.#upgrades,
         messages: messageRate(options),
         maxNamespaces: options.maxNamespaces,
         hasOwnParser: host.hasOwnParser,
@@ -120,8 +128,6 @@ export class BridgeEngine {
     // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
     const release = (): void => this.#counter.remove(group);
     socket.once("close", release);
-    setQuery(request);
-    const decision = decide(request, socket, this.#host.engine, this.#options);
     const carryOut = (decided: Decision): void => {
       const admission = this.#admit(request, socket, decided);
       if (admission === undefined) return;
@@ -132,8 +138,16 @@ export class BridgeEngine {
         this.#open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
       });
     };
-    if (decision instanceof Promise) this.#await(decision, socket, carryOut);
-    else carryOut(decision);
+    const begin = (): void => {
+      showToEngineIO(socket);
+      setQuery(request);
+      const decision = decide(request, socket, this.#host.engine, this.#options);
+      if (decision instanceof Promise) this.#await(decision, socket, carryOut);
+      else carryOut(decision);
+    };
+    const turn = this.#upgrades.add(socket, begin);
+    if (turn === "waits") hideFromEngineIO(socket);
+    else if (turn === "full") this.#refuse(request, socket, REFUSALS.overloaded);
   };
 
   /** Waits for hooks, but not past the server's end: `io.close()` waits for all sockets. */
@@ -308,13 +322,13 @@ function setQuery(request: IncomingMessage): void {
 /**
  * Engine.IO ends upgrades on other paths that have no answer after a second, or sooner where its
  * `destroyUpgradeTimeout` says so; it takes bytes on the socket for an answer (engine.io 6.6, Server.attach). While a
- * hook is asked, the socket says that it has some.
+ * request waits for its turn, or a hook is asked, the socket says that it has some.
  */
 function hideFromEngineIO(socket: Duplex): void {
   Object.defineProperty(socket, "bytesWritten", { configurable: true, value: 1 });
 }
 
-/** The answer follows at once: from here on the socket counts its own bytes again. */
+/** The answer follows at once, or a hook is asked: from here on the socket counts its own bytes again. */
 function showToEngineIO(socket: Duplex): void {
   Reflect.deleteProperty(socket, "bytesWritten");
 }

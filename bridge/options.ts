@@ -23,7 +23,10 @@ export interface BridgeOptions {
   path?: string;
   /** Asked before each upgrade. Default: everybody may come in, as with Socket.IO. */
   authenticate?: Authenticate;
-  /** Milliseconds that `authenticate` and middlewares may take. Default 10,000. */
+  /**
+   * Milliseconds that `authenticate` and middlewares may take. No more requests wait for their turn while the first has waited for so
+   * long. Default 10,000.
+   */
   upgradeTimeout?: number;
   /**
    * Origins that browsers may connect from. Default: any, as with Socket.IO's own WebSocket transport. Requests
@@ -36,6 +39,8 @@ export interface BridgeOptions {
   maxConnections?: number;
   /** Connections of one address, Socket.IO's own among them; of IPv6, of one /64. Default 10,000. */
   maxConnectionsPerAddress?: number;
+  /** Requests that may wait for their turn, where many come at once; Socket.IO's own among them. Default 10,000. */
+  maxWaitingUpgrades?: number;
   /**
    * Whether the limits of connections and messages hold for the clients of Socket.IO's own transports too, by the same counter.
    * Default true.
@@ -88,6 +93,7 @@ const DEFAULTS = {
   upgradeTimeout: 10_000,
   maxConnections: 100_000,
   maxConnectionsPerAddress: 10_000,
+  maxWaitingUpgrades: 10_000,
   limitSocketIO: true,
   maxMessagesPerSecond: 500,
   maxBytesPerSecond: 8 * 1024 * 1024,
@@ -138,6 +144,7 @@ const CHECKS: Readonly<Record<keyof BridgeOptions, Check>> = {
   maxPayload: count,
   maxConnections: count,
   maxConnectionsPerAddress: count,
+  maxWaitingUpgrades: count,
   limitSocketIO: flag,
   addressOf: hook,
   maxMessagesPerSecond: count,

@@ -4,16 +4,19 @@
  */
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { addressGroup } from "./addresses.js";
 import { CLOSE_CODES, REFUSALS, type Refusal } from "./close-codes.js";
 import { addOwnMiddleware, EngineError, setGuard, type AllowRequest, type Engine } from "./host.js";
 import { costOf, type Inflow, type Inlet, type Valve } from "./inflow.js";
+import type { UpgradeQueue } from "./upgrade-queue.js";
 import { TokenBucket, type ConnectionCounter, type Rate } from "./limits.js";
 import { refuse, refusalBody, refusalHeaders } from "./upgrade.js";
 
 export interface SocketIOLimitsContext {
   readonly counter: ConnectionCounter;
   readonly inflow: Inflow;
+  readonly upgrades: UpgradeQueue;
   readonly messages: Rate;
   readonly maxNamespaces: number;
   /**
@@ -83,8 +86,7 @@ export class SocketIOLimits {
     }
     const place = this.#take(address);
     if (!("release" in place)) {
-      tell(engine, request, place);
-      answer(request, place);
+      refuseNative(engine, request, place);
       return;
     }
     this.#places.set(request, place);
@@ -92,7 +94,19 @@ export class SocketIOLimits {
     (res ?? request.socket).once("close", () => {
       if (!place.isTaken) place.release();
     });
-    done(null, true);
+    this.#takeTurn(engine, request, () => done(null, true));
+  }
+
+  /** A new session's first request waits for its turn, among those of plain clients. */
+  #takeTurn(engine: Engine, request: IncomingMessage, begin: () => void): void {
+    const { socket } = request;
+    const turn = this.#context.upgrades.add(socket, () => {
+      socket.off("error", destroy);
+      begin();
+    });
+    // An upgrade's socket has no listener of Node's any more, and none of Engine.IO's yet.
+    if (turn === "waits") socket.on("error", destroy);
+    else if (turn === "full") refuseNative(engine, request, REFUSALS.overloaded);
   }
 
   #take(address: string): Place | Refusal {
@@ -258,7 +272,8 @@ function tell(
 }
 
 /** Refuses a handshake with the status that fits: Engine.IO itself has 403 and 400 only. The body is of both shapes. */
-function answer(request: IncomingMessage, refusal: Refusal): void {
+function refuseNative(engine: Engine, request: IncomingMessage, refusal: Refusal): void {
+  tell(engine, request, refusal);
   const more = { code: EngineError.FORBIDDEN, message: refusal.description };
   const { res } = request as { res?: ServerResponse };
   if (res === undefined) {
@@ -267,4 +282,8 @@ function answer(request: IncomingMessage, refusal: Refusal): void {
   }
   const body = refusalBody(refusal, refusal.description, more);
   res.writeHead(refusal.status, refusalHeaders(refusal, body)).end(body);
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
 }

@@ -12,6 +12,7 @@ const WRONG: Record<keyof BridgeOptions, unknown[]> = {
   maxPayload: [0, -1, 0.5, "1", Infinity],
   maxConnections: [0, -1, 0.5, NaN],
   maxConnectionsPerAddress: [0, -1, 0.5],
+  maxWaitingUpgrades: [0, -1, 0.5, Infinity],
   limitSocketIO: [0, "no"],
   addressOf: ["x-forwarded-for"],
   maxMessagesPerSecond: [0, -1, 0.5, Infinity],

@@ -2,10 +2,12 @@
 import { expect } from "chai";
 import { connect } from "node:net";
 import { REFUSALS, type BridgeOptions } from "../../bridge/index.js";
-import { within } from "../support/deadline.js";
-import { handshake } from "../support/raw-websocket.js";
+import { until, within } from "../support/deadline.js";
+import { holdTheLoop } from "../support/hold-the-loop.js";
+import { handshake, parseAnswer } from "../support/raw-websocket.js";
 import { clientFrame, Opcode } from "../support/wire.js";
-import { BridgeServer, stopServers, type Refused } from "./support/bridge-server.js";
+import { BridgeServer, refusedOf, stopServers, type Refused } from "./support/bridge-server.js";
+import { sendAtOnce } from "./support/storm.js";
 
 let server: BridgeServer;
 afterEach(stopServers);
@@ -30,6 +32,24 @@ const WAYS: Record<keyof typeof REFUSALS, () => Promise<Refused>> = {
     server = await BridgeServer.start({ maxConnections: 1 });
     await server.open();
     return server.refusal();
+  },
+  overloaded: async () => {
+    // Those that come in one tick: the first takes all of the time that there is for upgrades, one may wait.
+    const authenticate = (): boolean => {
+      holdTheLoop(15);
+      return false;
+    };
+    server = await BridgeServer.start({ maxWaitingUpgrades: 1, authenticate });
+    const all = await sendAtOnce(
+      server,
+      Array.from({ length: 3 }, () => handshake()),
+    );
+    await until(() => all.every(({ socket }) => socket.destroyed), "all to be refused");
+    const [refused] = all
+      .map(({ answer }) => refusedOf(parseAnswer(answer)))
+      .filter(({ status }) => status === 503);
+    if (refused === undefined) throw new Error("none had to come back");
+    return refused;
   },
   upgradeTimeout: () => refusedBy({ upgradeTimeout: 20, authenticate: () => new Promise(() => undefined) }),
   shuttingDown: async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import { attachBridge, type Bridge, type BridgeOptions } from "../../../bridge/index.js";
 import { until, within } from "../../support/deadline.js";
-import { exchange, handshake, RawWebSocket } from "../../support/raw-websocket.js";
+import { exchange, handshake, RawWebSocket, type HttpAnswer } from "../../support/raw-websocket.js";
 
 /** The refusal of an upgrade: status, headers, and what the JSON body says. */
 export interface Refused {
@@ -12,6 +12,11 @@ export interface Refused {
   headers: Record<string, string>;
   code: string;
   message: string;
+}
+
+export function refusedOf({ status, headers, body }: HttpAnswer): Refused {
+  const { error } = JSON.parse(body) as { error: { code: string; message: string } };
+  return { status, headers, ...error };
 }
 
 const started: BridgeServer[] = [];
@@ -71,6 +76,11 @@ export class BridgeServer {
     return { ws, socket: await within(came, "the server's socket") };
   }
 
+  /** How many TCP connections the server has. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Resolves when the last client's TCP connection is gone here, too. */
   async idle(): Promise<void> {
     await until(() => this.#sockets.size === 0, "the server has no connection");
@@ -78,9 +88,7 @@ export class BridgeServer {
 
   /** What the bridge answers to a handshake that it refuses. */
   async refusal(headers?: Record<string, string>): Promise<Refused> {
-    const { body, ...answer } = await exchange(this.port, handshake("/bridge", headers), "a refusal");
-    const { error } = JSON.parse(body) as { error: { code: string; message: string } };
-    return { status: answer.status, headers: answer.headers, ...error };
+    return refusedOf(await exchange(this.port, handshake("/bridge", headers), "a refusal"));
   }
 
   /** Cuts all clients off, and ends. */
