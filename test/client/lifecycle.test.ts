@@ -138,10 +138,16 @@ describe("client: session, reconnecting", () => {
     expect(words(it.lost("transport close", undefined, false, 60_000))).to.include("start retry 5000");
   });
 
-  it("does not come back before the server wants it (1.6)", () => {
-    const it = fresh();
-    it.open(true);
-    expect(words(it.failed(new Error("503"), false, { notBefore: 7000 }))).to.include("start retry 7000");
+  it("does not come back before the server wants it (1.6), nor in the same instant as others who were told the same", () => {
+    for (const [random, delay] of [
+      [0, 8_000],
+      [0.5, 8_250],
+    ] as const) {
+      const it = new Lifecycle({ ...SETTINGS, randomizationFactor: 0.5 }, () => random);
+      it.open(true);
+      const effects = it.failed(new Error("503"), false, { notBefore: 7_000 });
+      expect(words(effects)).to.include(`start retry ${delay}`);
+    }
   });
 
   it("gives up after the attempts that it may make", () => {

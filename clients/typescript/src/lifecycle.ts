@@ -224,7 +224,8 @@ export class Lifecycle {
     this.#enter("waiting");
     this.reconnecting = true;
     this.#attempts++;
-    const ms = Math.max(backoffDelay(this.#delays++, this.#settings, this.#random()), notBefore);
+    // The delay comes on top, as it is the one that differs: many may have been told the same time.
+    const ms = notBefore + backoffDelay(this.#delays++, this.#settings, this.#random());
     return [{ do: "start", timer: "retry", ms }];
   }
 

@@ -272,7 +272,8 @@ impl Lifecycle {
         self.attempts += 1;
         self.connected_at = None;
         self.probe_until = None;
-        self.phase = Phase::Waiting { until: now.saturating_add(delay).max(self.not_before) };
+        // On top of the server's time, as many may have been told the same.
+        self.phase = Phase::Waiting { until: now.max(self.not_before).saturating_add(delay) };
         true
     }
 

@@ -44,6 +44,22 @@ fn lose(session: &mut Lifecycle, now: u64) -> Vec<&'static str> {
 }
 
 #[test]
+fn comes_back_after_the_time_that_the_server_named_and_not_in_the_same_instant_as_all_others() {
+    let busy = || Error::UpgradeRefused {
+        status: 503,
+        code: None,
+        message: String::new(),
+        retry_after: Some(std::time::Duration::from_secs(60)),
+    };
+    for (random, at) in [((|| 0.0) as fn() -> f64, 60_500), (|| 0.5, 61_000)] {
+        let mut session = Lifecycle::new(LifecycleSettings { backoff: Backoff::default(), ..settings() }, random);
+        session.open(0);
+        session.failed(busy(), false, 0);
+        assert_eq!(session.deadline(), Some(at));
+    }
+}
+
+#[test]
 fn does_nothing_more_while_it_is_opening_or_open() {
     let mut session = opening();
     assert!(session.open(0).is_empty());

@@ -66,11 +66,20 @@ final class LifecycleTests: XCTestCase {
         var lifecycle = make()
         _ = lifecycle.open()
         let busy = CrossroomError(.refused, "", isRetryable: true, retryAfter: 60, status: 503)
-        XCTAssertEqual(delay(lifecycle.failed(busy, isFinal: false, 1_000)), 60_000)
+        XCTAssertEqual(delay(lifecycle.failed(busy, isFinal: false, 1_000)), 61_000)
         XCTAssertEqual(lifecycle.networkChanged(2_000), [])
         _ = lifecycle.background(3_000)
         XCTAssertEqual(lifecycle.foreground(11_000), [.start(.retry, 50_000)])
         XCTAssertEqual(lifecycle.networkChanged(61_000), [.stop(.retry), .start(.dial, 20_000), .dial])
+    }
+
+    func testOthersWhoWereToldTheSameTimeComeBackAtAnother() {
+        let busy = CrossroomError(.refused, "", isRetryable: true, retryAfter: 60, status: 503)
+        for (random, expected) in [(0.0, 60_500.0), (0.5, 61_000.0)] {
+            var lifecycle = make(random: random)
+            _ = lifecycle.open()
+            XCTAssertEqual(delay(lifecycle.failed(busy, isFinal: false, 0)), expected)
+        }
     }
 
     func testAFinalFailureIsNotTriedAgain() {

@@ -186,7 +186,8 @@ struct Lifecycle {
         enter(.waiting)
         let delay = Backoff.connection(attempt: attempts, options: options, random: random())
         attempts += 1
-        return [.start(.retry, max(delay, notBefore - now))]
+        // On top of the server's time, as many may have been told the same.
+        return [.start(.retry, max(0, notBefore - now) + delay)]
     }
 
     private mutating func rest() -> [Effect] {

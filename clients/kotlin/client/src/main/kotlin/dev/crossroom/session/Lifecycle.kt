@@ -173,7 +173,8 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
         if (attempts >= settings.maxAttempts) return rest()
         enter(Phase.WAITING)
         val delay = settings.backoff.delay(attempts++, random())
-        return listOf(Effect.Start(TimerName.RETRY, if (now + delay < notBefore) notBefore - now else delay))
+        // On top of the server's time, as many may have been told the same.
+        return listOf(Effect.Start(TimerName.RETRY, max(now, notBefore) - now + delay))
     }
 
     private fun rest(): List<Effect> {

@@ -62,13 +62,23 @@ class LifecycleTest {
         val lifecycle = lifecycle()
         lifecycle.open(0)
         val refusal = ownError(ErrorCode.FAILED, retryAfter = 60_000)
-        assertEquals(listOf("stop DIAL", "cut", "start RETRY 60000", "failed failed"), words(lifecycle.failed(refusal, false, 0)))
+        assertEquals(listOf("stop DIAL", "cut", "start RETRY 61000", "failed failed"), words(lifecycle.failed(refusal, false, 0)))
         assertEquals(listOf("stop RETRY", "start RETRY 50000"), words(lifecycle.networkChanged(10_000)))
         assertEquals(listOf("stop RETRY", "start RETRY 40000"), words(lifecycle.open(20_000)))
         lifecycle.background()
         lifecycle.foreground()
         assertEquals(listOf("stop RETRY", "start RETRY 30000"), words(lifecycle.open(30_000)))
         assertEquals(listOf("dial"), words(lifecycle.expired(TimerName.RETRY, 60_000)))
+    }
+
+    @Test
+    fun `comes back at another time than others who were told the same`() {
+        for ((random, delay) in listOf(0.0 to 60_500, 0.5 to 61_000)) {
+            val lifecycle = Lifecycle(LifecycleSettings(Backoff(1_000, 5_000, 0.5), Int.MAX_VALUE)) { random }
+            lifecycle.open(0)
+            val refusal = ownError(ErrorCode.FAILED, retryAfter = 60_000)
+            assertEquals(listOf("stop DIAL", "cut", "start RETRY $delay", "failed failed"), words(lifecycle.failed(refusal, false, 0)))
+        }
     }
 
     @Test
