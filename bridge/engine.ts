@@ -128,12 +128,13 @@ export class BridgeEngine {
     // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
     const release = (): void => this.#counter.remove(group);
     socket.once("close", release);
+    let rest = head;
     const carryOut = (decided: Decision): void => {
       const admission = this.#admit(request, socket, decided);
       if (admission === undefined) return;
       const { wss, context } = (this.#live ??= this.#start());
       socket.removeListener("error", destroy);
-      wss.handleUpgrade(request, socket, head, (ws) => {
+      wss.handleUpgrade(request, socket, rest, (ws) => {
         socket.removeListener("close", release);
         this.#open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
       });
@@ -146,8 +147,13 @@ export class BridgeEngine {
       else carryOut(decision);
     };
     const turn = this.#upgrades.add(socket, begin);
-    if (turn === "waits") hideFromEngineIO(socket);
-    else if (turn === "full") this.#refuse(request, socket, REFUSALS.overloaded);
+    if (turn === "waits") {
+      hideFromEngineIO(socket);
+      // Kept with what follows: a client may have said all that it wants to, and is heard though it ends before its turn.
+      if (head.length > 0) socket.unshift(head);
+      rest = Buffer.alloc(0);
+    }
+    if (turn === "full") this.#refuse(request, socket, REFUSALS.overloaded);
   };
 
   /** Waits for hooks, but not past the server's end: `io.close()` waits for all sockets. */

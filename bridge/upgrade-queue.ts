@@ -32,7 +32,7 @@ export class UpgradeQueue {
     this.#options = options;
   }
 
-  /** Calls `begin` at once, or when it is its turn; never, if `socket` is destroyed by then. "full": no such call follows. */
+  /** Calls `begin` at once, or when it is its turn; never, if the client has gone by then. "full": no such call follows. */
   add(socket: Duplex, begin: () => void): "begun" | "waits" | "full" {
     const { now, max, maxWait } = this.#options;
     const first = this.#waiting[0];
@@ -61,7 +61,9 @@ export class UpgradeQueue {
     this.#startSlice();
     do {
       const { socket, begin } = this.#waiting.shift() as Waiting;
-      if (!socket.destroyed) begin();
+      // One that has ended what it sends could not speak the protocol; ws would cut it off (ws 8.23, completeUpgrade).
+      if (socket.readable) begin();
+      else socket.destroy();
     } while (this.#waiting.length > 0 && !this.#isOver());
   };
 }

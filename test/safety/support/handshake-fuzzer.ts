@@ -38,8 +38,14 @@ async function tryOut(port: number, { bytes, expected }: Attempt): Promise<void>
   socket.on("error", () => socket.destroy()); // a reset: what came before it is the answer
   socket.on("end", () => socket.destroy());
   const closed = once(socket, "close");
-  // The end of what the client sends: the server must not wait for more.
-  socket.end(bytes);
+  if (expected === undefined) {
+    // The end of what the client sends: the server must not wait for more.
+    socket.end(bytes);
+  } else {
+    // One that ends before it has its answer, and has said nothing yet, may get none where others come before it.
+    socket.once("data", () => socket.end());
+    socket.write(bytes);
+  }
   try {
     await within(closed, `the end of the handshake ${shown}`);
   } finally {
