@@ -2,11 +2,15 @@
 import { GIVEN_LIFETIME } from "./auth/issue.js";
 import type { Limiter } from "./limits/limiter.js";
 import type { Inboxes } from "./inbox/inboxes.js";
+import type { PresenceTelling } from "./rooms/presence-telling.js";
 import type { Rooms } from "./rooms/rooms.js";
 import type { Store } from "./store/store.js";
 
 /** Milliseconds between two looks at who has been away for too long. */
 const EXPIRE_EVERY = 500;
+
+/** Milliseconds between two looks at the counts of rooms that had to wait. */
+const COUNT_EVERY = 250;
 
 /** Milliseconds between two looks for clients that do not read. */
 const LOOK_EVERY = 500;
@@ -17,6 +21,7 @@ const SWEEP_EVERY = 60_000;
 export interface MaintenanceOptions {
   store: Store;
   rooms: Rooms;
+  telling: Pick<PresenceTelling, "tellAll">;
   inboxes: Inboxes;
   limiter: Limiter;
   /** Closes connections for which too much waits. */
@@ -27,7 +32,7 @@ export interface MaintenanceOptions {
 export class Maintenance {
   readonly #timers: NodeJS.Timeout[];
 
-  constructor({ store, rooms, inboxes, limiter, closeSlowReaders, failed }: MaintenanceOptions) {
+  constructor({ store, rooms, telling, inboxes, limiter, closeSlowReaders, failed }: MaintenanceOptions) {
     const every = (milliseconds: number, what: string, work: () => Promise<void> | void): NodeJS.Timeout => {
       let isBusy = false;
       return setInterval(() => {
@@ -41,6 +46,7 @@ export class Maintenance {
     };
     this.#timers = [
       every(EXPIRE_EVERY, "presence: expiring members", () => rooms.expire()),
+      every(COUNT_EVERY, "presence: telling counts", () => telling.tellAll()),
       every(LOOK_EVERY, "slow readers: closing connections", closeSlowReaders),
       every(SWEEP_EVERY, "log: deleting old messages", () => store.log.sweep()),
       every(SWEEP_EVERY, "inboxes: forgetting devices", () => inboxes.sweep()),

@@ -45,6 +45,7 @@ import { Inboxes } from "./inbox/inboxes.js";
 import { retentionOf } from "./rooms/log-names.js";
 import type { Effect } from "./rooms/outcome.js";
 import type { RoomsIo } from "./connections/rooms-io.js";
+import { PresenceTelling } from "./rooms/presence-telling.js";
 import { Rooms } from "./rooms/rooms.js";
 import { TokenExpiry } from "./connections/token-expiry.js";
 import { closeSlowReaders } from "./connections/slow-readers.js";
@@ -212,7 +213,14 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     perform: (effects: readonly Effect[]) => delivery.perform(effects),
   };
   const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
-  const rooms = new Rooms({ ...common, uptime, presence: store.presence, settings, presenceGrace });
+  const { presence } = store;
+  const telling = new PresenceTelling({
+    ...{ uptime, failed },
+    maxNames: (room) => settings(room).maxNames,
+    members: (room) => presence.members(room, settings(room).maxNames),
+    tell: (event) => delivery.tellPresence(event),
+  });
+  const rooms = new Rooms({ ...common, uptime, presence, telling, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
   const connections = new DeviceConnections();
   const inboxes = new Inboxes({
@@ -262,7 +270,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     allowRequest: (request, done) => done(null, isAllowed(request.headers.origin, allowedOrigins)),
     ...options.heartbeat,
   });
-  const delivery = new Delivery(io);
+  const delivery = new Delivery(io, telling);
   const judge = createRequestJudge(authenticate);
   io.engine.use(engineGuard({ judge, path: io.path(), onError }));
   attachBridge(io, httpServer, {
@@ -294,10 +302,10 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   });
 
   const maintenance = new Maintenance({
-    ...{ store, rooms, inboxes, limiter, failed },
+    ...{ store, rooms, telling, inboxes, limiter, failed },
     closeSlowReaders: () => closeSlowReaders(io),
   });
-  store.presence
+  presence
     .restore(uptime() + presenceGrace)
     .catch((error: unknown) => failed(error, "presence was not restored"));
   return {

@@ -58,10 +58,13 @@ const DECLARED = {
         .describe(
           "Where `history` was asked for, and the answer is not `recovered: true`: the newest messages up to `position`.",
         ),
-      members: members.describe(
-        "The first of the members, oneself among all of them; empty where one may not see presence.",
-      ),
-      count: count.describe("How many members there are."),
+      members: z
+        .exactOptional(members)
+        .describe(
+          "Of a room that is named: all members, oneself too; empty where one may not see presence. Left out of a counted room.",
+        ),
+      count: count.describe("How many members there are; 0 where one may not see presence."),
+      maxNames: count.describe("Up to how many members the room is named; 0 where one may not see presence."),
     }),
     errors: ["rate_limited", "forbidden", "too_many_rooms", "too_many_devices", "room_full"],
     right: "join",
@@ -85,6 +88,7 @@ const DECLARED = {
         ],
         members: [ADA],
         count: 1,
+        maxNames: 200,
       },
     },
   }),

@@ -7,6 +7,7 @@ import {
   inboxReceiptSchema,
   memberSchema,
   messageSchema,
+  presenceChangeSchema,
   senderSchema,
 } from "./shapes.js";
 import {
@@ -88,25 +89,29 @@ export const EVENTS = {
   }),
 
   presence: event({
-    title: "Somebody came to a room, changed in it, or went",
+    title: "Who is in a room has changed",
     section: "8",
-    argumentName: "PresenceChange",
+    argumentName: "PresenceEvent",
     argument: z
       .object({
         room: roomSchema,
-        type: z.enum(["join", "update", "leave"]),
-        member: memberSchema.describe("Of an `update`, `devices` are those that are new or changed."),
-        gone: z
-          .exactOptional(z.array(deviceSchema))
-          .describe(
-            "Ids of the devices that are not there any more; of an `update` only, and left out where there are none.",
-          ),
+        count: wholeNumber(0).describe("How many users are in the room, after all this."),
+        changes: z
+          .exactOptional(z.array(presenceChangeSchema))
+          .describe("Of a room that is named: what has happened since the last event, in its order."),
+        members: z
+          .exactOptional(z.array(memberSchema))
+          .describe("Of a room that has become named again: all of them, in the place of what was known."),
       })
       .describe(
-        "A user came to a room (`join`, with all devices), went (`leave`, without devices), or is there on other devices or " +
-          "transports or under another name than before (`update`). Goes to everybody in the room but the device.",
+        "Who is in a room has changed: with `changes`, or with `members`, or, of a room that is counted, with neither. " +
+          "Goes to everybody in the room.",
       ),
-    example: { room: "lobby", type: "leave", member: { user: "ben", name: "Ben", devices: [] } },
+    example: {
+      room: "lobby",
+      count: 1,
+      changes: [{ type: "leave", member: { user: "ben", name: "Ben", devices: [] } }],
+    },
   }),
 
   inbox: event({

@@ -44,6 +44,21 @@ export const memberSchema = z
   .object({ user, name, devices: z.array(presenceDeviceSchema) })
   .describe("One user in a room, however many devices they are there with.");
 
+export const presenceChangeSchema = z
+  .object({
+    type: z.enum(["join", "update", "leave"]),
+    member: memberSchema.describe("Of an `update`, `devices` are those that are new or changed."),
+    gone: z
+      .exactOptional(z.array(deviceSchema))
+      .describe(
+        "Ids of the devices that are not there any more; of an `update` only, and left out where there are none.",
+      ),
+  })
+  .describe(
+    "A user came to a room (`join`, with all devices), went (`leave`, without devices), or is there on other devices or " +
+      "transports or under another name than before (`update`).",
+  );
+
 export const messageSchema = z
   .object({
     room,
@@ -110,6 +125,7 @@ export const SHAPES = {
   Sender: senderSchema,
   Device: presenceDeviceSchema,
   Member: memberSchema,
+  PresenceChange: presenceChangeSchema,
   RoomMessage: messageSchema,
   InboxMessage: inboxMessageSchema,
   InboxReceipt: inboxReceiptSchema,

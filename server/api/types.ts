@@ -42,6 +42,18 @@ export interface Member {
   devices: Device[];
 }
 
+/**
+ * A user came to a room (`join`, with all devices), went (`leave`, without devices), or is there on other devices
+ * or transports or under another name than before (`update`).
+ */
+export interface PresenceChange {
+  type: "join" | "update" | "leave";
+  /** Of an `update`, `devices` are those that are new or changed. */
+  member: Member;
+  /** Ids of the devices that are not there any more; of an `update` only, and left out where there are none. */
+  gone?: string[];
+}
+
 /** A message that was published to a room. */
 export interface RoomMessage {
   room: string;
@@ -161,10 +173,12 @@ export interface Joined {
   messages?: RoomMessage[];
   /** Where `history` was asked for, and the answer is not `recovered: true`: the newest messages up to `position`. */
   history?: JoinedHistory;
-  /** The first of the members, oneself among all of them; empty where one may not see presence. */
-  members: Member[];
-  /** How many members there are. */
+  /** Of a room that is named: all members, oneself too; empty where one may not see presence. Left out of a counted room. */
+  members?: Member[];
+  /** How many members there are; 0 where one may not see presence. */
   count: number;
+  /** Up to how many members the room is named; 0 where one may not see presence. */
+  maxNames: number;
 }
 
 export interface Published {
@@ -247,16 +261,17 @@ export interface Signal {
 }
 
 /**
- * A user came to a room (`join`, with all devices), went (`leave`, without devices), or is there on other devices
- * or transports or under another name than before (`update`). Goes to everybody in the room but the device.
+ * Who is in a room has changed: with `changes`, or with `members`, or, of a room that is counted, with neither.
+ * Goes to everybody in the room.
  */
-export interface PresenceChange {
+export interface PresenceEvent {
   room: string;
-  type: "join" | "update" | "leave";
-  /** Of an `update`, `devices` are those that are new or changed. */
-  member: Member;
-  /** Ids of the devices that are not there any more; of an `update` only, and left out where there are none. */
-  gone?: string[];
+  /** How many users are in the room, after all this. */
+  count: number;
+  /** Of a room that is named: what has happened since the last event, in its order. */
+  changes?: PresenceChange[];
+  /** Of a room that has become named again: all of them, in the place of what was known. */
+  members?: Member[];
 }
 
 export type InboxItem = InboxMessage | InboxReceipt;
@@ -314,7 +329,7 @@ export interface ServerEvents {
   welcome(argument: Self): void;
   message(argument: RoomMessage): void;
   signal(argument: Signal): void;
-  presence(argument: PresenceChange): void;
+  presence(argument: PresenceEvent): void;
   inbox(argument: InboxItem): void;
   /** Another connection of this device has come: `sid` is its id. */
   device_taken(argument: DeviceTaken): void;

@@ -6,6 +6,7 @@ import { ACTIONS } from "../rules/rules.js";
 import type { Limits } from "../limits/limits.js";
 import { RATE_NAMES, type Rates } from "../limits/rates.js";
 import { isTrustProxy } from "./trust-proxy.js";
+import { MAX_PAGE } from "../api/values.js";
 import { LOG_LEVELS } from "./config.js";
 import { DURATION_EXAMPLES, parseDuration, parseSize, SIZE_EXAMPLES } from "./units.js";
 
@@ -55,6 +56,11 @@ const roomSettings = {
   history: history.optional(),
   presence: flag.optional(),
   maxMembers: count.optional(),
+  maxNames: z
+    .int("must be a whole number")
+    .min(0, "must be 0 or more")
+    .max(MAX_PAGE, `must be ${MAX_PAGE} or less`)
+    .optional(),
 };
 
 const rule = section({

@@ -38,6 +38,7 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
       },
       presence: file.defaults?.presence ?? defaults.presence,
       maxMembers: file.defaults?.maxMembers ?? defaults.maxMembers,
+      maxNames: file.defaults?.maxNames ?? defaults.maxNames,
     },
   };
   return {

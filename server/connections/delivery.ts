@@ -1,8 +1,8 @@
 /** What the services want done, done with Socket.IO's rooms. */
 import { emitKnown } from "@crossroom/bridge";
-import type { RoomMessage } from "../api/types.js";
+import type { PresenceEvent, RoomMessage } from "../api/types.js";
 import type { Effect } from "../rooms/outcome.js";
-import { PresenceGathering } from "../rooms/presence-gathering.js";
+import type { PresenceTelling } from "../rooms/presence-telling.js";
 import type { RoomsIo } from "./rooms-io.js";
 
 /** Whether it changes who hears what: to be done before an answer is given. */
@@ -13,11 +13,12 @@ export function isMove({ type }: Effect): boolean {
 /** Carries out effects. Changes of presence are gathered until the end of the tick, and told before what else a room hears. */
 export class Delivery {
   readonly #io: RoomsIo;
-  readonly #presence = new PresenceGathering();
+  readonly #presence: PresenceTelling;
   #isTelling = false;
 
-  constructor(io: RoomsIo) {
+  constructor(io: RoomsIo, presence: PresenceTelling) {
     this.#io = io;
+    this.#presence = presence;
   }
 
   /** In order. */
@@ -43,21 +44,24 @@ export class Delivery {
         return;
       }
       case "message":
-        this.#tellPresence(effect.message.room);
+        this.#presence.tell(effect.message.room);
         this.#tell(effect.message, effect.json);
         return;
       case "signal":
-        this.#tellPresence(effect.signal.room);
+        this.#presence.tell(effect.signal.room);
         this.#io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
         return;
       case "presence":
-        this.#presence.add(effect.change, effect.except);
+        this.#presence.add(effect.change);
         if (this.#isTelling) return;
         this.#isTelling = true;
-        setImmediate(() => this.#tellAllPresence());
+        setImmediate(() => {
+          this.#isTelling = false;
+          this.#presence.tellAll();
+        });
         return;
       case "expelled":
-        this.#io.to(effect.sid).emit("presence", effect.change);
+        this.#io.to(effect.sid).emit("presence", effect.event);
         return;
       case "inbox":
         this.#io.to(effect.sid).emit("inbox", effect.item);
@@ -65,30 +69,15 @@ export class Delivery {
     }
   }
 
+  /** Tells those in a room who may see it who is there. */
+  tellPresence(event: PresenceEvent): void {
+    this.#io.to(channel(event.room)).except(blind(event.room)).emit("presence", event);
+  }
+
   #tell(message: RoomMessage, json: string | undefined): void {
     const emit = (): unknown => this.#io.to(channel(message.room)).emit("message", message);
     if (json === undefined) emit();
     else emitKnown(message, json, emit);
-  }
-
-  #tellAllPresence(): void {
-    this.#isTelling = false;
-    for (const room of this.#presence.rooms()) this.#tellPresence(room);
-  }
-
-  #tellPresence(room: string): void {
-    for (const telling of this.#presence.take(room)) {
-      if (telling.type === "all") {
-        this.#io
-          .to(channel(room))
-          .except([blind(room), ...telling.except])
-          .emit("presence", telling.change);
-      } else {
-        const rooms = this.#io.of("/").sockets.get(telling.sid)?.rooms;
-        if (rooms?.has(channel(room)) !== true || rooms.has(blind(room))) continue;
-        this.#io.to(telling.sid).emit("presence", telling.change);
-      }
-    }
   }
 }
 

@@ -1,8 +1,9 @@
 /** What the services return: the answer to a call, and what is to be done for it. Values, not actions. */
 import type { CallAnswer, CallError, CallName } from "../api/calls.js";
 import type { ApiErrorCode } from "../api/errors.js";
-import type { InboxItem, PresenceChange, RoomMessage, Signal, Transport } from "../api/types.js";
+import type { InboxItem, PresenceEvent, RoomMessage, Signal, Transport } from "../api/types.js";
 import type { Refused } from "../api/refused.js";
+import type { RoomChange } from "../store/presence.js";
 import type { Identity } from "./identity.js";
 
 /** The connection that makes a call, and whose it is. */
@@ -26,10 +27,10 @@ export type Effect =
   | { type: "message"; message: RoomMessage; json?: string }
   /** Tell everybody in the signal's room but one. */
   | { type: "signal"; signal: Signal; except: string }
-  /** Tell everybody in the change's room, but the connection whose doing it is. */
-  | { type: "presence"; change: PresenceChange; except?: string }
-  /** Tell one connection that it is in a room no more, as if somebody else were. */
-  | { type: "expelled"; sid: string; change: PresenceChange }
+  /** Tell everybody in the change's room, the connection too whose doing it is. */
+  | { type: "presence"; change: RoomChange }
+  /** Tell one connection that it is in a room no more. */
+  | { type: "expelled"; sid: string; event: PresenceEvent }
   /** Give an item of an inbox to one connection. */
   | { type: "inbox"; sid: string; item: InboxItem };
 

@@ -8,6 +8,8 @@ export interface RoomSettings {
   presence: boolean;
   /** Users that may be in the room at a time. */
   maxMembers: number;
+  /** Up to so many users those in the room are told who is there; of more, how many. From 0 to 500. */
+  maxNames: number;
 }
 
 const DAY = 24 * 60 * 60 * 1_000;
@@ -16,6 +18,7 @@ export const DEFAULT_ROOM: RoomSettings = {
   history: { count: 10_000, age: 7 * DAY },
   presence: true,
   maxMembers: 10_000,
+  maxNames: 200,
 };
 
 /** Milliseconds that an inbox keeps an item, and remembers a device. */

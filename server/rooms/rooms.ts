@@ -18,12 +18,14 @@ import { keyOf, MessageJson, messageOf, reserveFor, senderOf, type StoredMessage
 import { Newest } from "./newest.js";
 import { refused, type Refused } from "../api/refused.js";
 import type { Caller, Done, Effect, Perform } from "./outcome.js";
+import type { PresenceTelling } from "./presence-telling.js";
 import { Recovery } from "./recovery.js";
 import { KeyedQueue } from "./keyed-queue.js";
 
 export interface RoomsOptions {
   log: Log;
   presence: Presence;
+  telling: Pick<PresenceTelling, "heard" | "isCounted">;
   policy: Policy;
   settings: (room: string) => RoomSettings;
   limits: Limits;
@@ -45,6 +47,15 @@ const PAGE = 100;
 
 /** Bytes of messages in a page. */
 const PAGE_BYTES = 1024 * 1024;
+
+/** Who is in a room: of a counted room only how many. */
+interface Present {
+  members?: Member[];
+  count: number;
+}
+
+/** What is told to who may not see who is there. */
+const UNSEEN = { members: [], count: 0, maxNames: 0 };
 
 /** What is told to who has not the right. */
 const FORBIDDEN: Record<keyof Rights, string> = {
@@ -80,20 +91,22 @@ export class Rooms {
     try {
       const seat = await this.#admit(room, who, isVisitor);
       if (typeof seat === "string") return done(refused(seat));
-      const seesPresence = rights.presence && settings(call.room).presence;
+      const { presence, maxNames } = settings(call.room);
+      const seesPresence = rights.presence && presence;
       try {
-        const { members, count } = seesPresence
-          ? await this.#options.presence.members(room.name, PAGE)
-          : { members: [], count: 0 };
         const recovery =
           rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
-        while (recovery?.isBehind()) await recovery.read();
-        const isRecovered = recovery?.messages !== undefined && all(recovery.messages, who) !== undefined;
-        const newest =
-          rights.history && call.history !== undefined && !isRecovered
-            ? new Newest(this.#options.log, room, { entries: call.history, bytes: PAGE_BYTES })
-            : undefined;
-        while (newest?.isBehind()) await newest.read();
+        let newest: Newest | undefined;
+        let present: Present | undefined;
+        do {
+          while (recovery?.isBehind()) await recovery.read();
+          const isRecovered = recovery?.messages !== undefined && all(recovery.messages, who) !== undefined;
+          if (rights.history && call.history !== undefined && !isRecovered)
+            newest ??= new Newest(this.#options.log, room, { entries: call.history, bytes: PAGE_BYTES });
+          while (newest?.isBehind()) await newest.read();
+          // The last that waits: of who comes or goes after this the room is told when this one is in it.
+          if (presence) present = await this.#whoIsThere(room.name);
+        } while (recovery?.isBehind() || newest?.isBehind() || this.#isOutdated(room.name, present));
         // From here to the answer nothing waits, so that nothing can be announced.
         if (!isVisitor && isOverrun(room, settings(call.room))) return done(refused("room_full"));
         isEntered = !isVisitor;
@@ -103,17 +116,14 @@ export class Rooms {
         const recovered = call.since && { recovered: missed !== undefined, messages: missed?.messages ?? [] };
         const found = call.history === undefined || missed !== undefined ? undefined : newestOf(newest, who);
         const history = found && { history: { messages: found.messages, more: found.more } };
-        limiter.wasRead(who, (missed?.bytes ?? 0) + (found?.bytes ?? 0) + bytesOf(members));
-        const result = {
-          room: room.name,
-          position: positionOf(room),
-          ...recovered,
-          ...history,
-          members,
-          count,
-        };
+        const seen = seesPresence && present ? { ...present, maxNames } : UNSEEN;
+        limiter.wasRead(who, (missed?.bytes ?? 0) + (found?.bytes ?? 0) + bytesOf(seen.members ?? []));
+        const position = positionOf(room);
+        const result = { room: room.name, position, ...recovered, ...history, ...seen };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
-        done({ ok: true, result, effects: [enter, ...presenceEffects(seat.change, who.sid)] });
+        // Others have come and gone since this one took its seat.
+        const change = seat.change && { ...seat.change, ...(present && { count: present.count }) };
+        done({ ok: true, result, effects: [enter, ...presenceEffects(change)] });
       } catch (error) {
         // Others may have seen the member already: gone after the grace, as if the connection was lost.
         if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);
@@ -130,7 +140,7 @@ export class Rooms {
     const change = await this.#unseat(room.name, who);
     this.#live.exit(room, who.sid);
     const exit: Effect = { type: "exit", sid: who.sid, room: room.name };
-    done({ ok: true, result: {}, effects: [exit, ...presenceEffects(change, who.sid)] });
+    done({ ok: true, result: {}, effects: [exit, ...presenceEffects(change)] });
   }
 
   /** @param placed Called once the message has its place in the log's order: the next call need not wait longer. */
@@ -228,7 +238,7 @@ export class Rooms {
   async moved(who: Caller): Promise<void> {
     for (const { name } of this.#live.of(who.sid)) {
       const change = await this.#seat(name, who);
-      if (change !== "full") this.#options.perform(presenceEffects(change, who.sid));
+      if (change !== "full") this.#options.perform(presenceEffects(change));
     }
   }
 
@@ -238,14 +248,14 @@ export class Rooms {
     for (const room of this.#live.of(who.sid)) {
       this.#live.exit(room, who.sid);
       perform([{ type: "exit", sid: who.sid, room: room.name }]);
-      if (onPurpose) perform(presenceEffects(await this.#unseat(room.name, who), who.sid));
+      if (onPurpose) perform(presenceEffects(await this.#unseat(room.name, who)));
       else await this.#leaveSeat(room.name, who);
     }
   }
 
   /** The user has other rights than before: leaves what they do not open any more. */
   async reconsider(who: Caller): Promise<void> {
-    const { policy, settings, perform } = this.#options;
+    const { policy, settings, presence, perform } = this.#options;
     for (const room of this.#live.of(who.sid)) {
       const rights = await policy.rights(who.identity, room.name);
       if (rights.join) {
@@ -255,12 +265,15 @@ export class Rooms {
         continue;
       }
       const change = await this.#unseat(room.name, who);
+      const sawPresence = room.visitors.get(who.sid)?.presence === true && settings(room.name).presence;
+      const count = sawPresence ? (change?.count ?? (await presence.count(room.name))) : 0;
       this.#live.exit(room, who.sid);
       const member: Member = { user: who.identity.user, name: who.identity.name, devices: [] };
+      const event = { room: room.name, count, changes: [{ type: "leave" as const, member }] };
       perform([
         { type: "exit", sid: who.sid, room: room.name },
-        { type: "expelled", sid: who.sid, change: { room: room.name, type: "leave", member } },
-        ...presenceEffects(change, who.sid),
+        { type: "expelled", sid: who.sid, event },
+        ...presenceEffects(change),
       ]);
     }
   }
@@ -304,10 +317,25 @@ export class Rooms {
     return seat;
   }
 
+  /** As those in the room are told it. */
+  async #whoIsThere(room: string): Promise<Present> {
+    const { presence, telling, settings } = this.#options;
+    const { members, count } = telling.isCounted(room)
+      ? { members: undefined, count: await presence.count(room) }
+      : await presence.members(room, settings(room).maxNames);
+    telling.heard(room, count);
+    return members === undefined || telling.isCounted(room) ? { count } : { members, count };
+  }
+
+  /** Whether the room has become named or counted since. */
+  #isOutdated(room: string, present: Present | undefined): boolean {
+    return present !== undefined && this.#options.telling.isCounted(room) === (present.members !== undefined);
+  }
+
   async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
     const { presence, settings, presenceGrace, uptime, perform } = this.#options;
     if (!settings(room).presence) return;
-    perform(presenceEffects(await presence.away(room, user, sid, uptime() + presenceGrace), sid));
+    perform(presenceEffects(await presence.away(room, user, sid, uptime() + presenceGrace)));
   }
 
   async #isFull(room: LiveRoom, user: string): Promise<boolean> {
@@ -367,7 +395,6 @@ function bytesOf(members: readonly Member[]): number {
   return members.reduce((sum, { devices }) => sum + 100 + 100 * devices.length, 0);
 }
 
-function presenceEffects(change: Change, except?: string): Effect[] {
-  if (change === undefined) return [];
-  return [{ type: "presence", change, ...(except === undefined ? {} : { except }) }];
+function presenceEffects(change: Change): Effect[] {
+  return change === undefined ? [] : [{ type: "presence", change }];
 }

@@ -14,7 +14,7 @@ export function createRoomSettings({
   rooms,
   defaults,
 }: Pick<Rules, "rooms" | "defaults">): (room: string) => RoomSettings {
-  const rules = rooms.map(({ pattern, history, presence, maxMembers }) => ({
+  const rules = rooms.map(({ pattern, history, presence, maxMembers, maxNames }) => ({
     pattern: Pattern.parse(pattern),
     settings: {
       history: {
@@ -23,6 +23,7 @@ export function createRoomSettings({
       },
       presence: presence ?? defaults.presence,
       maxMembers: maxMembers ?? defaults.maxMembers,
+      maxNames: maxNames ?? defaults.maxNames,
     },
   }));
   if (rules.length === 0) return () => defaults;

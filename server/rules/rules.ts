@@ -27,6 +27,7 @@ export interface RoomRule {
   history?: { messages?: number | undefined; /** Milliseconds. */ age?: number | undefined } | undefined;
   presence?: boolean | undefined;
   maxMembers?: number | undefined;
+  maxNames?: number | undefined;
 }
 
 export interface Rules {

@@ -13,7 +13,13 @@ export interface Seat {
  * What a change made of the user's row, as others are told (docs/rooms-api.md, 8.4): `join` if the user was not there, `leave` if the
  * last device went, `update` with the devices that are new, changed or gone, or with the name; undefined if nothing changed.
  */
-export type Change = PresenceChange | undefined;
+export type Change = RoomChange | undefined;
+
+export interface RoomChange extends PresenceChange {
+  room: string;
+  /** Users that are in the room after it. */
+  count: number;
+}
 
 /**
  * Guarantees, of every implementation:
@@ -42,8 +48,11 @@ export interface Presence {
    */
   away(room: string, user: string, sid: string, until: number): Promise<Change>;
   /** Ends what was away until `now` or before. */
-  expire(now: number): Promise<NonNullable<Change>[]>;
-  /** A page of the rows, after that of the user `after` (from the first if left out or not there). */
+  expire(now: number): Promise<RoomChange[]>;
+  /**
+   * A page of the rows, after that of the user `after` (from the first if left out or not there). What it costs grows with the
+   * page, and not with what is before it.
+   */
   members(
     room: string,
     limit: number,

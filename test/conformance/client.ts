@@ -19,6 +19,12 @@ export interface Message {
   at: number;
 }
 
+export interface Member {
+  user: string;
+  name: string;
+  devices: { id: string; sid: string; transport: string }[];
+}
+
 /** Of the commands whose values scenarios look into (docs/conformance-agent.md). */
 export interface Values {
   connect: { sid: string };
@@ -34,10 +40,8 @@ export interface Values {
   close: { unsent: number } | undefined;
   publish: { id: string; position: Position; at: number };
   history: { messages: Message[]; more: boolean };
-  members: {
-    members: { user: string; name: string; devices: { id: string; sid: string; transport: string }[] }[];
-    count: number;
-  };
+  members: { members: Member[]; count: number; counted: boolean };
+  list_members: { members: Member[]; count: number; more: boolean };
   send: { id: string; at: number };
   inbox: { waiting: number };
   cursor: Position | null;

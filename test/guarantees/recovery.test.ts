@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { History, PresenceChange, Published, RoomMessage } from "../../server/index.js";
+import type { History, Published, RoomMessage } from "../../server/index.js";
 import { PROTOCOLS, type Protocol, type TestClient } from "../server/support/clients.js";
 import { call, joinRoom, refusalOf, World, type Position } from "./world.js";
 
@@ -127,7 +127,12 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       });
 
       it("what is not kept any more is declared lost", async () => {
-        const roomSettings = () => ({ history: { count: 10, age: HOUR }, presence: true, maxMembers: 10 });
+        const roomSettings = () => ({
+          history: { count: 10, age: HOUR },
+          presence: true,
+          maxMembers: 10,
+          maxNames: 10,
+        });
         const { since, back } = await missed(40, { roomSettings });
         const answer = await joinRoom(back, "r", since);
         expect(answer).to.deep.include({ recovered: false, messages: [] });
@@ -136,7 +141,12 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       });
 
       it("what is too old is declared lost", async () => {
-        const roomSettings = () => ({ history: { count: 100, age: HOUR }, presence: true, maxMembers: 10 });
+        const roomSettings = () => ({
+          history: { count: 100, age: HOUR },
+          presence: true,
+          maxMembers: 10,
+          maxNames: 10,
+        });
         const { since } = await missed(5, { roomSettings });
         world.advance(2 * HOUR);
         const back = await world.enter(protocol);
@@ -216,14 +226,14 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
         await start({ presenceGrace: HOUR });
         const { client: witness } = await world.join(other(protocol), "r");
         const { client: page } = await world.join(protocol, "r", { device: "tab" });
-        expect(await witness.nextEvent("presence")).to.have.property("type", "join");
+        expect(await witness.nextChange()).to.have.property("type", "join");
         page.cut();
         const token = page.self?.token;
         const { client: again } = await world.join(protocol, "r", { device: "tab", token });
         const { client: last } = await world.join(protocol, "r");
         // Only the newcomer is told of: the one before never left.
         for (;;) {
-          const change = (await witness.nextEvent("presence")) as PresenceChange;
+          const change = await witness.nextChange();
           expect(change.type).to.not.equal("leave");
           if (change.member.user === last.self?.user) break;
           expect(change.member.user).to.equal(again.self?.user);

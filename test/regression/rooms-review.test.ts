@@ -1,7 +1,7 @@
 /** What a review of the rooms server found, each as it was found. */
 import { expect } from "chai";
 import { io } from "socket.io-client";
-import type { InboxOpened, PresenceChange, Rights } from "../../server/index.js";
+import type { InboxOpened, Rights } from "../../server/index.js";
 import { call, joinRoom, refusalOf, World } from "../guarantees/world.js";
 import { PROTOCOLS, type Protocol } from "../server/support/clients.js";
 import { within } from "../support/deadline.js";
@@ -52,13 +52,18 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       await call(ada, "refresh", { token: await token(true) });
       await call(ada, "presence", { room: "r" });
       const { client: ben } = await world.join(protocol, "r");
-      const change = (await ada.nextEvent("presence")) as PresenceChange;
+      const change = await ada.nextChange();
       expect(change.member.user).to.equal(ben.self?.user);
     });
 
     it("lets no more members in than there may be, however many come at once", async () => {
       await start({
-        roomSettings: () => ({ history: { count: 9, age: MINUTE }, presence: true, maxMembers: 2 }),
+        roomSettings: () => ({
+          history: { count: 9, age: MINUTE },
+          presence: true,
+          maxMembers: 2,
+          maxNames: 2,
+        }),
       });
       const clients = await Promise.all(Array.from({ length: 6 }, () => world.enter(protocol)));
       const answers = await Promise.all(clients.map((client) => client.ask("join", { room: "r" })));

@@ -65,21 +65,21 @@ describe("the configuration file", () => {
   it("has the rules of rooms", async () => {
     const { rules, auth } = await configOfFile({
       auth: { guests: false, clockTolerance: "1s" },
-      defaults: { presence: false, maxMembers: 5 },
+      defaults: { presence: false, maxMembers: 5, maxNames: 3 },
       rooms: [
         { pattern: "dm-{user}", allow: { join: { claim: "role", equals: "admin" } }, history: { age: "1h" } },
-        { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
+        { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9, maxNames: 500 },
       ],
     });
     expect(auth).to.deep.equal({ guests: false, clockTolerance: 1_000 });
-    expect(rules.defaults).to.deep.equal({ ...DEFAULT_ROOM, presence: false, maxMembers: 5 });
+    expect(rules.defaults).to.deep.equal({ ...DEFAULT_ROOM, presence: false, maxMembers: 5, maxNames: 3 });
     expect(rules.rooms).to.deep.equal([
       {
         pattern: "dm-{user}",
         allow: { join: { claim: "role", equals: "admin" } },
         history: { age: 3_600_000 },
       },
-      { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9 },
+      { pattern: "*", allow: { publish: "nobody" }, maxMembers: 9, maxNames: 500 },
     ]);
   });
 

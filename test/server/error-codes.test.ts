@@ -40,7 +40,12 @@ const ask =
 const JOIN: [string, object] = ["join", { room: "r" }];
 const PUBLISH: [string, object] = ["publish", { room: "r", data: "hello" }];
 
-const room = (maxMembers: number) => () => ({ history: { count: 9, age: 9e9 }, presence: true, maxMembers });
+const room = (maxMembers: number) => () => ({
+  history: { count: 9, age: 9e9 },
+  presence: true,
+  maxMembers,
+  maxNames: 9,
+});
 
 /** A store whose log fails as one does whose disk is full. */
 function fullStore(): Store {

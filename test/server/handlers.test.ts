@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { io } from "socket.io-client";
-import { API_ERRORS, apiError, type PresenceChange, type Published } from "../../server/index.js";
+import { API_ERRORS, apiError, type Published } from "../../server/index.js";
 import { PROTOCOLS, type Protocol, type TestClient } from "./support/clients.js";
 import { startRooms, type Running } from "./support/server.js";
 
@@ -21,7 +21,7 @@ for (const transport of Object.keys(PROTOCOLS) as Protocol[]) {
     };
     const enterRoom = async (name: string, room: string): Promise<TestClient & { sid: string }> => {
       const client = await enter(name);
-      expect(await client.call("join", { room })).to.include(ok);
+      expect(await client.join(room)).to.include(ok);
       return client;
     };
 
@@ -56,13 +56,13 @@ for (const transport of Object.keys(PROTOCOLS) as Protocol[]) {
     it("tells the others who comes and goes, on which transport", async () => {
       const ada = await enterRoom("Ada", "r");
       const ben = await enterRoom("Ben", "r");
-      const came = (await ada.event("presence")) as PresenceChange;
-      expect(came).to.include({ room: "r", type: "join" });
-      expect(came.member).to.include({ name: "Ben" });
-      expect(came.member.devices).to.deep.equal([{ id: ben.sid, sid: ben.sid, transport }]);
+      const user = ben.self?.user;
+      const member = { user, name: "Ben", devices: [{ id: ben.sid, sid: ben.sid, transport }] };
+      const came = { type: "join", member };
+      expect(await ada.event("presence")).to.deep.equal({ room: "r", count: 2, changes: [came] });
       expect(await ben.call("leave", { room: "r" })).to.deep.equal(ok);
-      const member = { ...came.member, devices: [] };
-      expect(await ada.event("presence")).to.deep.equal({ room: "r", type: "leave", member });
+      const went = { type: "leave", member: { ...member, devices: [] } };
+      expect(await ada.event("presence")).to.deep.equal({ room: "r", count: 1, changes: [went] });
     });
 
     it("takes a device that disconnects for one that has left, once its time is over", async () => {
@@ -70,7 +70,7 @@ for (const transport of Object.keys(PROTOCOLS) as Protocol[]) {
       const ben = await enterRoom("Ben", "r");
       await ada.event("presence");
       ben.close();
-      expect(await ada.event("presence")).to.have.property("type", "leave");
+      expect(await ada.event("presence")).to.have.nested.property("changes[0].type", "leave");
     });
 
     it("sends nothing of a room after it was left", async () => {
@@ -90,7 +90,7 @@ for (const transport of Object.keys(PROTOCOLS) as Protocol[]) {
     it("does not let a room named after a socket overhear that socket", async () => {
       const ada = await enter("Ada");
       const eve = await enter("Eve");
-      await eve.call("join", { room: ada.sid });
+      await eve.join(ada.sid);
       server.io.to(ada.sid).emit("token_expiring", { expiresAt: 1 });
       expect(await ada.event("token_expiring")).to.deep.equal({ expiresAt: 1 });
       expect(await eve.call("presence", { room: ada.sid })).to.include(ok);
@@ -115,11 +115,11 @@ for (const transport of Object.keys(PROTOCOLS) as Protocol[]) {
 
     it("drops white space around a name, and makes one up where there is none", async () => {
       const ada = await enter(`${" ".repeat(64)}Ada `);
-      await ada.call("join", { room: "r" });
+      await ada.join("r");
       const guest = await enter();
-      await guest.call("join", { room: "r" });
+      await guest.join("r");
       expect(await ada.event("presence"))
-        .to.have.nested.property("member.name")
+        .to.have.nested.property("changes[0].member.name")
         .that.matches(/^Guest \w{4}$/);
       expect(await ada.call("presence", { room: "r" })).to.have.nested.property("members[0].name", "Ada");
     });
@@ -186,8 +186,8 @@ describe("the room API across protocols", () => {
     const native = PROTOCOLS.bridge.open(server.url);
     await web.enter("Web");
     await native.enter("Native");
-    await web.call("join", { room: "r" });
-    const joined = await native.call("join", { room: "r" });
+    await web.join("r");
+    const joined = await native.join("r");
     expect(joined).to.have.nested.property("members[0].devices[0].transport", "websocket");
     expect(joined).to.have.nested.property("members[1].devices[0].transport", "bridge");
     await web.event("presence");
@@ -208,13 +208,12 @@ describe("the room API across protocols", () => {
     const server = await startRooms();
     const ada = PROTOCOLS.bridge.open(server.url);
     await ada.enter("Ada");
-    await ada.call("join", { room: "r" });
+    await ada.join("r");
     const socket = io(server.url, { transports: ["polling", "websocket"], forceNew: true });
     socket.on("connect", () => socket.emit("join", { room: "r" }));
     // Whether the join is seen before the upgrade is up to the network; the last word is the same.
-    let { member } = (await ada.event("presence")) as PresenceChange;
-    if (member.devices[0]?.transport === "polling")
-      ({ member } = (await ada.event("presence")) as PresenceChange);
+    let { member } = await ada.nextChange();
+    if (member.devices[0]?.transport === "polling") ({ member } = await ada.nextChange());
     expect(member.devices).to.deep.equal([{ id: socket.id, sid: socket.id, transport: "websocket" }]);
     socket.disconnect();
     ada.close();

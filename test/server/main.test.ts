@@ -193,14 +193,14 @@ describe("the program", () => {
     };
     const first = launch(["--port", "0", "--data", data]);
     const writer = await guest(await first.listening(), {});
-    await writer.call("join", { room: "lobby" });
+    await writer.join("lobby");
     const published = await writer.call("publish", { room: "lobby", data: "hello", id: "m1" });
     expect(published).to.include({ ok: true });
     expect(await first.stop()).to.include({ code: 0 });
     const second = launch(["--port", "0", "--data", data]);
     const reader = await guest(await second.listening(), { token: writer.self?.token });
     expect(reader.self?.user).to.equal(writer.self?.user);
-    await reader.call("join", { room: "lobby" });
+    await reader.join("lobby");
     const history = await reader.call("history", { room: "lobby" });
     expect(history).to.have.nested.property("messages[0].data", "hello");
     expect(history).to.have.nested.property("position.offset", 1);
@@ -225,7 +225,7 @@ describe("the program", () => {
     const client = PROTOCOLS.websocket.open(url);
     await client.enter(undefined, { token: stdout.trim() });
     expect(client.self).to.include({ user: "ada", guest: false });
-    expect(await client.call("join", { room: "dm-ada" })).to.include({ ok: true });
+    expect(await client.join("dm-ada")).to.include({ ok: true });
     expect(await client.call("join", { room: "lobby" })).to.have.nested.property("error.code", "forbidden");
     const guest = PROTOCOLS.bridge.open(url);
     guest.send({ type: "connect", auth: {} });

@@ -64,6 +64,7 @@ describe("the rooms service", () => {
           const rooms = new Rooms({
             log: slowed(store.log, () => delays[next++ % delays.length]!),
             presence: store.presence,
+            telling: { heard: () => undefined, isCounted: () => false },
             policy: { rights: () => EVERYTHING, maySend: () => true },
             settings: () => DEFAULT_ROOM,
             ...{

@@ -101,8 +101,9 @@ class PresenceModel {
 
   #change(room: string, user: string, before: Member | undefined): Change {
     const after = this.#member(room, user);
-    if (before === undefined) return after && { room, type: "join", member: after };
-    if (after === undefined) return { room, type: "leave", member: { ...before, devices: [] } };
+    const count = this.members(room).length;
+    if (before === undefined) return after && { room, type: "join", member: after, count };
+    if (after === undefined) return { room, type: "leave", member: { ...before, devices: [] }, count };
     const transports = new Map(before.devices.map(({ id, transport }) => [id, transport]));
     const devices = after.devices.filter(({ id, transport }) => transports.get(id) !== transport);
     const gone = before.devices
@@ -110,7 +111,7 @@ class PresenceModel {
       .filter((id) => !after.devices.some((one) => one.id === id));
     if (devices.length + gone.length === 0 && before.name === after.name) return undefined;
     const member = { ...after, devices };
-    return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
+    return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}), count };
   }
 
   #member(room: string, user: string): Member | undefined {
@@ -187,6 +188,10 @@ function withSoundSids(steps: Step[]): Step[] {
   });
 }
 
+function uncounted(change: Change): object {
+  return { ...change, count: undefined };
+}
+
 async function take(taken: Step, presence: Presence, model: PresenceModel): Promise<void> {
   switch (taken.type) {
     case "enter":
@@ -202,9 +207,17 @@ async function take(taken: Step, presence: Presence, model: PresenceModel): Prom
         model.away(taken.room, taken.user, taken.sid, taken.until),
       );
       return;
-    case "expire":
-      expect(await presence.expire(taken.now)).to.have.deep.members(model.expire(taken.now));
+    case "expire": {
+      const counts = new Map(["r1", "r2"].map((of) => [of, model.members(of).length]));
+      const changes = await presence.expire(taken.now);
+      expect(changes.map(uncounted)).to.have.deep.members(model.expire(taken.now).map(uncounted));
+      // In which order the changes are is the store's choice; the counts follow it.
+      for (const { room: of, type, count } of changes) {
+        counts.set(of, counts.get(of)! - (type === "leave" ? 1 : 0));
+        expect(count).to.equal(counts.get(of));
+      }
       return;
+    }
     case "restore":
       await presence.restore(taken.until);
       model.restore(taken.until);
@@ -231,6 +244,10 @@ describe("presence, whatever is done with it,", () => {
               const members = model.members(of);
               const page = { members, count: members.length, more: false };
               expect(await presence.members(of, Infinity)).to.deep.equal(page);
+              const [first, ...others] = members;
+              if (first === undefined) continue;
+              const rest = { members: others, count: members.length, more: false };
+              expect(await presence.members(of, Infinity, first.user)).to.deep.equal(rest);
             }
           }
         } finally {

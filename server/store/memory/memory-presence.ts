@@ -1,6 +1,6 @@
 /** Presence in memory. */
 import type { Lifetime } from "../lifetime.js";
-import type { Change, Presence, Seat } from "../presence.js";
+import type { Change, Presence, RoomChange, Seat } from "../presence.js";
 import { PresenceCore } from "./presence-core.js";
 
 export class MemoryPresence implements Presence {
@@ -25,7 +25,7 @@ export class MemoryPresence implements Presence {
     return this.#lifetime.run(() => this.core.setAway(room, user, sid, until));
   }
 
-  expire(now: number): Promise<NonNullable<Change>[]> {
+  expire(now: number): Promise<RoomChange[]> {
     return this.#lifetime.run(() => this.core.expire(now));
   }
 

@@ -1,6 +1,7 @@
 /** Who is in which room, as the guarantees of presence.ts have it. Pure; implementations keep its rows. */
 import type { Device, Member } from "../../api/types.js";
-import type { Change, Seat } from "../presence.js";
+import type { Change, RoomChange, Seat } from "../presence.js";
+import { RoomRows } from "./room-rows.js";
 
 /** A device in a room. */
 interface Place {
@@ -35,8 +36,8 @@ export interface KeptRow {
 
 export class PresenceCore {
   readonly #changed: (row: Row) => void;
-  /** By room, then by user, in the order in which they came. */
-  readonly #rooms = new Map<string, Map<string, Row>>();
+  /** By room. None of them is empty. */
+  readonly #rooms = new Map<string, RoomRows<Row>>();
   /** The places of devices that are away, with their rows. */
   readonly #away = new Map<Place, Row>();
   #serial = 0;
@@ -75,9 +76,9 @@ export class PresenceCore {
     const hasNewName = row.name !== name;
     row.name = name;
     if (hasNewName || before?.sid !== shown.sid || before.transport !== shown.transport) this.#changed(row);
-    if (known === undefined) return { room, type: "join", member: memberOf(row) };
+    if (known === undefined) return { room, type: "join", member: memberOf(row), count: this.count(room) };
     const devices = before?.transport === shown.transport ? [] : [shown];
-    return hasNewName || devices.length > 0 ? updateOf(row, devices, gone) : undefined;
+    return hasNewName || devices.length > 0 ? this.#updateOf(row, devices, gone) : undefined;
   }
 
   exit(room: string, user: string, sid: string): Change {
@@ -97,7 +98,7 @@ export class PresenceCore {
     return undefined;
   }
 
-  expire(now: number): NonNullable<Change>[] {
+  expire(now: number): RoomChange[] {
     const over = new Map<Row, Place[]>();
     for (const [place, row] of this.#away) {
       if ((place.awayUntil ?? Infinity) > now) continue;
@@ -109,19 +110,8 @@ export class PresenceCore {
   }
 
   members(room: string, limit: number, after?: string) {
-    const rows = this.#rooms.get(room) ?? new Map<string, Row>();
-    const found: Row[] = [];
-    let more = false;
-    let started = after === undefined || !rows.has(after);
-    for (const row of rows.values()) {
-      if (started && found.length >= limit) {
-        more = true;
-        break;
-      }
-      if (started) found.push(row);
-      else started = row.user === after;
-    }
-    return { members: found.map(memberOf), count: rows.size, more };
+    const { rows, more } = this.#rooms.get(room)?.page(limit, after) ?? { rows: [], more: false };
+    return { members: rows.map(memberOf), count: this.count(room), more };
   }
 
   count(room: string): number {
@@ -129,7 +119,7 @@ export class PresenceCore {
   }
 
   has(room: string, user: string): boolean {
-    return this.#rooms.get(room)?.has(user) ?? false;
+    return this.#rooms.get(room)?.get(user) !== undefined;
   }
 
   restore(until: number): void {
@@ -145,9 +135,9 @@ export class PresenceCore {
   }
 
   #addRow(row: Row): Row {
-    const rows = this.#rooms.get(row.room);
-    if (rows === undefined) this.#rooms.set(row.room, new Map([[row.user, row]]));
-    else rows.set(row.user, row);
+    const rows = this.#rooms.get(row.room) ?? new RoomRows<Row>();
+    this.#rooms.set(row.room, rows);
+    rows.add(row);
     return row;
   }
 
@@ -177,15 +167,15 @@ export class PresenceCore {
     place.connections = place.connections.filter((connection) => connection.sid !== sid);
     const shown = shownOf(place);
     if (shown.sid !== before.sid) this.#changed(row);
-    return shown.transport === before.transport ? undefined : updateOf(row, [shown], []);
+    return shown.transport === before.transport ? undefined : this.#updateOf(row, [shown], []);
   }
 
-  #vacate(row: Row, places: Place[]): NonNullable<Change> {
+  #vacate(row: Row, places: Place[]): RoomChange {
     for (const place of places) this.#drop(row, place);
     this.#changed(row);
     const { room, user } = row;
     if (row.places.size > 0) {
-      return updateOf(
+      return this.#updateOf(
         row,
         [],
         places.map((place) => shownOf(place).id),
@@ -194,7 +184,12 @@ export class PresenceCore {
     const rows = this.#rooms.get(room);
     rows?.delete(user);
     if (rows?.size === 0) this.#rooms.delete(room);
-    return { room, type: "leave", member: memberOf(row) };
+    return { room, type: "leave", member: memberOf(row), count: this.count(room) };
+  }
+
+  #updateOf({ room, user, name }: Row, devices: Device[], gone: string[]): RoomChange {
+    const member = { user, name, devices: devices.map((device) => ({ ...device })) };
+    return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}), count: this.count(room) };
   }
 
   #drop(row: Row, place: Place): void {
@@ -211,11 +206,6 @@ export function keptRow({ serial, room, user, name, places }: Row): KeptRow | un
 
 function memberOf({ user, name, places }: Row): Member {
   return { user, name, devices: [...places.values()].map((place) => ({ ...shownOf(place) })) };
-}
-
-function updateOf({ room, user, name }: Row, devices: Device[], gone: string[]): NonNullable<Change> {
-  const member = { user, name, devices: devices.map((device) => ({ ...device })) };
-  return { room, type: "update", member, ...(gone.length > 0 ? { gone } : {}) };
 }
 
 function shownOf({ connections }: Place): Device {

@@ -67,6 +67,8 @@ export class RoomsClient {
           .then(({ messages, more }) => ({ messages: toJson(messages), more }));
       case "members":
         return members(this.#room(fields));
+      case "list_members":
+        return this.#room(fields).listMembers(pick(fields, "after", "limit"));
       case "send":
         return this.#cancellable(id, async (options) => {
           const more = { ...options, ...messageId(fields), ...pick(fields, "receipt") };
@@ -159,8 +161,8 @@ export class RoomsClient {
   }
 }
 
-function members(room: Room): { members: Member[]; count: number } {
-  return { members: [...room.members.values()], count: room.memberCount };
+function members(room: Room): { members: Member[]; count: number; counted: boolean } {
+  return { members: [...room.members.values()], count: room.memberCount, counted: room.isCounted };
 }
 
 function messageId({ messageId: id }: Fields): { id?: string } {

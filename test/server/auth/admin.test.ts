@@ -42,8 +42,8 @@ describe("what the operator may do over HTTP", () => {
 
   it("shows rooms, with positions and members, and inboxes with their devices", async () => {
     const client = await enter(await token(SECRET));
-    await client.call("join", { room: "empty" });
-    await client.call("join", { room: "lobby" });
+    await client.join("empty");
+    await client.join("lobby");
     await client.call("publish", { room: "lobby", data: "hello" });
     await client.event("message");
     await client.call("send", { to: "bob", data: 1 });
@@ -63,7 +63,7 @@ describe("what the operator may do over HTTP", () => {
 
   it("shows one room, who is there, and its last messages", async () => {
     const client = await enter(await token(SECRET));
-    await client.call("join", { room: "a room" });
+    await client.join("a room");
     for (const data of [1, 2, 3]) {
       await client.call("publish", { room: "a room", data });
       await client.event("message");
@@ -85,7 +85,7 @@ describe("what the operator may do over HTTP", () => {
     const again = PROTOCOLS.bridge.open(server.url);
     again.send({ type: "connect", auth: { token: text } });
     expect(await again.frames.next()).to.have.nested.property("data.code", "token_revoked");
-    expect(await other.call("join", { room: "lobby" })).to.include({ ok: true });
+    expect(await other.join("lobby")).to.include({ ok: true });
     for (const one of [client, again, other]) one.close();
   });
 

@@ -263,13 +263,13 @@ describe("the rules of rooms", () => {
 });
 
 describe("the settings of rooms", () => {
-  const defaults = { history: { count: 10, age: 1_000 }, presence: true, maxMembers: 5 };
+  const defaults = { history: { count: 10, age: 1_000 }, presence: true, maxMembers: 5, maxNames: 4 };
 
   it("are those of the first rule that matches, completed from the defaults", () => {
     const settings = createRoomSettings({
       rooms: [
         { pattern: "log-*", history: { messages: 99 }, presence: false },
-        { pattern: "log-big", maxMembers: 7 },
+        { pattern: "log-big", maxMembers: 7, maxNames: 0 },
         { pattern: "big-*", maxMembers: 8, history: { age: 5 } },
       ],
       defaults,

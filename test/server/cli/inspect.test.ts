@@ -39,10 +39,12 @@ describe("crossroom inspect", () => {
       history: { count: number; age: number };
       presence: boolean;
       maxMembers: number;
+      maxNames: number;
     } => ({
       history: { count: 10, age: 3_600_000 },
       presence: true,
       maxMembers: 10,
+      maxNames: 10,
     });
     store = await openLmdbStore(folder, storeOptions({ roomSettings }));
     server = await startCliServer({ store, roomSettings });

@@ -5,7 +5,7 @@
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import type { ClientFrame, ServerFrame } from "../../../bridge/index.js";
-import type { Self } from "../../../server/index.js";
+import type { PresenceChange, PresenceEvent, Self } from "../../../server/index.js";
 import { Contract } from "./contract.js";
 import { Inbox } from "./inbox.js";
 
@@ -24,6 +24,8 @@ export abstract class TestClient {
   /** The last welcome. */
   self: Self | undefined;
   #nextId = 0;
+  /** Told, and not taken yet. */
+  readonly #changes: PresenceChange[] = [];
 
   readonly #contract: Contract | undefined;
 
@@ -78,6 +80,25 @@ export abstract class TestClient {
   async nextEvent(event: string): Promise<unknown> {
     const isEvent = (frame: ServerFrame): boolean => frame.type === "event" && frame.event === event;
     return ((await this.frames.nextOf(isEvent, event)) as Extract<ServerFrame, { type: "event" }>).args[0];
+  }
+
+  /** Joins a room that it was not in, and takes its own coming, which must be the next things to arrive. */
+  async join(room: string): Promise<Answer | Refusal> {
+    const answer = await this.call("join", { room });
+    const { changes = [] } = (await this.event("presence")) as PresenceEvent;
+    if (changes[0]?.member.user !== this.self?.user)
+      throw new Error(`not its own: ${JSON.stringify(changes)}`);
+    return answer;
+  }
+
+  /** The next change that it is told of who is in a room, one at a time, without those of its own user. */
+  async nextChange(): Promise<PresenceChange> {
+    for (;;) {
+      const change = this.#changes.shift();
+      if (change === undefined)
+        this.#changes.push(...(((await this.nextEvent("presence")) as PresenceEvent).changes ?? []));
+      else if (change.member.user !== this.self?.user) return change;
+    }
   }
 
   /** Takes the next frame, which must be this event; its only argument. */

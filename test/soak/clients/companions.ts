@@ -9,7 +9,7 @@ import {
   Journal,
   type Ledger,
   type Message,
-  type PresenceChange,
+  type PresenceEvent,
   type Signal,
 } from "./journal.js";
 import { tokenOf } from "./tokens.js";
@@ -176,7 +176,7 @@ class Companion implements Host {
       case "signal":
         return this.journal.signalled(argument as unknown as Signal); // docs/rooms-api.md, 7.1
       case "presence":
-        return this.journal.presence(argument as unknown as PresenceChange); // docs/rooms-api.md, 8.4
+        return this.journal.presence(argument as unknown as PresenceEvent); // docs/rooms-api.md, 8.4
       case "inbox":
         return this.#inbox?.item(argument as unknown as InboxItem); // docs/rooms-api.md, 9.3
       case "device_taken":

@@ -4,7 +4,7 @@ import type { Content } from "../records.js";
 import type { Device, DeviceOptions, Letter } from "./device.js";
 import { FramesInbox } from "./frames-inbox.js";
 import { FramesRoom, type Host, type Result } from "./frames-room.js";
-import type { InboxItem, Journal, Message, PresenceChange, Signal } from "./journal.js";
+import type { InboxItem, Journal, Message, PresenceEvent, Signal } from "./journal.js";
 import { Wire } from "./wire.js";
 
 /** Milliseconds before a new connection, and before a call is made again: from, and up to. */
@@ -116,7 +116,7 @@ export class FramesDevice implements Device, Host {
     } else if (name === "signal") {
       this.journal.signalled(argument as unknown as Signal); // docs/rooms-api.md, 7.1
     } else if (name === "presence") {
-      this.journal.presence(argument as unknown as PresenceChange); // docs/rooms-api.md, 8.4
+      this.journal.presence(argument as unknown as PresenceEvent); // docs/rooms-api.md, 8.4
     } else if (name === "device_taken" || name === "device_returned") {
       this.#inbox.deviceTaken(name === "device_taken");
     } else if (name === "session_end") {

@@ -31,9 +31,14 @@ export interface Member {
   devices: readonly { id: string }[];
 }
 
-/** A change of who is in a room, likewise. */
-export interface PresenceChange {
+/** What is told of who is in a room, likewise: the soak's rooms are small enough to be named. */
+export interface PresenceEvent {
   room: string;
+  changes?: readonly PresenceChange[];
+  members?: readonly Member[];
+}
+
+export interface PresenceChange {
   type: "join" | "update" | "leave";
   member: Member;
   gone?: readonly string[];
@@ -202,7 +207,12 @@ export class Journal {
   }
 
   /** For a client that does not have who is there: what it is told of. */
-  presence({ room, type, member: { user, devices }, gone = [] }: PresenceChange): void {
+  presence({ room, changes = [], members }: PresenceEvent): void {
+    if (members !== undefined) this.present(room, members);
+    for (const change of changes) this.#changed(room, change);
+  }
+
+  #changed(room: string, { type, member: { user, devices }, gone = [] }: PresenceChange): void {
     const ids = devices.map(({ id }) => id);
     this.#recorder.write({ kind: "presence", room, type, user, devices: ids, gone: [...gone] });
     const { [user]: before = [], ...others } = this.#members.get(room) ?? {};

@@ -35,7 +35,12 @@ describeStores("presence", (test) => {
   describe("enter", () => {
     it("gives join for a user who was not there", async () => {
       const member = { user: "ada", name: "ADA", devices: [device("phone")] };
-      expect(await enter("ada", device("phone"))).to.deep.equal({ room: "room", type: "join", member });
+      expect(await enter("ada", device("phone"))).to.deep.equal({
+        room: "room",
+        type: "join",
+        member,
+        count: 1,
+      });
       expect(await rows()).to.deep.equal([member]);
     });
 
@@ -46,6 +51,7 @@ describeStores("presence", (test) => {
         room: "room",
         type: "update",
         member: { user: "ada", name: "ADA", devices: [device("laptop")] },
+        count: 1,
       });
       expect((await rows())[0]?.devices).to.deep.equal([device("phone"), device("laptop")]);
       expect(await presence.count("room")).to.equal(1);
@@ -59,6 +65,13 @@ describeStores("presence", (test) => {
         type: "update",
         member: { user: "ada", name: "Countess", devices: [] },
       });
+    });
+
+    it("says how many users are in the room then", async () => {
+      expect(await enter("ada", device("phone"))).to.include({ count: 1 });
+      expect(await enter("bob", device("phone"))).to.include({ count: 2 });
+      expect(await enter("ada", device("laptop"))).to.include({ count: 2 });
+      expect(await enter("cid", device("phone"), "other")).to.include({ count: 1 });
     });
 
     it("gives undefined where nothing changed", async () => {
@@ -95,6 +108,7 @@ describeStores("presence", (test) => {
         type: "update",
         member: { user: "ada", name: "ADA", devices: [device("tablet")] },
         gone: ["laptop"],
+        count: 1,
       });
       expect(await presence.expire(100)).to.be.empty;
     });
@@ -124,6 +138,7 @@ describeStores("presence", (test) => {
         room: "room",
         type: "leave",
         member: { user: "ada", name: "ADA", devices: [] },
+        count: 0,
       });
       expect(await presence.has("room", "ada")).to.be.false;
       expect(await presence.count("room")).to.equal(0);
@@ -137,6 +152,7 @@ describeStores("presence", (test) => {
         type: "update",
         member: { user: "ada", name: "ADA", devices: [] },
         gone: ["phone"],
+        count: 1,
       });
     });
 
@@ -147,6 +163,7 @@ describeStores("presence", (test) => {
         room: "room",
         type: "update",
         member: { user: "ada", name: "ADA", devices: [device("phone", "old", "bridge")] },
+        count: 1,
       });
       expect((await rows())[0]?.devices).to.deep.equal([device("phone", "old", "bridge")]);
     });
@@ -176,7 +193,7 @@ describeStores("presence", (test) => {
       expect((await rows())[0]?.devices).to.deep.equal([device("phone")]);
       expect(await presence.expire(99)).to.be.empty;
       expect(await presence.expire(100)).to.deep.equal([
-        { room: "room", type: "leave", member: { user: "ada", name: "ADA", devices: [] } },
+        { room: "room", type: "leave", member: { user: "ada", name: "ADA", devices: [] }, count: 0 },
       ]);
       expect(await presence.count("room")).to.equal(0);
       expect(await presence.expire(1_000)).to.be.empty;
@@ -231,6 +248,7 @@ describeStores("presence", (test) => {
           type: "update",
           member: { user: "ada", name: "ADA", devices: [] },
           gone: ["phone"],
+          count: 1,
         },
       ]);
       await enter("ada", device("phone"));
@@ -261,6 +279,23 @@ describeStores("presence", (test) => {
       expect(await page(2, "ada")).to.deep.equal({ users: ["cid", "bob"], count: 4, more: false });
       expect(await page(2, "bob")).to.deep.equal({ users: [], count: 4, more: false });
       expect(await page(0)).to.deep.equal({ users: [], count: 4, more: true });
+    });
+
+    it("goes on after a user whoever has gone before and after, and come again", async () => {
+      const all = Array.from({ length: 60 }, (_, n) => `user ${n}`);
+      for (const user of all) await enter(user, device("phone"));
+      for (const user of all) if (user.endsWith("3")) await presence.exit("room", user, "phone-sid");
+      await enter("user 3", device("phone"));
+      const expected = ["dan", "ada", "cid", "bob", ...all.filter((user) => !user.endsWith("3")), "user 3"];
+      for (const limit of [1, 7, 100]) {
+        let seen: string[] = [];
+        for (let more = true; more;) {
+          const next = await page(limit, seen.at(-1));
+          seen = [...seen, ...next.users];
+          ({ more } = next);
+        }
+        expect(seen).to.deep.equal(expected);
+      }
     });
 
     it("begins with the first after a user who is not there", async () => {

@@ -34,6 +34,11 @@ function oneOf(...values: unknown[]): Check {
 const isPosition = has({ epoch: isText, offset: isCount });
 const isDevice = has({ id: isText, sid: isText, transport: isText });
 const isMember = has({ user: isText, name: isText, devices: listOf(isDevice) });
+const isChange = has({
+  type: oneOf("join", "update", "leave"),
+  member: isMember,
+  gone: optional(listOf(isText)),
+});
 const isSender = has({ user: isText, name: isText, sid: isText, transport: isText });
 const isMessage = has({ room: isText, id: isText, position: isPosition, from: isSender, at: isNumber });
 const isPage = has({ messages: listOf(isMessage), more: isTruth });
@@ -50,7 +55,7 @@ export const isApiError = has({
 const RESULTS: Readonly<Record<CallName, Check>> = {
   join: has({
     position: isPosition,
-    members: listOf(isMember),
+    members: optional(listOf(isMember)),
     count: isCount,
     recovered: optional(isTruth),
     messages: optional(listOf(isMessage)),
@@ -60,6 +65,7 @@ const RESULTS: Readonly<Record<CallName, Check>> = {
   publish: has({ position: isPosition, at: isNumber }),
   signal: isAnything,
   history: isPage,
+  presence: has({ members: listOf(isMember), count: isCount, more: isTruth }),
   send: has({ at: isNumber }),
   inbox: has({ cursor: isPosition, waiting: isCount, recovered: optional(isTruth) }),
   inbox_ack: isAnything,
@@ -82,9 +88,9 @@ const NOTICES: Readonly<Record<NoticeName, Check>> = {
   signal: has({ room: isText, from: isSender, at: isNumber }),
   presence: has({
     room: isText,
-    type: oneOf("join", "update", "leave"),
-    member: isMember,
-    gone: optional(listOf(isText)),
+    count: isCount,
+    changes: optional(listOf(isChange)),
+    members: optional(listOf(isMember)),
   }),
   inbox: (value) =>
     isItem(value) &&

@@ -229,6 +229,14 @@ export interface JoinResult<Data = unknown> {
   readonly history?: PastMessages<Data>;
 }
 
+export interface MembersPage {
+  readonly members: readonly Member[];
+  /** How many there are in all. */
+  readonly count: number;
+  /** Whether there are more after these. */
+  readonly more: boolean;
+}
+
 export interface PublishOptions {
   /** Default: made at random. The same id again gives the first result. */
   id?: string;
@@ -240,7 +248,7 @@ export interface RoomEvents<Data> {
   /** Each message once and in order: recovered ones and live ones alike. */
   message: (message: RoomMessage<Data>) => void;
   signal: (signal: Signal<Data>) => void;
-  /** The members changed: in `room.members`. */
+  /** Who is there has changed: in `room.members`, `memberCount` and `isCounted`. Once for all that the server tells at a time. */
   presence: (members: ReadonlyMap<string, Member>) => void;
   /**
    * Joined (again). `recovered` false: messages between the last one and `position` were lost to this device. That also comes
@@ -265,9 +273,12 @@ export interface Room<Data = unknown> {
   readonly joined: boolean;
   /** Of the last message that was delivered, or where one joined. */
   readonly position: Position | undefined;
+  /** By user, in the order in which they came: all of them, or, where the room `isCounted`, none. */
   readonly members: ReadonlyMap<string, Member>;
-  /** How many there are in the server's count, where `members` is only the first of many. */
+  /** How many there are, in the server's count. */
   readonly memberCount: number;
+  /** Whether there are so many that the server tells their number alone: `listMembers` has who they are. */
+  readonly isCounted: boolean;
   /**
    * Joins, now or when connected, and again after each reconnect from where one was, until `leave`. Missed messages
    * are delivered as `message` events before it resolves. Rejects if it is refused. While joined it resolves to where one is; or, with
@@ -292,6 +303,8 @@ export interface Room<Data = unknown> {
     after?: Position;
     limit?: number;
   }): Promise<{ messages: RoomMessage<Data>[]; more: boolean }>;
+  /** A page of those who are there, in the order in which they came: the first, or those after a user. `limit` up to 500, by default 100. */
+  listMembers(options?: { after?: string; limit?: number }): Promise<MembersPage>;
   /** All messages from now on; ends when the room is left, and fails with the reason if it was not by one's own choice. */
   messages(): AsyncIterableIterator<RoomMessage<Data>>;
   on<E extends keyof RoomEvents<Data>>(event: E, listener: RoomEvents<Data>[E]): this;

@@ -1,30 +1,31 @@
 /** Who is in a room, as far as the server has told (docs/rooms-api.md, 8). */
 import type { Device, Member } from "./api.js";
-import type { Joined, PresenceChange } from "./wire.js";
+import type { PresenceChange, PresenceEvent } from "./wire.js";
 
 export class Members {
-  /** In the order in which they came. A new map after each change: whoever keeps one keeps a picture of a moment. */
+  /** In the order in which they came; empty in a counted room. A new map after each event: whoever keeps one keeps a picture of a moment. */
   map: ReadonlyMap<string, Member> = new Map();
   /** In the server's count. */
   count = 0;
+  /** Whether the server tells how many are there, and no names. */
+  isCounted = false;
 
-  reset({ members, count }: Pick<Joined, "members" | "count">): void {
-    this.map = new Map(members.map((member) => [member.user, member]));
+  /** What a join is answered with, or an event says. */
+  told({ count, members, changes }: Omit<PresenceEvent, "room">): void {
     this.count = count;
-  }
-
-  change({ type, member, gone = [] }: PresenceChange): void {
-    const next = new Map(this.map);
-    const known = next.get(member.user);
-    if (type === "leave") next.delete(member.user);
-    else if (type === "join" || known === undefined) next.set(member.user, member);
-    else next.set(member.user, { ...member, devices: merged(known.devices, member.devices, gone) });
-    // Where only the first of many are known, a stranger may leave.
-    if (type === "leave") this.count = Math.max(this.count - 1, next.size);
-    else if (type === "join" && known === undefined) this.count++;
-    this.count = Math.max(this.count, next.size);
+    this.isCounted = members === undefined && changes === undefined;
+    const known = changes === undefined ? [] : this.map;
+    const next = new Map(members?.map((member) => [member.user, member]) ?? known);
+    for (const change of changes ?? []) apply(change, next);
     this.map = next;
   }
+}
+
+function apply({ type, member, gone = [] }: PresenceChange, members: Map<string, Member>): void {
+  const known = members.get(member.user);
+  if (type === "leave") members.delete(member.user);
+  else if (type === "join" || known === undefined) members.set(member.user, member);
+  else members.set(member.user, { ...member, devices: merged(known.devices, member.devices, gone) });
 }
 
 /** Those of an update take the place of those with their ids, or come behind. */

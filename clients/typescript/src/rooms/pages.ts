@@ -1,5 +1,5 @@
 /**
- * How many messages to read at a time: something on the way may take less than the server gives, and a connection that ends again and
+ * How many messages or members to read at a time: something on the way may take less than the server gives, and a connection that ends again and
  * again under the answer to a read ends because of it (docs/sdk.md, 4.13). Without this a room could be locked for ever. Pure.
  */
 import type { Position } from "./api.js";
@@ -20,9 +20,11 @@ const ENOUGH_FOR_ONE = 6;
 /** Answers after which pages that cuts have made smaller grow again; twice as many each time. */
 const GROW_AFTER = 10;
 
-/** Messages in the answer to a join with `since`, and in that to `history` unless told otherwise (docs/rooms-api.md, 6.1, 12.3). */
+/** Messages in the answer to a join with `since` (docs/rooms-api.md, 12.3). */
 const OF_JOIN = 1_000;
-const OF_HISTORY = 100;
+
+/** Messages or members in a page, unless told otherwise (6.1, 8.6). */
+const OF_PAGE = 100;
 
 interface ReadArgument {
   readonly room: string;
@@ -63,7 +65,7 @@ export class Pages {
    * @throws RoomsError `message_too_large` for the reading of one message that never does.
    */
   bound(name: CallName, argument: object): Bounded {
-    if (name === "history") return this.#boundHistory(argument as ReadArgument); // as rooms-api.md has it
+    if (name === "history" || name === "presence") return this.#boundPage(name, argument as ReadArgument); // as rooms-api.md has it
     if (name === "join") return this.#boundJoin(argument as ReadArgument);
     return { argument };
   }
@@ -98,11 +100,11 @@ export class Pages {
     return true;
   }
 
-  #boundHistory(argument: ReadArgument): Bounded {
-    const { limit = OF_HISTORY } = argument;
+  #boundPage(name: CallName, argument: ReadArgument): Bounded {
+    const { limit = OF_PAGE } = argument;
     const size = Math.min(limit, this.#most);
     const bounded = size < limit ? { ...argument, limit: size } : argument;
-    const key = JSON.stringify(bounded);
+    const key = `${name} ${JSON.stringify(bounded)}`;
     if (size === 1 && this.#weightOf(key) >= ENOUGH_FOR_ONE) {
       const message =
         "The connection was lost again and again under this message: something on the way takes less.";

@@ -2,6 +2,7 @@
 import type {
   JoinResult,
   Member,
+  MembersPage,
   PastMessages,
   PublishOptions,
   Position,
@@ -20,7 +21,7 @@ import { SendQueueRunner, type Caller, type Pending } from "./send-queue-runner.
 import { RoomMembership, type RoomMembershipView } from "./room-membership.js";
 import { sizeOf, tooLarge } from "./sendable.js";
 import { Stream } from "./stream.js";
-import type { Joined, PresenceChange, Published } from "./wire.js";
+import type { Joined, PresenceEvent, Published } from "./wire.js";
 
 export interface RoomHost extends Caller {
   readonly self: Self | undefined;
@@ -92,6 +93,10 @@ export class RoomHandle implements Room, RoomMembershipView {
     return this.#people.count;
   }
 
+  get isCounted(): boolean {
+    return this.#people.isCounted;
+  }
+
   join({ since, history }: { since?: Position; history?: number } = {}): Promise<JoinResult> {
     const { over } = this.#host;
     if (over !== undefined) return Promise.reject(over);
@@ -149,6 +154,16 @@ export class RoomHandle implements Room, RoomMembershipView {
     return { messages: [...messages], more };
   }
 
+  async listMembers(options: { after?: string; limit?: number } = {}): Promise<MembersPage> {
+    if (this.#host.over !== undefined) throw this.#host.over;
+    const { members, count, more } = await this.#readings.submit(
+      "presence",
+      { room: this.name, ...options },
+      {},
+    );
+    return { members, count, more };
+  }
+
   messages(): AsyncIterableIterator<RoomMessage> {
     const stream = new Stream<RoomMessage>(this.#host.maxLag, (ended) => this.#streams.delete(ended));
     const { over } = this.#host;
@@ -195,12 +210,12 @@ export class RoomHandle implements Room, RoomMembershipView {
     if (this.#membership.isMember) this.#emitter.emit("signal", signal);
   }
 
-  onPresence(change: PresenceChange): void {
+  onPresence(event: PresenceEvent): void {
     if (!this.#membership.isMember) return;
+    const own = event.changes?.filter(({ member }) => member.user === this.#host.self?.user) ?? [];
     // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-    if (change.type === "leave" && change.member.user === this.#host.self?.user)
-      return this.#membership.joinAgain();
-    this.#people.change(change);
+    if (own.at(-1)?.type === "leave") return this.#membership.joinAgain();
+    this.#people.told(event);
     this.#emitter.emit("presence", this.#people.map);
   }
 
@@ -209,7 +224,7 @@ export class RoomHandle implements Room, RoomMembershipView {
   }
 
   entered(answer: Joined): void {
-    this.#people.reset(answer);
+    this.#people.told(answer);
   }
 
   answered(): void {

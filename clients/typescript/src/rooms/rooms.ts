@@ -26,7 +26,7 @@ import { RoomHandle, type RoomHost } from "./room.js";
 import { sizeOf } from "./sendable.js";
 import { StoredState } from "./storage.js";
 import { Suspects } from "./suspects.js";
-import type { CallName, PresenceChange, Results } from "./wire.js";
+import type { CallName, PresenceEvent, Results } from "./wire.js";
 
 /** Milliseconds to wait for an ack; calls that may wait; messages that an iterator may lag behind. */
 const DEFAULTS = { ackTimeout: 10_000, maxPending: 1_000, maxLag: 10_000 };
@@ -100,7 +100,7 @@ export class RoomsHandle implements Rooms, RoomHost, InboxHost {
     );
     this.#link.on("message", (message: RoomMessage) => this.#rooms.get(message.room)?.onMessage(message));
     this.#link.on("signal", (signal: Signal) => this.#rooms.get(signal.room)?.onSignal(signal));
-    this.#link.on("presence", (change: PresenceChange) => this.#rooms.get(change.room)?.onPresence(change));
+    this.#link.on("presence", (event: PresenceEvent) => this.#rooms.get(event.room)?.onPresence(event));
     this.#link.on("inbox", (item: InboxItem) => this.#items.itemCame(item));
     this.#link.on("device_taken", () => this.#deviceTaken(true));
     this.#link.on("device_returned", () => this.#deviceTaken(false));

@@ -2,7 +2,7 @@
  * The acks and notices of docs/rooms-api.md, as far as the layer reads them. Types only: a test holds them to what the server's declarations
  * make.
  */
-import type { Member, Position, RoomMessage } from "./api.js";
+import type { Member, MembersPage, Position, RoomMessage } from "./api.js";
 
 export interface ApiError {
   readonly code: string;
@@ -21,7 +21,8 @@ export interface Joined {
   readonly messages?: readonly RoomMessage[];
   /** Where it was asked for, and the answer is not `recovered: true`: the newest messages up to `position`. */
   readonly history?: PastMessages;
-  readonly members: readonly Member[];
+  /** Left out where the room is counted. */
+  readonly members?: readonly Member[];
   readonly count: number;
 }
 
@@ -54,8 +55,15 @@ export interface InboxOpened {
   readonly recovered?: boolean;
 }
 
-export interface PresenceChange {
+/** With changes, or with all members, or, of a room that is counted, with neither. */
+export interface PresenceEvent {
   readonly room: string;
+  readonly count: number;
+  readonly changes?: readonly PresenceChange[];
+  readonly members?: readonly Member[];
+}
+
+export interface PresenceChange {
   readonly type: "join" | "update" | "leave";
   /** Of an `update`, `devices` are those that are new or changed. */
   readonly member: Member;
@@ -83,6 +91,7 @@ export interface Results {
   publish: Published;
   signal: object;
   history: HistoryPage;
+  presence: MembersPage;
   send: Sent;
   inbox: InboxOpened;
   inbox_ack: { readonly cursor: Position };
