@@ -8,11 +8,19 @@ export interface Join {
   position: Position;
 }
 
+/** Who is in the room: without `members` it is counted. */
+export interface Present {
+  count: number;
+  members?: readonly Member[];
+}
+
 export interface RoomView {
   /** In the room for the first time. `since`: whether that was to be from an earlier position on. */
-  joined(join: Join, members: readonly Member[], since: boolean): void;
+  joined(join: Join, present: Present, since: boolean): void;
   message(message: RoomMessage): void;
   presence(change: MemberChange): void;
+  /** The room is counted, and so many are there; or it is named again. */
+  present(present: Present): void;
   disconnected(reason: string): void;
   /** In the room again; the messages that were missed have been shown. */
   rejoined(join: Join, missed: number): void;
@@ -25,15 +33,16 @@ type Print = (line: string) => void;
 export function jsonView(room: string, print: Print): RoomView {
   const say = (type: string, fields: object): void => print(toJson({ type, ...fields }));
   return {
-    joined: (join, members, since) =>
+    joined: (join, present, since) =>
       say("joined", {
         room,
         position: join.position,
         ...(since ? { recovered: join.recovered } : {}),
-        members,
+        ...present,
       }),
     message: (message) => say("message", message),
     presence: ({ type, member }) => say("presence", { room, change: type, member }),
+    present: (present) => say("presence", { room, ...present }),
     disconnected: (reason) => say("disconnected", { reason }),
     rejoined: (join, missed) => say("rejoined", { room, ...join, missed }),
     published: (result) => say("published", { room, ...result }),
@@ -46,12 +55,18 @@ export function textView(room: string, print: Print, styled: boolean, now: () =>
   const style = (code: string, text: string): string => (styled ? `\u001b[${code}m${text}\u001b[0m` : text);
   const dim = (text: string): void => print(style("2", text));
   const shownRoom = shownText(room);
+  let isCounted = false;
+  const show = (present: Present): void => {
+    // Of a counted room that it is, and not each count: what is said would be lost among them.
+    if (!isCounted || present.members !== undefined) dim(`-- ${shownRoom}: ${whoIsThere(present)}`);
+    isCounted = present.members === undefined;
+  };
   return {
-    joined({ recovered }, members, since) {
+    joined({ recovered }, present, since) {
       if (since && !recovered) dim("-- what was published since is not kept any more");
-      const who = members.map((member) => `${shownText(member.name)} (${transports(member)})`).join(", ");
-      dim(`-- ${shownRoom}: ${who === "" ? "nobody can be seen" : who}`);
+      show(present);
     },
+    present: show,
     message: (message) => print(shownMessage(message, now(), (name) => style("1", name))),
     presence({ type, member }) {
       const time = shownTime(now(), now());
@@ -73,6 +88,12 @@ export function shownMessage(
 ): string {
   const time = shownTime(at, now);
   return `${time} ${styled(shownText(from.name))} (${from.transport}) ${shownData(data, " ".repeat(time.length + 1))}`;
+}
+
+function whoIsThere({ count, members }: Present): string {
+  if (members === undefined) return `${count} are there, too many to show who comes and goes`;
+  const who = members.map((member) => `${shownText(member.name)} (${transports(member)})`).join(", ");
+  return who === "" ? "nobody can be seen" : who;
 }
 
 function deed(type: MemberChange["type"], member: Member): string {

@@ -2,7 +2,7 @@
 import type { Member, Position, Room, RoomMessage, Rooms, RoomsErrorLike } from "@crossroom/client/rooms";
 import { memberChanges } from "./member-changes.js";
 import { RefusedError } from "./refused-error.js";
-import type { RoomView } from "./room-view.js";
+import type { Present, RoomView } from "./room-view.js";
 import { LateError, within } from "./waiting.js";
 
 export interface Stay {
@@ -76,17 +76,22 @@ async function enter(room: Room, { rooms, view, since, history, timeout, warn }:
     missed ??= 0;
     view.disconnected(reason);
   });
+  let isIn = false;
+  /** Of a room that is named. */
   let members: ReadonlyMap<string, Member> | undefined;
   room.on("presence", (next) => {
-    if (members !== undefined) for (const change of memberChanges(members, next)) view.presence(change);
-    if (members !== undefined) members = next;
+    if (!isIn) return;
+    if (room.isCounted || members === undefined) view.present(presentIn(room));
+    else for (const change of memberChanges(members, next)) view.presence(change);
+    members = room.isCounted ? undefined : next;
   });
   const joining = room.join(since === undefined ? {} : { since });
   const join = await within(timeout, joining, () => "nothing was published").catch((error: unknown) => {
     throw error instanceof Error ? new RefusedError(error.message) : error;
   });
-  members = room.members;
-  view.joined(join, [...members.values()], since !== undefined);
+  isIn = true;
+  members = room.isCounted ? undefined : room.members;
+  view.joined(join, presentIn(room), since !== undefined);
   for (const message of await lastMessages(room, join.position, history, warn)) view.message(message);
   for (const message of held) view.message(message);
   held = undefined;
@@ -95,6 +100,10 @@ async function enter(room: Room, { rooms, view, since, history, timeout, warn }:
     view.rejoined(again, missed ?? 0);
     missed = undefined;
   });
+}
+
+function presentIn({ isCounted, memberCount: count, members }: Room): Present {
+  return isCounted ? { count } : { count, members: [...members.values()] };
 }
 
 /** The newest messages up to a position, oldest first. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { DEFAULT_ROOM } from "../../../server/rooms/room-settings.js";
 import { Guest } from "./support/guest.js";
 import { startCliServer, type CliServer } from "./support/server.js";
 import { TestTerminal } from "./support/terminal.js";
@@ -75,6 +76,28 @@ describe("crossroom join", () => {
     expect(await untimed(ada)).to.equal("Eve left");
     eve.close();
     await ada.end();
+  });
+
+  it("shows how many are there where they are too many to be named, and who is when they are not", async () => {
+    await server.close();
+    ben.close();
+    server = await startCliServer({ roomSettings: () => ({ ...DEFAULT_ROOM, maxNames: 3 }) });
+    ben = await enter("Ben");
+    const [ada, program] = [await join(), await join("--json")];
+    await ada.line();
+    expect(await program.json()).to.deep.include({ type: "joined", count: 2 });
+    const others = [await enter("Eve"), await enter("Cleo")];
+    expect(await untimed(ada)).to.equal("ADA is there now as: bridge, bridge");
+    expect(await untimed(ada)).to.equal("Eve came (websocket)");
+    expect(await ada.line()).to.equal("-- lobby: 4 are there, too many to show who comes and goes");
+    for (const other of others) await other.leave("lobby");
+    expect(await ada.line()).to.equal("-- lobby: Ben (websocket), ADA (bridge, bridge)");
+    const seen: Record<string, unknown>[] = [];
+    while (!("members" in (seen.at(-1) ?? {}))) seen.push(await program.json());
+    expect(seen).to.deep.include({ type: "presence", room: "lobby", count: 4 });
+    expect(seen.at(-1)).to.include({ type: "presence", count: 2 });
+    for (const other of others) other.close();
+    for (const terminal of [ada, program]) await terminal.end();
   });
 
   it("shows the last messages before the join with --history, each once, and more than one page of them", async () => {
