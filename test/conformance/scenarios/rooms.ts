@@ -1,9 +1,28 @@
 /** Rooms: messages, members, signals, history. */
 import { expect } from "chai";
-import { createPolicy } from "../../../server/index.js";
+import { isDeepStrictEqual } from "node:util";
+import { createPolicy, DEFAULT_ROOM, type Policy } from "../../../server/index.js";
 import { until } from "../../support/deadline.js";
-import { eventually } from "../client.js";
+import { type Client, eventually } from "../client.js";
 import type { Theme } from "../scenario.js";
+
+const ALL = { join: true, publish: true, presence: true, history: true };
+
+const namedUpTo = (maxNames: number) => () => ({ ...DEFAULT_ROOM, maxNames });
+
+/** Waits until a client has these members of a room, or so many of one that is counted. */
+function seen(client: Client, expected: string[] | number, counted: boolean): Promise<void> {
+  const names = typeof expected === "number" ? [] : expected;
+  const count = typeof expected === "number" ? expected : expected.length;
+  return eventually(
+    async () => {
+      const has = await client.do("members", { room: "r" });
+      const found = has.members.map(({ name }) => name).toSorted();
+      return isDeepStrictEqual([found, has.count, has.counted], [names, count, counted]);
+    },
+    `${client.agent.title} sees ${JSON.stringify(expected)}`,
+  );
+}
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
@@ -87,6 +106,90 @@ export const rooms: Theme = {
         await second.do("close");
         await are(["ada"]);
         await ada.next("presence");
+      },
+    },
+    {
+      title: "sees all of those who come at once, oneself too, and who goes",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const clients = await Promise.all(
+          ["Ada", "Ben", "Cid", "Dan"].map((name) => lobby.enter({ name, url: lobby.directUrl })),
+        );
+        const [ada, ben, ...others] = clients;
+        await Promise.all(clients.map((client) => client.do("join", { room: "r" })));
+        for (const client of clients) await seen(client, ["Ada", "Ben", "Cid", "Dan"], false);
+        await Promise.all([ada, ben].map((client) => client!.do("leave", { room: "r" })));
+        for (const client of others) await seen(client, ["Cid", "Dan"], false);
+      },
+    },
+    {
+      title: "is told how many are in a room too large to be named, and all names when it has shrunk",
+      async play(stage) {
+        const lobby = await stage.lobby({ roomSettings: namedUpTo(3) });
+        const ada = await lobby.join("r", { name: "Ada" });
+        const others: Client[] = [];
+        for (const name of ["Ben", "Cid"]) others.push(await lobby.join("r", { name }));
+        await seen(ada, ["Ada", "Ben", "Cid"], false);
+        others.push(await lobby.join("r", { name: "Dan" }));
+        await seen(ada, 4, true);
+        // Who comes to a counted room is told the number from the beginning.
+        await seen(others[2]!, 4, true);
+        await others[0]!.do("leave", { room: "r" });
+        await seen(ada, 3, true);
+        await others[1]!.do("leave", { room: "r" });
+        for (const client of [ada, others[2]!]) await seen(client, ["Ada", "Dan"], false);
+        await lobby.join("r", { name: "Eve" });
+        await seen(ada, ["Ada", "Dan", "Eve"], false);
+      },
+    },
+    {
+      title: "reads who is in a counted room page by page",
+      async play(stage) {
+        const lobby = await stage.lobby({ roomSettings: namedUpTo(3) });
+        const names = ["Ada", "Ben", "Cid", "Dan", "Eve"];
+        const clients: Client[] = [];
+        for (const name of names) clients.push(await lobby.join("r", { name }));
+        const ada = clients[0]!;
+        const first = await ada.do("list_members", { room: "r", limit: 2 });
+        expect([first.members.map(({ name }) => name), first.count, first.more]).to.deep.equal([
+          ["Ada", "Ben"],
+          5,
+          true,
+        ]);
+        const rest = await ada.do("list_members", { room: "r", after: first.members[1]?.user });
+        expect([rest.members.map(({ name }) => name), rest.more]).to.deep.equal([
+          ["Cid", "Dan", "Eve"],
+          false,
+        ]);
+        expect(rest.members[0]?.devices).to.have.length(1);
+        const all = await ada.do("list_members", { room: "r" });
+        expect(all.members).to.deep.equal([...first.members, ...rest.members]);
+        await ada.do("leave", { room: "r" });
+        expect((await ada.failure("list_members", { room: "r" })).code).to.equal("not_joined");
+      },
+    },
+    {
+      title: "leaves a counted room that a newer token does not open, as any other",
+      async play(stage) {
+        const policy: Policy = {
+          rights: ({ claims }) => ({ ...ALL, join: claims["team"] !== "blue" }),
+          maySend: () => true,
+        };
+        const lobby = await stage.lobby({ roomSettings: namedUpTo(1), policy });
+        await lobby.join("r", { name: "Ben" });
+        const ada = await lobby.client({ token: "ask" });
+        const give = async (token: string): Promise<void> => {
+          const { key } = await ada.next("ask");
+          await ada.do("give", { key, value: token });
+        };
+        const ready = ada.begin("ready");
+        await give(await lobby.world.token("ada", { claims: { team: "red" }, seconds: 20 }));
+        await ready.answer;
+        await ada.do("join", { room: "r" });
+        await seen(ada, 2, true);
+        // Less than a minute is left: the client asks at once for a newer one.
+        await give(await lobby.world.token("ada", { claims: { team: "blue" } }));
+        expect((await ada.next("left", { room: "r" }))["error"]).to.include({ code: "forbidden" });
       },
     },
     {
