@@ -1,6 +1,7 @@
 /** One room on one device: its messages, what waits to be sent, who is there and who types. Knows no document. */
 import type { Position, Room, RoomMessage, Rooms } from "@crossroom/client/rooms";
 import type { Content } from "./content.js";
+import { MemberPages } from "./member-pages.js";
 import { comings } from "./members.js";
 import { Outbox, type Waiting } from "./outbox.js";
 import type { PaneStorage } from "./storage.js";
@@ -32,6 +33,7 @@ export class Feed {
   #turn = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #room: Room;
+  readonly pages: MemberPages;
   readonly #outbox: Outbox;
   readonly #typing = new TypingBoard(Date.now);
 
@@ -39,6 +41,8 @@ export class Feed {
     this.#options = options;
     this.name = name;
     this.#room = options.rooms.room(name);
+    this.pages = new MemberPages(this.#room, () => this.#changed());
+    /** Of a room that tells who is there. */
     let members: Room["members"] | undefined;
     this.#room
       .on("message", (message) => this.#onMessage(message))
@@ -48,8 +52,10 @@ export class Feed {
         this.#changed();
       })
       .on("presence", (now) => {
-        if (members !== undefined) this.#tellComings(members, now);
-        members = new Map(now);
+        const isNamed = !this.#room.isCounted;
+        if (members !== undefined && isNamed) this.#tellComings(members, now);
+        members = isNamed ? new Map(now) : undefined;
+        if (isNamed) this.pages.clear();
         this.#changed();
       })
       .on("joined", ({ recovered }) => this.#onJoined(recovered))
@@ -69,6 +75,11 @@ export class Feed {
 
   get memberCount(): number {
     return this.#room.memberCount;
+  }
+
+  /** Whether so many are there that only `pages` has who they are. */
+  get isCounted(): boolean {
+    return this.#room.isCounted;
   }
 
   get joined(): boolean {

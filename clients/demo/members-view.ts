@@ -1,12 +1,26 @@
 /** Who is in the room, and on what: each person once, with a mark for each transport. */
 import type { Member } from "@crossroom/client/rooms";
 import { make, reuse } from "./dom.js";
+import type { MemberPages } from "./member-pages.js";
 import { transportsOf } from "./members.js";
 import { badge } from "./transports.js";
 
 export interface MembersViewOptions {
   /** Somebody else was chosen. */
   onMember: (member: Member) => void;
+  /** The next page of those who are there is wanted. */
+  onMore: () => void;
+}
+
+interface MemberRow {
+  member: Member;
+  isSelf: boolean;
+}
+
+interface MoreRow {
+  label: string;
+  loading: boolean;
+  failure: string | undefined;
 }
 
 export class MembersView {
@@ -18,16 +32,32 @@ export class MembersView {
     this.#options = options;
   }
 
-  /** @param count how many there are in all; `members` may be only the first of them. */
-  show(members: readonly Member[], count: number, self: string | undefined): void {
+  show(members: readonly Member[], self: string | undefined): void {
+    this.#show(members.map((member) => ({ member, isSelf: member.user === self })));
+  }
+
+  /** Those of a counted room who were asked for, with a way to ask for more. */
+  showPages({ members, more, loading, failure }: MemberPages, self: string | undefined): void {
     const rows = members.map((member) => ({ member, isSelf: member.user === self }));
-    const rest = Math.max(0, count - members.length);
-    reuse(this.#list, rest === 0 ? rows : [...rows, rest], JSON.stringify, (row) =>
-      typeof row === "number" ? make("li", "rest", `and ${row} more`) : this.#row(row),
+    const label = more === undefined ? "Show members" : more ? "More" : "Look again";
+    this.#show([...rows, { label: failure === undefined ? label : "Try again", loading, failure }]);
+  }
+
+  #show(rows: readonly (MemberRow | MoreRow)[]): void {
+    reuse(this.#list, rows, JSON.stringify, (row) =>
+      "member" in row ? this.#memberRow(row) : this.#moreRow(row),
     );
   }
 
-  #row({ member, isSelf }: { member: Member; isSelf: boolean }): HTMLElement {
+  #moreRow({ label, loading, failure }: MoreRow): HTMLElement {
+    const button = make("button", "quiet", label);
+    button.type = "button";
+    button.setAttribute("aria-disabled", String(loading)); // and not disabled: it would lose the focus
+    button.addEventListener("click", () => this.#options.onMore());
+    return make("li", "rest", ...(failure === undefined ? [] : [make("p", "", failure)]), button);
+  }
+
+  #memberRow({ member, isSelf }: MemberRow): HTMLElement {
     const badges = transportsOf(member).map(({ transport, count }) => badge(transport, count));
     const who = make("span", "member-who", make("span", "member-name", member.name));
     if (isSelf) {

@@ -32,6 +32,7 @@ export class PlaceView {
     this.#hereCount = find(root, ".here-count", HTMLElement);
     this.#members = new MembersView(find(root, ".members", HTMLElement), {
       onMember: ({ user }) => this.goTo({ kind: "direct", user }),
+      onMore: () => void this.#feed()?.pages.load(),
     });
     this.#leave = find(root, ".leave", HTMLButtonElement);
     this.#leave.addEventListener("click", () => {
@@ -90,7 +91,8 @@ export class PlaceView {
     this.#info.textContent = "";
     this.#here.hidden = false;
     this.#hereCount.textContent = feed.memberCount === 0 ? "" : String(feed.memberCount);
-    this.#members.show([...feed.members.values()], feed.memberCount, session.self?.user);
+    if (feed.isCounted) this.#members.showPages(feed.pages, session.self?.user);
+    else this.#members.show([...feed.members.values()], session.self?.user);
     this.#leave.hidden = session.feeds.length < 2;
     setText(this.#typing, typingText(feed.typing));
     this.#composer.show(`Write to ${name}`);

@@ -224,7 +224,8 @@ describe("rooms layer: a server that gives, and takes back at once", () => {
   const from = { user: "q", name: "q", sid: "s", transport: "bridge" };
   const at = (offset: number, epoch = "e"): object => ({ epoch, offset });
   const foreign = { room: "r", id: "m", position: at(1, "other"), from, data: 1, at: 1 };
-  const leave = { room: "r", type: "leave", member: { user: "ada", name: "Ada", devices: [] } };
+  const member = { user: "ada", name: "Ada", devices: [] };
+  const leave = { room: "r", count: 0, changes: [{ type: "leave", member }] };
 
   const KINDS: [what: string, answer: (socket: FakeSocket, call: MadeCall) => void][] = [
     [
