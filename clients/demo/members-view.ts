@@ -19,6 +19,8 @@ interface MemberRow {
 
 interface MoreRow {
   label: string;
+  /** How many are there: for where the list has no heading that says so. */
+  count: number;
   loading: boolean;
   failure: string | undefined;
 }
@@ -37,10 +39,10 @@ export class MembersView {
   }
 
   /** Those of a counted room who were asked for, with a way to ask for more. */
-  showPages({ members, more, loading, failure }: MemberPages, self: string | undefined): void {
+  showPages({ members, more, loading, failure }: MemberPages, count: number, self: string | undefined): void {
     const rows = members.map((member) => ({ member, isSelf: member.user === self }));
     const label = more === undefined ? "Show members" : more ? "More" : "Look again";
-    this.#show([...rows, { label: failure === undefined ? label : "Try again", loading, failure }]);
+    this.#show([...rows, { label: failure === undefined ? label : "Try again", count, loading, failure }]);
   }
 
   #show(rows: readonly (MemberRow | MoreRow)[]): void {
@@ -49,12 +51,13 @@ export class MembersView {
     );
   }
 
-  #moreRow({ label, loading, failure }: MoreRow): HTMLElement {
+  #moreRow({ label, count, loading, failure }: MoreRow): HTMLElement {
     const button = make("button", "quiet", label);
     button.type = "button";
     button.setAttribute("aria-disabled", String(loading)); // and not disabled: it would lose the focus
     button.addEventListener("click", () => this.#options.onMore());
-    return make("li", "rest", ...(failure === undefined ? [] : [make("p", "", failure)]), button);
+    const total = make("span", "total", `${count} here`);
+    return make("li", "rest", total, ...(failure === undefined ? [] : [make("p", "", failure)]), button);
   }
 
   #memberRow({ member, isSelf }: MemberRow): HTMLElement {

@@ -91,7 +91,7 @@ export class PlaceView {
     this.#info.textContent = "";
     this.#here.hidden = false;
     this.#hereCount.textContent = feed.memberCount === 0 ? "" : String(feed.memberCount);
-    if (feed.isCounted) this.#members.showPages(feed.pages, session.self?.user);
+    if (feed.isCounted) this.#members.showPages(feed.pages, feed.memberCount, session.self?.user);
     else this.#members.show([...feed.members.values()], session.self?.user);
     this.#leave.hidden = session.feeds.length < 2;
     setText(this.#typing, typingText(feed.typing));
