@@ -8,7 +8,7 @@ public abstract class RoomEvent internal constructor() {
     /** A signal. */
     public data class Signalled(public val signal: Signal) : RoomEvent()
 
-    /** The members changed. */
+    /** Who is there has changed, or how many are: told once for all that the server says at a time. */
     public data class Presence(public val members: Members) : RoomEvent()
 
     /**

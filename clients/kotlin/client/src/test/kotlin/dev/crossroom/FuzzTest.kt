@@ -26,6 +26,7 @@ class FuzzTest {
         mapOf(
             "join" to
                 "{'ok':true,'position':$position,'recovered':false,'messages':[$message],'members':[$member],'count':1,'history':{'messages':[$message],'more':true}}",
+            "presence" to "{'ok':true,'room':'r','members':[$member],'count':2,'more':true}",
             "history" to "{'ok':true,'messages':[$message],'more':true,'position':$position}",
             "publish" to "{'ok':true,'id':'p','position':$position,'at':5,'duplicate':false}",
             "send" to "{'ok':false,'error':{'code':'rate_limited','message':'m','retryable':true,'retryAfter':100}}",
@@ -38,8 +39,10 @@ class FuzzTest {
         listOf(
             "message" to message,
             "signal" to "{'room':'r','from':$from,'data':null,'at':5}",
-            "presence" to "{'room':'r','type':'update','member':$member,'gone':['y']}",
-            "presence" to "{'room':'r','type':'leave','member':{'user':'ada','name':'A','devices':[]}}",
+            "presence" to "{'room':'r','count':2,'changes':[{'type':'join','member':$member},{'type':'update','member':$member,'gone':['y']}]}",
+            "presence" to "{'room':'r','count':1,'changes':[{'type':'leave','member':{'user':'ada','name':'A','devices':[]}}]}",
+            "presence" to "{'room':'r','count':1,'members':[$member]}",
+            "presence" to "{'room':'r','count':300}",
             "inbox" to "{'type':'message','id':'i','position':{'epoch':'e','offset':2},'from':$from,'data':1,'at':5}",
             "inbox" to "{'type':'receipt','id':'i','position':{'epoch':'e','offset':3},'from':{'user':'ben'},'at':5}",
             "token_expiring" to "{'expiresAt':9}",
@@ -85,6 +88,7 @@ class FuzzTest {
             }
         }
         RoomsJava.publish(room, Value.Null, null, RecordingCallback())
+        RoomsJava.listMembers(room, null, null, RecordingCallback())
         RoomsJava.send(rooms, "ben", Value.Null, false, RecordingCallback())
         repeat(30) {
             val server = dialer.last

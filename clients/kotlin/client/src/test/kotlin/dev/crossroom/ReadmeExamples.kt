@@ -25,6 +25,7 @@ private object ReadmeExamples {
 
             lobby.publish(json("text" to "Hello", "photo" to byteArrayOf(1, 2, 3)))
             lobby.signal(json("typing" to true))
+            val first = lobby.listMembers(limit = 50) // who is there, by page, in a room of any size
         }
 
     suspend fun events(room: Room) {

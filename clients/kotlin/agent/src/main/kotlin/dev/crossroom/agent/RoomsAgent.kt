@@ -6,6 +6,7 @@ import dev.crossroom.History
 import dev.crossroom.InboxItem
 import dev.crossroom.InboxMessage
 import dev.crossroom.InboxReceipt
+import dev.crossroom.Member
 import dev.crossroom.Members
 import dev.crossroom.Position
 import dev.crossroom.RoomEvent
@@ -76,6 +77,10 @@ class RoomsAgent(private val client: String, command: Value, storages: Storages,
                     .history(positionOf(command["before"]), positionOf(command["after"]), command["limit"]?.long?.toInt())
                     .let(::valueOf)
             "members" -> return json(*fieldsOf(room(command).members.value))
+            "list_members" ->
+                return room(command).listMembers(command["after"]?.text, command["limit"]?.long?.toInt()).let {
+                    json("members" to it.members.map(::valueOf), "count" to it.count, "more" to it.more)
+                }
             "send" -> {
                 val to = command["to"]?.text ?: throw BadCommand("no recipient")
                 val receipt = command["receipt"]?.boolean == true
@@ -223,7 +228,7 @@ private fun valueOf(item: InboxItem): Value {
 
 private fun valueOf(device: Device): Value = json("id" to device.id, "sid" to device.sid, "transport" to device.transport)
 
-private fun fieldsOf(members: Members): Array<Pair<String, Any?>> {
-    val rows = members.byUser.values.map { json("user" to it.user, "name" to it.name, "devices" to it.devices.map(::valueOf)) }
-    return arrayOf("members" to rows, "count" to members.count)
-}
+private fun valueOf(member: Member): Value = json("user" to member.user, "name" to member.name, "devices" to member.devices.map(::valueOf))
+
+private fun fieldsOf(members: Members): Array<Pair<String, Any?>> =
+    arrayOf("members" to members.byUser.values.map(::valueOf), "count" to members.count, "counted" to members.isCounted)

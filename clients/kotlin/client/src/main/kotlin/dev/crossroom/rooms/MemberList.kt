@@ -2,43 +2,35 @@ package dev.crossroom.rooms
 
 import dev.crossroom.Member
 import dev.crossroom.Members
-import kotlin.math.max
 
 /** Who is in a room, as far as the server has told (docs/rooms-api.md, 8). Pure: what is returned is a picture of a moment. */
 internal class MemberList {
-    var now = Members(emptyMap(), 0)
+    var now = Members(emptyMap(), 0, isCounted = false)
         private set
 
-    fun reset(members: List<Member>, count: Int): Members {
-        now = Members(members.associateByTo(LinkedHashMap()) { it.user }, count)
+    /** What a join is answered with, or an event says: members, changes of those that are known, or, of a counted room, neither. */
+    fun told(count: Int, members: List<Member>?, changes: List<PresenceChange>? = null): Members {
+        val known = if (changes == null) emptyList() else now.byUser.values
+        val next = (members ?: known).associateByTo(LinkedHashMap()) { it.user }
+        for (change in changes.orEmpty()) apply(change, next)
+        now = Members(next, count, isCounted = members == null && changes == null)
         return now
     }
 
-    fun change(change: PresenceChange): Members {
-        val next = LinkedHashMap(now.byUser)
+    private fun apply(change: PresenceChange, members: MutableMap<String, Member>) {
         val user = change.member.user
-        var count = now.count
         when (change.type) {
-            "leave" -> {
-                next.remove(user)
-                // Where only the first of many are known, a stranger may leave.
-                count--
-            }
-            "join" -> {
-                if (user !in next) count++
-                next[user] = change.member
-            }
-            // Of a stranger an update tells some devices only: no row can be made of them.
-            else -> next[user]?.let { next[user] = updated(it, change) }
+            ChangeType.LEAVE -> members.remove(user)
+            ChangeType.JOIN -> members[user] = change.member
+            ChangeType.UPDATE -> members[user] = members[user]?.let { updated(it, change) } ?: change.member
         }
-        now = Members(next, max(count, next.size))
-        return now
     }
 
+    /** Devices of an update take the place of those with their ids, or come behind. */
     private fun updated(known: Member, change: PresenceChange): Member {
         val devices = known.devices.associateByTo(LinkedHashMap()) { it.id }
         change.member.devices.associateByTo(devices) { it.id }
         devices.keys.removeAll(change.gone.toSet())
-        return Member(known.user, change.member.name, devices.values.toList())
+        return change.member.copy(devices = devices.values.toList())
     }
 }

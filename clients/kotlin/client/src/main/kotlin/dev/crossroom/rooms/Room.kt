@@ -5,6 +5,7 @@ import dev.crossroom.CrossroomException
 import dev.crossroom.History
 import dev.crossroom.Joined
 import dev.crossroom.Members
+import dev.crossroom.MembersPage
 import dev.crossroom.Position
 import dev.crossroom.Published
 import dev.crossroom.RoomEvent
@@ -36,7 +37,7 @@ public class Room internal constructor(internal val core: RoomCore, internal val
      */
     public val position: Position? get() = core.position
 
-    /** Who is there. */
+    /** Who is there; in a room of many how many are. */
     public val members: StateFlow<Members> get() = core.members.asStateFlow()
 
     /**
@@ -95,6 +96,15 @@ public class Room internal constructor(internal val core: RoomCore, internal val
      */
     public suspend fun history(before: Position? = null, after: Position? = null, limit: Int? = null): History =
         loop.await { core.history(before, after, limit, it) }
+
+    /**
+     * Reads a page of those who are there, in the order in which they came: the first of them, or those [after] a user. It works in every room, be it
+     * [counted][Members.isCounted] or not. Where that user has gone meanwhile, it begins with the first.
+     *
+     * @param limit from 1 to 500. Default: 100.
+     * @throws CrossroomException `not_joined`, `forbidden`, `too_many_pending`, the reason of the session's end, `closed`.
+     */
+    public suspend fun listMembers(after: String? = null, limit: Int? = null): MembersPage = loop.await { core.listMembers(after, limit, it) }
 
     /**
      * All messages from this call on, each once and in the room's order. The subscription begins with this call and not with its

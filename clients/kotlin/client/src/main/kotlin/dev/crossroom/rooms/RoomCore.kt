@@ -7,6 +7,7 @@ import dev.crossroom.ErrorCode
 import dev.crossroom.History
 import dev.crossroom.Joined
 import dev.crossroom.Members
+import dev.crossroom.MembersPage
 import dev.crossroom.Position
 import dev.crossroom.Published
 import dev.crossroom.RoomEvent
@@ -53,7 +54,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
     val broadcast = RoomBroadcast(this)
 
     /** May be read from any thread. */
-    val members = MutableStateFlow(Members(emptyMap(), 0))
+    val members = MutableStateFlow(memberList.now)
 
     /** May be read from any thread: of the last message that the application was given, or where one joined. */
     val position: Position? get() = broadcast.position(tip)
@@ -137,17 +138,21 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
     }
 
     fun history(before: Position?, after: Position?, limit: Int?, callback: Callback<History>): Cancellable {
+        val fields = listOf("before" to before?.let(Wire::position), "after" to after?.let(Wire::position), "limit" to limit)
+        return read("history", fields, { answer -> Wire.history(answer).let { History(it.messages, it.more) } }, callback)
+    }
+
+    fun listMembers(after: String?, limit: Int?, callback: Callback<MembersPage>): Cancellable =
+        read("presence", listOf("after" to after, "limit" to limit), Wire::membersPage, callback)
+
+    /** Calls what reads a page. Fields that are null are left out. */
+    private fun <T> read(call: String, fields: List<Pair<String, Any?>>, read: (Value) -> T, callback: Callback<T>): Cancellable {
         host.over?.let {
             callback.onFailure(it)
             return Cancellable {}
         }
-        val fields = LinkedHashMap<String, Any?>()
-        fields["room"] = name
-        before?.let { fields["before"] = Wire.position(it) }
-        after?.let { fields["after"] = Wire.position(it) }
-        limit?.let { fields["limit"] = it }
-        val call = json(*fields.map { it.toPair() }.toTypedArray())
-        return readings.submit("history", call, null, { answer -> Wire.history(answer).let { History(it.messages, it.more) } }, callback)
+        val given = fields.filter { (_, value) -> value != null }.toTypedArray()
+        return readings.submit(call, json("room" to name, *given), null, read, callback)
     }
 
     /** There is a connection. */
@@ -180,11 +185,12 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
         if (membership.isMember) broadcast.emit(RoomEvent.Signalled(signal))
     }
 
-    fun onPresence(change: PresenceChange) {
+    fun onPresence(event: PresenceEvent) {
         if (!membership.isMember) return
+        val own = event.changes?.lastOrNull { it.member.user == host.self?.user }
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-        if (change.type == "leave" && change.member.user == host.self?.user) return membership.callJoin()
-        show(memberList.change(change))
+        if (own?.type == ChangeType.LEAVE) return membership.callJoin()
+        show(memberList.told(event.count, event.members, event.changes))
     }
 
     private fun show(now: Members) {
@@ -196,7 +202,7 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
 
     override val areAllBehind: Boolean get() = broadcast.areAllBehind
 
-    override fun answered(answer: JoinAnswer) = show(memberList.reset(answer.members, answer.count))
+    override fun answered(answer: JoinAnswer) = show(memberList.told(answer.count, answer.members))
 
     override fun refused(error: CrossroomException, wasJoined: Boolean) {
         detach(error, error)

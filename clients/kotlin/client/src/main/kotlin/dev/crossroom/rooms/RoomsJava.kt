@@ -5,6 +5,7 @@ import dev.crossroom.Cancellable
 import dev.crossroom.History
 import dev.crossroom.InboxItem
 import dev.crossroom.Joined
+import dev.crossroom.MembersPage
 import dev.crossroom.Position
 import dev.crossroom.Published
 import dev.crossroom.RoomEvent
@@ -86,6 +87,11 @@ public object RoomsJava {
     @JvmStatic
     public fun history(room: Room, before: Position?, after: Position?, limit: Int?, callback: Callback<History>): Cancellable =
         room.loop.start { room.core.history(before, after, limit, room.callbacks.of(callback)) }
+
+    /** [Room.listMembers]. `after` and `limit` may be null. */
+    @JvmStatic
+    public fun listMembers(room: Room, after: String?, limit: Int?, callback: Callback<MembersPage>): Cancellable =
+        room.loop.start { room.core.listMembers(after, limit, room.callbacks.of(callback)) }
 
     /** Has what happens in the room told to a listener, from now on: messages, presence and the like. */
     @JvmStatic

@@ -7,6 +7,7 @@ import dev.crossroom.InboxItem
 import dev.crossroom.InboxMessage
 import dev.crossroom.InboxReceipt
 import dev.crossroom.Member
+import dev.crossroom.MembersPage
 import dev.crossroom.Position
 import dev.crossroom.Published
 import dev.crossroom.RoomMessage
@@ -27,13 +28,12 @@ internal object Wire {
             position(value["position"]),
             value["recovered"]?.boolean,
             value["messages"]?.list.orEmpty().map(::message),
-            list(value, "members").map(::member),
-            natural(value, "count").coerceAtMost(Int.MAX_VALUE.toLong()).toInt(),
+            optionalList(value, "members")?.map(::member),
+            count(value),
             value["history"]?.takeIf { it.map != null }?.let(::history),
         )
 
-    fun history(value: Value): HistoryPage =
-        HistoryPage(list(value, "messages").map(::message), value["more"]?.boolean ?: throw NotOfTheApi("more is missing"))
+    fun history(value: Value): HistoryPage = HistoryPage(list(value, "messages").map(::message), more(value))
 
     fun message(value: Value): RoomMessage =
         RoomMessage(
@@ -53,13 +53,15 @@ internal object Wire {
             long(value, "at"),
         )
 
-    fun presence(value: Value): PresenceChange =
-        PresenceChange(
+    fun presence(value: Value): PresenceEvent =
+        PresenceEvent(
             text(value, "room"),
-            text(value, "type"),
-            member(value["member"] ?: throw NotOfTheApi("member is missing")),
-            value["gone"]?.list.orEmpty().mapNotNull { it.text },
+            count(value),
+            optionalList(value, "changes")?.map(::change),
+            optionalList(value, "members")?.map(::member),
         )
+
+    fun membersPage(value: Value): MembersPage = MembersPage(list(value, "members").map(::member), count(value), more(value))
 
     /** Null for an item of a type that this version does not know. */
     fun item(value: Value): InboxItem? {
@@ -111,9 +113,31 @@ internal object Wire {
 
     private fun text(value: Value?, name: String): String = value?.get(name)?.text ?: throw NotOfTheApi("$name is missing")
 
-    private fun list(value: Value, name: String): List<Value> = value[name]?.list ?: throw NotOfTheApi("$name is missing")
+    private fun list(value: Value?, name: String): List<Value> = value?.get(name)?.list ?: throw NotOfTheApi("$name is missing")
 
-    private fun member(value: Value): Member =
+    /** Null where there is none; what is there has to be a list. */
+    private fun optionalList(value: Value, name: String): List<Value>? = if (value[name] == null) null else list(value, name)
+
+    private fun count(value: Value): Int = natural(value, "count").coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
+
+    private fun more(value: Value): Boolean = value["more"]?.boolean ?: throw NotOfTheApi("more is missing")
+
+    private fun change(value: Value): PresenceChange =
+        PresenceChange(
+            changeType(text(value, "type")),
+            member(value["member"]),
+            optionalList(value, "gone").orEmpty().map { it.text ?: throw NotOfTheApi("gone has what is no id") },
+        )
+
+    private fun changeType(name: String): ChangeType =
+        when (name) {
+            "join" -> ChangeType.JOIN
+            "update" -> ChangeType.UPDATE
+            "leave" -> ChangeType.LEAVE
+            else -> throw NotOfTheApi("$name is no change of presence")
+        }
+
+    private fun member(value: Value?): Member =
         Member(
             text(value, "user"),
             text(value, "name"),

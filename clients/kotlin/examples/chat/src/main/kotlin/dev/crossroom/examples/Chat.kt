@@ -1,6 +1,7 @@
 package dev.crossroom.examples
 
 import dev.crossroom.CrossroomException
+import dev.crossroom.Members
 import dev.crossroom.RoomEvent
 import dev.crossroom.RoomsEvent
 import dev.crossroom.json
@@ -59,11 +60,13 @@ private fun typed(): ReceiveChannel<String> {
 private fun tell(event: RoomEvent) {
     when (event) {
         is RoomEvent.Message -> println("${event.message.from.name}: ${event.message.data["text"]?.text ?: event.message.data}")
-        is RoomEvent.Presence -> println("* here: ${event.members.byUser.values.joinToString { it.name }}")
+        is RoomEvent.Presence -> println("* here: ${whoIsIn(event.members)}")
         is RoomEvent.Entered -> if (!event.joined.recovered) println("* some messages are lost")
         is RoomEvent.Left -> println("! out of the room: ${event.error.message}")
     }
 }
+
+private fun whoIsIn(members: Members): String = if (members.isCounted) "${members.count} people" else members.byUser.values.joinToString { it.name }
 
 private fun tell(event: RoomsEvent) {
     when (event) {
