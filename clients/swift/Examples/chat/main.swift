@@ -19,7 +19,8 @@ func show(_ events: EventStream<RoomEvent>) async throws {
         switch event {
         case .message(let message): print("\(message.from.name): \((try? message.decode(Line.self).text) ?? "?")")
         case .joined(let joined): print(joined.recovered ? "* you are there" : "* some messages are lost")
-        case .presence(let members, let count): print("* \(count): \(members.map(\.name).joined(separator: ", "))")
+        case .presence(_, let count, isCounted: true): print("* \(count) are there")
+        case .presence(let members, let count, _): print("* \(count): \(members.map(\.name).joined(separator: ", "))")
         case .left(let error): print("* you were sent away: \(error.message)")
         case .signal: break
         }

@@ -81,7 +81,12 @@ final class RoomsClient: AgentClient {
                 limit: command["limit"]?.int.map { Int($0) })
             return try Value(encoding: page)
         case "members":
-            return ["members": try Value(encoding: room.members), "count": .int(Int64(room.memberCount))]
+            return [
+                "members": try Value(encoding: room.members), "count": .int(Int64(room.memberCount)), "counted": .bool(room.isCounted),
+            ]
+        case "list_members":
+            let page = try await room.listMembers(after: command["after"]?.string, limit: command["limit"]?.int.map { Int($0) })
+            return try Value(encoding: page)
         default: throw CrossroomError(.invalidArgument, "there is no command \(action)")
         }
         return nil
@@ -146,9 +151,10 @@ final class RoomsClient: AgentClient {
         switch event {
         case .message(let message): (kind, fields["message"]) = ("message", try? Value(encoding: message))
         case .signal(let signal): (kind, fields["signal"]) = ("signal", try? Value(encoding: signal))
-        case .presence(let members, let count):
+        case .presence(let members, let count, let isCounted):
             (kind, fields["members"]) = ("presence", try? Value(encoding: members))
             fields["count"] = .int(Int64(count))
+            fields["counted"] = .bool(isCounted)
         case .joined(let joined):
             (kind, fields["recovered"]) = ("joined", .bool(joined.recovered))
             fields["position"] = try? Value(encoding: joined.position)

@@ -35,12 +35,22 @@ private func roomEvents(_ lobby: Room) async throws {
     for try await event in await lobby.events() {
         switch event {
         case .message(let message): print(message.from.name, message.data)
-        case .presence(let members, let count): print(count, members.map(\.name))
+        case .presence(_, let count, isCounted: true): print(count, "people")
+        case .presence(let members, let count, _): print(count, members.map(\.name))
         case .joined(let joined): if !joined.recovered { print("some messages are lost") }
         case .left(let error): print("sent away:", error.message)
         case .signal(let signal): print(signal.from.name, "is typing")
         }
     }
+}
+
+private func largeRooms(_ lobby: Room) async throws {
+    var last: String?
+    repeat {
+        let page = try await lobby.listMembers(after: last, limit: 500)
+        for member in page.members { print(member.name) }
+        last = page.more ? page.members.last?.user : nil
+    } while last != nil
 }
 
 private func inboxes(_ rooms: Rooms) async throws {

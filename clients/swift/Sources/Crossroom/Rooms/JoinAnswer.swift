@@ -15,32 +15,29 @@ struct JoinAnswer: Equatable {
     let position: Position
     let recovered: Bool
     let messages: [RoomMessage]
-    let members: [Member]
-    let count: Int
+    let presence: Presence
     /// Where it was asked for, and the server knows of it.
     let history: HistoryPage?
 
     init?(_ value: Value) {
-        guard let position = value["position"].flatMap(Position.init),
-            let members = value["members"]?.array?.parsed(Member.init), let count = value["count"]?.count,
+        guard let position = value["position"].flatMap(Position.init), let presence = Presence(value),
             let messages = (value["messages"] ?? []).array?.parsed(RoomMessage.init)
         else { return nil }
         let history = value["history"].flatMap(HistoryPage.init)
         if value["history"] != nil, history == nil { return nil }
         self.init(
-            position: position, recovered: value["recovered"]?.bool ?? false, messages: messages, members: members,
-            count: count, history: history)
+            position: position, recovered: value["recovered"]?.bool ?? false, messages: messages, presence: presence,
+            history: history)
     }
 
     init(
-        position: Position, recovered: Bool = false, messages: [RoomMessage] = [], members: [Member] = [], count: Int = 0,
-        history: HistoryPage? = nil
+        position: Position, recovered: Bool = false, messages: [RoomMessage] = [],
+        presence: Presence = Presence(count: 0, members: []), history: HistoryPage? = nil
     ) {
         self.position = position
         self.recovered = recovered
         self.messages = messages
-        self.members = members
-        self.count = count
+        self.presence = presence
         self.history = history
     }
 }

@@ -35,6 +35,25 @@ extension Member {
     }
 }
 
+/// A page of those who are in a room, in the order in which they came.
+public struct MembersPage: Sendable, Hashable, Codable {
+    /// The members.
+    public let members: [Member]
+    /// How many are in the room, in all.
+    public let count: Int
+    /// Whether there are more after these.
+    public let more: Bool
+}
+
+extension MembersPage {
+    init?(_ value: Value) {
+        guard let members = value["members"]?.array?.parsed(Member.init), let count = value["count"]?.count,
+            let more = value["more"]?.bool
+        else { return nil }
+        self.init(members: members, count: count, more: more)
+    }
+}
+
 /// Who sent something.
 public struct Sender: Sendable, Hashable, Codable {
     /// The user's id.

@@ -1,31 +1,28 @@
 /// Who is in a room, as far as the server has told (docs/rooms-api.md, 8).
 struct Members {
-    /// In the order in which they came.
+    /// In the order in which they came; empty in a counted room.
     private(set) var list: [Member] = []
     /// In the server's count.
     private(set) var count = 0
+    /// Whether the server tells how many are there, and no names.
+    private(set) var isCounted = false
 
-    mutating func reset(_ members: [Member], count: Int) {
-        list = members
-        self.count = count
+    mutating func told(_ presence: Presence) {
+        count = presence.count
+        isCounted = presence.members == nil && presence.changes == nil
+        if let members = presence.members { list = members } else if isCounted { list = [] }
+        for change in presence.changes ?? [] { apply(change) }
     }
 
-    mutating func change(_ change: PresenceChange) {
+    private mutating func apply(_ change: PresenceChange) {
         let index = list.firstIndex { $0.user == change.member.user }
         switch (change.kind, index) {
-        case (.leave, let index):
-            if let index { list.remove(at: index) }
-            // Where only the first of many are known, a stranger may leave.
-            count = max(count - 1, list.count)
+        case (.leave, let index?): list.remove(at: index)
+        case (.leave, nil): break
         case (.update, let index?): list[index] = Self.merged(list[index], change)
-        // One of those whom `join` did not name: there is only a part of them to be known.
-        case (.update, nil): break
         case (.join, let index?): list[index] = change.member
-        case (.join, nil):
-            list.append(change.member)
-            if count < .max { count += 1 }
+        case (.update, nil), (.join, nil): list.append(change.member)
         }
-        count = max(count, list.count)
     }
 
     /// The devices of an update take the place of those with the same ids, or come behind them.

@@ -49,11 +49,14 @@ public final class Room {
     /// another time.
     public var position: Position? { streams.position }
 
-    /// Who is in the room, in the order in which they came; the first hundred where there are more.
+    /// Who is in the room, in the order in which they came: all of them, or, where the room `isCounted`, none.
     public var members: [Member] { memberList.list }
 
     /// How many are in the room, in the server's count.
     public var memberCount: Int { memberList.count }
+
+    /// Whether so many are in the room that the server tells their number alone: `listMembers` has who they are.
+    public var isCounted: Bool { memberList.isCounted }
 
     /// Joins, now or when connected, and again after each reconnect from where one was. While joined, it returns where one is.
     ///
@@ -161,6 +164,22 @@ public final class Room {
         return page
     }
 
+    /// A page of those who are in the room, in the order in which they came: the first, or those after a user.
+    /// - Parameters:
+    ///   - after: the user id of the last of the page before. Where that user has gone meanwhile, it begins with the first again.
+    ///   - limit: members, at most: 1 to 500. Default 100.
+    /// - Throws: `CrossroomError` with what the server refuses it for, `forbidden` where presence is off; `aborted`, `closed`.
+    public func listMembers(after: String? = nil, limit: Int? = nil) async throws -> MembersPage {
+        _ = try started()
+        var call: [String: Value] = ["room": .string(name)]
+        call["after"] = after.map(Value.string)
+        call["limit"] = limit.map { .int(Int64($0)) }
+        guard let page = MembersPage(try await readings.submit("presence", .object(call), id: nil)) else {
+            throw CrossroomError.badAnswer
+        }
+        return page
+    }
+
     /// All messages from now on, each once and in order. Ends when the room is left, and fails with the reason where that was
     /// not by one's own choice.
     ///
@@ -204,8 +223,7 @@ public final class Room {
 
     private func answered(_ answer: JoinAnswer) {
         joinHistory = answer.history
-        memberList.reset(answer.members, count: answer.count)
-        presenceChanged()
+        told(answer.presence)
         flushQueues()
     }
 
@@ -265,7 +283,10 @@ public final class Room {
         }
     }
 
-    private func presenceChanged() { streams.presence(memberList) }
+    private func told(_ presence: Presence) {
+        memberList.told(presence)
+        streams.presence(memberList)
+    }
 
     /// Leaves the room, or is sent away. `pending`: what joins and publishes that wait fail with; `reading`: what streams fail with.
     private func detach(_ pending: CrossroomError, _ reading: CrossroomError?) {
@@ -328,18 +349,18 @@ extension Room {
             guard let signal = Signal(payload) else { return reportMalformed(name) }
             if membership.isMember { streams.signal(signal) }
         case "presence":
-            guard let change = PresenceChange(payload) else { return reportMalformed(name) }
-            if membership.isMember { onPresence(change) }
+            guard let presence = Presence(payload) else { return reportMalformed(name) }
+            if membership.isMember { onPresence(presence) }
         default: break
         }
     }
 
     private func reportMalformed(_ event: String) { rooms?.warn(.badEvent(event)) }
 
-    private func onPresence(_ change: PresenceChange) {
+    private func onPresence(_ presence: Presence) {
+        let own = presence.changes?.last { $0.member.user == rooms?.me?.user }
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
-        if change.kind == .leave, change.member.user == rooms?.me?.user { return membership.callJoin() }
-        memberList.change(change)
-        presenceChanged()
+        if own?.kind == .leave { return membership.callJoin() }
+        told(presence)
     }
 }

@@ -4,8 +4,8 @@ public enum RoomEvent: Sendable {
     case message(RoomMessage)
     /// Somebody told something.
     case signal(Signal)
-    /// Who is there changed. `count` is the server's, where `members` are only the first of many.
-    case presence(members: [Member], count: Int)
+    /// Who is there changed: as `members`, `memberCount` and `isCounted` of the room. Once for all that the server tells at a time.
+    case presence(members: [Member], count: Int, isCounted: Bool)
     /// Joined, or joined again; also while joined, with `recovered` false, where something was lost.
     case joined(Joined)
     /// Joining again was refused; the room is left.

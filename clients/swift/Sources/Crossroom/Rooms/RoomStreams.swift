@@ -63,7 +63,7 @@ final class RoomStreams {
 
     /// Whoever reads slowly is told the last of several.
     func presence(_ people: Members) {
-        let event = RoomEvent.presence(members: people.list, count: people.count)
+        let event = RoomEvent.presence(members: people.list, count: people.count, isCounted: people.isCounted)
         events.push(event, overflow: .replace { if case .presence = $0 { true } else { false } })
     }
 
