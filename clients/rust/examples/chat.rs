@@ -67,6 +67,7 @@ fn print_message(message: &Message) {
 fn print_event(event: RoomEvent) {
     match event {
         RoomEvent::Message(message) => print_message(&message),
+        RoomEvent::Presence(members) if members.is_counted() => println!("* {} are here", members.count()),
         RoomEvent::Presence(members) => {
             let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             println!("* here: {}", names.join(", "));

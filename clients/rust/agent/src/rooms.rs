@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossroom::rooms::{
-    History, InboxItem, JoinOptions, MemoryStorage, Room, RoomEvent, RoomEvents, RoomsEvent, SendOptions,
+    History, InboxItem, JoinOptions, Members, MemoryStorage, Room, RoomEvent, RoomEvents, RoomsEvent, SendOptions,
 };
 use crossroom::{Rooms, RoomsError};
 use futures_util::FutureExt;
@@ -88,6 +88,7 @@ impl RoomsAgent {
     pub fn begin(&mut self, command: &Value) -> BoxFuture<'static, Answer> {
         let text = |name: &str| command[name].as_str().unwrap_or_default();
         let position = |name: &str| serde_json::from_value(command[name].clone()).ok();
+        let number = |name: &str| command[name].as_u64().and_then(|number| u32::try_from(number).ok());
         let data = || through_binary(command["data"].clone());
         let done = || ready(Ok(None)).boxed();
         match text("do") {
@@ -98,7 +99,7 @@ impl RoomsAgent {
             "join" => {
                 let mut options = JoinOptions::default();
                 options.since = position("since");
-                options.history = command["history"].as_u64().and_then(|history| u32::try_from(history).ok());
+                options.history = number("history");
                 value(self.room(text("room")).join_with(options))
             }
             "state" => {
@@ -131,13 +132,10 @@ impl RoomsAgent {
                     (None, Some(after)) => History::after(&after),
                     (None, None) => History::newest(),
                 };
-                let limit = command["limit"].as_u64().and_then(|limit| u32::try_from(limit).ok());
-                value(self.room(text("room")).history(limit.map_or(page.clone(), |limit| page.limit(limit))))
+                value(self.room(text("room")).history(number("limit").map_or(page.clone(), |limit| page.limit(limit))))
             }
-            "members" => {
-                let members = self.room(text("room")).members();
-                ready(Ok(Some(json!({ "members": members.to_vec(), "count": members.count() })))).boxed()
-            }
+            "members" => ready(Ok(Some(shown(&self.room(text("room")).members())))).boxed(),
+            "list_members" => value(self.room(text("room")).list_members(command["after"].as_str(), number("limit"))),
             "send" => {
                 let mut options = SendOptions::default();
                 options.id = command["messageId"].as_str().map(str::to_owned);
@@ -229,6 +227,10 @@ fn value<T: Serialize>(
     .boxed()
 }
 
+fn shown(members: &Members) -> Value {
+    json!({ "members": members.to_vec(), "count": members.count(), "counted": members.is_counted() })
+}
+
 async fn tell_session(client: String, mut events: crossroom::rooms::RoomsEvents) {
     while let Some(event) = events.next().await {
         match event {
@@ -259,9 +261,7 @@ async fn tell_room(client: String, room: String, mut events: RoomEvents, mut is_
             Ok(RoomEvent::Left(error)) => ("left", json!({ "error": rooms_error(&error) })),
             Ok(RoomEvent::Message(message)) => ("message", json!({ "message": through_binary(json!(message)) })),
             Ok(RoomEvent::Signal(signal)) => ("signal", json!({ "signal": through_binary(json!(signal)) })),
-            Ok(RoomEvent::Presence(members)) => {
-                ("presence", json!({ "members": members.to_vec(), "count": members.count() }))
-            }
+            Ok(RoomEvent::Presence(members)) => ("presence", shown(&members)),
             Ok(_) => continue,
             Err(error) => ("warning", json!({ "message": error.to_string() })),
         };

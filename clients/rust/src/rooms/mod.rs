@@ -23,8 +23,8 @@ pub use protocol::join_options::JoinOptions;
 pub use protocol::rooms_error::RoomsError;
 pub use protocol::storage::{MemoryStorage, Storage};
 pub use protocol::values::{
-    Device, InboxOpened, Joined, Me, Member, Members, Message, Page, Position, Published, RoomEvent, RoomState,
-    RoomsEvent, Sender, Sent, Signal,
+    Device, InboxOpened, Joined, Me, Member, Members, MembersPage, Message, Page, Position, Published, RoomEvent,
+    RoomState, RoomsEvent, Sender, Sent, Signal,
 };
 pub use room::{History, Room};
 pub use rooms_builder::RoomsBuilder;

@@ -12,7 +12,7 @@ use super::pending::{Pending, Publishing};
 use super::protocol::data::to_data;
 use super::protocol::join_options::JoinOptions;
 use super::protocol::rooms_error::RoomsError;
-use super::protocol::values::{Joined, Members, Page, Position, RoomState};
+use super::protocol::values::{Joined, Members, MembersPage, Page, Position, RoomState};
 use super::streams::{Messages, RoomEvents};
 use crate::clock::new_id;
 
@@ -116,7 +116,29 @@ impl Room {
     /// What the server refuses: `unknown_position`, say.
     pub fn history(&self, page: History) -> impl Future<Output = Result<Page, RoomsError>> + Send + use<> {
         Pending::start(&self.inner, Ok(Value::Object(page.0)), |machine, page, reply| {
-            machine.history(&self.name, page.clone(), reply)
+            machine.read("history", &self.name, page.clone(), reply)
+        })
+    }
+
+    /// Reads a page of those who are in the room, in the order in which they came: the first, or those after a user. At most `limit`: 1
+    /// to 500; 100 with `None`. A user who has gone meanwhile is no place to go on from: then it is the first page.
+    ///
+    /// # Errors
+    /// What the server refuses: `not_joined`, or `forbidden` where one may not see who is there.
+    pub fn list_members(
+        &self,
+        after: Option<&str>,
+        limit: Option<u32>,
+    ) -> impl Future<Output = Result<MembersPage, RoomsError>> + Send + use<> {
+        let mut page = json!({});
+        if let Some(user) = after {
+            page["after"] = json!(user);
+        }
+        if let Some(members) = limit {
+            page["limit"] = json!(members);
+        }
+        Pending::start(&self.inner, Ok(page), |machine, page, reply| {
+            machine.read("presence", &self.name, page.clone(), reply)
         })
     }
 
@@ -140,7 +162,7 @@ impl Room {
         self.inner.shared.look(|machine| machine.position(&self.name))
     }
 
-    /// Who is in the room, as far as the server has told.
+    /// Who is in the room, as far as the server has told: all of them, or, where [it is counted](Members::is_counted), how many.
     #[must_use]
     pub fn members(&self) -> Members {
         self.inner.shared.look(|machine| machine.members(&self.name))

@@ -87,6 +87,36 @@ async fn joins_publishes_and_catches_up_after_a_lost_connection() {
 }
 
 #[tokio::test]
+async fn reads_by_page_who_is_in_a_room_that_is_counted() {
+    let mut server = Server::start().await;
+    let rooms = rooms(&server);
+    let room = rooms.room("r");
+    let joining = room.join();
+    let mut socket = server.accept().await;
+    welcome(&mut socket).await;
+    let counted = json!({ "ok": true, "room": "r", "position": position(0), "count": 201, "maxNames": 200 });
+    answer(&mut socket, "join", counted).await;
+    within(joining).await.unwrap();
+    let members = room.members();
+    assert_eq!((members.len(), members.count(), members.is_counted()), (0, 201, true));
+
+    let listing = room.list_members(None, None);
+    let ben = json!({ "user": "ben", "name": "Ben", "devices": [{ "id": "d", "sid": "x", "transport": "bridge" }] });
+    let page = json!({ "ok": true, "room": "r", "members": [ben], "count": 201, "more": true });
+    assert_eq!(answer(&mut socket, "presence", page).await, json!({ "room": "r" }));
+    let page = within(listing).await.unwrap();
+    assert_eq!(
+        (&page.members[0].name, page.members[0].devices.len(), page.count, page.more),
+        (&"Ben".into(), 1, 201, true)
+    );
+
+    let listing = room.list_members(Some("ben"), Some(200));
+    let nonsense = json!({ "ok": true, "room": "r", "members": [{ "user": 1 }], "count": 201, "more": false });
+    assert_eq!(answer(&mut socket, "presence", nonsense).await, json!({ "room": "r", "after": "ben", "limit": 200 }));
+    assert_eq!(within(listing).await.unwrap_err().code(), "bad_answer");
+}
+
+#[tokio::test]
 async fn takes_answers_and_events_in_the_order_in_which_they_came() {
     let mut server = Server::start().await;
     let rooms = rooms(&server);

@@ -2,37 +2,39 @@
 
 use std::sync::Arc;
 
-use super::answers::PresenceChange;
+use super::answers::{PresenceChange, PresenceChangeKind, PresenceEvent};
 use super::values::{Member, Members};
 
 impl Members {
-    pub(crate) fn reset(&mut self, members: Vec<Member>, count: u64) {
-        self.list = Arc::new(members);
+    /// Who is there, or, of a counted room, how many.
+    pub(crate) fn reset(&mut self, members: Option<Vec<Member>>, count: u64) {
+        self.is_counted = members.is_none();
+        self.list = Arc::new(members.unwrap_or_default());
         self.count = count;
     }
 
-    pub(crate) fn change(&mut self, change: PresenceChange) {
-        let PresenceChange { kind, member, gone, .. } = change;
+    /// What an event says.
+    pub(crate) fn told(&mut self, event: PresenceEvent) {
+        let Some(changes) = event.changes else { return self.reset(event.members, event.count) };
+        self.is_counted = false;
+        self.count = event.count;
         // A copy is made only where somebody has kept a picture of the moment before.
         let list = Arc::make_mut(&mut self.list);
-        let known = list.iter().position(|other| other.user == member.user);
-        let is_leave = kind == "leave";
-        let is_new = known.is_none();
-        match known {
-            Some(index) if is_leave => drop(list.remove(index)),
-            Some(index) if kind == "join" => list[index] = member,
-            Some(index) => update(&mut list[index], member, &gone),
-            None if is_leave => {}
-            None => list.push(member),
+        for change in changes {
+            apply(change, list);
         }
-        let listed = list.len() as u64;
-        // Where only the first of many are known, a stranger may leave.
-        if is_leave {
-            self.count = self.count.saturating_sub(1);
-        } else if kind == "join" && is_new {
-            self.count += 1;
-        }
-        self.count = self.count.max(listed);
+    }
+}
+
+fn apply(change: PresenceChange, members: &mut Vec<Member>) {
+    let PresenceChange { kind, member, gone } = change;
+    let known = members.iter().position(|other| other.user == member.user);
+    match (kind, known) {
+        (PresenceChangeKind::Leave, Some(index)) => drop(members.remove(index)),
+        (PresenceChangeKind::Leave, None) => {}
+        (PresenceChangeKind::Join, Some(index)) => members[index] = member,
+        (PresenceChangeKind::Update, Some(index)) => update(&mut members[index], member, &gone),
+        (_, None) => members.push(member),
     }
 }
 
@@ -50,79 +52,111 @@ fn update(known: &mut Member, change: Member, gone: &[String]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::values::Device;
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn member(user: &str, name: &str) -> Member {
-        Member { user: user.to_owned(), name: name.to_owned(), devices: Vec::new() }
+    fn member(user: &str, devices: &[&str]) -> Value {
+        let devices: Vec<Value> = devices.iter().map(|id| device(id, "bridge")).collect();
+        json!({ "user": user, "name": user, "devices": devices })
     }
 
-    fn change(kind: &str, user: &str) -> PresenceChange {
-        let (room, kind, gone) = ("r".to_owned(), kind.to_owned(), Vec::new());
-        PresenceChange { room, kind, member: member(user, "new"), gone }
+    fn device(id: &str, transport: &str) -> Value {
+        json!({ "id": id, "sid": id, "transport": transport })
     }
 
-    fn device(id: &str, transport: &str) -> Device {
-        Device { id: id.to_owned(), sid: id.to_owned(), transport: transport.to_owned() }
+    fn change(kind: &str, member: Value) -> Value {
+        json!({ "type": kind, "member": member })
     }
 
-    #[test]
-    fn an_update_tells_of_the_devices_that_are_new_changed_or_gone() {
+    /// Ada and Bob, in a named room.
+    fn two() -> Members {
         let mut members = Members::default();
-        let devices = ["phone", "tab", "desk"].map(|id| device(id, "polling")).to_vec();
-        members.reset(vec![Member { devices, ..member("a", "old") }], 1);
-        let mut update = change("update", "a");
-        update.member.devices = vec![device("tab", "websocket"), device("watch", "bridge")];
-        update.gone = vec!["phone".to_owned(), "unknown".to_owned()];
-        members.change(update);
-        let expected = vec![device("tab", "websocket"), device("desk", "polling"), device("watch", "bridge")];
-        assert_eq!(members.get("a").unwrap().devices, expected);
-        let mut join = change("join", "a");
-        join.member.devices = vec![device("new", "bridge")];
-        members.change(join);
-        assert_eq!(members.get("a").unwrap().devices, [device("new", "bridge")], "a join has all of them");
+        tell(&mut members, json!({ "count": 2, "members": [member("ada", &["phone"]), member("bob", &["laptop"])] }));
+        members
+    }
+
+    fn tell(members: &mut Members, mut event: Value) {
+        event["room"] = json!("r");
+        members.told(PresenceEvent::deserialize(event).expect("an event"));
+    }
+
+    fn changed(members: &mut Members, count: u64, changes: &[Value]) {
+        tell(members, json!({ "count": count, "changes": changes }));
     }
 
     fn users(members: &Members) -> Vec<&str> {
         members.iter().map(|member| member.user.as_str()).collect()
     }
 
-    #[test]
-    fn keeps_the_order_in_which_they_came() {
-        let mut members = Members::default();
-        members.reset(vec![member("a", "old"), member("b", "old")], 2);
-        members.change(change("join", "c"));
-        members.change(change("update", "a"));
-        members.change(change("leave", "b"));
-        assert_eq!((users(&members), members.count()), (vec!["a", "c"], 2));
-        assert_eq!(members.get("a").unwrap().name, "new");
+    fn known(members: &Members, user: &str) -> Value {
+        json!(members.get(user))
     }
 
     #[test]
-    fn counts_strangers_where_only_the_first_are_known() {
-        let mut members = Members::default();
-        members.reset(vec![member("a", "old")], 500);
-        members.change(change("leave", "z"));
-        assert_eq!((members.len(), members.count()), (1, 499));
-        members.change(change("join", "b"));
-        assert_eq!((members.len(), members.count()), (2, 500));
+    fn are_those_of_the_join_and_then_who_comes_and_goes() {
+        let mut members = two();
+        changed(&mut members, 2, &[change("join", member("cleo", &["tablet"])), change("leave", member("ada", &[]))]);
+        assert_eq!((users(&members), members.count(), members.is_counted()), (vec!["bob", "cleo"], 2, false));
     }
 
     #[test]
-    fn never_counts_fewer_than_it_lists() {
-        let mut members = Members::default();
-        members.reset(vec![member("a", "old")], 1);
-        members.change(change("leave", "z"));
-        members.change(change("update", "b"));
-        assert_eq!(members.count(), 2);
+    fn have_of_an_update_the_devices_that_are_new_changed_or_gone_and_the_name() {
+        let mut members = two();
+        changed(&mut members, 2, &[change("update", member("ada", &["tab", "desk"]))]);
+        let devices = [device("tab", "polling"), device("watch", "bridge")];
+        let mut update = change("update", json!({ "user": "ada", "name": "Countess", "devices": devices }));
+        update["gone"] = json!(["phone", "unknown"]);
+        changed(&mut members, 2, &[update]);
+        let devices = [device("tab", "polling"), device("desk", "bridge"), device("watch", "bridge")];
+        assert_eq!(known(&members, "ada"), json!({ "user": "ada", "name": "Countess", "devices": devices }));
+        assert_eq!((users(&members), members.count()), (vec!["ada", "bob"], 2));
     }
 
     #[test]
-    fn leaves_earlier_pictures_as_they_were() {
-        let mut members = Members::default();
-        members.reset(vec![member("a", "old")], 1);
+    fn have_all_of_a_members_devices_anew_with_a_join() {
+        let mut members = two();
+        changed(&mut members, 2, &[change("join", member("ada", &["watch"]))]);
+        assert_eq!(known(&members, "ada"), member("ada", &["watch"]));
+    }
+
+    #[test]
+    fn are_the_same_where_it_is_told_again_who_is_there() {
+        let mut members = two();
+        changed(&mut members, 2, &[change("join", member("ada", &["phone"]))]);
+        assert_eq!(members, two());
+    }
+
+    #[test]
+    fn have_whom_an_update_is_of_that_was_not_known_and_miss_nobody_who_leaves_unknown() {
+        let mut members = two();
+        changed(&mut members, 3, &[change("update", member("cleo", &["tv"])), change("leave", member("dan", &[]))]);
+        assert_eq!(known(&members, "cleo"), member("cleo", &["tv"]));
+        assert_eq!((users(&members), members.count()), (vec!["ada", "bob", "cleo"], 3));
+    }
+
+    #[test]
+    fn take_the_changes_of_an_event_in_their_order_and_who_goes_and_comes_again_is_the_last() {
+        let mut members = two();
+        changed(&mut members, 2, &[change("leave", member("ada", &[])), change("join", member("ada", &["tv"]))]);
+        assert_eq!(users(&members), ["bob", "ada"]);
+    }
+
+    #[test]
+    fn are_none_but_their_number_of_a_room_that_is_counted_until_it_is_named_again() {
+        let mut members = two();
+        tell(&mut members, json!({ "count": 201 }));
+        assert_eq!((users(&members), members.count(), members.is_counted()), (vec![], 201, true));
+        tell(&mut members, json!({ "count": 1, "members": [member("cleo", &["tablet"])] }));
+        assert_eq!((users(&members), members.count(), members.is_counted()), (vec!["cleo"], 1, false));
+    }
+
+    #[test]
+    fn leave_an_earlier_picture_as_it_was() {
+        let mut members = two();
         let before = members.clone();
-        members.change(change("leave", "a"));
-        assert_eq!((before.len(), members.len()), (1, 0));
+        changed(&mut members, 1, &[change("leave", member("ada", &[]))]);
+        assert_eq!((users(&before), users(&members)), (vec!["ada", "bob"], vec!["bob"]));
     }
 }

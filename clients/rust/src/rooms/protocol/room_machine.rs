@@ -5,7 +5,7 @@ mod calls;
 use futures_channel::oneshot;
 use serde_json::{Value, json};
 
-use super::answers::PresenceChange;
+use super::answers::{PresenceChangeKind, PresenceEvent};
 use super::join_options::JoinOptions;
 use super::readers::{Bookmark, Readers};
 use super::retry::Retry;
@@ -220,18 +220,19 @@ impl RoomMachine {
         }
     }
 
-    pub(crate) fn on_presence(&mut self, change: PresenceChange, context: &mut RoomsContext) {
+    pub(crate) fn on_presence(&mut self, event: PresenceEvent, context: &mut RoomsContext) {
         if !self.membership.is_in() {
             return;
         }
+        let is_own = |user: &str| context.me.as_ref().is_some_and(|me| me.user == user);
+        let own = event.changes.iter().flatten().rfind(|change| is_own(&change.member.user));
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells,
         // and why.
-        let is_own = context.me.as_ref().is_some_and(|me| me.user == change.member.user);
-        if change.kind == "leave" && is_own {
+        if own.is_some_and(|change| change.kind == PresenceChangeKind::Leave) {
             self.call_join(context);
             return;
         }
-        self.members.change(change);
+        self.members.told(event);
         self.tell_presence();
     }
 

@@ -39,18 +39,27 @@ pub struct Member {
     pub devices: Vec<Device>,
 }
 
-/// Who is in a room, as far as the server has told. Cheap to clone.
+/// Who is in a room, as far as the server has told: all of them, in the order in which they came, or, where the room is counted,
+/// how many. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Members {
     pub(crate) list: Arc<Vec<Member>>,
     pub(crate) count: u64,
+    pub(crate) is_counted: bool,
 }
 
 impl Members {
-    /// How many there are in the server's count, where the list is only the first of many.
+    /// How many there are, in the server's count.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Whether there are so many that the server tells their number alone: then none of them is here, and
+    /// [`Room::list_members`](crate::rooms::Room::list_members) has who they are.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// A member, by the user's id.
@@ -67,6 +76,17 @@ impl std::ops::Deref for Members {
     fn deref(&self) -> &[Member] {
         &self.list
     }
+}
+
+/// A page of those who are in a room, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersPage {
+    /// The members.
+    pub members: Vec<Member>,
+    /// How many there are in all.
+    pub count: u64,
+    /// Whether there are more after these.
+    pub more: bool,
 }
 
 /// Who sent something, and from which connection.
@@ -242,7 +262,7 @@ pub enum RoomEvent {
     Message(Message),
     /// A signal.
     Signal(Signal),
-    /// The members have changed.
+    /// Who is there has changed: once for all that the server tells at a time.
     Presence(Members),
 }
 

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::RoomsMachine;
 use crate::protocol::args::Args;
-use crate::rooms::protocol::answers::{DeviceTaken, PresenceChange, SessionEnd, TokenRenewed};
+use crate::rooms::protocol::answers::{DeviceTaken, PresenceEvent, SessionEnd, TokenRenewed};
 use crate::rooms::protocol::inbox_item::InboxItem;
 use crate::rooms::protocol::reconnect_policy::TokenSource;
 use crate::rooms::protocol::rooms_effect::SendQueueKey;
@@ -32,9 +32,9 @@ impl RoomsMachine {
                     room.on_signal(signal, &mut machine.context);
                 }
             }),
-            "presence" => self.parsed(name, args, |machine, change: PresenceChange| {
-                if let Some(room) = machine.rooms.get_mut(&change.room) {
-                    room.on_presence(change, &mut machine.context);
+            "presence" => self.parsed(name, args, |machine, event: PresenceEvent| {
+                if let Some(room) = machine.rooms.get_mut(&event.room) {
+                    room.on_presence(event, &mut machine.context);
                 }
             }),
             "inbox" => {

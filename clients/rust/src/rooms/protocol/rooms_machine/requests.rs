@@ -80,14 +80,16 @@ impl RoomsMachine {
         Ok((SendQueueKey::Publishes(room.to_owned()), key))
     }
 
-    pub(crate) fn history(
+    /// Reads a page: of the log (`history`), or of those who are there (`presence`).
+    pub(crate) fn read(
         &mut self,
+        name: &'static str,
         room: &str,
         mut argument: Value,
         reply: Reply<Value>,
     ) -> Result<(SendQueueKey, u64), RoomsError> {
         argument["room"] = json!(room);
-        let call = self.context.pending_call("history", argument, None, reply)?;
+        let call = self.context.pending_call(name, argument, None, reply)?;
         let key = call.key;
         let (state, context) = self.room(room);
         state.read(call, context);

@@ -3,6 +3,7 @@ mod hostile;
 mod identity;
 mod inbox;
 mod joining;
+mod presence;
 mod publishing;
 mod reading;
 

@@ -40,11 +40,13 @@ fn broken(value: &Value) -> Vec<Value> {
 #[test]
 fn lives_through_events_with_anything_in_them() {
     let member = json!({ "user": "b", "name": "B", "devices": [{ "id": "d", "sid": "s", "transport": "bridge" }] });
+    let change = json!({ "type": "update", "member": member, "gone": ["x"] });
     let error = json!({ "code": "c", "message": "m", "retryable": true, "retryAfter": 1 });
     let events = [
         ("message", message("x", 1)),
         ("signal", json!({ "room": "r", "from": message("x", 1)["from"], "data": 1, "at": 5 })),
-        ("presence", json!({ "room": "r", "type": "update", "member": member, "gone": ["x"] })),
+        ("presence", json!({ "room": "r", "count": 2, "members": [member] })),
+        ("presence", json!({ "room": "r", "count": 2, "changes": [change] })),
         ("inbox", item(1)),
         ("device_taken", json!({ "sid": "s" })),
         ("device_returned", json!({})),
@@ -70,6 +72,7 @@ fn lives_through_events_with_anything_in_them() {
 #[test]
 fn lives_through_answers_with_anything_in_them() {
     let mut joined = joined_at(3);
+    joined["members"] = json!([{ "user": "b", "name": "B", "devices": [] }]);
     joined["recovered"] = json!(true);
     joined["messages"] = json!([message("x", 1)]);
     joined["history"] = json!({ "messages": [message("x", 1)], "more": true });

@@ -95,14 +95,6 @@ fn leaving_gives_up_what_waits_and_ends_the_streams_of_messages() {
 }
 
 #[test]
-fn joins_again_where_the_server_says_that_one_has_left() {
-    let mut rig = Rig::joined(0);
-    let member = json!({ "user": "ada", "name": "Ada", "devices": [] });
-    rig.notice("presence", json!({ "room": "r", "type": "leave", "member": member }));
-    rig.call("join");
-}
-
-#[test]
 fn a_join_brings_the_newest_messages_where_it_asks_for_them_and_one_after_a_reconnect_does_not() {
     let mut rig = Rig::up();
     let mut messages = rig.messages();
