@@ -83,7 +83,7 @@ describe("crossroom join", () => {
     ben.close();
     server = await startCliServer({ roomSettings: () => ({ ...DEFAULT_ROOM, maxNames: 3 }) });
     ben = await enter("Ben");
-    const [ada, program] = [await join(), await join("--json")];
+    const [ada, program] = [join(), join("--json")];
     await ada.line();
     expect(await program.json()).to.deep.include({ type: "joined", count: 2 });
     const others = [await enter("Eve"), await enter("Cleo")];
