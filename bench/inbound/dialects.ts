@@ -43,6 +43,7 @@ function rooms(protocol: Protocol, argument: object = {}): Omit<Dialect, "hello"
     publish: (room) => wire.call("publish", { room, data: DATA, ...argument }, PUBLISH_ID),
     published: wire.ackStart(PUBLISH_ID) + OK,
     delivered: () => EVENTS[protocol]("message"),
+    arrived: () => EVENTS[protocol]("presence"),
   };
 }
 
