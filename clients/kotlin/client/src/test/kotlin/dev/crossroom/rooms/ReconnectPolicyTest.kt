@@ -1,10 +1,7 @@
 package dev.crossroom.rooms
 
 import dev.crossroom.CrossroomException
-import dev.crossroom.Device
 import dev.crossroom.ErrorCode
-import dev.crossroom.Member
-import dev.crossroom.Members
 import dev.crossroom.json
 import dev.crossroom.ownError
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -141,58 +138,5 @@ class ReconnectPolicyTest {
         policy.endAnnounced(error("token_revoked"))
         policy.welcomed()
         assertEquals("wait", short(policy.closed(4501, true, TokenSource.NONE)))
-    }
-}
-
-class MemberListTest {
-    private fun member(user: String, vararg devices: String) =
-        Member(user, user.uppercase(), devices.map { Device(it.substringBefore('/'), it, "bridge") })
-
-    private fun change(type: String, member: Member, vararg gone: String) = PresenceChange("r", type, member, gone.asList())
-
-    private fun Members.devicesOf(user: String): List<String>? = byUser[user]?.devices?.map { it.sid }
-
-    @Test
-    fun `follows those who come, change and go`() {
-        val list = MemberList()
-        list.reset(listOf(member("ada", "d")), 1)
-        assertEquals(listOf("ada", "ben"), list.change(change("join", member("ben", "d"))).byUser.keys.toList())
-        assertEquals(listOf("d", "e"), list.change(change("update", member("ada", "e"))).devicesOf("ada"))
-        assertEquals(2, list.now.count)
-        assertEquals(listOf("ben"), list.change(change("leave", member("ada"))).byUser.keys.toList())
-        assertEquals(1, list.now.count)
-    }
-
-    @Test
-    fun `puts the devices of an update in the place of those with their ids, and takes away those that have gone`() {
-        val list = MemberList()
-        list.reset(listOf(member("ada", "a", "b", "c")), 1)
-        val now = list.change(change("update", Member("ada", "Ada L.", listOf(Device("b", "b/2", "polling"))), "a", "unknown"))
-        assertEquals(Member("ada", "Ada L.", listOf(Device("b", "b/2", "polling"), Device("c", "c", "bridge"))), now.byUser["ada"])
-    }
-
-    @Test
-    fun `makes no row of an update of somebody whom it does not know`() {
-        val list = MemberList()
-        list.reset(listOf(member("ada", "d")), 500)
-        assertEquals(listOf("ada"), list.change(change("update", member("stranger", "d"))).byUser.keys.toList())
-        assertEquals(500, list.now.count)
-    }
-
-    @Test
-    fun `counts those whom it does not know`() {
-        val list = MemberList()
-        list.reset(listOf(member("ada", "d")), 500)
-        assertEquals(499, list.change(change("leave", member("stranger"))).count)
-        assertEquals(500, list.change(change("join", member("ben", "d"))).count)
-        assertEquals(500, list.change(change("join", member("ben", "d"))).count)
-    }
-
-    @Test
-    fun `gives pictures of a moment, which do not change`() {
-        val list = MemberList()
-        val before = list.reset(listOf(member("ada", "d")), 1)
-        list.change(change("leave", member("ada")))
-        assertEquals(1, before.byUser.size)
     }
 }
