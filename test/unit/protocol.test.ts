@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { CLOSE_CODES, REFUSALS, type CloseCode, type Refusal } from "../../bridge/close-codes.js";
 import { ERROR_CODES, MAX_DEPTH, RESERVED_EVENTS } from "../../bridge/frames.js";
 import { MAX_ATTACHMENTS } from "../../bridge/binary.js";
+import { HTTP_ERRORS, type HttpError } from "../../bridge/http/errors.js";
 
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]): string => `| ${cells.join(" | ")} |`;
@@ -14,6 +15,14 @@ const TABLES: Record<string, string> = {
   refusals: table(
     ["status", "code", "meaning"],
     Object.values<Refusal>(REFUSALS).map(({ status, code, description }) => [
+      `${status}`,
+      `\`${code}\``,
+      description,
+    ]),
+  ),
+  "http errors": table(
+    ["status", "code", "meaning"],
+    Object.values<HttpError>(HTTP_ERRORS).map(({ status, code, description }) => [
       `${status}`,
       `\`${code}\``,
       description,
