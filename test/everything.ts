@@ -2,7 +2,7 @@
 import { certify, isWritten } from "./conformance/certify.js";
 import { runNative } from "./native/run.js";
 import { findRuntimes, MEASURED, runRelease } from "./runtimes.js";
-import { type Counts, NOTHING } from "./setup/counts.js";
+import { type Counts, failure } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { inLanes } from "./setup/lanes.js";
 import { allTestsBut, runMocha, testsIn } from "./setup/mocha.js";
@@ -10,8 +10,6 @@ import { fetchPackageTools } from "./setup/package-tools.js";
 import { checkTypes } from "./setup/types.js";
 
 type Say = (line: string) => void;
-
-const FAILURE: Counts = { ...NOTHING, failed: 1 };
 
 /** Tests that start other programs, and mostly wait for these: browsers, bundlers, servers that are killed. */
 const OF_PROGRAMS = ["browser", "packages", "soak", "examples"];
@@ -55,5 +53,5 @@ async function conformance(leftOut: ReadonlyMap<string, string>, say: Say): Prom
   const { counts, page } = await certify({ leftOut }, say);
   if (page === undefined || isWritten(page)) return [counts];
   say("docs/conformance.md is out of date: npm run conformance writes it.");
-  return [counts, FAILURE];
+  return [counts, failure("docs/conformance.md")];
 }

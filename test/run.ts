@@ -16,6 +16,7 @@ if (everythingRequired() && total.skipped > 0) {
   say(`${total.skipped} skipped, which is a failure with CI=true or REQUIRE_ALL=1`);
   total = withSkippedFailed(total);
 }
+for (const name of total.failing ?? []) say(`Failed: ${name}`);
 if (total.passed + total.failed === 0) say("No test ran.");
 console.log(summary(total));
 process.exitCode = isGood(total) ? 0 : 1;

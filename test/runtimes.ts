@@ -48,7 +48,8 @@ async function runOn({ version, path }: Runtime, say: Say): Promise<Counts> {
   const seconds = Math.round((performance.now() - started) / 1_000);
   if (!isGood(counts)) for (const line of lines) say(line);
   say(`Node.js ${version}: ${summary(counts)} (${seconds} s)`);
-  return counts;
+  const failing = counts.failing?.map((name) => `Node.js ${version}: ${name}`);
+  return { ...counts, ...(failing && { failing }) };
 }
 
 if (process.argv[1] === import.meta.filename) {
@@ -56,6 +57,7 @@ if (process.argv[1] === import.meta.filename) {
   const jobs = findRuntimes(say).map((found) => (tell: Say) => runRelease(found, tell));
   let total = sum(await inLanes(LANES, jobs, say));
   if (everythingRequired()) total = withSkippedFailed(total);
+  for (const name of total.failing ?? []) say(`Failed: ${name}`);
   say(summary(total));
   process.exitCode = isGood(total) ? 0 : 1;
 }

@@ -22,7 +22,7 @@ describe("the native SDKs' linters", () => {
     const good = { title: "good", probe: ending(0), check: ending(0) };
     const bad = { title: "bad", probe: ending(0), check: ending(1) };
     const { counts, lines } = await run(good, bad);
-    expect(counts).to.deep.equal({ passed: 1, failed: 1, skipped: 0 });
+    expect(counts).to.deep.equal({ passed: 1, failed: 1, skipped: 0, failing: ["X: bad"] });
     expect(lines[0]).to.equal("X: good finds nothing");
     expect(lines[1]).to.match(/^X: bad finds faults: .*line 3 is too long/s);
   });

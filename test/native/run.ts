@@ -1,5 +1,5 @@
 /** The native SDKs' part of `npm test`: builds and lints them, runs their own tests, and follows their READMEs. */
-import { type Counts, NOTHING, sum } from "../setup/counts.js";
+import { type Counts, failure, NOTHING, sum } from "../setup/counts.js";
 import { buildSdk } from "./build.js";
 import { CHECKS } from "./checks.js";
 import { lint } from "./lint.js";
@@ -21,7 +21,7 @@ export async function runNative(say: Say): Promise<{ leftOut: Map<string, string
     leftOut.set(sdk.name, build.why);
     const isMissing = build.outcome === "left out";
     if (!isMissing) say(`${sdk.title}: the SDK cannot be built: ${build.why}`);
-    all.push({ ...NOTHING, [isMissing ? "skipped" : "failed"]: 1 });
+    all.push(isMissing ? { ...NOTHING, skipped: 1 } : failure(`${sdk.title}: its build`));
   }
   return { leftOut, counts: sum(all) };
 }
@@ -44,7 +44,12 @@ async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {
   if (trouble !== undefined) say(trouble);
   // A runner that ended badly, or ran nothing, has not passed.
   const isSilent = counts.failed === 0 && (trouble !== undefined || counts.passed === 0);
-  return isSilent ? { ...counts, failed: 1 } : counts;
+  const isBad = isSilent || counts.failed > 0;
+  return {
+    ...counts,
+    failed: isSilent ? 1 : counts.failed,
+    ...(isBad && { failing: [`${sdk.title}: its tests`] }),
+  };
 }
 
 async function readme(sdk: Sdk, say: Say): Promise<Counts> {

@@ -18,7 +18,7 @@ describe("the verdict of a check of an SDK", () => {
 
   it("is one test failed where there is, and tells it", () => {
     expect(verdictOf("no LICENSE")).to.deep.equal({
-      counts: { passed: 0, failed: 1, skipped: 0 },
+      counts: { passed: 0, failed: 1, skipped: 0, failing: ["X: its package"] },
       lines: ["X: its package is not clean: no LICENSE"],
     });
   });

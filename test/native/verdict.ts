@@ -1,5 +1,5 @@
 /** How a check of an SDK went, said and counted. */
-import { type Counts, NOTHING } from "../setup/counts.js";
+import { type Counts, failure, NOTHING } from "../setup/counts.js";
 
 /** Prints a line. */
 export type Say = (line: string) => void;
@@ -16,5 +16,5 @@ export function verdict(
     return { ...NOTHING, passed: 1 };
   }
   say(`${subject} ${words.bad}: ${trouble}`);
-  return { ...NOTHING, failed: 1 };
+  return failure(subject);
 }

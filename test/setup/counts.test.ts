@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isGood, NOTHING, sum, summary, withSkippedFailed } from "./counts.js";
+import { failure, isGood, NOTHING, sum, summary, withSkippedFailed } from "./counts.js";
 
 describe("the count of npm test", () => {
   it("is the sum over runners", () => {
@@ -9,6 +9,16 @@ describe("the count of npm test", () => {
     ];
     expect(sum(runs)).to.deep.equal({ passed: 7, failed: 2, skipped: 1 });
     expect(sum([])).to.deep.equal(NOTHING);
+  });
+
+  it("keeps the names of what failed", () => {
+    const runs = [failure("a"), { passed: 4, failed: 0, skipped: 0 }, failure("b")];
+    expect(withSkippedFailed(sum(runs))).to.deep.equal({
+      passed: 4,
+      failed: 2,
+      skipped: 0,
+      failing: ["a", "b"],
+    });
   });
 
   it("names what was skipped only if something was", () => {

@@ -5,6 +5,8 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** What failed, where the runner names it: told again at the end, so that nobody looks for it in thousands of lines. */
+  readonly failing?: readonly string[];
 }
 
 export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -12,12 +14,14 @@ export const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
 /** The sum over runners. */
 export function sum(runs: Iterable<Counts>): Counts {
   let { passed, failed, skipped } = NOTHING;
+  const failing: string[] = [];
   for (const run of runs) {
     passed += run.passed;
     failed += run.failed;
     skipped += run.skipped;
+    failing.push(...(run.failing ?? []));
   }
-  return { passed, failed, skipped };
+  return { passed, failed, skipped, ...(failing.length > 0 && { failing }) };
 }
 
 /** The last line of `npm test`. */
@@ -26,8 +30,13 @@ export function summary({ passed, failed, skipped }: Counts): string {
 }
 
 /** Where nothing may be left out, what was skipped has failed. */
-export function withSkippedFailed({ passed, failed, skipped }: Counts): Counts {
-  return { passed, failed: failed + skipped, skipped: 0 };
+export function withSkippedFailed({ failed, skipped, ...rest }: Counts): Counts {
+  return { ...rest, failed: failed + skipped, skipped: 0 };
+}
+
+/** One test that failed. */
+export function failure(name: string): Counts {
+  return { ...NOTHING, failed: 1, failing: [name] };
 }
 
 /** Good means that something passed and nothing failed: a run of no tests proves nothing. */

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { type Counts, NOTHING } from "./counts.js";
+import { type Counts, failure } from "./counts.js";
 import type { Report } from "./reporter.js";
 
 /** Milliseconds that one test may take, unless it says otherwise. */
@@ -89,18 +89,21 @@ export function countsOf(
 ): Counts {
   if (report === undefined) {
     say(`mocha did not get to the end of the tests (it ended with ${end ?? "nothing"})`);
-    return { ...NOTHING, failed: 1 };
+    return failure("mocha itself");
   }
   for (const title of report.skipped) say(`Skipped: ${title}`);
+  const failing = [...report.failed];
   let failed = report.failures;
   if (report.leftOpen.length > 0) {
     say(`The tests did not end by themselves; left open: ${report.leftOpen.join(", ")}`);
     failed += 1;
+    failing.push("a handle is left open");
   } else if (end !== 0 && failed === 0) {
     say(`mocha ended with ${end ?? "nothing"} after its tests had passed`);
     failed = 1;
+    failing.push("mocha's end");
   }
-  return { passed: report.passes, failed, skipped: report.pending };
+  return { passed: report.passes, failed, skipped: report.pending, ...(failing.length > 0 && { failing }) };
 }
 
 function mochaProgram(): string {

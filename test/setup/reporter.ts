@@ -10,6 +10,8 @@ export interface Report {
   readonly passes: number;
   readonly failures: number;
   readonly pending: number;
+  /** Full titles of what failed. */
+  readonly failed: readonly string[];
   /** Full titles of what was skipped. */
   readonly skipped: readonly string[];
   /** Kinds of resources that kept the process from ending, after the last test; empty when it ended in time. */
@@ -24,12 +26,14 @@ export default class Reporter extends Mocha.reporters.Spec {
     super(runner, options);
     const output = outputOf(options);
     const openBefore = process.getActiveResourcesInfo();
+    const failed: string[] = [];
     const skipped: string[] = [];
+    runner.on("fail", (test) => failed.push(test.fullTitle()));
     runner.on("pending", (test) => skipped.push(test.fullTitle()));
     runner.once("end", () => {
       const { passes, failures, pending } = this.stats;
       const write = (leftOpen: readonly string[]) => {
-        const report: Report = { passes, failures, pending, skipped, leftOpen };
+        const report: Report = { passes, failures, pending, failed, skipped, leftOpen };
         writeFileSync(output, JSON.stringify(report));
       };
       write([]);
