@@ -146,11 +146,19 @@ const PROGRAMS: Record<string, Program> = {
         if (n % 2 === 0 || got.filter((other) => other === n).length > 1) ack(n * 10);
       });
     });
-    const { socket, log } = connect("/", { autoConnect: false, retries: 2, ackTimeout: 30 });
+    const { socket, log } = connect("/", { autoConnect: false, retries: 2, ackTimeout: 200 });
     const answers = [1, 2, 3].map((n) => socket.emitWithAck("n", n) as Promise<unknown>);
     socket.connect();
     await upTo(log, "connect");
-    return { answers: await Promise.all(answers), got };
+    const answered = await Promise.all(answers);
+    // On a busy machine an answer may come too late, and then there is a try more: how many there are is left open.
+    const tries = (n: number) => got.filter((other) => other === n).length;
+    return {
+      answers: answered,
+      order: [...new Set(got)],
+      isOneByOne: got.every((n, place) => place === 0 || Number(got[place - 1]) <= Number(n)),
+      isTriedAgain: tries(1) > 1 && tries(3) > 1,
+    };
   },
 };
 

@@ -189,11 +189,11 @@ export const acks = [
       const mute = await stage.pair(site);
       good.here.answer("ask", (reply) => reply("here"));
       const seen = stage.log();
-      site.io.timeout(60).emit("ask", (error: Error | null, answers: unknown) => {
+      site.io.timeout(500).emit("ask", (error: Error | null, answers: unknown) => {
         seen.add("answers", error?.message, answers);
       });
       const callback = await seen.next();
-      const promise = await settled(site.io.timeout(60).emitWithAck("ask"));
+      const promise = await settled(site.io.timeout(500).emitWithAck("ask"));
       return { callback, promise, told: [await good.here.log.take(2), await mute.here.log.take(2)] };
     },
     {
