@@ -45,6 +45,14 @@ export const TOOLS = {
     debianPackage: "redis-server",
     neededBy: "the tests with several nodes",
   },
+  nginx: {
+    title: "nginx",
+    variable: "NGINX_PATH",
+    // Debian has it where only root's PATH leads.
+    programs: ["nginx", "/usr/sbin/nginx"],
+    debianPackage: "nginx-light",
+    neededBy: "the test of the comparison's table of proxies",
+  },
   python: {
     title: "Python 3",
     variable: "PYTHON_PATH",
