@@ -1,5 +1,5 @@
 /** The rooms that somebody is in, on this server: who hears them, and how far their logs were announced. */
-import type { Position } from "../api/types.js";
+import type { Position, RoomMessage } from "../api/types.js";
 import type { Rights } from "./policy.js";
 import type { Log } from "../store/log.js";
 import { roomLog } from "./log-names.js";
@@ -15,7 +15,11 @@ export interface LiveRoom {
   announced: number;
   /** The connections in it, with what they may do there. */
   readonly visitors: Map<string, Rights>;
+  /** Who is told of each message in the tick in which it is announced. */
+  readonly followers: Set<Follower>;
 }
+
+type Follower = (message: RoomMessage) => void;
 
 interface Holding {
   readonly room: Promise<LiveRoom>;
@@ -93,8 +97,22 @@ export class LiveRooms {
 
   async #open(name: string): Promise<LiveRoom> {
     const { epoch, last } = await this.#log.state(roomLog(name));
-    return { name, epoch, announced: last, visitors: new Map() };
+    return { name, epoch, announced: last, visitors: new Map(), followers: new Set() };
   }
+}
+
+/** The next message of the room, in the order of its log: from here on it is what everybody in it has heard. */
+export function announce(room: LiveRoom, message: RoomMessage): void {
+  // Another epoch if the log was removed meanwhile, as nobody had used it for long.
+  room.epoch = message.position.epoch;
+  room.announced = message.position.offset;
+  for (const follower of room.followers) follower(message);
+}
+
+/** @returns Ends it. */
+export function follow(room: LiveRoom, follower: Follower): () => void {
+  room.followers.add(follower);
+  return () => void room.followers.delete(follower);
 }
 
 export function positionOf({ epoch, announced }: LiveRoom): Position {

@@ -1,48 +1,68 @@
 /** The newest messages of a room, for somebody who enters it: up to what was announced, so that what comes live follows them. */
-import type { JoinedHistory } from "../api/types.js";
+import type { JoinedHistory, Position, RoomMessage } from "../api/types.js";
 import type { Log, PageLimits } from "../store/log.js";
-import type { LiveRoom } from "./live-rooms.js";
+import { follow, type LiveRoom, positionOf } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { messageOf } from "./messages.js";
 
-/** Reads during which more was announced, before it is given up: a client may ask for the history itself. */
-const MAX_ROUNDS = 10;
-
-/** More may be announced during each read: to be read until it is not behind any more, and then used in the same tick. */
+/** The log is read once, and what is announced from then on is heard. To be used in the tick in which it is asked for. */
 export class Newest {
-  #found: JoinedHistory = { messages: [], more: false };
   readonly #log: Log;
-  readonly #room: LiveRoom;
+  readonly #room: string;
   readonly #limits: PageLimits;
-  #readUpTo = 0;
-  #rounds = 0;
+  readonly #until: Position;
+  #found: JoinedHistory = { messages: [], more: false };
+  #heard: RoomMessage[] = [];
+  /** Whether there are older ones than those that were heard, which are not kept. */
+  #isFull = false;
+  /** Of the log of which something was heard: another one if it was removed meanwhile, as nobody had used it for long. */
+  #epoch: string;
+  readonly #unfollow: () => void;
 
   constructor(log: Log, room: LiveRoom, limits: PageLimits) {
     this.#log = log;
-    this.#room = room;
+    this.#room = room.name;
     this.#limits = limits;
+    this.#until = positionOf(room);
+    this.#epoch = room.epoch;
+    this.#unfollow = follow(room, (message) => this.#hear(message));
   }
 
-  isBehind(): boolean {
-    return this.#readUpTo < this.#room.announced && this.#rounds < MAX_ROUNDS;
-  }
-
+  /** Once, before they are asked for. */
   async read(): Promise<void> {
-    const { name, epoch, announced } = this.#room;
-    this.#rounds++;
-    const { state, entries } = await this.#log.before(roomLog(name), announced + 1, this.#limits);
-    this.#readUpTo = announced;
-    // Another log by now: what is in it has not been announced.
+    const { epoch, offset } = this.#until;
+    const { state, entries } = await this.#log.before(roomLog(this.#room), offset + 1, this.#limits);
+    // Another log by now: what is in it has not been announced, or is heard.
     if (state.epoch !== epoch) return;
     const [oldest] = entries;
     this.#found = {
-      messages: entries.map((entry) => messageOf(name, epoch, entry)),
+      messages: entries.map((entry) => messageOf(this.#room, epoch, entry)),
       more: oldest !== undefined && oldest.offset > state.first,
     };
   }
 
-  /** None, where the room was never quiet for as long as a read takes. */
   get found(): JoinedHistory {
-    return this.#readUpTo < this.#room.announced ? { messages: [], more: true } : this.#found;
+    if (this.#isFull) return { messages: this.#heard, more: true };
+    if (this.#epoch !== this.#until.epoch) return { messages: this.#heard, more: false };
+    const all = [...this.#found.messages, ...this.#heard];
+    const messages = all.slice(-this.#limits.entries);
+    return { messages, more: this.#found.more || messages.length < all.length };
+  }
+
+  /** To be called in the end: it is not told of the room any more. */
+  close(): void {
+    this.#unfollow();
+  }
+
+  #hear(message: RoomMessage): void {
+    if (message.position.epoch !== this.#epoch) {
+      this.#epoch = message.position.epoch;
+      this.#heard = [];
+      this.#isFull = false;
+    }
+    this.#heard.push(message);
+    if (this.#heard.length <= this.#limits.entries) return;
+    this.#heard.shift();
+    this.#isFull = true;
   }
 }

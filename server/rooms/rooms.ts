@@ -3,7 +3,7 @@
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
 import { CALLS, type CheckedCall } from "../api/calls.js";
-import type { Member, Position, RoomMessage } from "../api/types.js";
+import type { Member, Position } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Policy, Rights } from "./policy.js";
 import type { RoomSettings } from "./room-settings.js";
@@ -11,15 +11,14 @@ import type { Log, Page } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
 import type { Limiter } from "../limits/limiter.js";
 import type { ReadQueue } from "../limits/read-queue.js";
+import { CatchUp } from "./catch-up.js";
 import { fitting } from "./fitting.js";
-import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
+import { announce, LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
 import { roomLog } from "./log-names.js";
 import { keyOf, MessageJson, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
-import { Newest } from "./newest.js";
 import { refused, type Refused } from "../api/refused.js";
 import type { Caller, Done, Effect, Perform } from "./outcome.js";
 import type { PresenceTelling } from "./presence-telling.js";
-import { Recovery } from "./recovery.js";
 import { KeyedQueue } from "./keyed-queue.js";
 
 export interface RoomsOptions {
@@ -93,33 +92,24 @@ export class Rooms {
       if (typeof seat === "string") return done(refused(seat));
       const { presence, maxNames } = settings(call.room);
       const seesPresence = rights.presence && presence;
+      const catchUp = new CatchUp(this.#options.log, room, who, call, rights.history);
       try {
-        const recovery =
-          rights.history && call.since ? new Recovery(this.#options.log, room, call.since) : undefined;
-        let newest: Newest | undefined;
         let present: Present | undefined;
         do {
-          while (recovery?.isBehind()) await recovery.read();
-          const isRecovered = recovery?.messages !== undefined && all(recovery.messages, who) !== undefined;
-          if (rights.history && call.history !== undefined && !isRecovered)
-            newest ??= new Newest(this.#options.log, room, { entries: call.history, bytes: PAGE_BYTES });
-          while (newest?.isBehind()) await newest.read();
+          if (!catchUp.isRead) await catchUp.read();
           // The last that waits: of who comes or goes after this the room is told when this one is in it.
           if (presence) present = await this.#whoIsThere(room.name);
-        } while (recovery?.isBehind() || newest?.isBehind() || this.#isOutdated(room.name, present));
+        } while (!catchUp.isRead || this.#isOutdated(room.name, present));
         // From here to the answer nothing waits, so that nothing can be announced.
         if (!isVisitor && isOverrun(room, settings(call.room))) return done(refused("room_full"));
         isEntered = !isVisitor;
         if (isVisitor) room.visitors.set(who.sid, rights);
         else this.#live.enter(room, who.sid, rights);
-        const missed = recovery?.messages && all(recovery.messages, who);
-        const recovered = call.since && { recovered: missed !== undefined, messages: missed?.messages ?? [] };
-        const found = call.history === undefined || missed !== undefined ? undefined : newestOf(newest, who);
-        const history = found && { history: { messages: found.messages, more: found.more } };
+        const missed = catchUp.answer();
         const seen = seesPresence && present ? { ...present, maxNames } : UNSEEN;
-        limiter.wasRead(who, (missed?.bytes ?? 0) + (found?.bytes ?? 0) + bytesOf(seen.members ?? []));
+        limiter.wasRead(who, missed.bytes + bytesOf(seen.members ?? []));
         const position = positionOf(room);
-        const result = { room: room.name, position, ...recovered, ...history, ...seen };
+        const result = { room: room.name, position, ...missed.part, ...seen };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
         // Others have come and gone since this one took its seat.
         const change = seat.change && { ...seat.change, ...(present && { count: present.count }) };
@@ -128,6 +118,8 @@ export class Rooms {
         // Others may have seen the member already: gone after the grace, as if the connection was lost.
         if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);
         throw error;
+      } finally {
+        catchUp.close();
       }
     } finally {
       if (!isEntered) this.#live.release(room.name);
@@ -175,10 +167,8 @@ export class Rooms {
       const { position, at, duplicate } = appended;
       const result = { id: value.id, position, at, duplicate };
       if (duplicate) return done({ ok: true, result, effects: [] });
-      // Another one if the log was removed meanwhile, as nobody had used it for long.
-      room.epoch = position.epoch;
-      room.announced = position.offset;
       const message = messageOf(room.name, position.epoch, { offset: position.offset, value, at });
+      announce(room, message);
       const told = json === undefined ? {} : { json: json.told(room.name, position, at) };
       done({ ok: true, result, effects: [{ type: "message", message, ...told }] });
     } finally {
@@ -375,19 +365,6 @@ export class Rooms {
 /** Where nobody has a seat, connections are what is counted, and others may have entered while this one waited. */
 function isOverrun({ visitors }: LiveRoom, { presence, maxMembers }: RoomSettings): boolean {
   return !presence && visitors.size >= maxMembers;
-}
-
-/** All of the messages, where they fit into one answer. */
-function all(messages: readonly RoomMessage[], who: Caller): ReturnType<typeof fitting> | undefined {
-  const found = fitting(messages, who, false);
-  return found.messages.length === messages.length ? found : undefined;
-}
-
-/** As much as fits of what was found, which is nothing for who may not read the history. */
-function newestOf(newest: Newest | undefined, who: Caller): ReturnType<typeof fitting> & { more: boolean } {
-  const { messages, more } = newest?.found ?? { messages: [], more: false };
-  const found = fitting(messages, who, true);
-  return { ...found, more: more || found.messages.length < messages.length };
 }
 
 /** About how many bytes they have in an answer. */
