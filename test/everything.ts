@@ -1,21 +1,22 @@
 /** All tests there are, in an order that keeps two cores busy. */
 import { certify, isWritten } from "./conformance/certify.js";
 import { runNative } from "./native/run.js";
+import { SDKS } from "./native/sdks.js";
 import { findRuntimes, MEASURED, runRelease } from "./runtimes.js";
 import { type Counts, failure } from "./setup/counts.js";
 import { makeReady } from "./setup/install.js";
 import { inLanes } from "./setup/lanes.js";
 import { allTestsBut, runMocha, testsIn } from "./setup/mocha.js";
 import { fetchPackageTools } from "./setup/package-tools.js";
-import { checkTypes } from "./setup/types.js";
+import { checkStyle, checkTypes } from "./sources.js";
 
 type Say = (line: string) => void;
 
 /** Tests that start other programs, and mostly wait for these: browsers, bundlers, servers that are killed. */
 const OF_PROGRAMS = ["browser", "packages", "soak", "examples"];
 
-/** Jobs at a time: one more than cores, as each waits now and then. */
-const LANES = 3;
+/** Jobs at a time: twice as many as cores, as each waits for half of its time. */
+const LANES = 4;
 
 /**
  * The SDKs' own tests, mocha's and those on other releases of Node.js run side by side, the longest first. Mocha's own lines are told as they
@@ -25,18 +26,15 @@ export async function everything(say: Say): Promise<Counts[]> {
   makeReady(say);
   fetchPackageTools(say);
   const runtimes = findRuntimes(say);
-  const types = checkTypes();
-  let leftOut: ReadonlyMap<string, string> = new Map();
+  const types = await checkTypes(say);
+  const leftOut = new Map<string, string>();
   const counts = await inLanes(
     LANES,
     [
-      async (tell) => {
-        const native = await runNative(tell);
-        leftOut = native.leftOut;
-        return native.counts;
-      },
       () => runMocha(allTestsBut(OF_PROGRAMS, MEASURED), say),
       (tell) => runMocha(testsIn(OF_PROGRAMS), tell, { isSaid: true }),
+      ...SDKS.map((sdk) => (tell: Say) => runNative(sdk, leftOut, tell)),
+      checkStyle,
       ...runtimes.map((found) => (tell: Say) => runRelease(found, tell)),
     ],
     say,
