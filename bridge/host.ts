@@ -48,7 +48,7 @@ export type AllowRequest = (
 export interface Engine extends EventEmitter {
   clients: Record<string, EngineSocket>;
   clientsCount: number;
-  opts?: InheritedOptions & { allowRequest?: AllowRequest };
+  opts?: InheritedOptions & { allowRequest?: AllowRequest; cors?: unknown };
   middlewares?: readonly Middleware[];
   use?(middleware: Middleware): void;
   generateId?(request: IncomingMessage): string | Promise<string>;
@@ -79,9 +79,21 @@ export function addOwnMiddleware(engine: Engine, middleware: Middleware): void {
   engine.use?.(middleware);
 }
 
-/** The middlewares of the application. */
-export function applicationMiddlewares({ middlewares = [] }: Engine): readonly Middleware[] {
-  return middlewares.filter((middleware) => !ownMiddlewares.has(middleware));
+/** The middlewares of the application: those that an upgrade to the bridge is to pass. */
+export function applicationMiddlewares(engine: Engine): readonly Middleware[] {
+  const { middlewares = [] } = engine;
+  const isCors = (index: number): boolean => index === 0 && hasPlainCors(engine);
+  return middlewares.filter((middleware, index) => !ownMiddlewares.has(middleware) && !isCors(index));
+}
+
+/**
+ * Whether Engine.IO's first middleware is what its `cors` option makes, and refuses nobody: it then only sets headers, which mean nothing to a
+ * browser that opens a WebSocket. One with a function as its `origin`, or that is a function itself, may refuse.
+ */
+function hasPlainCors({ opts, middlewares = [] }: Engine): boolean {
+  const cors = opts?.cors;
+  if (typeof cors !== "object" || cors === null || middlewares[0]?.name !== "corsMiddleware") return false;
+  return !("origin" in cors) || typeof cors.origin !== "function";
 }
 
 /** A connection's id, as the application wants it made (`io.engine.generateId`, which may be async). */

@@ -6,11 +6,11 @@ const pool = Buffer.alloc(4_096);
 let used = pool.length;
 
 /** 12 bytes are as rare to meet again as a UUID, for all that rooms will ever hold, and half as long. Not for secrets. */
-export function randomId(bytes: number): string {
+export function randomId(bytes: number, encoding: "base64url" | "hex" = "base64url"): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool);
     used = 0;
   }
   used += bytes;
-  return pool.toString("base64url", used - bytes, used);
+  return pool.toString(encoding, used - bytes, used);
 }

@@ -1,5 +1,4 @@
 /** A rooms server on an HTTP server of the caller's: Socket.IO, the bridge, the room API, and the demo if wanted. */
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server } from "socket.io";
 import {
@@ -330,7 +329,7 @@ function isAllowed(origin: string | undefined, allowed: readonly string[] | unde
 
 /** Guests are known by 64 random bits. */
 function randomHex(): string {
-  return randomBytes(8).toString("hex");
+  return randomId(8, "hex");
 }
 
 const EVERYTHING: Policy = {

@@ -101,6 +101,24 @@ export const engine = [
   ),
 
   scenario(
+    "the cors option: lets in whatever the origin, and middlewares after it are asked; a function that fails refuses",
+    async (stage) => {
+      const headers = { origin: "http://elsewhere.test" };
+      const open = await stage.serve({ cors: { origin: "http://here.test", credentials: true } });
+      const asked = stage.log();
+      open.io.engine.use((_request: unknown, _response: unknown, next: Next) => {
+        asked.add("asked");
+        next();
+      });
+      await stage.join(open, stage.client(open, { headers }));
+      const failing = await stage.serve({ cors: { origin: (_origin, done) => done(new Error("no")) } });
+      const here = stage.client(failing, { headers }).socket().connect();
+      return [await asked.next(), await here.log.next(), failing.io.engine.clientsCount];
+    },
+    [["asked"], ["refused"], 0],
+  ),
+
+  scenario(
     "allowRequest: refuses, and lets in",
     async (stage) => {
       const site = await stage.serve({
