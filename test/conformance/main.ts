@@ -6,12 +6,14 @@ import { everythingRequired } from "../support/machine.js";
 import { certify, write } from "./certify.js";
 import { FAULT_NAMES } from "./agents/wrong.js";
 import { type CertifiedClient, CLIENTS, javascriptAgent } from "./clients.js";
+import { TRANSPORTS, type TransportName } from "./scenario.js";
 
 const NAMES = CLIENTS.map(({ name }) => name).join(", ");
 
 const USAGE = `npm run conformance -- [options]
 
   --client NAME     only this one, and more where it is given again: ${NAMES}
+  --transport WAY   how clients reach the server: ${TRANSPORTS.join(", ")}. Default: websocket
   --scenario TEXT   only scenarios with this in their title
   --verbose         tells of each scenario as it is played
   --wrong FAULT     only TypeScript, with an agent that is wrong on purpose; the suite has to fail:
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       client: { type: "string", multiple: true, default: [] },
+      transport: { type: "string", default: "websocket" },
       scenario: { type: "string", default: "" },
       verbose: { type: "boolean", default: false },
       wrong: { type: "string" },
@@ -40,9 +43,10 @@ async function main(): Promise<number> {
   const wanted = values.client;
   const stranger = wanted.find((name) => !CLIENTS.some((client) => client.name === name));
   if (stranger !== undefined) throw new TypeError(`there is no client ${stranger}; give some of ${NAMES}`);
+  const transport = transportNamed(values.transport);
   const clients =
     values.wrong === undefined
-      ? CLIENTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+      ? CLIENTS.filter((client) => canGo(client, transport) && isWanted(client, wanted))
       : [wrongClient(values.wrong)];
   const sdks = clients.flatMap(({ sdk }) => sdk ?? []);
   makeReady(
@@ -50,11 +54,27 @@ async function main(): Promise<number> {
     sdks.flatMap(({ needs }) => needs),
   );
   const leftOut = await buildSdks(sdks, say);
-  const choice = { leftOut, clients, scenario: values.scenario, isVerbose: values.verbose };
+  const choice = { leftOut, clients, transport, scenario: values.scenario, isVerbose: values.verbose };
   const { counts, page } = await certify(choice, say);
   if (page !== undefined) write(page);
-  if (counts.passed + counts.failed === 0) throw new TypeError("no scenario has that in its title");
+  if (counts.passed + counts.failed === 0) throw new TypeError("no client and scenario are of that name");
   return counts.failed > 0 || (everythingRequired() && leftOut.size > 0) ? 1 : 0;
+}
+
+function isWanted({ name }: CertifiedClient, wanted: readonly string[]): boolean {
+  return wanted.length === 0 || wanted.includes(name);
+}
+
+/** The ways over HTTP are the bridge's; socket.io-client has its own. */
+function canGo({ name }: CertifiedClient, transport: TransportName): boolean {
+  return transport === "websocket" || name !== "socket.io-client";
+}
+
+function transportNamed(word: string): TransportName {
+  const transport = TRANSPORTS.find((name) => name === word);
+  if (transport === undefined)
+    throw new TypeError(`there is no transport ${word}; give one of ${TRANSPORTS.join(", ")}`);
+  return transport;
 }
 
 function wrongClient(fault: string): CertifiedClient {

@@ -1,13 +1,15 @@
 /** Plays the scenarios through the clients. The clients play side by side, each its own scenarios one after the other. */
-import { Agent } from "./agent.js";
+import { Agent, type Command } from "./agent.js";
 import type { CertifiedClient } from "./clients.js";
 import type { Cell, Table } from "./matrix.js";
-import type { Scenario, Theme } from "./scenario.js";
+import type { Scenario, Theme, TransportName } from "./scenario.js";
 import { Stage } from "./stage/stage.js";
 
 export interface SuiteOptions {
   readonly clients: readonly CertifiedClient[];
   readonly themes: readonly Theme[];
+  /** The way to the server that all clients take. Default: "websocket". */
+  readonly transport?: TransportName;
   /** Clients that cannot be played, and why. */
   readonly leftOut?: ReadonlyMap<string, string>;
   /** Told of each cell as it is known. */
@@ -19,7 +21,13 @@ const SCENARIO = 60_000;
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
-export async function playAll({ clients, themes, leftOut = NONE, told }: SuiteOptions): Promise<Table> {
+export async function playAll({
+  clients,
+  themes,
+  transport = "websocket",
+  leftOut = NONE,
+  told,
+}: SuiteOptions): Promise<Table> {
   const scenarios = themes.flatMap((theme) => theme.scenarios);
   const present = clients.filter(({ name }) => !leftOut.has(name));
   const cells = new Map<string, Cell>();
@@ -29,7 +37,7 @@ export async function playAll({ clients, themes, leftOut = NONE, told }: SuiteOp
   };
   await Promise.all(
     present.map(async (client) => {
-      const player = new Player(client);
+      const player = new Player(client, transport);
       for (const scenario of scenarios.filter(({ together }) => together !== true)) {
         const begun = performance.now();
         set(client, scenario, await player.play(scenario), begun);
@@ -39,7 +47,7 @@ export async function playAll({ clients, themes, leftOut = NONE, told }: SuiteOp
   );
   for (const scenario of scenarios.filter(({ together }) => together === true)) {
     const begun = performance.now();
-    const cell = await playTogether(scenario, present);
+    const cell = await playTogether(scenario, present, transport);
     for (const client of present) set(client, scenario, cell, begun);
   }
   const cellOf = (client: CertifiedClient, scenario: Scenario): Cell => {
@@ -62,14 +70,16 @@ export async function playAll({ clients, themes, leftOut = NONE, told }: SuiteOp
 /** A client's agent, through all its scenarios. One that fails a scenario is not trusted with the next: another one is started. */
 class Player {
   readonly #client: CertifiedClient;
+  readonly #transport: TransportName;
   #agent: Agent | undefined;
 
-  constructor(client: CertifiedClient) {
+  constructor(client: CertifiedClient, transport: TransportName) {
     this.#client = client;
+    this.#transport = transport;
   }
 
   async play(scenario: Scenario): Promise<Cell> {
-    const why = scenario.not?.[this.#client.name];
+    const why = scenario.not?.[this.#client.name] ?? notOver(scenario, this.#transport);
     if (why !== undefined) return { outcome: "not for it", why };
     try {
       this.#agent ??= await this.#start();
@@ -87,14 +97,30 @@ class Player {
   }
 
   #start(): Promise<Agent> {
-    return Agent.start(this.#client.title, this.#client.agent());
+    return startAgent(this.#client, this.#transport);
   }
 }
 
-async function playTogether(scenario: Scenario, clients: readonly CertifiedClient[]): Promise<Cell> {
+function notOver({ websocketOnly }: Scenario, transport: TransportName): string | undefined {
+  return transport === "websocket" ? undefined : websocketOnly;
+}
+
+/** The agent of a client, which reads the way that it is to take from its environment (docs/conformance-agent.md). */
+function startAgent(client: CertifiedClient, transport: TransportName): Promise<Agent> {
+  const { program, args, env }: Command = client.agent();
+  return Agent.start(client.title, { program, args, env: { ...env, CROSSROOM_TRANSPORTS: transport } });
+}
+
+async function playTogether(
+  scenario: Scenario,
+  clients: readonly CertifiedClient[],
+  transport: TransportName,
+): Promise<Cell> {
+  const why = notOver(scenario, transport);
+  if (why !== undefined) return { outcome: "not for it", why };
   const agents: Agent[] = [];
   try {
-    for (const client of clients) agents.push(await Agent.start(client.title, client.agent()));
+    for (const client of clients) agents.push(await startAgent(client, transport));
     const [first] = agents;
     if (first === undefined) throw new Error("there is no client");
     const none = (): Promise<never> => Promise.reject(new Error("there is one agent of each kind"));
