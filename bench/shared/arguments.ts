@@ -13,6 +13,14 @@ export function positive(text: string): number {
   return value;
 }
 
+/** Not only a whole number. */
+export function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError("a number above 0 is wanted");
+  return value;
+}
+
 /** Separated by commas. */
 export function positives(text: string): number[] {
   return text.split(",").map(positive);

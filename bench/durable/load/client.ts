@@ -19,6 +19,7 @@ export class Client {
   #failure: Error | undefined;
   #hear: (message: Buffer) => void;
   #lost: ((error: Error) => void) | undefined;
+  #onEvent: (event: string, args: readonly unknown[]) => void = () => undefined;
 
   private constructor(protocol: Protocol, port: number, auth: object) {
     this.wire = WIRES[protocol];
@@ -54,6 +55,11 @@ export class Client {
     });
   }
 
+  /** Gets the events that come from now on, but for the welcome. */
+  onEvent(handler: (event: string, args: readonly unknown[]) => void): void {
+    this.#onEvent = handler;
+  }
+
   /**
    * From now on each message goes to `hear` as it is, and the end of the connection to `fail`. Returns what sends a message
    * that was made before.
@@ -78,7 +84,7 @@ export class Client {
     else if (heard?.type === "ack") this.#settle(heard.id, heard.answer as Ack);
     else if (heard?.type === "event" && heard.event === "welcome") {
       this.#welcomed?.resolve(heard.args[0] as Self);
-    }
+    } else if (heard?.type === "event") this.#onEvent(heard.event, heard.args);
   }
 
   #settle(id: number, answer: Ack): void {
