@@ -4,6 +4,7 @@
  */
 import type { Table } from "./lmdb-file.js";
 import { numberIn, numbersKey, orderedKey } from "./lmdb-keys.js";
+import { RecentMap } from "./recent-map.js";
 
 export interface Head {
   name: string;
@@ -20,8 +21,8 @@ export interface Head {
   used: number;
 }
 
-/** Heads that are kept in memory; any other is read when it is asked for. */
-const CACHED = 20_000;
+/** Heads that are kept in memory, at most; any other is read when it is asked for. About 300 bytes each. */
+const CACHED = 100_000;
 
 const EPOCH = Buffer.from("epoch");
 const NEXT_ID = Buffer.from("nextLog");
@@ -57,7 +58,7 @@ export class StoredHeads implements HeadSource {
 }
 
 export class OwnedHeads extends StoredHeads {
-  readonly #cache = new Map<string, Head>();
+  readonly #cache = new RecentMap<Head>(CACHED);
   #currentEpoch: string;
   #nextId: number;
   /** Of the batch: undefined for one that is removed. */
@@ -87,12 +88,12 @@ export class OwnedHeads extends StoredHeads {
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached;
     const head = super.find(name);
-    if (head !== undefined) this.#keep(head);
+    if (head !== undefined) this.#cache.set(name, head);
     return head;
   }
 
   override *range(from: string): Iterable<Head> {
-    for (const head of super.range(from)) yield this.#cache.get(head.name) ?? head;
+    for (const head of super.range(from)) yield this.#cache.peek(head.name) ?? head;
   }
 
   /** The head as the batch has it so far; changes count once it is given to `stage`. */
@@ -133,7 +134,7 @@ export class OwnedHeads extends StoredHeads {
     for (const [name, head] of this.#drafts) {
       this.#cache.delete(name);
       if (head === undefined) continue;
-      this.#keep(head);
+      this.#cache.set(name, head);
       changed.push(head);
     }
     this.#drafts.clear();
@@ -146,15 +147,6 @@ export class OwnedHeads extends StoredHeads {
     this.#drafts.clear();
     this.#draftNextId = this.#nextId;
     this.#draftEpoch = this.#currentEpoch;
-  }
-
-  #keep(head: Head): void {
-    this.#cache.set(head.name, head);
-    if (this.#cache.size <= CACHED) return;
-    for (const oldest of this.#cache.keys()) {
-      this.#cache.delete(oldest);
-      return;
-    }
   }
 }
 
