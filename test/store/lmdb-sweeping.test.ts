@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { openLmdbStore } from "../../server/store/lmdb/lmdb-store.js";
 import type { Log } from "../../server/store/log.js";
+import type { Store } from "../../server/store/store.js";
 import { DataFolder } from "./support/folder.js";
-import { ALL, DAY, KEY_WINDOW, TestOptions } from "./support/options.js";
+import { ALL, DAY, KEY_WINDOW, MINUTE, TestOptions } from "./support/options.js";
 
 /** An options' clock that counts how often it is asked: every batch asks it. */
 class CountedOptions extends TestOptions {
@@ -20,10 +21,11 @@ describe("what a store in LMDB deletes", () => {
   const folder = new DataFolder();
   let options: CountedOptions;
   let log: Log;
+  let store: Store;
 
   beforeEach(async () => {
     options = new CountedOptions();
-    const store = await openLmdbStore(folder.path, options);
+    store = await openLmdbStore(folder.path, options);
     folder.finally(() => store.close());
     ({ log } = store);
   });
@@ -72,6 +74,98 @@ describe("what a store in LMDB deletes", () => {
     }
     expect((await log.state("a")).first).to.be.greaterThan(100);
     expect(await folder.rows("entries")).to.be.below(2_000);
+  });
+
+  /** How often it was asked what a log keeps, which is asked of each that is looked at. */
+  const countLooks = () => {
+    const looks = { count: 0 };
+    options.retentions.get = () => {
+      looks.count += 1;
+      return undefined;
+    };
+    return looks;
+  };
+
+  it("is looked for in all logs once an hour, and not each time, where nothing comes of age", async () => {
+    options.kept = { count: 10, age: DAY };
+    for (let n = 0; n < 200; n++) await log.append(`idle ${n}`, { value: n, at: options.time });
+    const looks = countLooks();
+    const sweep = async () => {
+      const before = looks.count;
+      await log.sweep();
+      return looks.count - before;
+    };
+    expect(await sweep()).to.be.at.least(200);
+    for (let minute = 1; minute < 60; minute++) {
+      options.time += MINUTE;
+      expect(await sweep()).to.equal(0);
+    }
+    options.time += MINUTE;
+    expect(await sweep()).to.be.at.least(200);
+  });
+
+  it("is looked at in so many logs at a time, and others have their turn between", async () => {
+    options.kept = { count: 10, age: DAY };
+    for (let n = 0; n < 1_500; n += 500) {
+      await Promise.all(
+        Array.from({ length: 500 }, (_, m) => log.append(`idle ${n + m}`, { value: n, at: options.time })),
+      );
+    }
+    const looks = countLooks();
+    const state = { isOver: false };
+    const sweeping = log.sweep().finally(() => (state.isOver = true));
+    const perTick: number[] = [];
+    while (!state.isOver) {
+      const before = looks.count;
+      await new Promise((resolve) => setImmediate(resolve));
+      perTick.push(looks.count - before);
+    }
+    await sweeping;
+    expect(looks.count).to.be.at.least(1_500);
+    expect(Math.max(...perTick)).to.be.below(1_500);
+  });
+
+  it("is what has come of age, a minute later at most, whatever the age, and whenever it was appended", async () => {
+    const ages = [5 * MINUTE, 59 * MINUTE, 65 * MINUTE, 3 * 60 * MINUTE];
+    for (const age of ages) options.retentions.set(`for ${age}`, { count: Infinity, age });
+    const kept: { until: number }[] = [];
+    for (let minute = 0; minute < 7 * 60; minute++) {
+      options.time += MINUTE;
+      if (minute % 7 === 0 && minute < 3 * 60) {
+        for (const age of ages) {
+          await log.append(`for ${age}`, { value: minute, at: options.time });
+          kept.push({ until: options.time + age });
+        }
+      }
+      await log.sweep();
+      if (minute % 20 === 0)
+        expect(await folder.rows("entries")).to.equal(
+          kept.filter(({ until }) => until > options.time).length,
+        );
+    }
+    expect(await folder.rows("entries")).to.equal(0);
+  }).timeout(30_000);
+
+  it("is what has come of age while the machine was down, as soon as the clock knows of it", async () => {
+    options.kept = { count: Infinity, age: DAY };
+    await appendMany("a", 50);
+    await log.sweep();
+    await store.close();
+    options.time += 2 * DAY;
+    options.boot = "another";
+    options.started = options.time;
+    store = await openLmdbStore(folder.path, options);
+    ({ log } = store);
+    for (let minute = 0; minute < 59; minute++) {
+      options.time += MINUTE;
+      await log.sweep();
+    }
+    expect(await folder.rows("entries")).to.equal(50);
+    for (let minute = 0; minute < 3; minute++) {
+      options.time += MINUTE;
+      await log.sweep();
+    }
+    expect(await folder.rows("entries")).to.equal(0);
   });
 
   it("is a log that is forgotten", async () => {

@@ -4,6 +4,7 @@ import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Lifetime } from "../lifetime.js";
 import type { LmdbFile, Tables } from "./lmdb-file.js";
 import type { LmdbWriter, Participant } from "./lmdb-writer.js";
+import { DueLogs } from "./due-logs.js";
 import type { Appended, Draft, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
 import { ENTRY_OVERHEAD, LogEntries } from "./log-entries.js";
 import { type Head, OwnedHeads } from "./log-heads.js";
@@ -43,6 +44,7 @@ export class LmdbLog implements Log, Participant {
   readonly #keys: LogKeys;
   readonly #heads: OwnedHeads;
   readonly #reading: LogReading;
+  readonly #due: DueLogs;
   /** Appends in the batch, and entries that it may still delete. */
   #appends = 0;
   #budget = SWEEP_AT_MOST;
@@ -64,6 +66,7 @@ export class LmdbLog implements Log, Participant {
     this.#lifetime = lifetime;
     this.#entries = new LogEntries(tables.entries);
     this.#keys = new LogKeys(tables.ids, options.keyWindow, options.clock);
+    this.#due = new DueLogs(options);
     this.#heads = new OwnedHeads(file.meta, tables.heads, options.newEpoch);
     this.#reading = new LogReading(this.#heads, this.#entries, options, (read) =>
       lifetime.run(() => file.read(read)),
@@ -101,14 +104,26 @@ export class LmdbLog implements Log, Participant {
   }
 
   async sweep(): Promise<void> {
+    try {
+      if (this.#due.beginWalk()) await this.#walk();
+      const names = this.#due.take();
+      for (let from = 0; from < names.length; from += LOOK_AT)
+        await this.#sweepLogs(names.slice(from, from + LOOK_AT));
+    } catch (error) {
+      this.#due.abandon();
+      throw error;
+    }
+    while (await this.#submit(() => this.#keys.expire(SWEEP_AT_MOST))) await nextTurn();
+  }
+
+  /** Looks at all logs. */
+  async #walk(): Promise<void> {
     let found = { work: [] as string[], last: "", more: true };
     while (found.more) {
       const { last } = found;
-      found = await this.#lifetime.run(() => this.#file.read(() => this.#lookForWork(last)));
-      await Promise.all(found.work.map((name) => this.#sweepLog(name)));
-      await nextTurn();
+      found = await this.#read(() => this.#lookForWork(last));
+      await this.#sweepLogs(found.work);
     }
-    while (await this.#submit(() => this.#keys.expire(SWEEP_AT_MOST))) await nextTurn();
   }
 
   write(): void {
@@ -126,6 +141,7 @@ export class LmdbLog implements Log, Participant {
     this.#hasRefused = false;
     for (const { name, first, swept } of this.#heads.committed()) {
       if (first - swept >= SWEEP_FROM) this.#unswept.add(name);
+      if (first > swept || this.#due.isShortLived(name)) this.#due.noteNow(name);
     }
     if (this.#unswept.size > 0) this.#writer.wake();
   }
@@ -140,6 +156,10 @@ export class LmdbLog implements Log, Participant {
   #resetCounts(): void {
     this.#appends = 0;
     this.#budget = SWEEP_AT_MOST;
+  }
+
+  #read<T>(read: () => T): Promise<T> {
+    return this.#lifetime.run(() => this.#file.read(read));
   }
 
   #submit<T>(run: () => T): Promise<T> {
@@ -263,10 +283,27 @@ export class LmdbLog implements Log, Participant {
       if (looked === LOOK_AT) return { work, last, more: true };
       this.#reading.settle(head);
       if (head.swept < head.first || this.#mayForget(head)) work.push(head.name);
+      else this.#noteOldest(head);
       last = head.name;
       looked += 1;
     }
     return { work, last, more: false };
+  }
+
+  /** Notes when the log is to be looked at again. */
+  #note(name: string): void {
+    const head = this.#heads.find(name);
+    if (head !== undefined) this.#noteOldest(head);
+  }
+
+  #noteOldest({ name, id, first, last }: Head): void {
+    if (first <= last) this.#due.note(name, this.#entries.timeAt(id, first));
+  }
+
+  async #sweepLogs(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.#sweepLog(name)));
+    await this.#read(() => names.forEach((name) => this.#note(name)));
+    await nextTurn();
   }
 
   async #sweepLog(name: string): Promise<void> {

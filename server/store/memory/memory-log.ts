@@ -1,9 +1,13 @@
 /** Logs in memory: for tests, and for servers that may forget. */
+import { setImmediate as nextTick } from "node:timers/promises";
 import { withoutPrototype } from "../../own-properties/own-properties.js";
 import type { Appended, Draft, Entry, Log, LogOptions, LogState, Page, PageLimits } from "../log.js";
 import { firstKept, isForgotten, isOver, LOOK_INTERVAL } from "../retention.js";
 import type { Lifetime } from "../lifetime.js";
 import { decodeValue, encodeDraft } from "../value-codec.js";
+
+/** Logs that `sweep` looks at before others have their turn. */
+const LOOK_AT = 1_000;
 
 interface StoredEntry {
   bytes: Buffer;
@@ -90,21 +94,24 @@ export class MemoryLog implements Log {
     );
   }
 
-  sweep(): Promise<void> {
-    return this.#lifetime.run(() => {
-      let forgotten = false;
-      for (const [name, log] of this.#logs) {
-        const { first, last } = this.#stateNow(name);
-        this.#forgetKeys(log);
-        if (first <= last) continue;
-        const { retention, keyWindow, clock } = this.#options;
-        if (!isForgotten(log.used, retention(name).age, keyWindow, clock)) continue;
-        this.#logs.delete(name);
-        forgotten = true;
-      }
-      // A log of a name that was forgotten begins at 1 again: its old offsets must not pass for new ones.
-      if (forgotten) this.#epoch = this.#options.newEpoch();
-    });
+  async sweep(): Promise<void> {
+    this.#lifetime.check();
+    let looked = 0;
+    for (const [name, log] of this.#logs) {
+      this.#sweepLog(name, log);
+      if (++looked % LOOK_AT === 0) await nextTick();
+    }
+  }
+
+  #sweepLog(name: string, log: Book): void {
+    const { first, last } = this.#stateNow(name);
+    this.#forgetKeys(log);
+    if (first <= last) return;
+    const { retention, keyWindow, clock, newEpoch } = this.#options;
+    if (!isForgotten(log.used, retention(name).age, keyWindow, clock)) return;
+    this.#logs.delete(name);
+    // A log of a name that was forgotten begins at 1 again: its old offsets must not pass for new ones.
+    this.#epoch = newEpoch();
   }
 
   #appendNow(name: string, { at, key, limit }: Draft, bytes: Buffer): Appended | "full" {
