@@ -213,7 +213,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   };
   const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
   const { presence } = store;
-  const telling = new PresenceTelling({
+  const telling: PresenceTelling = new PresenceTelling({
     ...{ uptime, failed },
     maxNames: (room) => settings(room).maxNames,
     members: (room) => presence.members(room, settings(room).maxNames),
@@ -301,7 +301,8 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   });
 
   const maintenance = new Maintenance({
-    ...{ store, rooms, telling, inboxes, limiter, failed },
+    ...{ store, rooms, inboxes, limiter, inboxAge, failed },
+    tellCounts: () => delivery.tellCounts(),
     closeSlowReaders: () => closeSlowReaders(io),
   });
   presence

@@ -53,12 +53,7 @@ export class Delivery {
         return;
       case "presence":
         this.#presence.add(effect.change);
-        if (this.#isTelling) return;
-        this.#isTelling = true;
-        setImmediate(() => {
-          this.#isTelling = false;
-          this.#presence.tellAll();
-        });
+        this.#tellSoon();
         return;
       case "expelled":
         this.#io.to(effect.sid).emit("presence", effect.event);
@@ -71,7 +66,32 @@ export class Delivery {
 
   /** Tells those in a room who may see it who is there. */
   tellPresence(event: PresenceEvent): void {
-    this.#io.to(channel(event.room)).except(blind(event.room)).emit("presence", event);
+    const { room } = event;
+    const all = this.#io.to(channel(room));
+    // Without an exception it is the adapter's shorter way.
+    const seeing = this.#inChannel(blind(room)) === undefined ? all : all.except(blind(room));
+    seeing.emit("presence", event);
+  }
+
+  /** Tells the counts of rooms that had to wait, those whose time has come. To be called now and then. */
+  tellCounts(): void {
+    this.#presence.recallCounts();
+    this.#tellSoon();
+  }
+
+  #inChannel(name: string): ReadonlySet<string> | undefined {
+    return this.#io.of("/").adapter.rooms.get(name);
+  }
+
+  /** At the end of the tick, and of those that follow for as long as there are rooms left. */
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = (): void => {
+      this.#isTelling = this.#presence.tellSome();
+      if (this.#isTelling) setImmediate(tell);
+    };
+    setImmediate(tell);
   }
 
   #tell(message: RoomMessage, json: string | undefined): void {

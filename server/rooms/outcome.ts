@@ -3,7 +3,7 @@ import type { CallAnswer, CallError, CallName } from "../api/calls.js";
 import type { ApiErrorCode } from "../api/errors.js";
 import type { InboxItem, PresenceEvent, RoomMessage, Signal, Transport } from "../api/types.js";
 import type { Refused } from "../api/refused.js";
-import type { RoomChange } from "../store/presence.js";
+import type { Change, RoomChange } from "../store/presence.js";
 import type { Identity } from "./identity.js";
 
 /** The connection that makes a call, and whose it is. */
@@ -46,3 +46,8 @@ export type Done<E extends CallName> = (outcome: CallOutcome<CallAnswer<E>, Call
 
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;
+
+/** What a change of who is there has done. */
+export function presenceEffects(change: Change): Effect[] {
+  return change === undefined ? [] : [{ type: "presence", change }];
+}

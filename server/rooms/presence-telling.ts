@@ -21,6 +21,9 @@ export interface PresenceTellingOptions {
 /** At this part of `maxNames` a counted room is named again: who comes and goes at the limit must not turn it over each time. */
 const NAMED_AGAIN = 4 / 5;
 
+/** Milliseconds of telling in one tick, after which the other rooms wait for the next. */
+const SLICE = 8;
+
 /** Milliseconds between two counts of a room, at least. */
 const MIN_PAUSE = 1_000;
 
@@ -53,8 +56,10 @@ interface CountedState {
 export class PresenceTelling {
   readonly #options: PresenceTellingOptions;
   readonly #rooms = new Map<string, ToldRoom>();
-  /** Those that something is to be told of: now, or (of a counted room) after a pause. */
+  /** Those that something is to be told of. */
   readonly #due = new Set<ToldRoom>();
+  /** Counted rooms of which something is to be told after a pause. */
+  readonly #waiting = new Set<ToldRoom>();
 
   constructor(options: PresenceTellingOptions) {
     this.#options = options;
@@ -91,12 +96,27 @@ export class PresenceTelling {
   /** Tells a room what has happened there, before it hears of something else. */
   tell(name: string): void {
     const room = this.#rooms.get(name);
-    if (room !== undefined && this.#due.has(room)) this.#tell(room);
+    if (room !== undefined && (this.#due.has(room) || this.#waiting.has(room))) this.#tell(room);
   }
 
-  /** Tells all rooms: to be called at the end of a tick in which something was added, and now and then for the counts that have to wait. */
-  tellAll(): void {
-    for (const room of [...this.#due]) this.#tell(room);
+  /**
+   * Tells rooms, as many as a tick has time for: to be called at the end of a tick in which something was added. Returns whether there
+   * are more, for which it is to be called in the next tick.
+   */
+  tellSome(): boolean {
+    const { uptime } = this.#options;
+    const end = uptime() + SLICE;
+    for (const room of this.#due) {
+      this.#tell(room);
+      if (uptime() >= end) break;
+    }
+    return this.#due.size > 0;
+  }
+
+  /** Has `tellSome` look at the counts that had to wait. To be called now and then. */
+  recallCounts(): void {
+    for (const room of this.#waiting) this.#due.add(room);
+    this.#waiting.clear();
   }
 
   #room(name: string): ToldRoom {
@@ -109,6 +129,7 @@ export class PresenceTelling {
 
   #tell(room: ToldRoom): void {
     this.#due.delete(room);
+    this.#waiting.delete(room);
     const { counted } = room;
     if (counted === undefined) this.#tellChanges(room);
     else if (counted.isReading) return;
@@ -129,7 +150,7 @@ export class PresenceTelling {
     const { name, count } = room;
     const { uptime, tell } = this.#options;
     if (uptime() - counted.toldAt < Math.max(MIN_PAUSE, count * PAUSE_OF_USER)) {
-      this.#due.add(room);
+      this.#waiting.add(room);
       return;
     }
     counted.isNew = false;
@@ -156,6 +177,6 @@ export class PresenceTelling {
     counted.isReading = false;
     counted.isNew = true;
     room.changes.clear();
-    this.#due.add(room);
+    this.#waiting.add(room);
   }
 }

@@ -2,6 +2,7 @@
  * The rooms service: join, leave, publish, signal, history, who is there. Knows no socket: each call takes the connection
  * that makes it and gives an outcome for the shell to carry out. Stores, clock and ids are passed in.
  */
+import { setImmediate as nextTick } from "node:timers/promises";
 import { CALLS, type CheckedCall } from "../api/calls.js";
 import type { Member, Position } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
@@ -17,7 +18,7 @@ import { announce, LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js"
 import { roomLog } from "./log-names.js";
 import { keyOf, MessageJson, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
 import { refused, type Refused } from "../api/refused.js";
-import type { Caller, Done, Effect, Perform } from "./outcome.js";
+import { presenceEffects, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
 import type { PresenceTelling } from "./presence-telling.js";
 import { KeyedQueue } from "./keyed-queue.js";
 
@@ -43,6 +44,9 @@ export interface RoomsOptions {
 
 /** Members or messages in a page, where the caller names no limit. */
 const PAGE = 100;
+
+/** Members that are found gone in one tick: a few milliseconds of work. */
+const EXPIRE_AT_ONCE = 250;
 
 /** Bytes of messages in a page. */
 const PAGE_BYTES = 1024 * 1024;
@@ -273,10 +277,19 @@ export class Rooms {
     return this.#live.names();
   }
 
-  /** Tells of those who were away for too long. To be called every second or so. */
+  /**
+   * Tells of those who were away for too long, some in a tick: thousands may have gone at the same moment. To be called every second
+   * or so.
+   */
   async expire(): Promise<void> {
     const { presence, uptime, perform } = this.#options;
-    for (const change of await presence.expire(uptime())) perform(presenceEffects(change));
+    const now = uptime();
+    for (;;) {
+      const changes = await presence.expire(now, EXPIRE_AT_ONCE);
+      perform(changes.flatMap(presenceEffects));
+      if (changes.length < EXPIRE_AT_ONCE) return;
+      await nextTick();
+    }
   }
 
   /** The room that a call is about, for who has joined it and has the right that the call needs. */
@@ -370,8 +383,4 @@ function isOverrun({ visitors }: LiveRoom, { presence, maxMembers }: RoomSetting
 /** About how many bytes they have in an answer. */
 function bytesOf(members: readonly Member[]): number {
   return members.reduce((sum, { devices }) => sum + 100 + 100 * devices.length, 0);
-}
-
-function presenceEffects(change: Change): Effect[] {
-  return change === undefined ? [] : [{ type: "presence", change }];
 }

@@ -47,8 +47,11 @@ export interface Presence {
    * one; else nothing changed, or what others see of the device.
    */
   away(room: string, user: string, sid: string, until: number): Promise<Change>;
-  /** Ends what was away until `now` or before. */
-  expire(now: number): Promise<RoomChange[]>;
+  /**
+   * Ends what was away until `now` or before, of at most `limit` rows: those that were over first. Fewer changes than that say that
+   * nothing more is over. What it costs grows with them, and not with how many are away.
+   */
+  expire(now: number, limit: number): Promise<RoomChange[]>;
   /**
    * A page of the rows, after that of the user `after` (from the first if left out or not there). What it costs grows with the
    * page, and not with what is before it.

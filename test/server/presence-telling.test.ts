@@ -108,6 +108,8 @@ class Crowd {
   now = 0;
   readonly events: PresenceEvent[] = [];
   readonly failures: string[] = [];
+  /** Milliseconds that it takes to tell something. */
+  cost = 0;
   readonly telling: PresenceTelling;
   readonly #users: string[] = [];
   /** Answers the reads of who is there; of the moment in which each was begun. */
@@ -125,7 +127,10 @@ class Crowd {
           }),
         );
       },
-      tell: (event) => this.events.push(event),
+      tell: (event) => {
+        this.now += this.cost;
+        this.events.push(event);
+      },
       uptime: () => this.now,
       failed: (_error, what) => this.failures.push(what),
     });
@@ -156,7 +161,8 @@ class Crowd {
   /** What is told in a tick of so many milliseconds. */
   tick(milliseconds = 1): PresenceEvent[] {
     this.now += milliseconds;
-    this.telling.tellAll();
+    this.telling.recallCounts();
+    while (this.telling.tellSome());
     return this.events.splice(0);
   }
 
@@ -221,6 +227,24 @@ describe("the telling of who is in a room", () => {
     crowd.telling.tell("r");
     crowd.telling.tell("r");
     expect(crowd.events).to.deep.equal([{ room: "r", count: 1, changes: [joined("a")] }]);
+  });
+
+  it("of many rooms is spread over ticks, each room once, and those that hear of something else are told before it", () => {
+    const crowd = new Crowd();
+    crowd.cost = 3;
+    const names = Array.from({ length: 10 }, (_, n) => `r${n}`);
+    const events = () => crowd.events.splice(0).map(({ room }) => room);
+    for (const room of names) crowd.telling.add({ room, ...joined("a"), count: 1 });
+    expect(crowd.telling.tellSome()).to.equal(true);
+    expect(events()).to.deep.equal(names.slice(0, 3));
+    crowd.telling.tell("r9");
+    crowd.telling.add({ room: "r0", ...joined("b"), count: 2 });
+    expect(events()).to.deep.equal(["r9"]);
+    expect(crowd.telling.tellSome()).to.equal(true);
+    expect(crowd.telling.tellSome()).to.equal(true);
+    expect(events()).to.deep.equal(names.slice(3, 9));
+    expect(crowd.telling.tellSome()).to.equal(false);
+    expect(events()).to.deep.equal(["r0"]);
   });
 
   it("is the count alone, and at once, where there are more than are named", () => {

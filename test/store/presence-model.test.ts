@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Device, Member } from "../../server/api/types.js";
-import type { Change, Presence, Seat } from "../../server/store/presence.js";
+import type { Change, Presence, RoomChange, Seat } from "../../server/store/presence.js";
 import { SEED } from "../support/random.js";
 import { TestOptions } from "./support/options.js";
 import { type Kind, LMDB, MEMORY } from "./support/stores.js";
@@ -139,7 +139,7 @@ function memberOf({ user, name, seats }: ModelRow): Member {
 type Step =
   | { type: "enter"; seat: Seat }
   | { type: "exit" | "away"; room: string; user: string; sid: string; until: number }
-  | { type: "expire"; now: number }
+  | { type: "expire"; now: number; limit: number }
   | { type: "restore"; until: number }
   | { type: "restart" };
 
@@ -171,7 +171,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       until: time,
     }),
   },
-  { weight: 2, arbitrary: time.map((now): Step => ({ type: "expire", now })) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("expire" as const),
+      now: time,
+      limit: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: time.map((until): Step => ({ type: "restore", until })) },
   { weight: 1, arbitrary: fc.constant<Step>({ type: "restart" }) },
 );
@@ -209,7 +216,12 @@ async function take(taken: Step, presence: Presence, model: PresenceModel): Prom
       return;
     case "expire": {
       const counts = new Map(["r1", "r2"].map((of) => [of, model.members(of).length]));
-      const changes = await presence.expire(taken.now);
+      const changes: RoomChange[] = [];
+      for (let more = true; more;) {
+        const some = await presence.expire(taken.now, taken.limit);
+        more = some.length === taken.limit;
+        changes.push(...some);
+      }
       expect(changes.map(uncounted)).to.have.deep.members(model.expire(taken.now).map(uncounted));
       // In which order the changes are is the store's choice; the counts follow it.
       for (const { room: of, type, count } of changes) {

@@ -25,8 +25,8 @@ export class MemoryPresence implements Presence {
     return this.#lifetime.run(() => this.core.setAway(room, user, sid, until));
   }
 
-  expire(now: number): Promise<RoomChange[]> {
-    return this.#lifetime.run(() => this.core.expire(now));
+  expire(now: number, limit: number): Promise<RoomChange[]> {
+    return this.#lifetime.run(() => this.core.expire(now, limit));
   }
 
   members(room: string, limit: number, after?: string) {

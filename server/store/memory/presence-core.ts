@@ -2,6 +2,7 @@
 import type { Device, Member } from "../../api/types.js";
 import type { Change, RoomChange, Seat } from "../presence.js";
 import { RoomRows } from "./room-rows.js";
+import { TimeQueue } from "./time-queue.js";
 
 /** A device in a room. */
 interface Place {
@@ -38,8 +39,8 @@ export class PresenceCore {
   readonly #changed: (row: Row) => void;
   /** By room. None of them is empty. */
   readonly #rooms = new Map<string, RoomRows<Row>>();
-  /** The places of devices that are away, with their rows. */
-  readonly #away = new Map<Place, Row>();
+  /** Places of devices that are away, by when they are over. Some have come back or gone since, or are away until another time. */
+  readonly #away = new TimeQueue<{ place: Place; row: Row }>();
   #serial = 0;
 
   /** @param changed Told of each row that is new, other than before, or (without places) gone. */
@@ -52,9 +53,7 @@ export class PresenceCore {
     for (const { devices, ...kept } of [...rows].sort((a, b) => a.serial - b.serial)) {
       const row = this.#addRow({ ...kept, places: new Map() });
       for (const device of devices) {
-        const place = { connections: [device], awayUntil: Infinity };
-        row.places.set(device.id, place);
-        this.#away.set(place, row);
+        row.places.set(device.id, { connections: [device], awayUntil: Infinity });
       }
       this.#serial = Math.max(this.#serial, row.serial);
     }
@@ -94,19 +93,22 @@ export class PresenceCore {
     if (row === undefined || place === undefined) return undefined;
     if (place.connections.length > 1) return this.#disconnect(row, place, sid);
     place.awayUntil = until;
-    this.#away.set(place, row);
+    this.#away.add(until, { place, row });
     return undefined;
   }
 
-  expire(now: number): RoomChange[] {
-    const over = new Map<Row, Place[]>();
-    for (const [place, row] of this.#away) {
-      if ((place.awayUntil ?? Infinity) > now) continue;
-      const places = over.get(row);
-      if (places === undefined) over.set(row, [place]);
-      else places.push(place);
+  expire(now: number, limit: number): RoomChange[] {
+    const changes: RoomChange[] = [];
+    while (changes.length < limit) {
+      const due = this.#away.take(now);
+      if (due === undefined) break;
+      const { place, row } = due.what;
+      // Of one that came back the time is not there; of one that is away again it is another.
+      if (place.awayUntil !== due.at) continue;
+      const over = [...row.places.values()].filter(({ awayUntil }) => (awayUntil ?? Infinity) <= now);
+      changes.push(this.#vacate(row, over));
     }
-    return [...over].map(([row, places]) => this.#vacate(row, places));
+    return changes;
   }
 
   members(room: string, limit: number, after?: string) {
@@ -123,12 +125,13 @@ export class PresenceCore {
   }
 
   restore(until: number): void {
+    this.#away.clear();
     for (const rows of this.#rooms.values()) {
       for (const row of rows.values()) {
         for (const place of row.places.values()) {
           place.connections = [shownOf(place)];
           place.awayUntil = until;
-          this.#away.set(place, row);
+          this.#away.add(until, { place, row });
         }
       }
     }
@@ -149,7 +152,6 @@ export class PresenceCore {
       return added;
     }
     if (place.awayUntil !== undefined) {
-      this.#away.delete(place);
       delete place.awayUntil;
       place.connections = [connection];
       return place;
@@ -194,7 +196,7 @@ export class PresenceCore {
 
   #drop(row: Row, place: Place): void {
     row.places.delete(shownOf(place).id);
-    this.#away.delete(place);
+    delete place.awayUntil;
   }
 }
 

@@ -110,7 +110,7 @@ describeStores("presence", (test) => {
         gone: ["laptop"],
         count: 1,
       });
-      expect(await presence.expire(100)).to.be.empty;
+      expect(await presence.expire(100, Infinity)).to.be.empty;
     });
 
     it("gives the row the name of the device that came last", async () => {
@@ -191,18 +191,18 @@ describeStores("presence", (test) => {
     it("leaves the device there until its time is over", async () => {
       await presence.away("room", "ada", "phone-sid", 100);
       expect((await rows())[0]?.devices).to.deep.equal([device("phone")]);
-      expect(await presence.expire(99)).to.be.empty;
-      expect(await presence.expire(100)).to.deep.equal([
+      expect(await presence.expire(99, Infinity)).to.be.empty;
+      expect(await presence.expire(100, Infinity)).to.deep.equal([
         { room: "room", type: "leave", member: { user: "ada", name: "ADA", devices: [] }, count: 0 },
       ]);
       expect(await presence.count("room")).to.equal(0);
-      expect(await presence.expire(1_000)).to.be.empty;
+      expect(await presence.expire(1_000, Infinity)).to.be.empty;
     });
 
     it("is over when the device comes back, of which nobody hears if only the sid differs", async () => {
       await presence.away("room", "ada", "phone-sid", 100);
       expect(await enter("ada", device("phone", "new"))).to.be.undefined;
-      expect(await presence.expire(1_000)).to.be.empty;
+      expect(await presence.expire(1_000, Infinity)).to.be.empty;
       expect((await rows())[0]?.devices).to.deep.equal([device("phone", "new")]);
     });
 
@@ -214,7 +214,7 @@ describeStores("presence", (test) => {
     it("of one of a device's two connections leaves the device there with the other", async () => {
       await enter("ada", device("phone", "new"));
       expect(await presence.away("room", "ada", "new", 100)).to.be.undefined;
-      expect(await presence.expire(1_000)).to.be.empty;
+      expect(await presence.expire(1_000, Infinity)).to.be.empty;
       expect((await rows())[0]?.devices).to.deep.equal([device("phone")]);
     });
 
@@ -229,20 +229,20 @@ describeStores("presence", (test) => {
     it("of who is not there does nothing", async () => {
       await presence.away("room", "bob", "phone-sid", 100);
       await presence.away("other", "ada", "phone-sid", 100);
-      expect(await presence.expire(1_000)).to.be.empty;
+      expect(await presence.expire(1_000, Infinity)).to.be.empty;
     });
 
     it("can be told again, with another time", async () => {
       await presence.away("room", "ada", "phone-sid", 100);
       await presence.away("room", "ada", "phone-sid", 200);
-      expect(await presence.expire(150)).to.be.empty;
-      expect(await presence.expire(200)).to.have.length(1);
+      expect(await presence.expire(150, Infinity)).to.be.empty;
+      expect(await presence.expire(200, Infinity)).to.have.length(1);
     });
 
     it("that is over for one of two devices gives update, and for both at once one leave", async () => {
       await enter("ada", device("laptop"));
       await presence.away("room", "ada", "phone-sid", 100);
-      expect(await presence.expire(100)).to.deep.equal([
+      expect(await presence.expire(100, Infinity)).to.deep.equal([
         {
           room: "room",
           type: "update",
@@ -254,13 +254,43 @@ describeStores("presence", (test) => {
       await enter("ada", device("phone"));
       await presence.away("room", "ada", "phone-sid", 200);
       await presence.away("room", "ada", "laptop-sid", 201);
-      expect((await presence.expire(300)).map(({ type }) => type)).to.deep.equal(["leave"]);
+      expect((await presence.expire(300, Infinity)).map(({ type }) => type)).to.deep.equal(["leave"]);
+    });
+
+    it("is ended for so many rows at a time, those first that were over first, until none is left", async () => {
+      for (const user of ["bob", "cid", "dan", "eve"]) await enter(user, device(`${user}-phone`));
+      await enter("cid", device("cid-laptop"));
+      const over = { bob: 300, dan: 100, eve: 100, cid: 200 };
+      for (const [user, until] of Object.entries(over)) {
+        await presence.away("room", user, `${user}-phone-sid`, until);
+      }
+      await presence.away("room", "cid", "cid-laptop-sid", 250);
+      await presence.away("room", "ada", "phone-sid", 1_000);
+      const expire = async (limit: number) =>
+        (await presence.expire(500, limit)).map(
+          ({ type, member, count }) => `${member.user} ${type} ${count}`,
+        );
+      expect(await expire(0)).to.be.empty;
+      // Both devices of one row are one change.
+      expect(await expire(3)).to.deep.equal(["dan leave 4", "eve leave 3", "cid leave 2"]);
+      expect(await expire(3)).to.deep.equal(["bob leave 1"]);
+      expect(await expire(3)).to.be.empty;
+    });
+
+    it("of those who come and go again and again is ended once, at the last time that was told", async () => {
+      for (let round = 0; round < 10; round++) {
+        await presence.away("room", "ada", "phone-sid", 100 + round);
+        if (round < 9) await enter("ada", device("phone"));
+      }
+      expect(await presence.expire(108, 1)).to.be.empty;
+      expect(await presence.expire(109, 1)).to.have.length(1);
+      expect(await presence.expire(1_000, 1)).to.be.empty;
     });
 
     it("is over at once for a device that exits", async () => {
       await presence.away("room", "ada", "phone-sid", 100);
       expect(await presence.exit("room", "ada", "phone-sid")).to.include({ type: "leave" });
-      expect(await presence.expire(1_000)).to.be.empty;
+      expect(await presence.expire(1_000, Infinity)).to.be.empty;
     });
   });
 
@@ -341,8 +371,8 @@ describeStores("presence", (test) => {
         expect(await enter("eve", device("phone"))).to.include({ type: "join" });
         expect(await users()).to.deep.equal(["bob", "ada", "eve"]);
       }
-      expect(await presence.expire(MINUTE - 1)).to.be.empty;
-      const changes = await presence.expire(MINUTE);
+      expect(await presence.expire(MINUTE - 1, Infinity)).to.be.empty;
+      const changes = await presence.expire(MINUTE, Infinity);
       expect(changes.map(({ type, member }) => `${member.user} ${type}`)).to.have.members(
         test.outlastsRestart ? ["bob leave", "ada update"] : ["bob leave", "ada leave"],
       );
