@@ -53,12 +53,12 @@ export class InboxShares {
       this.#known.delete(to);
       return true;
     }
-    const held = await this.#read(to, epoch);
+    const held = await this.#read(to, epoch, user);
     return (held.counts.get(user) ?? 0) < ofSender && (!guest || held.guests < ofGuests);
   }
 
   /** What the inbox has, which is read only where it has not been before. */
-  async #read(to: string, epoch: string): Promise<Held> {
+  async #read(to: string, epoch: string, sender: string): Promise<Held> {
     const { log, reads } = this.#options;
     const known = this.#known.get(to);
     const held =
@@ -78,7 +78,7 @@ export class InboxShares {
         if (offset === held.first + held.senders.length) add(held, value as StoredItem);
       }
       if (entries.length === 0 || held.first + held.senders.length > state.last) return held;
-      await reads.turn();
+      await reads.turn(sender);
     }
   }
 }

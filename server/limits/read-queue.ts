@@ -8,7 +8,11 @@ const SLICE = 4;
 
 export class ReadQueue {
   readonly #now: () => number;
-  readonly #waiting: (() => void)[] = [];
+  /**
+   * By whom they are: one of each has its turn, and then the next of each. Nobody is kept without a read that waits. Whose turn is next is
+   * the first.
+   */
+  readonly #waiting = new Map<string, (() => void)[]>();
   /** When the first read of this tick began; undefined in a tick without any. */
   #began: number | undefined;
 
@@ -17,21 +21,38 @@ export class ReadQueue {
     this.#now = now;
   }
 
-  /** Resolves when it is the caller's turn. In the order of the calls; a connection makes one at a time. */
-  async turn(): Promise<void> {
+  /**
+   * Resolves when it is the caller's turn.
+   * @param of Whose read it is: those of one wait for each other, and for no more than one of each other's.
+   */
+  async turn(of: string): Promise<void> {
     if (this.#began === undefined) {
       this.#began = this.#now();
       setImmediate(this.#nextTick);
-    } else if (this.#waiting.length > 0 || this.#now() - this.#began >= SLICE) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else if (this.#waiting.size > 0 || this.#now() - this.#began >= SLICE) {
+      await new Promise<void>((resolve) => {
+        const waiting = this.#waiting.get(of);
+        if (waiting === undefined) this.#waiting.set(of, [resolve]);
+        else waiting.push(resolve);
+      });
     }
   }
 
   readonly #nextTick = (): void => {
-    const next = this.#waiting.shift();
+    const next = this.#take();
     this.#began = next === undefined ? undefined : this.#now();
     if (next === undefined) return;
     setImmediate(this.#nextTick);
     next();
   };
+
+  #take(): (() => void) | undefined {
+    for (const [of, waiting] of this.#waiting) {
+      const next = waiting.shift();
+      this.#waiting.delete(of);
+      if (waiting.length > 0) this.#waiting.set(of, waiting);
+      return next;
+    }
+    return undefined;
+  }
 }

@@ -88,7 +88,7 @@ export class Rooms {
     const isVisitor = this.#live.visited(call.room, who.sid) !== undefined;
     if (!isVisitor && this.#live.countOf(who.sid) >= limits.roomsPerDevice)
       return done(refused("too_many_rooms"));
-    if (call.since !== undefined || call.history !== undefined) await reads.turn();
+    if (call.since !== undefined || call.history !== undefined) await reads.turn(who.identity.user);
     const room = await this.#live.hold(call.room);
     let isEntered = false;
     try {
@@ -196,7 +196,7 @@ export class Rooms {
     const refusal = limiter.read(who);
     if (refusal !== undefined) return done(refusal);
     const { after, before } = call;
-    await reads.turn();
+    await reads.turn(who.identity.user);
     const page = await this.#page(room.name, call);
     const { epoch, first, last } = page.state;
     const from = after ?? before;
@@ -222,7 +222,7 @@ export class Rooms {
     const { limiter, reads } = this.#options;
     const refusal = limiter.read(who);
     if (refusal !== undefined) return done(refusal);
-    await reads.turn();
+    await reads.turn(who.identity.user);
     const page = await this.#options.presence.members(room.name, call.limit ?? PAGE, call.after);
     limiter.wasRead(who, bytesOf(page.members));
     done({ ok: true, result: { room: room.name, ...page }, effects: [] });
