@@ -5,13 +5,10 @@ import type { Inboxes } from "./inbox/inboxes.js";
 import type { Rooms } from "./rooms/rooms.js";
 import type { Store } from "./store/store.js";
 
-/** Milliseconds between two looks at who has been away for too long. */
-const EXPIRE_EVERY = 500;
-
-/** Milliseconds between two looks at the counts of rooms that had to wait. */
-const COUNT_EVERY = 250;
-
-/** Milliseconds between two looks for clients that do not read. */
+/**
+ * Milliseconds between two looks at who has been away for too long, at the counts of rooms that had to wait, and for clients that do not
+ * read. One time for all, since what an idle server costs is that it wakes up.
+ */
 const LOOK_EVERY = 500;
 
 /** Milliseconds between two sweeps of the log. */
@@ -70,8 +67,8 @@ export class Maintenance {
       });
     };
     this.#timers = [
-      every(EXPIRE_EVERY, "presence: expiring members", () => rooms.expire()),
-      every(COUNT_EVERY, "presence: telling counts", tellCounts),
+      every(LOOK_EVERY, "presence: expiring members", () => rooms.expire()),
+      every(LOOK_EVERY, "presence: telling counts", tellCounts),
       every(LOOK_EVERY, "slow readers: closing connections", closeSlowReaders),
       every(SWEEP_EVERY, "log: deleting old messages", () => store.log.sweep()),
       walk("inboxes: forgetting devices", inboxAge, () => inboxes.sweep()),

@@ -75,8 +75,7 @@ export class Delivery {
 
   /** Tells the counts of rooms that had to wait, those whose time has come. To be called now and then. */
   tellCounts(): void {
-    this.#presence.recallCounts();
-    this.#tellSoon();
+    if (this.#presence.recallCounts()) this.#tellSoon();
   }
 
   #inChannel(name: string): ReadonlySet<string> | undefined {

@@ -113,10 +113,12 @@ export class PresenceTelling {
     return this.#due.size > 0;
   }
 
-  /** Has `tellSome` look at the counts that had to wait. To be called now and then. */
-  recallCounts(): void {
+  /** Has `tellSome` look at the counts that had to wait. To be called now and then. Returns whether there are any. */
+  recallCounts(): boolean {
+    const isAny = this.#waiting.size > 0;
     for (const room of this.#waiting) this.#due.add(room);
     this.#waiting.clear();
+    return isAny;
   }
 
   #room(name: string): ToldRoom {
