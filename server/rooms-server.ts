@@ -218,6 +218,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     maxNames: (room) => settings(room).maxNames,
     members: (room) => presence.members(room, settings(room).maxNames),
     tell: (event) => delivery.tellPresence(event),
+    isAlone: (room, sid) => delivery.isAlone(room, sid),
   });
   const rooms = new Rooms({ ...common, uptime, presence, telling, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;

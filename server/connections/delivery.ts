@@ -73,6 +73,12 @@ export class Delivery {
     seeing.emit("presence", event);
   }
 
+  /** Whether one connection, and no other, is told who comes and goes in a room. */
+  isAlone(room: string, sid: string): boolean {
+    const all = this.#inChannel(channel(room));
+    return all?.size === 1 && all.has(sid);
+  }
+
   /** Tells the counts of rooms that had to wait, those whose time has come. To be called now and then. */
   tellCounts(): void {
     if (this.#presence.recallCounts()) this.#tellSoon();

@@ -13,6 +13,8 @@ export interface PresenceTellingOptions {
   members: (room: string) => Promise<{ members: Member[]; count: number }>;
   /** Tells everybody in the room who may see it. */
   tell: (event: PresenceEvent) => void;
+  /** Whether one connection, and no other, hears who comes and goes in a room. */
+  isAlone: (room: string, sid: string) => boolean;
   /** Milliseconds of a clock that nobody sets. */
   uptime: () => number;
   failed: (error: unknown, what: string) => void;
@@ -140,12 +142,23 @@ export class PresenceTelling {
     else if (counted.isNew) this.#tellCount(room, counted);
   }
 
-  #tellChanges({ name, count, changes }: ToldRoom): void {
+  #tellChanges(room: ToldRoom): void {
+    const { name, count, changes } = room;
     if (count === 0) this.#rooms.delete(name);
     if (changes.size === 0) return;
     const all = [...changes.values()].flatMap(merged);
+    const isKnown = count === 1 && this.#isOwnComing(room, [...changes.values()].flat());
     changes.clear();
-    this.#options.tell({ room: name, count, changes: all });
+    // The answer to its join has said so to the only one there is to tell it.
+    if (!isKnown) this.#options.tell({ room: name, count, changes: all });
+  }
+
+  /** Whether nothing has happened but that somebody came with one device, and that one alone would hear of it. */
+  #isOwnComing({ name }: ToldRoom, changes: readonly PresenceChange[]): boolean {
+    const [change, another] = changes;
+    if (change?.type !== "join" || another !== undefined) return false;
+    const [device, ...others] = change.member.devices;
+    return device !== undefined && others.length === 0 && this.#options.isAlone(name, device.sid);
   }
 
   #tellCount(room: ToldRoom, counted: CountedState): void {

@@ -110,6 +110,8 @@ class Crowd {
   readonly failures: string[] = [];
   /** Milliseconds that it takes to tell something. */
   cost = 0;
+  /** The connection that alone hears, if only one does. */
+  alone: string | undefined;
   readonly telling: PresenceTelling;
   readonly #users: string[] = [];
   /** Answers the reads of who is there; of the moment in which each was begun. */
@@ -131,6 +133,7 @@ class Crowd {
         this.now += this.cost;
         this.events.push(event);
       },
+      isAlone: (_room, sid) => this.alone === sid,
       uptime: () => this.now,
       failed: (_error, what) => this.failures.push(what),
     });
@@ -227,6 +230,29 @@ describe("the telling of who is in a room", () => {
     crowd.telling.tell("r");
     crowd.telling.tell("r");
     expect(crowd.events).to.deep.equal([{ room: "r", count: 1, changes: [joined("a")] }]);
+  });
+
+  it("is left out where somebody came who alone would hear of it, and for nobody else", () => {
+    const crowd = new Crowd();
+    crowd.alone = "a-phone-sid";
+    crowd.come("a");
+    expect(crowd.tick()).to.deep.equal([]);
+    crowd.change("a");
+    expect(crowd.tick()).to.have.length(1);
+    crowd.go("a");
+    crowd.come("a");
+    expect(crowd.tick()).to.deep.equal([{ room: "r", count: 1, changes: [left("a"), joined("a")] }]);
+    // A device more, of which the answer to the first one's join knew nothing.
+    crowd.go("a");
+    crowd.tick();
+    crowd.come("a");
+    crowd.change("a");
+    expect(crowd.tick()).to.have.length(1);
+    crowd.go("a");
+    crowd.tick();
+    crowd.alone = undefined;
+    crowd.come("a");
+    expect(crowd.tick()).to.deep.equal([{ room: "r", count: 1, changes: [joined("a")] }]);
   });
 
   it("of many rooms is spread over ticks, each room once, and those that hear of something else are told before it", () => {
