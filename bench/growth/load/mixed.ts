@@ -12,6 +12,9 @@ const ROOMS = 20;
 /** Clients that come, stay for some steps, and go: under way at a time. */
 const PASSING = 20;
 
+/** Rooms of which each of those takes one for itself. What the server remembers of rooms that were never used again is bounded, but by more. */
+const OWN_ROOMS = 500;
+
 /** Milliseconds between two steps of one client. */
 const STEP = 200;
 
@@ -83,7 +86,7 @@ export class MixedLoad {
     for (;;) {
       const number = this.#came++;
       const room = `room ${number % ROOMS}`;
-      const own = `of ${number}`;
+      const own = `own ${number % OWN_ROOMS}`;
       const [client, { token }] = await Client.connect("bridge", this.#port, { device: `passing ${number}` });
       const { position } = await this.#call<Joined>(client, "join", { room });
       await this.#call(client, "join", { room: own });
