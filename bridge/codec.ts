@@ -16,7 +16,7 @@ import {
 } from "./binary.js";
 import type { DecodedPacket } from "./decoded-entry.js";
 import type { ClientFrame, ErrorCode, ServerFrame } from "./frames.js";
-import { textFrame, type Frame } from "./fanout/frame-tree.js";
+import { textFrame, type Frame } from "./fanout/frame.js";
 import type { WriteOptions } from "./fanout/recipient.js";
 import { joinPacket, PacketType, splitEventJson, splitLastString, splitPacket } from "./packets.js";
 import type { PacketParts } from "./packets.js";

@@ -1,21 +1,21 @@
 /**
- * One plain WebSocket, as Socket.IO sees it: an Engine.IO socket. What Socket.IO asks of one is listed in
- * docs/bridge.md; the events and properties that applications may use are those of Engine.IO's own.
+ * One plain client, as Socket.IO sees it: an Engine.IO socket. What Socket.IO asks of one is listed in docs/bridge.md; the
+ * events and properties that applications may use are those of Engine.IO's own. How bytes come and go, a class for WebSockets and
+ * one for HTTP know.
  */
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
 import { addressGroup } from "./addresses.js";
 import type { Agenda, AgendaItem } from "./agenda.js";
 import { CLOSE_CODES, type CloseCode } from "./close-codes.js";
 import type { Outgoing } from "./codec.js";
 import type { DecodedEntry, DecodedPacket, SocketIOClient } from "./decoded-entry.js";
 import { GROUPABLE, type Groupable, type WriteOptions } from "./fanout/recipient.js";
-import { costOfText, type Inflow, type Inlet } from "./inflow.js";
+import { Heartbeat } from "./heartbeat.js";
+import { costOfText, type Inflow, type Inlet, type Valve } from "./inflow.js";
 import { TokenBucket } from "./limits.js";
-import { textFrame } from "./fanout/frame-tree.js";
-import { WriteQueue, type Outbox, type QueueGroup, type QueueOwner } from "./fanout/outbox.js";
+import { textFrame } from "./fanout/frame.js";
+import type { FrameQueue, Outbox, QueueGroup, QueueOwner } from "./fanout/outbox.js";
 import { FrameProtocol, type ProtocolContext, type ProtocolLink } from "./frame-protocol.js";
 import { callAll } from "./fanout/throw-later.js";
 
@@ -66,64 +66,99 @@ const WRITE_EVENTS: ReadonlySet<string | symbol> = new Set(["packetCreate", "dra
 /** Engine.IO's reasons for the end of a connection. */
 type CloseReason = "transport close" | "transport error" | "ping timeout" | "forced close";
 
-export class Connection extends EventEmitter implements Groupable, QueueOwner, ProtocolLink, AgendaItem {
-  readonly #ws: WebSocket;
-  readonly #socket: Duplex & { readonly bytesRead?: number };
+/** What a connection is made with. */
+export interface ConnectionParts {
+  readonly id: string;
+  /** The request that opened it. */
+  readonly request: IncomingMessage;
+  readonly remoteAddress: string;
+  readonly context: ConnectionContext;
+  /** What carries it. */
+  readonly carrier: Carrier;
+}
+
+/** How a plain client is connected. Over HTTP it may change. */
+export type Carrier = "websocket" | "sse" | "polling";
+
+export abstract class Connection
+  extends EventEmitter
+  implements Groupable, QueueOwner, ProtocolLink, AgendaItem
+{
+  readonly id: string;
+  /** The request that opened it. An application may replace or drop it, as it may with Engine.IO's. */
+  request: IncomingMessage;
+  readonly remoteAddress: string;
+  readonly context: ConnectionContext;
   /** The Engine.IO protocol whose socket this stands for: with 4, Socket.IO waits for the client's `connect`. */
   readonly protocol = 4;
-  readonly transport = { name: "bridge", writable: true };
+  readonly transport: { readonly name: string; writable: boolean; carrier: Carrier };
   readyState: "open" | "closing" | "closed" = "open";
   /** Engine.IO's upgrade requests may name any client: one that is upgraded already is left alone. */
   readonly upgraded = true;
   readonly [GROUPABLE] = true;
   /** For the codec. */
   partial: unknown = undefined;
+  /** For the agenda. */
+  period = 0;
+
+  protected readonly heartbeat: Heartbeat;
+  /** These two are there as soon as the class that knows them has called `carry`, in its constructor. */
+  protected queue!: FrameQueue;
+  protected inlet!: Inlet;
+  /** Whether somebody has listened for WRITE_EVENTS. */
+  protected observed = false;
+
   /** What Socket.IO has for this connection, once it is in a namespace. */
   #client: SocketIOClient | undefined;
-
-  readonly #queue: WriteQueue;
   readonly #session: FrameProtocol;
   readonly #messages: TokenBucket;
-  readonly #inlet: Inlet;
+  readonly #openedAt: number;
   /** Callbacks of writes that have not reached the kernel. */
   #sent: (() => void)[] | undefined;
   /** Set when the client has gone, or is sent away: nothing more is taken from it, and what came is handled still. Called then. */
   #finish: (() => void) | undefined;
   #isGone = false;
   #ending = false;
-  /** Whether somebody has listened for WRITE_EVENTS. */
-  #observed = false;
-  /** Whether the client has agreed to compression; ws makes the list of extensions anew at each look. */
-  readonly #compresses: boolean;
-  /** For the agenda. */
-  period = 0;
-  readonly #openedAt: number;
-  #heardAt: number;
-  /** When the last ping went out, or the connection opened. */
-  #pingedAt: number;
-  /** Bytes that had come from the client by then. */
-  #bytesAtPing = 0;
 
-  constructor(
-    readonly id: string,
-    /** The upgrade request. An application may replace or drop it, as it may with Engine.IO's. */
-    public request: IncomingMessage,
-    readonly remoteAddress: string,
-    ws: WebSocket,
-    socket: Duplex & { readonly bytesRead?: number },
-    readonly context: ConnectionContext,
-  ) {
+  constructor({ id, request, remoteAddress, context, carrier }: ConnectionParts) {
     super();
-    this.#ws = ws;
-    this.#socket = socket;
     const { limits } = context;
-    this.#compresses = ws.extensions !== "";
-    this.#openedAt = this.#heardAt = this.#pingedAt = context.now();
-    this.#queue = new WriteQueue(context.outbox, socket, this, limits.maxBufferedBytes);
+    this.id = id;
+    this.request = request;
+    this.remoteAddress = remoteAddress;
+    this.context = context;
+    this.transport = { name: "bridge", writable: true, carrier };
+    this.#openedAt = context.now();
+    this.heartbeat = new Heartbeat(limits, this.#openedAt);
     this.#session = new FrameProtocol(this, context);
     this.#messages = new TokenBucket(limits.messages, this.#openedAt);
-    this.#inlet = context.inflow.open(addressGroup(remoteAddress), ws);
   }
+
+  /** @param valve Where what the client sends comes in. */
+  protected carry(queue: FrameQueue, valve: Valve): void {
+    this.queue = queue;
+    this.inlet = this.context.inflow.open(addressGroup(this.remoteAddress), valve);
+  }
+
+  // What carries it.
+
+  /** Whether the client has agreed to compression: there is nothing to share with others then. */
+  protected abstract readonly compresses: boolean;
+  /** Whether frames can be written still. */
+  protected abstract get isWritable(): boolean;
+  /** Whether the kernel has all that was written. */
+  protected get isDrained(): boolean {
+    return this.transport.writable;
+  }
+  /** All bytes that have come from the client. */
+  protected abstract get bytesRead(): number;
+  protected abstract ping(): void;
+  /** Sends what `transmit` was given, compressed. */
+  protected abstract sendCompressed(text: string, compress: boolean): void;
+  /** Tells the client that it is closed, and takes nothing more to be written. Not the first time it does nothing. */
+  protected abstract sendClose(close: CloseCode): void;
+  /** Ends it for a client that has not answered. */
+  protected abstract cut(): void;
 
   // Listeners for what happens at every write are rare, and looking for them there costs more than looking here.
 
@@ -143,8 +178,8 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
 
   #watch(event: string | symbol): void {
     if (!WRITE_EVENTS.has(event)) return;
-    this.#observed = true;
-    this.#queue.leave();
+    this.observed = true;
+    this.queue.leave();
   }
 
   // What Socket.IO calls.
@@ -154,7 +189,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
     if (this.readyState !== "open") return this;
     // As in Engine.IO: compression is on unless it was turned off.
     options.compress = options.compress !== false;
-    if (this.#observed) this.emit("packetCreate", { type: "message", options, data: chunk });
+    if (this.observed) this.emit("packetCreate", { type: "message", options, data: chunk });
     const outgoing = this.translate(chunk, options);
     if (callback !== undefined) (this.#sent ??= []).push(callback);
     // A part of a packet is not written yet: should the rest be refused, the connection is as it was.
@@ -175,9 +210,8 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
    * watches its writes, some namespace has not been answered, it compresses, or it was sent something else in this tick.
    */
   enter(group: QueueGroup): boolean {
-    const simple =
-      this.readyState === "open" && this.#session.settled && !this.#observed && !this.#compresses;
-    if (!simple || !this.#queue.enter(group)) return false;
+    const simple = this.readyState === "open" && this.#session.settled && !this.observed && !this.compresses;
+    if (!simple || !this.queue.enter(group)) return false;
     this.transport.writable = false;
     return true;
   }
@@ -189,7 +223,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
 
   /** Calls back when the kernel has taken all that was written; not at all if the connection ends before. */
   whenDrained(callback: () => void): void {
-    if (this.transport.writable) callback();
+    if (this.isDrained) callback();
     else (this.#sent ??= []).push(callback);
   }
 
@@ -200,7 +234,7 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
     if (discard) {
       this.#end("forced close", CLOSE_CODES.serverShutdown);
       // `io.close()` ends when all sockets have: it does not wait long for clients that do not answer.
-      setTimeout(() => this.#ws.terminate(), SHUTDOWN_GRACE).unref();
+      setTimeout(() => this.cut(), SHUTDOWN_GRACE).unref();
     } else if (this.#session.allEnded) this.#end("forced close", CLOSE_CODES.disconnected);
     else if (this.#timedOut) this.#end("forced close", CLOSE_CODES.connectTimeout);
     else this.#end("forced close", CLOSE_CODES.forcedClose);
@@ -214,79 +248,52 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
     );
   }
 
-  // What the WebSocket tells.
+  // What the client says.
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (!this.#takes || !this.#count()) return;
-    this.#inlet.count(costOfText(data));
+    if (!this.count()) return;
+    this.inlet.count(costOfText(data));
     this.#session.receive(data, binary);
-  }
-
-  onPing(data: Buffer): void {
-    if (!this.#takes || !this.#count()) return;
-    // One who sends pings and reads no pongs is a slow reader like any other.
-    if (this.#queue.bufferedAmount > this.context.limits.maxBufferedBytes) this.onOverflow();
-    else this.#ws.pong(data);
-  }
-
-  onPong(): void {
-    if (!this.#takes || !this.#count()) return;
-    this.emit("packet", { type: "pong" });
-    this.emit("heartbeat");
   }
 
   /** The connection is gone. */
   onClose(): void {
     this.#isGone = true;
     if (this.#ending) this.context.onGone(this);
-    else this.#leave("transport close");
+    else this.leave("transport close");
   }
 
-  /** The client broke the WebSocket protocol; `ws` sends the close code. */
-  onError(error: Error): void {
-    this.#leave("transport error", undefined, error);
-  }
-
-  /** When the connection's first ping is due. */
+  /** When to look at the connection for the first time. */
   get firstLook(): number {
-    return this.#openedAt + this.context.limits.pingInterval;
+    return this.heartbeat.nextPing;
   }
 
   /** Looks after the heartbeat, or, where the connection is left, ends the wait for what is handled still. */
   look(now: number): number {
-    const { pingInterval, pingTimeout } = this.context.limits;
     this.#finish?.();
-    if (this.#ending) return now;
-    // Its pongs wait with the rest of what is not read.
-    this.#heardAt = Math.max(this.#heardAt, this.#inlet.pausedUntil);
-    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pingTimeout) {
-      // A large message on a slow line is a sign of life long before it is whole.
-      if (this.#bytesRead > this.#bytesAtPing) this.#heardAt = now;
-      else this.#end("ping timeout", CLOSE_CODES.pingTimeout);
+    return this.#ending ? now : this.lookAlive(now);
+  }
+
+  /** Looks whether the client is there, and pings it when that is due; returns when to look again. */
+  protected lookAlive(now: number): number {
+    const pulse = this.heartbeat.look(now, this.bytesRead, this.inlet.pausedUntil);
+    if (pulse === "dead") {
+      this.#end("ping timeout", CLOSE_CODES.pingTimeout);
+      return now;
     }
-    if (this.#heardAt < this.#pingedAt) return this.#pingedAt + pingTimeout;
-    if (now - this.#pingedAt < pingInterval) return this.#pingedAt + pingInterval;
-    this.#ping(now);
-    return now + Math.min(pingInterval, pingTimeout);
-  }
-
-  #ping(now: number): void {
-    this.#pingedAt = now;
-    this.#bytesAtPing = this.#bytesRead;
+    if (pulse !== "ping") return pulse;
+    const next = this.heartbeat.pinged(now, this.bytesRead);
     this.emit("packetCreate", { type: "ping", options: {} });
-    this.#ws.ping();
-  }
-
-  get #bytesRead(): number {
-    return this.#socket.bytesRead ?? 0;
+    this.ping();
+    return next;
   }
 
   // What the outbox tells.
 
   onFlush(): boolean {
-    // Once a close frame is out (the client's own may have called for it), nothing may follow.
-    if (this.#ws.readyState !== this.#ws.OPEN) return false;
-    if (this.#observed) this.emit("drain");
+    // Once the client was told of the close (its own may have called for it), nothing may follow.
+    if (!this.isWritable) return false;
+    if (this.observed) this.emit("drain");
     return true;
   }
 
@@ -323,63 +330,45 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   }
 
   transmit(outgoing: Outgoing, compress: boolean): void {
-    if (this.#compresses) this.#transmitCompressed(outgoing.text, compress);
-    else this.#queue.append(outgoing.frame);
+    if (this.compresses) this.sendCompressed(outgoing.text, compress);
+    else this.queue.append(outgoing.frame);
   }
 
   transmitFrame(text: string): void {
     this.transport.writable = false;
-    if (this.#compresses) this.#transmitCompressed(text, true);
-    else this.#queue.append(textFrame(text));
+    if (this.compresses) this.sendCompressed(text, true);
+    else this.queue.append(textFrame(text));
   }
 
   violate(close: CloseCode): void {
-    this.#leave("forced close", close);
+    this.leave("forced close", close);
   }
 
   /** Deferred, since Socket.IO may be in the middle of a broadcast. */
   abort(close: CloseCode): void {
     this.readyState = "closing";
-    process.nextTick(() => this.#leave("transport error", close));
+    process.nextTick(() => this.leave("transport error", close));
   }
 
-  /** Whether anything is taken from the client. */
-  get #takes(): boolean {
-    return this.readyState === "open" && this.#finish === undefined;
-  }
-
-  /** Counts something that came from the client; false if it was too much. */
-  #count(): boolean {
+  /** Counts something that came from the client; false if it was too much, or nothing is taken any more. */
+  protected count(): boolean {
+    if (this.readyState !== "open" || this.#finish !== undefined) return false;
     const now = this.context.now();
-    this.#heardAt = now;
+    this.heartbeat.heard(now);
     if (this.#messages.take(now)) return true;
-    this.#leave("transport error", CLOSE_CODES.tooManyMessages);
+    this.leave("transport error", CLOSE_CODES.tooManyMessages);
     return false;
   }
 
-  /** With compression each client has a context of its own: there is nothing to share, and `ws` does the work. */
-  #transmitCompressed(text: string, compress: boolean): void {
-    if (this.#ws.bufferedAmount > this.context.limits.maxBufferedBytes) {
-      this.onOverflow();
-      return;
-    }
-    this.#ws.send(text, { compress }, (error) => {
-      if (error || this.#ws.bufferedAmount > 0) return;
-      // The outbox, which calls for this event otherwise, has no part in it.
-      if (this.#observed && this.readyState === "open") this.emit("drain");
-      this.onDrained();
-    });
-  }
-
   /** Ends the connection for its client at once, and for Socket.IO when what came before is handled (PROTOCOL.md, 2.8). */
-  #leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
+  protected leave(reason: CloseReason, close?: CloseCode, error?: Error): void {
     if (this.#ending || this.#finish !== undefined) return;
     const finish = (): void => this.#end(reason, close, error);
     this.#finish = finish;
     this.context.agenda.move(this, this.context.now() + HANDLING_GRACE);
-    this.#inlet.close();
-    this.#queue.flushAll();
-    if (close !== undefined) this.#ws.close(close.code, close.reason);
+    this.inlet.close();
+    this.queue.flushAll();
+    if (close !== undefined) this.sendClose(close);
     // A connection that is not open takes no namespace any more: there is nothing to wait for.
     if (this.readyState === "open") this.#session.whenHandled(finish);
     else setImmediate(finish);
@@ -388,10 +377,10 @@ export class Connection extends EventEmitter implements Groupable, QueueOwner, P
   #end(reason: CloseReason, close?: CloseCode, error?: Error): void {
     if (this.#ending) return;
     this.#ending = true; // a listener for "drain" may close as well
-    this.#inlet.close();
-    this.#queue.flushAll();
+    this.inlet.close();
+    this.queue.flushAll();
     this.readyState = "closed";
-    if (close !== undefined) this.#ws.close(close.code, close.reason);
+    if (close !== undefined) this.sendClose(close);
     const byBridge =
       close !== undefined && reason !== "forced close" ? new BridgeCloseError(close) : undefined;
     this.context.onEnd(this);

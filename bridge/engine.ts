@@ -7,25 +7,25 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type Server, type ServerOptions } from "ws";
 import { addressGroup } from "./addresses.js";
+import { Admissions } from "./admission.js";
 import { Agenda } from "./agenda.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
-import { Connection, type ConnectionContext } from "./connection.js";
-import { EngineError, type Engine, type SocketIOHost } from "./host.js";
+import type { Connection, ConnectionContext } from "./connection.js";
+import type { Engine, SocketIOHost } from "./host.js";
+import { HttpBridge, type HttpBridgeParts } from "./http-bridge.js";
 import { Inflow } from "./inflow.js";
 import { ConnectionCounter, type Rate } from "./limits.js";
-import { defaultMaxPayload, type ParsedOptions } from "./options.js";
+import { defaultMaxPayload, type HttpOptions, type ParsedOptions } from "./options.js";
 import { Outbox } from "./fanout/outbox.js";
 import { PlainWebSocket } from "./plain-websocket.js";
 import { SocketIOLimits } from "./socketio-limits.js";
 import { UpgradeQueue } from "./upgrade-queue.js";
-import { decide, isFor, isOriginAllowed, refuse, type Admission, type Decision } from "./upgrade.js";
+import { isFor, refuse } from "./upgrade.js";
+import { WebSocketConnection } from "./websocket-connection.js";
 
 /** The subprotocol of version 1 (PROTOCOL.md, 1.2). */
 const SUBPROTOCOL = "crossroom.v1";
-
-/** Milliseconds between two looks at whether the server closes, while a hook is asked about a request. */
-const CLOSING_CHECK = 100;
 
 /** The types of ws know servers of other WebSockets only by this name. */
 const PlainWebSocketServer = WebSocketServer as typeof Server<typeof PlainWebSocket>;
@@ -43,10 +43,11 @@ export class BridgeEngine {
   readonly #codec: Codec;
   readonly #counter: ConnectionCounter;
   readonly #inflow: Inflow;
-  readonly #upgrades: UpgradeQueue;
+  readonly #admissions: Admissions;
+  readonly #http: HttpBridge | undefined;
   /** The headers that go on the answer to a request. */
   readonly #headers = new WeakMap<IncomingMessage, readonly string[]>();
-  #live: Live | undefined;
+  #started: Live | undefined;
   #closed = false;
   /** Not true for one that is handed its sockets by another process, as @socket.io/sticky does. */
   #hasListened = false;
@@ -67,17 +68,24 @@ export class BridgeEngine {
       },
       now,
     );
-    this.#upgrades = new UpgradeQueue({
+    const upgrades = new UpgradeQueue({
       max: options.maxWaitingUpgrades,
       maxWait: options.upgradeTimeout,
       now,
     });
+    this.#admissions = new Admissions({
+      ...{ options, upgrades, counter: this.#counter },
+      engine: () => host.engine,
+      isClosing: () => this.#isClosing,
+      addressOf: (request) => this.#addressOf(request),
+    });
     httpServer.on("upgrade", this.#onUpgrade);
+    this.#http = options.http === false ? undefined : this.#serveHttp(options.http);
     if (options.limitSocketIO) {
       const limits = new SocketIOLimits({
         counter: this.#counter,
         inflow: this.#inflow,
-        upgrades: this.#upgrades,
+        upgrades,
         messages: messageRate(options),
         maxNamespaces: options.maxNamespaces,
         hasOwnParser: host.hasOwnParser,
@@ -98,6 +106,7 @@ export class BridgeEngine {
     this.#closed = true;
     paths.get(this.#httpServer)?.delete(this.#options.path);
     this.#httpServer.removeListener("upgrade", this.#onUpgrade);
+    this.#http?.close();
     for (const connection of this.#host.connections) connection.close(true);
   }
 
@@ -106,90 +115,46 @@ export class BridgeEngine {
     // Until `ws` takes over, an error of the socket means only that the client has gone.
     socket.on("error", destroy);
     this.#hasListened ||= this.#httpServer.listening;
-    const address = this.#addressOf(request);
-    if (address === undefined) {
-      this.#refuse(request, socket, REFUSALS.forbidden);
-      return;
-    }
-    if (!isOriginAllowed(request, this.#options.allowedOrigins)) {
-      this.#refuse(request, socket, REFUSALS.originNotAllowed);
-      return;
-    }
-    const group = addressGroup(address);
-    const place = this.#counter.add(group);
-    if (place !== "added") {
-      this.#refuse(
-        request,
-        socket,
-        place === "full" ? REFUSALS.tooManyConnections : REFUSALS.tooManyFromAddress,
-      );
-      return;
-    }
-    // Until the WebSocket is open, the place is given back when the socket is gone, whatever becomes of the request.
-    const release = (): void => this.#counter.remove(group);
-    socket.once("close", release);
     let rest = head;
-    const carryOut = (decided: Decision): void => {
-      const admission = this.#admit(request, socket, decided);
-      if (admission === undefined) return;
-      const { wss, context } = (this.#live ??= this.#start());
-      socket.removeListener("error", destroy);
-      wss.handleUpgrade(request, socket, rest, (ws) => {
-        socket.removeListener("close", release);
-        this.#open(new Connection(admission.id, admission.request, address, ws, socket, context), ws);
-      });
-    };
-    const begin = (): void => {
-      showToEngineIO(socket);
-      setQuery(request);
-      const decision = decide(request, socket, this.#host.engine, this.#options);
-      if (decision instanceof Promise) this.#await(decision, socket, carryOut);
-      else carryOut(decision);
-    };
-    const turn = this.#upgrades.add(socket, begin);
-    if (turn === "waits") {
-      hideFromEngineIO(socket);
-      // Kept with what follows: a client may have said all that it wants to, and is heard though it ends before its turn.
-      if (head.length > 0) socket.unshift(head);
-      rest = Buffer.alloc(0);
-    }
-    if (turn === "full") this.#refuse(request, socket, REFUSALS.overloaded);
+    const refuseHandshake = (refusal: Refusal, message?: string): void => refuse(socket, refusal, message);
+    this.#admissions.ask({
+      ...{ request, socket, life: socket, transport: "websocket", refuse: refuseHandshake },
+      onTurn: () => showToEngineIO(socket),
+      onWait: (reason) => {
+        hideFromEngineIO(socket);
+        if (reason === "hook" || rest.length === 0) return;
+        // Kept with what follows: a client may have said all that it wants to, and is heard though it ends before its turn.
+        socket.unshift(rest);
+        rest = Buffer.alloc(0);
+      },
+      admit: ({ id, request: kept, headers }, address, keepPlace) => {
+        this.#headers.set(request, [...headers, ...headerLines(engineHeaders(this.#host.engine, request))]);
+        const { wss, context } = this.#live;
+        socket.removeListener("error", destroy);
+        wss.handleUpgrade(request, socket, rest, (ws) => {
+          keepPlace();
+          const connection = new WebSocketConnection(id, kept, address, ws, socket, context);
+          ws.connection = connection;
+          this.#open(connection);
+        });
+      },
+    });
   };
 
-  /** Waits for hooks, but not past the server's end: `io.close()` waits for all sockets. */
-  #await(decision: Promise<Decision>, socket: Duplex, carryOut: (decided: Decision) => void): void {
-    hideFromEngineIO(socket);
-    const settle = (decided: Decision): void => {
-      if (watch === undefined) return;
-      clearInterval(watch);
-      watch = undefined;
-      showToEngineIO(socket);
-      carryOut(decided);
+  #serveHttp(http: HttpOptions): HttpBridge {
+    const parts: HttpBridgeParts = {
+      ...{ http, httpServer: this.#httpServer, options: this.#options, admissions: this.#admissions },
+      context: () => this.#live.context,
+      onRequest: () => (this.#hasListened ||= this.#httpServer.listening),
+      isClosing: () => this.#isClosing,
+      headersFor: (request) => engineHeaders(this.#host.engine, request),
+      open: (connection) => this.#open(connection),
     };
-    let watch: NodeJS.Timeout | undefined = setInterval(() => {
-      if (this.#isClosing) settle({ refusal: REFUSALS.shuttingDown });
-    }, CLOSING_CHECK);
-    void decision.then(settle);
+    return new HttpBridge(parts, now);
   }
 
   get #isClosing(): boolean {
     return this.#closed || (this.#hasListened && !this.#httpServer.listening);
-  }
-
-  /** Carries a decision out up to the handshake; undefined where the request is refused, or its client has gone. */
-  #admit(request: IncomingMessage, socket: Duplex, decision: Decision): Admission | undefined {
-    if (socket.destroyed) return undefined;
-    // While the hooks were asked, the server may have begun to close.
-    if (this.#isClosing) {
-      this.#refuse(request, socket, REFUSALS.shuttingDown);
-      return undefined;
-    }
-    if ("refusal" in decision) {
-      this.#refuse(request, socket, decision.refusal, decision.message);
-      return undefined;
-    }
-    this.#headers.set(request, [...decision.headers, ...engineHeaders(this.#host.engine, request)]);
-    return decision;
   }
 
   /** Undefined where the application's hook fails, for want of a proxy's header, say. */
@@ -199,6 +164,10 @@ export class BridgeEngine {
     } catch {
       return undefined;
     }
+  }
+
+  get #live(): Live {
+    return (this.#started ??= this.#start());
   }
 
   #start(): Live {
@@ -249,13 +218,13 @@ export class BridgeEngine {
       this.#headers.delete(request);
     });
     wss.on("wsClientError", (error, socket, request) => {
-      this.#refuse(request, socket, REFUSALS.badHandshake, error.message);
+      const refuseHandshake = (refusal: Refusal, message?: string): void => refuse(socket, refusal, message);
+      this.#admissions.refuse({ request, refuse: refuseHandshake }, REFUSALS.badHandshake, error.message);
     });
     return { context, wss };
   }
 
-  #open(connection: Connection, ws: PlainWebSocket): void {
-    ws.connection = connection;
+  #open(connection: Connection): void {
     connection.context.agenda.add(connection, connection.firstLook);
     this.#host.add(connection);
   }
@@ -263,16 +232,6 @@ export class BridgeEngine {
   #onEnd(connection: Connection): void {
     this.#host.remove(connection);
     connection.context.agenda.remove(connection);
-  }
-
-  #refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, message?: string): void {
-    refuse(socket, refusal, message);
-    this.#host.engine.emit("connection_error", {
-      req: request,
-      code: refusal.status === 400 ? EngineError.BAD_REQUEST : EngineError.FORBIDDEN,
-      message: message ?? refusal.description,
-      context: { name: refusal.code },
-    });
   }
 }
 
@@ -316,16 +275,6 @@ function destroy(this: Duplex): void {
 }
 
 /**
- * Socket.IO reads `handshake.query` from here (socket.io 4.8, Socket.buildHandshake). Its own clients have these two there, and
- * applications switch on them: the bridge speaks for revision 4 of Engine.IO, and over a WebSocket.
- */
-function setQuery(request: IncomingMessage): void {
-  const { searchParams } = new URL(request.url ?? "", "http://localhost");
-  const ofEngineIO = { EIO: "4", transport: "websocket" };
-  Object.assign(request, { _query: { ...Object.fromEntries(searchParams), ...ofEngineIO } });
-}
-
-/**
  * Engine.IO ends upgrades on other paths that have no answer after a second, or sooner where its
  * `destroyUpgradeTimeout` says so; it takes bytes on the socket for an answer (engine.io 6.6, Server.attach). While a
  * request waits for its turn, or a hook is asked, the socket says that it has some.
@@ -340,9 +289,13 @@ function showToEngineIO(socket: Duplex): void {
 }
 
 /** The headers that listeners on `io.engine` add to the answer, as they do for Engine.IO's own (socket.io docs). */
-function engineHeaders(engine: Engine, request: IncomingMessage): string[] {
+function engineHeaders(engine: Engine, request: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   engine.emit("initial_headers", headers, request);
   engine.emit("headers", headers, request);
+  return headers;
+}
+
+function headerLines(headers: Record<string, string>): string[] {
   return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }

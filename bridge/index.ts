@@ -18,7 +18,13 @@ export { BridgeCloseError } from "./connection.js";
 export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
 export { GatheringWebSocketServer } from "./fanout/gathering-websocket.js";
 export type { SocketIOServer } from "./host.js";
-export { DEFAULT_PATH, type Authenticate, type AuthenticateRefusal, type BridgeOptions } from "./options.js";
+export {
+  DEFAULT_PATH,
+  type Authenticate,
+  type AuthenticateRefusal,
+  type BridgeOptions,
+  type HttpOptions,
+} from "./options.js";
 export { emitKnown } from "./fanout/known-json.js";
 export { RoomAdapter } from "./fanout/room-adapter.js";
 

@@ -1,5 +1,6 @@
 /** What an application may set on a bridge, with its defaults and its checks. */
 import type { IncomingMessage } from "node:http";
+import { NODE_NAME } from "./http/sessions.js";
 import { givenProperties, ownCopy, withoutPrototype } from "./own-properties.js";
 
 /** How an `authenticate` hook refuses a request. */
@@ -76,6 +77,26 @@ export interface BridgeOptions {
   closeTimeout?: number;
   /** Compression of messages (RFC 7692), as the option of the same name of `ws`. Default false. */
   perMessageDeflate?: boolean | Record<string, unknown>;
+  /** The bridge over HTTP, for clients where WebSocket is refused; false turns it off. Default: on, with the defaults of `HttpOptions`. */
+  http?: false | HttpOptions;
+}
+
+/** Of the bridge over HTTP. */
+export interface HttpOptions {
+  /** Milliseconds that a session lives while its client does not read. Default 20,000. */
+  resumeTimeout?: number;
+  /** Bytes that are kept of what was sent to a client, until it says that it has them. Default 1 MiB. */
+  maxReplay?: number;
+  /**
+   * The name of this server among others that serve the same clients with nothing before them that leads a session's requests to one
+   * server: up to 64 letters, digits, `-` and `_`. It is a part of sessions' ids, which clients see. Default: one that nobody else has.
+   */
+  node?: string;
+  /**
+   * Where the server of that name is, `http://10.0.0.2:3000`, say, so that requests for its sessions can be handed on to it; undefined
+   * where there is none. Names come from clients: look them up, and make no address of them.
+   */
+  peers?: (node: string) => string | undefined;
 }
 
 /** What the bridge takes over from Socket.IO where its own option is not set. */
@@ -104,6 +125,8 @@ const DEFAULTS = {
   maxPendingAcks: 10_000,
   closeTimeout: 2_000,
   perMessageDeflate: false,
+  // Nothing that a program has put on Object.prototype is an option.
+  http: withoutPrototype<HttpOptions>({}),
 } as const satisfies BridgeOptions;
 
 /** The options as the bridge reads them: a default stands where one was not set. */
@@ -112,7 +135,7 @@ export type ParsedOptions = Readonly<BridgeOptions & Required<Pick<BridgeOptions
 interface Check {
   /** Follows the option's name in the error. */
   readonly must: string;
-  accepts(value: unknown): boolean;
+  readonly accepts: (value: unknown) => boolean;
 }
 
 const count: Check = {
@@ -162,7 +185,30 @@ const CHECKS: Readonly<Record<keyof BridgeOptions, Check>> = {
     accepts: (value) =>
       typeof value === "boolean" || (typeof value === "object" && value !== null && !Array.isArray(value)),
   },
+  http: {
+    must:
+      "must be false, or an object with any of these: resumeTimeout and maxReplay, whole numbers of at least 1; " +
+      "node, up to 64 letters, digits, - and _; peers, a function, which needs node",
+    accepts: (value) => value === false || isHttpOptions(value),
+  },
 };
+
+const HTTP_CHECKS: Readonly<Record<keyof HttpOptions, (value: unknown) => boolean>> = {
+  resumeTimeout: milliseconds.accepts,
+  maxReplay: count.accepts,
+  node: (value) => typeof value === "string" && NODE_NAME.test(value),
+  peers: hook.accepts,
+};
+
+function isHttpOptions(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const given = givenProperties(value, Object.keys(HTTP_CHECKS));
+  if (given["peers"] !== undefined && given["node"] === undefined) return false;
+  return Object.entries(given).every(
+    ([name, one]) =>
+      Object.hasOwn(HTTP_CHECKS, name) && (one === undefined || HTTP_CHECKS[name as keyof HttpOptions](one)),
+  );
+}
 
 /** Checks what the application set. Throws a TypeError that names each wrong option. */
 export function parseOptions(options: BridgeOptions): ParsedOptions {

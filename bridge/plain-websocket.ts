@@ -1,6 +1,6 @@
 /** The WebSocket of a plain client: one of `ws`, that tells its connection what happens without an event listener. */
 import { WebSocket } from "ws";
-import type { Connection } from "./connection.js";
+import type { WebSocketConnection } from "./websocket-connection.js";
 
 /**
  * Listeners would be kept in a table for each WebSocket, which is a large part of an idle connection's memory. `ws`
@@ -8,7 +8,7 @@ import type { Connection } from "./connection.js";
  */
 export class PlainWebSocket extends WebSocket {
   /** Set as soon as the handshake is over. */
-  connection: Connection | undefined;
+  connection: WebSocketConnection | undefined;
 
   override emit(event: string | symbol, ...[first, second]: unknown[]): boolean {
     const { connection } = this;

@@ -44,9 +44,10 @@ export function decide(
   socket: Duplex,
   engine: Engine,
   options: ParsedOptions,
+  response?: ServerResponse,
 ): Decision | Promise<Decision> {
   try {
-    const decision = ask(request, socket, engine, options);
+    const decision = ask(request, socket, engine, options, response);
     return decision instanceof Promise ? inTime(decision, options.upgradeTimeout) : decision;
   } catch {
     return FAILED;
@@ -132,10 +133,11 @@ function ask(
   socket: Duplex,
   engine: Engine,
   options: ParsedOptions,
+  response: ServerResponse | undefined,
 ): Decision | Promise<Decision> {
   const { authenticate } = options;
   const isSeen = hasHooks(engine, options);
-  return when(runMiddlewares(request, socket, engine), (headers) => {
+  return when(runMiddlewares(request, socket, engine, response), (headers) => {
     if (headers === undefined) return { refusal: REFUSALS.forbidden, message: "refused by a middleware" };
     return when(askAllowRequest(request, engine), (message) => {
       if (message !== undefined) return { refusal: REFUSALS.forbidden, message };
@@ -158,28 +160,37 @@ function refusalOf(answer: Exclude<Awaited<ReturnType<Authenticate>>, true>): De
   return answer.message === undefined ? { refusal } : { refusal, message: answer.message };
 }
 
-/** `io.engine.use(...)`: the headers that the middlewares set, or undefined if one of them refused. */
+/**
+ * `io.engine.use(...)`: the headers that the middlewares set, or undefined if one of them refused. Over HTTP they have the real
+ * response, and what they set is on it.
+ */
 function runMiddlewares(
   request: IncomingMessage,
   socket: Duplex,
   engine: Engine,
+  real: ServerResponse | undefined,
 ): string[] | undefined | Promise<string[] | undefined> {
   const middlewares = applicationMiddlewares(engine);
   if (middlewares.length === 0) return [];
   // A real response with no socket: headers are gathered on it; one that is ended is a refusal.
-  const response = new ServerResponse(request);
+  const response = real ?? new ServerResponse(request);
+  const end = response.end.bind(response);
   const run = (index: number): string[] | undefined | Promise<string[] | undefined> => {
     const middleware = middlewares[index];
-    if (middleware === undefined) return headersOf(response);
+    if (middleware === undefined) {
+      response.end = end;
+      return real === undefined ? headersOf(response) : [];
+    }
     const isPassed = calledBack<boolean>((done) => {
       const ended = (): void => done(false);
-      response.end = ((): ServerResponse => {
+      response.end = ((...args: Parameters<ServerResponse["end"]>): ServerResponse => {
         ended();
-        return response;
+        return real === undefined ? response : (end as (...all: unknown[]) => ServerResponse)(...args);
       }) as ServerResponse["end"];
       socket.once("close", ended);
       middleware(request, response, (failure) => {
         socket.removeListener("close", ended);
+        if (failure) response.end = end;
         done(!failure);
       });
     });

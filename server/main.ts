@@ -83,6 +83,7 @@ async function start(config: Config): Promise<void> {
     });
   }
   const { auth, data, demo, rules, limits, inboxAge, presenceGrace, allowedOrigins, trustProxy } = config;
+  const { httpBridge, resumeTimeout } = config;
   const httpServer = makeHttpServer(config);
   const keys = await loadKeys(auth, readText, { now, warn: (message) => log.warn(message) });
   const ownKey = data === undefined ? newOwnKey() : await loadOwnKey(data);
@@ -96,6 +97,7 @@ async function start(config: Config): Promise<void> {
     tokens: { ...auth, keys, ownKey },
     policy: createPolicy(rules),
     ...{ roomSettings, limits, inboxAge, presenceGrace, demo, log, now },
+    bridge: { http: httpBridge && { resumeTimeout } },
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
   });

@@ -11,7 +11,7 @@
  * expected, writes go through the stream as usual.
  */
 import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Writable } from "node:stream";
 
 /** Told when the kernel has taken what it did not take at once. */
 export interface Completion {
@@ -52,7 +52,7 @@ let write: Write | "unknown" | undefined;
 const ownWrite: unknown = Reflect.get(Socket.prototype, "write");
 
 /** The handle of a plain TCP socket. TLS has another kind of handle, and other streams have none. */
-export function handleOf(socket: Duplex): Handle | undefined {
+export function handleOf(socket: Writable): Handle | undefined {
   if (socket.constructor !== Socket || Reflect.get(socket, "write") !== ownWrite) return undefined;
   const { _handle: handle } = socket as unknown as { _handle?: Partial<Handle> | null };
   return typeof handle?.writeBuffer === "function" ? (handle as Handle) : undefined;
@@ -65,7 +65,7 @@ export function handleOf(socket: Duplex): Handle | undefined {
  */
 export function writeDirectly(
   handle: Handle,
-  socket: Duplex,
+  socket: Writable,
   bytes: Buffer,
   completion: Completion,
 ): "written" | "pending" | "unavailable" {
@@ -91,7 +91,7 @@ export function writeDirectly(
 /** Waits for a write that did not complete at once. */
 function follow(
   request: WriteRequest,
-  socket: Duplex,
+  socket: Writable,
   bytes: Buffer,
   completion: Completion,
 ): "written" | "pending" {

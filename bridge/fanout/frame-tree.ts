@@ -1,10 +1,10 @@
 /**
- * WebSocket frames, and the tree in which a tick of the event loop keeps them: each node is the frames from the root to
- * it, so that all who were sent the same stand at one node. Pure.
+ * The tree in which a tick of the event loop keeps frames: each node is the frames from the root to it, so that all who were
+ * sent the same stand at one node. Pure.
  */
 
-/** The bytes of one WebSocket frame, in one or more chunks. Shared between sockets: never written to. */
-export type Frame = readonly Buffer[];
+import { toEventBatch, type EventBatch } from "./event-batch.js";
+import type { Frame } from "./frame.js";
 
 export class FrameNode {
   readonly #parent: FrameNode | undefined;
@@ -12,6 +12,7 @@ export class FrameNode {
   readonly bytes: number;
   #next: FrameNode | undefined;
   #joined: Buffer | undefined;
+  #batch: EventBatch | undefined;
 
   constructor(parent?: FrameNode, frame: Frame = []) {
     this.#parent = parent;
@@ -33,31 +34,20 @@ export class FrameNode {
     return (this.#joined ??= Buffer.concat(FrameNode.chunks(this), this.bytes));
   }
 
+  /** All frames from the root to here as server-sent events, made once. They must be text messages. */
+  get batch(): EventBatch {
+    return (this.#batch ??= toEventBatch(FrameNode.#frames(this)));
+  }
+
   /** All chunks from the root to `end`. */
   static chunks(end: FrameNode): Buffer[] {
-    const frames: Frame[] = [];
-    for (let node: FrameNode | undefined = end; node !== undefined; node = node.#parent)
-      frames.push(node.#frame);
-    return frames.reverse().flat();
+    return FrameNode.#frames(end).flat();
   }
-}
 
-/** A text message as one unmasked WebSocket frame (RFC 6455, section 5.2). */
-export function textFrame(text: string): Frame {
-  const length = Buffer.byteLength(text);
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(header + length);
-  frame[0] = 0x81; // the final fragment, text
-  if (header === 2) {
-    frame[1] = length;
-  } else if (header === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
-    frame.writeUInt32BE(length % 2 ** 32, 6);
+  static #frames(end: FrameNode): Frame[] {
+    const frames: Frame[] = [];
+    // The root has no frame.
+    for (let node = end; node.#parent !== undefined; node = node.#parent) frames.push(node.#frame);
+    return frames.reverse();
   }
-  frame.write(text, header);
-  return [frame];
 }

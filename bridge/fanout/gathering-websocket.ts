@@ -7,9 +7,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Frame } from "./frame-tree.js";
-import { Outbox, WriteQueue, type QueueOwner } from "./outbox.js";
+import type { Frame } from "./frame.js";
+import { Outbox, type QueueOwner } from "./outbox.js";
 import { callAll } from "./throw-later.js";
+import { WriteQueue } from "./write-queue.js";
 
 type Written = (error?: Error) => void;
 type RawFrame = readonly (Buffer | string)[];

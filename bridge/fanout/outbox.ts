@@ -5,13 +5,9 @@
  * A queue is a place in a tree of frames, made anew each tick: appending a frame steps to the child for that frame.
  * Sockets that were sent the same frames stand at the same node, whose bytes are joined once for all of them.
  */
-import type { Duplex } from "node:stream";
-import { FrameNode, type Frame } from "./frame-tree.js";
-import { handleOf, writeDirectly, type Completion, type Handle } from "./direct-write.js";
+import { FrameNode } from "./frame-tree.js";
+import type { Frame } from "./frame.js";
 import { throwLater } from "./throw-later.js";
-
-/** A tick's bytes up to this size are copied together; more are handed over chunk by chunk (writev). */
-const JOIN_LIMIT = 64 * 1024;
 
 /** What a queue asks and tells its owner. */
 export interface QueueOwner {
@@ -30,10 +26,10 @@ export interface QueueOwner {
 export class Outbox {
   /** Where queues begin in this tick. */
   root = new FrameNode();
-  #waiting: WriteQueue[] = [];
+  #waiting: FrameQueue[] = [];
 
   /** The queue is to be flushed when this tick ends. */
-  enlist(queue: WriteQueue): void {
+  enlist(queue: FrameQueue): void {
     if (this.#waiting.length === 0) setImmediate(this.#flush);
     this.#waiting.push(queue);
   }
@@ -111,36 +107,30 @@ export class QueueGroup {
   }
 }
 
-/**
- * The frames that wait for one socket. At most one write is under way at a time; what comes meanwhile waits here and
- * not in the socket, so that a reader that is too slow can be sent a close frame in place of all that it missed.
- */
-export class WriteQueue implements Completion {
+/** The frames of this tick for one connection. What becomes of them then, a queue of a certain kind knows. */
+export abstract class FrameQueue {
   readonly #outbox: Outbox;
-  readonly #socket: Duplex;
-  readonly #owner: QueueOwner;
-  /** Bytes that may wait behind a write; more, and the queue overflows. */
-  readonly #maxBuffered: number;
+  protected readonly owner: QueueOwner;
   /** This tick's frames, unless they are the group's. */
   #node: FrameNode | undefined;
   #group: QueueGroup | undefined;
-  /** What earlier ticks sent, behind the write that is under way: joined, since small frames cost more than their bytes. */
-  #backlog: Buffer[] = NOTHING;
-  #backlogBytes = 0;
-  /** Bytes of the write that is under way, where the stream does not count them. */
-  #direct = 0;
-  /** Writes that the kernel has not taken: one, or two once `flushAll` was called. */
-  #underWay = 0;
   #flushing = false;
-  readonly #handle: Handle | undefined;
 
-  constructor(outbox: Outbox, socket: Duplex, owner: QueueOwner, maxBuffered: number) {
+  constructor(outbox: Outbox, owner: QueueOwner) {
     this.#outbox = outbox;
-    this.#socket = socket;
-    this.#owner = owner;
-    this.#maxBuffered = maxBuffered;
-    this.#handle = handleOf(socket);
+    this.owner = owner;
   }
+
+  /** Bytes that are not yet with the kernel. */
+  abstract get bufferedAmount(): number;
+  /** Hands over all that waits, so that what is written next comes after it. */
+  abstract flushAll(): void;
+  /** Whether anything can be written still. */
+  protected abstract get isOpen(): boolean;
+  /** Whether the kernel has taken all before. */
+  protected abstract get isIdle(): boolean;
+  /** Takes the frames of a tick. */
+  protected abstract send(node: FrameNode): void;
 
   /** Appends a frame, to be written at the end of this tick of the event loop. */
   append(frame: Frame): void {
@@ -171,10 +161,14 @@ export class WriteQueue implements Completion {
     group.leave();
   }
 
-  /** Bytes that are not yet with the kernel. */
-  get bufferedAmount(): number {
-    const node = this.#group?.node ?? this.#node;
-    return this.#socket.writableLength + this.#direct + this.#backlogBytes + (node?.bytes ?? 0);
+  /** Bytes of this tick's frames. */
+  protected get tickBytes(): number {
+    return (this.#group?.node ?? this.#node)?.bytes ?? 0;
+  }
+
+  /** Whether nothing was sent in this tick. */
+  protected get isTickEmpty(): boolean {
+    return this.#node === undefined && this.#group === undefined;
   }
 
   /** Ends the tick for this queue. */
@@ -182,111 +176,24 @@ export class WriteQueue implements Completion {
     this.leave();
     if (this.#node === undefined) return; // was flushed before the tick ended
     const allowed = this.#mayFlush();
-    const node = this.#take();
-    if (node === undefined || !allowed) return; // none: the owner has closed, and so flushed, meanwhile
-    if (this.#underWay === 0) {
-      this.#write(node);
-      return;
-    }
-    if (this.#backlogBytes + node.bytes > this.#maxBuffered) {
-      this.#clear();
-      this.#owner.onOverflow();
-      return;
-    }
-    if (this.#backlog === NOTHING) this.#backlog = [];
-    this.#backlog.push(...chunksOf(node));
-    this.#backlogBytes += node.bytes;
-  }
-
-  #take(): FrameNode | undefined {
-    const node = this.#node;
+    const node = this.#node as FrameNode | undefined;
     this.#node = undefined;
-    return node;
+    // None: the owner has closed, and so flushed, meanwhile.
+    if (node !== undefined && allowed) this.send(node);
   }
 
   /** Asks the owner, who may run an application's listeners; one of these may flush again, and is not asked. */
   #mayFlush(): boolean {
-    if (!this.#socket.writable) return false;
+    if (!this.isOpen) return false;
     if (this.#flushing) return true;
     this.#flushing = true;
     try {
-      return this.#owner.onFlush(this.#underWay === 0);
+      return this.owner.onFlush(this.isIdle);
     } catch (error) {
       throwLater(error);
-      return this.#socket.writable;
+      return this.isOpen;
     } finally {
       this.#flushing = false;
     }
   }
-
-  /** Hands over all that waits, so that what is written to the socket next comes after it. */
-  flushAll(): void {
-    this.flush();
-    this.#writeBacklog();
-  }
-
-  #clear(): void {
-    this.#backlog = NOTHING;
-    this.#backlogBytes = 0;
-  }
-
-  #writeBacklog(): void {
-    const backlog = this.#backlog;
-    if (backlog === NOTHING) return;
-    this.#clear();
-    this.#writeToStream(backlog);
-  }
-
-  #write(node: FrameNode): void {
-    const handle = this.#handle;
-    const socket = this.#socket;
-    // What waits in the stream goes first.
-    if (handle === undefined || node.bytes > JOIN_LIMIT || socket.writableLength > 0) {
-      this.#writeToStream(chunksOf(node));
-      return;
-    }
-    const bytes = node.join();
-    const result = writeDirectly(handle, socket, bytes, this);
-    if (result === "written") {
-      this.#owner.onDrained();
-    } else if (result === "pending") {
-      this.#underWay++;
-      this.#direct = bytes.length;
-    } else {
-      this.#writeToStream([bytes]);
-    }
-  }
-
-  #writeToStream(chunks: Buffer[]): void {
-    const socket = this.#socket;
-    const last = chunks.pop();
-    if (last === undefined) return;
-    this.#underWay++;
-    socket.cork();
-    for (const chunk of chunks) socket.write(chunk);
-    socket.write(last, (error) => this.onWritten(error));
-    socket.uncork();
-  }
-
-  onWritten(error?: Error | null): void {
-    // After an error the socket closes, and its owner hears of that from the socket itself.
-    if (error) return;
-    // Not asked of the socket: pings, pongs and the close frame of `ws` may wait there, and nobody tells when they have gone.
-    if (--this.#underWay > 0) return;
-    this.#direct = 0;
-    if (this.#backlog !== NOTHING) {
-      if (this.#owner.onFlush(false)) this.#writeBacklog();
-      else this.#clear();
-    } else if (this.#node === undefined && this.#group === undefined) {
-      this.#owner.onDrained();
-    }
-  }
-}
-
-/** The backlog of a queue that has none: most have none, and need no array. */
-const NOTHING: Buffer[] = [];
-
-/** A tick's frames as few buffers: one, unless copying them together would cost more than it saves. */
-function chunksOf(node: FrameNode): Buffer[] {
-  return node.bytes <= JOIN_LIMIT ? [node.join()] : FrameNode.chunks(node);
 }

@@ -1,5 +1,5 @@
 /** What the fan-out asks of a connection. It knows none itself, so that whatever writes frames can stand in a group. */
-import type { Frame } from "./frame-tree.js";
+import type { Frame } from "./frame.js";
 import type { Outbox, QueueGroup } from "./outbox.js";
 
 /** The options of one write; a broadcast passes the same object for every recipient. */

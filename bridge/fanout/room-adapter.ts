@@ -6,7 +6,7 @@
  * broadcast to broadcast. All else is the library's.
  */
 import { Adapter } from "socket.io-adapter";
-import { textFrame, type Frame } from "./frame-tree.js";
+import { textFrame, type Frame } from "./frame.js";
 import { takeKnownJson } from "./known-json.js";
 import { isGroupable, type WriteOptions } from "./recipient.js";
 import { RecipientGroup, type PlainSocket } from "./recipient-group.js";

@@ -8,13 +8,14 @@ type Transport = Device["transport"];
 export type Side = "socketio" | "bridge";
 
 export function sideOf(transport: Transport): Side {
-  return transport === "bridge" ? "bridge" : "socketio";
+  return transport === "bridge" || transport === "bridge-http" ? "bridge" : "socketio";
 }
 
 /** A badge in the protocol's colour; Socket.IO's says the transport where it is not WebSocket. */
 export function badge(transport: Transport, count = 1): HTMLElement {
   const names: Record<Transport, string> = {
     bridge: "plain WebSocket",
+    "bridge-http": "plain · HTTP",
     websocket: "Socket.IO",
     polling: "Socket.IO · polling",
     webtransport: "Socket.IO · WebTransport",

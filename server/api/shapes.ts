@@ -25,8 +25,10 @@ const data = dataSchema;
 const at = timeSchema;
 
 export const transportSchema = z
-  .enum(["websocket", "polling", "webtransport", "bridge"])
-  .describe("How a member is connected: through Socket.IO's own transports, or the plain WebSocket bridge.");
+  .enum(["websocket", "polling", "webtransport", "bridge", "bridge-http"])
+  .describe(
+    "How a member is connected: through Socket.IO's own transports, or as a plain client, on a WebSocket or over HTTP.",
+  );
 const transport = transportSchema;
 
 export const senderSchema = z

@@ -16,8 +16,8 @@ export interface Position {
   offset: number;
 }
 
-/** How a member is connected: through Socket.IO's own transports, or the plain WebSocket bridge. */
-export type Transport = "websocket" | "polling" | "webtransport" | "bridge";
+/** How a member is connected: through Socket.IO's own transports, or as a plain client, on a WebSocket or over HTTP. */
+export type Transport = "websocket" | "polling" | "webtransport" | "bridge" | "bridge-http";
 
 /** Who sent something, from which device. */
 export interface Sender {

@@ -29,6 +29,10 @@ export interface Config {
   limits: Limits;
   /** Milliseconds that an inbox keeps an item for a device that does not come. */
   inboxAge: number;
+  /** Whether plain clients may come over HTTP, where WebSocket is refused. */
+  httpBridge: boolean;
+  /** Milliseconds that one of these is waited for that does not read. */
+  resumeTimeout: number;
   /** Milliseconds that a device whose connection is lost counts as there. */
   presenceGrace: number;
 }
@@ -65,5 +69,7 @@ export const DEFAULT_CONFIG: Config = {
   },
   limits: DEFAULT_LIMITS,
   inboxAge: DEFAULT_INBOX_AGE,
+  httpBridge: true,
+  resumeTimeout: 20_000,
   presenceGrace: DEFAULT_PRESENCE_GRACE,
 };

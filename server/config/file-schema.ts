@@ -110,6 +110,10 @@ const schema = section({
   defaults: section(roomSettings).optional(),
   send: who.optional(),
   inbox: section({ age: duration.optional() }).optional(),
+  httpBridge: flag.optional(),
+  resumeTimeout: duration
+    .refine((value) => value >= 1_000 && value <= 86_400_000, "must be from 1s to 1d")
+    .optional(),
   presenceGrace: duration.optional(),
   limits: section(LIMITS).partial().optional(),
 });

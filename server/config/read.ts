@@ -55,6 +55,8 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
     rules,
     limits: withoutUndefined(DEFAULT_CONFIG.limits, file.limits ?? {}),
     inboxAge: file.inbox?.age ?? DEFAULT_CONFIG.inboxAge,
+    httpBridge: given.read("httpBridge") ?? file.httpBridge ?? DEFAULT_CONFIG.httpBridge,
+    resumeTimeout: given.read("resumeTimeout") ?? file.resumeTimeout ?? DEFAULT_CONFIG.resumeTimeout,
     presenceGrace: given.read("presenceGrace") ?? file.presenceGrace ?? DEFAULT_CONFIG.presenceGrace,
   };
 }

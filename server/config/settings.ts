@@ -85,6 +85,19 @@ export const SERVER_SETTINGS = {
     shownDefault: "10s",
     parse: parseTime,
   },
+  httpBridge: {
+    flags: "--no-http-bridge",
+    env: "HTTP_BRIDGE",
+    help: "no bridge over HTTP, for plain clients where WebSocket is refused",
+    parse: parseSwitch,
+  },
+  resumeTimeout: {
+    flags: "--resume-timeout <duration>",
+    env: "RESUME_TIMEOUT",
+    help: "how long a client over HTTP that does not read is waited for",
+    shownDefault: "20s",
+    parse: parseResumeTimeout,
+  },
   maxDisk: {
     flags: "--max-disk <size>",
     env: "MAX_DISK",
@@ -224,6 +237,17 @@ export function parseTime(value: string, name: string): number {
   }
   return duration;
 }
+
+/** Milliseconds: without a moment between two requests nobody could stay. */
+export function parseResumeTimeout(value: string, name: string): number {
+  const duration = parseTime(value, name);
+  if (duration < 1_000 || duration > MAX_RESUME_TIMEOUT) {
+    throw new ConfigError(`${name}: ${quote(value)} is not from 1s to 1d`);
+  }
+  return duration;
+}
+
+const MAX_RESUME_TIMEOUT = 24 * 60 * 60 * 1000;
 
 function parseBytes(value: string, name: string): number {
   const size = parseSize(value);

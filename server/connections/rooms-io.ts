@@ -19,6 +19,8 @@ export interface SocketData {
 export type RoomsIo = Server<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 export type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 
-export function transportOf(socket: RoomsSocket): Transport {
-  return socket.conn.transport.name as Transport;
+export function transportOf({ conn }: RoomsSocket): Transport {
+  const { name, carrier } = conn.transport as { name: string; carrier?: string };
+  // Over HTTP it stays the same, though a client may change between a stream and polls.
+  return name === "bridge" && carrier !== "websocket" ? "bridge-http" : (name as Transport);
 }

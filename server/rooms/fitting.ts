@@ -17,7 +17,7 @@ export function fitting(
   fromEnd: boolean,
 ): { messages: RoomMessage[]; bytes: number } {
   // The bridge's frames hold any number of binary values.
-  const most = transport === "bridge" ? Infinity : MAX_BINARIES;
+  const most = transport === "bridge" || transport === "bridge-http" ? Infinity : MAX_BINARIES;
   const found: RoomMessage[] = [];
   let binaries = 0;
   let total = 0;

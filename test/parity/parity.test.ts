@@ -5,7 +5,7 @@
 import { expect } from "chai";
 import { everythingRequired, redisServerPath } from "../support/machine.js";
 import type { Driver } from "./drivers/driver.js";
-import { plain } from "./drivers/plain.js";
+import { plain, polling, sse } from "./drivers/plain.js";
 import { socketIO } from "./drivers/socket-io.js";
 import { typescript } from "./drivers/typescript.js";
 import { matrix, type Outcome, type Row } from "./matrix.js";
@@ -14,7 +14,7 @@ import { THEMES } from "./scenarios/index.js";
 import { normalise } from "./support/normalise.js";
 import { Stage } from "./support/stage.js";
 
-const DRIVERS: readonly Driver[] = [socketIO, plain, typescript];
+const DRIVERS: readonly Driver[] = [socketIO, plain, typescript, sse, polling];
 
 /** What a client and its server saw, or why the scenario could not be played. */
 async function result(scenario: Scenario, driver: Driver): Promise<unknown> {
@@ -49,12 +49,16 @@ describe("parity: the same through socket.io-client and through plain WebSockets
       if (end !== undefined) after(end);
       for (const scenario of scenarios) {
         it(scenario.name, async function () {
-          const { needs, only } = scenario.conditions;
+          this.timeout(60_000); // it is played once for each kind of client
+          const { needs, only, notOver } = scenario.conditions;
           if (needs === "redis" && redisServerPath() === undefined && !everythingRequired()) {
             rows.push({ feature: scenario.name, outcomes: DRIVERS.map(() => "not played") });
             this.skip();
           }
-          const players = DRIVERS.filter(({ transport }) => only === undefined || transport === only);
+          const players = DRIVERS.filter(
+            ({ transport, carrier }) =>
+              (only === undefined || transport === only) && notOver?.includes(carrier) !== true,
+          );
           const results = new Map<Driver, unknown>();
           for (const driver of players) results.set(driver, await result(scenario, driver));
           rows.push({

@@ -1,4 +1,5 @@
 /** A scenario: one feature, what is done to see it, and what must be seen, whatever the client. */
+import type { Carrier } from "./drivers/driver.js";
 import type { Stage } from "./support/stage.js";
 
 export interface Scenario {
@@ -17,6 +18,8 @@ export interface Conditions {
   readonly needs?: "redis";
   /** It is about clients of the bridge; socket.io-client cannot play it. */
   readonly only?: "bridge";
+  /** What cannot carry it, by its nature. */
+  readonly notOver?: readonly Carrier[];
 }
 
 /** Scenarios of one theme. */

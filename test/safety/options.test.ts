@@ -26,6 +26,11 @@ const WRONG: Record<keyof BridgeOptions, unknown[]> = {
   pingTimeout: [0, -1, 2 ** 31],
   closeTimeout: [0, -1, 2 ** 31],
   perMessageDeflate: [1, "yes"],
+  http: [
+    ...[true, "on", [], { resumeTimeout: 0 }, { maxReplay: 0.5 }, { node: "" }, { node: "a.b" }, { port: 1 }],
+    { peers: () => undefined },
+    { node: "a", peers: { b: "http://b" } },
+  ],
 };
 
 function attach(options: object): void {

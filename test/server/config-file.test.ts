@@ -23,6 +23,8 @@ describe("the configuration file", () => {
       ...{
         maxDisk: "1MB",
         presenceGrace: "5s",
+        httpBridge: false,
+        resumeTimeout: "5s",
         inbox: { age: "1d" },
         send: "users",
         limits: { messageBytes: "1KiB" },
@@ -39,6 +41,7 @@ describe("the configuration file", () => {
         allowedOrigins: ["https://a.example"],
       },
       ...{ maxDiskBytes: 1e6, presenceGrace: 5_000, inboxAge: 86_400_000 },
+      ...{ httpBridge: false, resumeTimeout: 5_000 },
       rules: { ...DEFAULT_CONFIG.rules, send: "users" },
       limits: { ...DEFAULT_CONFIG.limits, messageBytes: 1_024 },
     });
@@ -92,6 +95,7 @@ describe("the configuration file", () => {
     [{ auth: { secret: "x" } }, /c.json: auth has no setting "secret"; there are secretFile/],
     [{ allowedOrigins: ["a"] }, /c.json: allowedOrigins\[0\] must be an origin, like https/],
     [{ maxDisk: 5 }, /c.json: maxDisk must be a size: some like 64KiB/],
+    [{ resumeTimeout: "1ms" }, /c.json: resumeTimeout must be from 1s to 1d/],
     [{ presenceGrace: "long" }, /c.json: presenceGrace must be a duration: some like 500ms/],
     [
       { rooms: [{ pattern: "{x}" }] },

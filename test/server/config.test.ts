@@ -143,6 +143,15 @@ describe("the configuration", () => {
     expect(await configOf([], env)).to.deep.equal(byFlags);
   });
 
+  it("turns the bridge over HTTP off, or says how long its clients are waited for", async () => {
+    const byFlags = await configOf(["--no-http-bridge", "--resume-timeout", "5s"]);
+    expect(byFlags).to.include({ httpBridge: false, resumeTimeout: 5_000 });
+    expect(await configOf([], { HTTP_BRIDGE: "false", RESUME_TIMEOUT: "5s" })).to.deep.equal(byFlags);
+    expect(await configOf([])).to.include({ httpBridge: true, resumeTimeout: 20_000 });
+    const { stderr } = await runHere(["--resume-timeout", "10ms"]);
+    expect(stderr).to.match(/--resume-timeout: "10ms" is not from 1s to 1d/);
+  });
+
   it("keeps nothing with --memory, whatever lower down names a folder", async () => {
     for (const config of [
       await configOf(["--memory"], { DATA: "d" }),

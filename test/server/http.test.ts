@@ -86,11 +86,19 @@ describe("what the server answers to HTTP", () => {
     expect(response.headers.get("cache-control")).to.equal("no-store");
   });
 
-  it("says at /bridge that a WebSocket is wanted", async () => {
+  it("says at /bridge what is wanted there", async () => {
     const response = await fetch(`${server.url}/bridge?x=1`);
+    expect(response.status).to.equal(400);
+    expect(await response.json()).to.have.nested.property("error.code", "no_session");
+  });
+
+  it("says at /bridge that a WebSocket is wanted, where nothing else is served", async () => {
+    const other = await startRooms({ bridge: { http: false } });
+    const response = await fetch(`${other.url}/bridge`);
     expect(response.status).to.equal(426);
     expect(response.headers.get("upgrade")).to.equal("websocket");
     expect(await response.json()).to.have.nested.property("error.code", "upgrade_required");
+    await other.close();
   });
 
   it("answers other methods with 405", async () => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { Duplex } from "node:stream";
-import { textFrame, type Frame } from "../../bridge/fanout/frame-tree.js";
-import { Outbox, QueueGroup, WriteQueue, type QueueOwner } from "../../bridge/fanout/outbox.js";
+import { textFrame, type Frame } from "../../bridge/fanout/frame.js";
+import { Outbox, QueueGroup, type QueueOwner } from "../../bridge/fanout/outbox.js";
+import { WriteQueue } from "../../bridge/fanout/write-queue.js";
 
 /** A socket whose kernel takes a write only when the test says so. */
 class FakeSocket extends Duplex {

@@ -16,10 +16,13 @@ export interface Target {
   readonly ca?: string;
 }
 
+export type Carrier = "websocket" | "sse" | "polling";
+
 export interface Driver {
   readonly name: string;
   /** What the server's `socket.conn.transport.name` says: the one declared difference. */
   readonly transport: "websocket" | "bridge";
+  readonly carrier: Carrier;
   open(target: Target): Client;
 }
 

@@ -1,32 +1,43 @@
-/** A plain client as PROTOCOL.md describes one, on `ws` alone. It shares no code with the bridge or the SDKs. */
+/** Plain clients as PROTOCOL.md describes them, on a WebSocket and over HTTP. They share no code with the bridge or the SDKs. */
 import type { IncomingHttpHeaders } from "node:http";
-import { WebSocket } from "ws";
 import { DEADLINE, Log, within } from "../support/log.js";
-import {
-  silence,
-  type Client,
-  type ClientSocket,
-  type Driver,
-  type Responder,
-  type Target,
-} from "./driver.js";
+import type { Client, ClientSocket, Driver, Responder, Target } from "./driver.js";
+import { dialHttp, dialWebSocket, type Dial, type Wire } from "./wires.js";
 
 type Frame = Readonly<Record<string, unknown>>;
 
 export const plain: Driver = {
   name: "plain WebSocket",
   transport: "bridge",
-  open: (target) => new PlainClient(target),
+  carrier: "websocket",
+  open: (target) => new PlainClient(target, dialWebSocket),
+};
+
+export const sse: Driver = {
+  name: "HTTP, stream",
+  transport: "bridge",
+  carrier: "sse",
+  open: (target) => new PlainClient(target, dialHttp("sse")),
+};
+
+export const polling: Driver = {
+  name: "HTTP, polls",
+  transport: "bridge",
+  carrier: "polling",
+  open: (target) => new PlainClient(target, dialHttp("polling")),
 };
 
 class PlainClient implements Client {
   readonly #target: Target;
+  readonly #dialWire: Dial;
   answerHeaders: IncomingHttpHeaders = {};
   readonly #sockets = new Map<string, PlainSocket>();
-  #ws: WebSocket | undefined;
+  #wire: Wire | undefined;
+  #state: "none" | "opening" | "open" = "none";
 
-  constructor(target: Target) {
+  constructor(target: Target, dialWire: Dial) {
     this.#target = target;
+    this.#dialWire = dialWire;
   }
 
   socket(ns = "/", auth?: Readonly<Record<string, unknown>>): ClientSocket {
@@ -36,29 +47,29 @@ class PlainClient implements Client {
   }
 
   close(): void {
-    this.#ws?.close();
+    this.#wire?.close();
   }
 
   cut(): void {
-    this.#ws?.terminate();
+    this.#wire?.cut();
   }
 
   mute(): void {
-    silence(this.#ws);
+    this.#wire?.mute();
   }
 
   stall(): void {
-    this.#ws?.pause();
+    this.#wire?.stall();
   }
 
   resume(): void {
-    this.#ws?.resume();
+    this.#wire?.resume();
   }
 
-  /** The namespace's `connect` follows as soon as the WebSocket is open. */
+  /** The namespace's `connect` follows as soon as the connection is open. */
   join(socket: PlainSocket): void {
-    if (this.#ws?.readyState === WebSocket.OPEN) socket.opened();
-    else if (this.#ws?.readyState !== WebSocket.CONNECTING) this.#dial();
+    if (this.#state === "open") socket.opened();
+    else if (this.#state === "none") this.#dial();
   }
 
   /** Nobody needs a connection without namespaces. */
@@ -67,32 +78,36 @@ class PlainClient implements Client {
   }
 
   send(frame: Frame): void {
-    this.#ws?.send(JSON.stringify(frame));
+    this.#wire?.send(JSON.stringify(frame));
   }
 
   #dial(): void {
-    const { url, bridgePath, query, headers, ca } = this.#target;
-    const search = query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
-    const ws = new WebSocket(`${url.replace("http", "ws")}${bridgePath}${search}`, "crossroom.v1", {
-      ...(headers && { headers: { ...headers } }),
-      ...(ca !== undefined && { ca }),
-    });
-    this.#ws = ws;
+    this.#state = "opening";
     // A connection that is being left has nothing to say to the sockets of the next one.
-    const all = (tell: (socket: PlainSocket) => void) => {
-      if (this.#ws === ws) [...this.#sockets.values()].forEach(tell);
+    const isCurrent = (): boolean => this.#wire === wire;
+    const all = (tell: (socket: PlainSocket) => void): void => {
+      if (isCurrent()) [...this.#sockets.values()].forEach(tell);
     };
-    ws.on("upgrade", (answer) => (this.answerHeaders = answer.headers));
-    ws.on("open", () => all((socket) => socket.opened()));
-    ws.on("message", (data: Buffer) => {
-      const frame = JSON.parse(data.toString(), fromJson) as Frame;
-      this.#sockets.get(typeof frame["ns"] === "string" ? frame["ns"] : "/")?.received(frame);
+    const wire: Wire = this.#dialWire(this.#target, {
+      onAnswer: (headers) => (this.answerHeaders = headers),
+      onOpen: () => {
+        if (isCurrent()) this.#state = "open";
+        all((socket) => socket.opened());
+      },
+      onMessage: (text) => {
+        const frame = JSON.parse(text, fromJson) as Frame;
+        this.#sockets.get(typeof frame["ns"] === "string" ? frame["ns"] : "/")?.received(frame);
+      },
+      onRefused: () => all((socket) => socket.refused()),
+      onClosing: () => {
+        if (isCurrent()) this.#state = "none";
+      },
+      onClose: () => {
+        if (isCurrent()) this.#state = "none";
+        all((socket) => socket.lost());
+      },
     });
-    // A refused upgrade; an error of an open WebSocket is followed by "close", and told there.
-    ws.on("error", () => {
-      if (ws.readyState === WebSocket.CONNECTING || ws.protocol === "") all((socket) => socket.refused());
-    });
-    ws.on("close", () => all((socket) => socket.lost()));
+    this.#wire = wire;
   }
 }
 

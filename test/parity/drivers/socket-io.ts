@@ -12,6 +12,7 @@ interface Insides {
 export const socketIO: Driver = {
   name: "socket.io-client",
   transport: "websocket",
+  carrier: "websocket",
   open({ url, query, headers, ca, parser }) {
     const options: Partial<ManagerOptions> = {
       transports: ["websocket"],

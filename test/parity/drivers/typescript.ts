@@ -8,6 +8,7 @@ import { ApiClient } from "./socket-io-api.js";
 export const typescript: Driver = {
   name: "clients/typescript",
   transport: "bridge",
+  carrier: "websocket",
   open({ url, bridgePath, query, headers, ca }) {
     let current: WebSocket | undefined;
     class Kept extends WebSocket {

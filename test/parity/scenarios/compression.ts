@@ -33,6 +33,7 @@ export const compression = [
       [1, 100_000, 2, 50_000, 3].map((size, n) => ["x", n, size]),
       [1, 100_000, 2, 50_000, 3].map((size, n) => ["x", n, size]),
     ],
+    { notOver: ["sse", "polling"] },
   ),
 
   scenario(
@@ -74,6 +75,8 @@ export const compression = [
       return told;
     },
     [[["v", 1]], [["v", 3]]],
+    // Between two polls nothing that may be dropped can be sent.
+    { notOver: ["polling"] },
   ),
 
   scenario(

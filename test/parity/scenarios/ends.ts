@@ -154,6 +154,8 @@ export const ends: readonly Scenario[] = [
       ],
       0,
     ],
+    // One that does not poll is missed in another way.
+    { notOver: ["polling"] },
   ),
 
   scenario(

@@ -239,6 +239,8 @@ export const events = [
       return [first, await here.log.until("ordinary")];
     },
     [[["v", 1]], [["v", 3]]],
+    // Between two polls nothing that may be dropped can be sent.
+    { notOver: ["polling"] },
   ),
 
   scenario(
@@ -277,5 +279,6 @@ export const events = [
       return here.log.until("end");
     },
     [["v", bytes(1), bytes(2)]],
+    { notOver: ["polling"] },
   ),
 ];

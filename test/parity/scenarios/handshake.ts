@@ -112,5 +112,6 @@ export const handshakes = [
       };
     },
     { method: "GET", upgrade: "websocket", same: true, remote: "127.0.0.1", address: "127.0.0.1" },
+    { notOver: ["sse", "polling"] },
   ),
 ];

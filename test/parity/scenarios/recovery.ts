@@ -125,6 +125,7 @@ export const recovery = [
       ["nothing"],
       ["nothing"],
     ],
+    { notOver: ["polling"] },
   ),
 
   scenario(

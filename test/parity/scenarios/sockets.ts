@@ -118,6 +118,8 @@ export const sockets = [
       return beats.map(([name]) => name);
     },
     ["ping", "pong", "heartbeat", "ping", "pong", "heartbeat"],
+    // A poll is a sign of life itself.
+    { notOver: ["polling"] },
   ),
 
   scenario(

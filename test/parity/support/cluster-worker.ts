@@ -25,7 +25,8 @@ export interface Answer {
 
 const http = createServer();
 const io = new Server(http, { adapter: createAdapter() });
-attachBridge(io, http);
+// As `SOON_LOST`.
+attachBridge(io, http, { http: { resumeTimeout: 500 } });
 prepare(io, process.env["NODE_NAME"] ?? "");
 
 process.on("message", (message: object) => {

@@ -31,6 +31,9 @@ export interface Pair {
   client: Client;
 }
 
+/** A client over HTTP that was cut off is missed soon. */
+export const SOON_LOST = { resumeTimeout: 500 };
+
 export class Stage {
   readonly #endings: (() => unknown)[] = [];
   readonly #logs: Log[] = [];
@@ -58,7 +61,7 @@ export class Stage {
   async serve({ bridge = {}, tls, ...options }: SiteOptions = {}): Promise<Site> {
     const web = tls === undefined ? createServer() : createHttpsServer(tls);
     const io = new Server(web, { serveClient: false, ...options });
-    attachBridge(io, web, bridge);
+    attachBridge(io, web, { http: SOON_LOST, ...bridge });
     this.onEnd(() => io.close());
     const target = await this.listen(web, {
       bridgePath: bridge.path ?? "/bridge",

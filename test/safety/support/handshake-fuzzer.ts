@@ -105,7 +105,7 @@ function randomAttempt(random: Random): Attempt {
     case 5:
       return sent({ "Sec-WebSocket-Protocol": random.pick([",", "a,,b", "a b", "a,a"]) }, BAD);
     case 6:
-      return sent({ Connection: random.pick(["close", "keep-alive"]) }, { status: 404 });
+      return sent({ Connection: random.pick(["close", "keep-alive"]) }, { status: 400, code: "no_session" });
     case 7:
       return {
         bytes: Buffer.from(handshake(path).replace("GET", random.pick(["POST", "PUT", "DELETE"]))),

@@ -8,7 +8,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { Outbox, WriteQueue } from "../../../bridge/fanout/outbox.js";
+import { Outbox } from "../../../bridge/fanout/outbox.js";
+import { WriteQueue } from "../../../bridge/fanout/write-queue.js";
 import { until } from "../../support/deadline.js";
 
 export interface Outcome {

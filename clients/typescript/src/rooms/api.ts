@@ -12,7 +12,7 @@ export interface Position {
 export interface Device {
   readonly id: string;
   readonly sid: string;
-  readonly transport: "websocket" | "polling" | "webtransport" | "bridge";
+  readonly transport: "websocket" | "polling" | "webtransport" | "bridge" | "bridge-http";
 }
 
 export interface Member {
