@@ -22,7 +22,7 @@ const SWEEP_AT_MOST = 1_000;
 const EXPIRE_AT_LEAST = 16;
 
 /** Logs that `sweep` looks at before others have their turn. */
-const LOOK_AT = 500;
+const LOOK_AT = 200;
 
 /** That the store was too full for an append. */
 interface Refusal {
