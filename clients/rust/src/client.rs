@@ -17,6 +17,7 @@ use crate::protocol::errors::Error;
 use crate::protocol::event_queue::Reply;
 use crate::protocol::machine::Machine;
 use crate::protocol::namespace_event::Connected;
+use crate::protocol::transport::Transport;
 
 /// In place of a time that the runtime's clock cannot count.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
@@ -58,8 +59,14 @@ impl Client {
         Warnings { subscription: self.inner.shared.with(|machine| machine.warnings()) }
     }
 
+    /// What the connection goes over; `None` while there is none.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.inner.shared.look(|machine| machine.transport())
+    }
+
     /// The device has another network, or has one again: an attempt is made now, without waiting out the backoff; a
-    /// connection that is open is probed, and given up if nothing is heard within 5 s.
+    /// WebSocket that is open is probed, and given up if nothing is heard within 5 s; over HTTP requests are made anew.
     pub fn network_changed(&self) {
         self.inner.shared.with(|machine| machine.network_changed());
     }

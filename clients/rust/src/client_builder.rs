@@ -10,17 +10,21 @@ use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::http::Uri;
 
 use crate::client::Client;
-use crate::client_shell::{ClientShell, Headers, Target};
+use crate::client_shell::{ClientShell, Target};
 use crate::clock::random;
+use crate::dial::{Address, Headers};
 use crate::driver::{Ending, Shared, drive};
+use crate::headers::header_map;
 use crate::protocol::backoff::Backoff;
 use crate::protocol::client_machine::{ClientMachine, ClientSettings};
 use crate::protocol::errors::{CredentialsError, Error};
 use crate::protocol::event_queue::Bounds;
+#[cfg(feature = "http")]
+use crate::protocol::http::ways::AllowedWays;
 use crate::protocol::lifecycle::LifecycleSettings;
+use crate::protocol::transport::Transport;
 use crate::source::Source;
 use crate::tls;
-use crate::transport::check_header;
 
 impl Client {
     /// Options of a new client. `url` is the server's: `http`, `https`, `ws` or `wss`.
@@ -37,6 +41,7 @@ pub struct ClientBuilder {
     query: Vec<(String, String)>,
     auth: Result<Source<String, Map<String, Value>>, Error>,
     headers: Source<(), Headers>,
+    transports: Vec<Transport>,
     backoff: Backoff,
     max_attempts: Option<u32>,
     attempt_timeout: Duration,
@@ -52,6 +57,7 @@ impl ClientBuilder {
             query: Vec::new(),
             auth: Ok(Source::Fixed(Map::new())),
             headers: Source::Fixed(Vec::new()),
+            transports: Transport::ALL.into_iter().filter(is_built_in).collect(),
             backoff: Backoff::default(),
             max_attempts: None,
             attempt_timeout: Duration::from_secs(20),
@@ -123,6 +129,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The transports that may be used; their order means nothing. Default: all that this build has. A WebSocket is tried first;
+    /// where something on the way refuses it, a session over HTTP is opened, which reads a stream, or polls where a stream is held
+    /// up. `[Transport::WebSocket]` turns HTTP off.
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.transports = transports.into_iter().collect();
+        self
+    }
+
     /// How long to wait before attempts to reconnect.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
@@ -157,14 +171,15 @@ impl ClientBuilder {
     /// Makes the client, and its task. It does not connect yet: [`Namespace::connect`](crate::Namespace::connect) does.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a URL, a header or credentials that cannot be used; [`Error::NoRuntime`] outside of a
+    /// [`Error::InvalidArgument`] for a URL, a header, transports or credentials that cannot be used; [`Error::NoRuntime`] outside of a
     /// tokio runtime.
     pub fn build(self) -> Result<Client, Error> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let url = socket_url(&self.url, &self.path, &self.query)?;
         if let Source::Fixed(headers) = &self.headers {
-            headers.iter().try_for_each(|header| check_header(header).map(drop))?;
+            header_map(headers)?;
         }
+        check_transports(&self.transports)?;
         let settings = ClientSettings {
             lifecycle: LifecycleSettings {
                 backoff: self.backoff,
@@ -175,9 +190,34 @@ impl ClientBuilder {
             max_unread: self.max_unread,
         };
         let shared = Shared::new(|waker| ClientMachine::new(settings, random, waker));
-        let target = Target { url, headers: self.headers, auth: self.auth?, is_stripped: AtomicBool::new(false) };
+        let address = Address {
+            url,
+            headers: self.headers,
+            #[cfg(feature = "http")]
+            allowed: AllowedWays::of(&self.transports),
+            attempt_timeout: self.attempt_timeout,
+            is_stripped: AtomicBool::new(false),
+        };
+        let target = Target { address, auth: self.auth? };
         runtime.spawn(drive(Ending::of(&shared), ClientShell::new(&shared, target)));
         Ok(Client::from_shared(shared))
+    }
+}
+
+/// Over HTTP only with the feature `http`.
+fn is_built_in(transport: &Transport) -> bool {
+    cfg!(feature = "http") || *transport == Transport::WebSocket
+}
+
+fn check_transports(transports: &[Transport]) -> Result<(), Error> {
+    if transports.is_empty() {
+        return Err(Error::InvalidArgument("no transport may be used: give one at least".to_owned()));
+    }
+    match transports.iter().find(|transport| !is_built_in(transport)) {
+        Some(missing) => {
+            Err(Error::InvalidArgument(format!("this build has no {missing}: turn on the feature http of the crate")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -252,5 +292,17 @@ mod tests {
         let invalid = Some("invalid_argument".to_owned());
         assert_eq!(build(Client::builder("http://a").header("a b", "c")), invalid);
         assert_eq!(build(Client::builder("http://a").auth("token")), invalid);
+    }
+
+    #[tokio::test]
+    async fn takes_the_transports_that_this_build_has() {
+        let build = |transports: &[Transport]| {
+            let built = Client::builder("http://a").transports(transports.iter().copied()).build();
+            built.err().map_or("ok".to_owned(), |error| error.code().to_owned())
+        };
+        assert_eq!(build(&[Transport::WebSocket]), "ok");
+        assert_eq!(build(&[]), "invalid_argument");
+        let over_http = if cfg!(feature = "http") { "ok" } else { "invalid_argument" };
+        assert_eq!(build(&[Transport::Polling, Transport::Sse]), over_http);
     }
 }

@@ -1,7 +1,6 @@
-//! The I/O of a client of the bridge layer: it owns the WebSocket, and asks the application for credentials.
+//! The I/O of a client of the bridge layer: it owns the connection, and asks the application for credentials.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
@@ -9,37 +8,34 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Map, Value};
 
+use crate::dial::Address;
 use crate::driver::{Shared, Shell};
+use crate::open_transport::OpenTransport;
 use crate::protocol::client_machine::{ClientEffect, ClientMachine};
 use crate::protocol::errors::{CredentialsError, Error};
 use crate::protocol::machine::Machine;
 use crate::source::Source;
-use crate::transport::{Transport, TransportEvent};
-
-pub(crate) type Headers = Vec<(String, String)>;
+use crate::transport_event::TransportEvent;
 
 /// What a client connects to, and with what.
 pub(crate) struct Target {
-    pub(crate) url: String,
-    pub(crate) headers: Source<(), Headers>,
+    pub(crate) address: Address,
     pub(crate) auth: Source<String, Map<String, Value>>,
-    /// Whether something on the way strips the subprotocol.
-    pub(crate) is_stripped: AtomicBool,
 }
 
-type Dial = BoxFuture<'static, Result<Box<Transport>, Error>>;
+type Dial = BoxFuture<'static, Result<OpenTransport, Error>>;
 
 enum Connection {
     None,
     /// With the number of the attempt.
     Dialing(u64, Dial),
-    Open(Box<Transport>),
+    Open(OpenTransport),
 }
 
 enum Happened {
     /// Nothing to tell, but for what the machine wants done.
     Woken,
-    Dialed(u64, Result<Box<Transport>, Error>),
+    Dialed(u64, Result<OpenTransport, Error>),
     OnTransport(TransportEvent),
     Credentials(Credentials),
 }
@@ -74,13 +70,23 @@ impl Shell for ClientShell {
     fn perform(&mut self, effect: ClientEffect) {
         match effect {
             ClientEffect::Dial { attempt } => {
-                self.connection = Connection::Dialing(attempt, dial(Arc::clone(&self.target)).boxed());
+                let target = Arc::clone(&self.target);
+                let dial = async move { target.address.dial().await };
+                self.connection = Connection::Dialing(attempt, dial.boxed());
             }
             ClientEffect::HangUp { last_words } => {
                 let before = std::mem::replace(&mut self.connection, Connection::None);
-                // Without last words it is dropped: there is nobody to say goodbye to.
-                if let (Connection::Open(transport), Some(words)) = (before, last_words) {
-                    self.farewells.push(transport.farewell(words).boxed());
+                match (before, last_words) {
+                    (Connection::Open(transport), Some(words)) => {
+                        self.farewells.push(transport.farewell(words).boxed());
+                    }
+                    (Connection::Open(transport), None) => transport.hang_up(),
+                    (Connection::None | Connection::Dialing(..), _) => {}
+                }
+            }
+            ClientEffect::Renew => {
+                if let Connection::Open(transport) = &mut self.connection {
+                    transport.renew();
                 }
             }
             ClientEffect::AskCredentials { ns, question } => {
@@ -109,8 +115,8 @@ impl Shell for ClientShell {
             Happened::Woken => {}
             // Of an attempt that was given up meanwhile: an effect that hangs it up is there already.
             Happened::Dialed(attempt, Ok(transport)) => {
+                machine.opened(attempt, transport.name());
                 *connection = Connection::Open(transport);
-                machine.opened(attempt);
             }
             Happened::Dialed(attempt, Err(error)) => {
                 *connection = Connection::None;
@@ -122,9 +128,15 @@ impl Shell for ClientShell {
                 machine.malformed("a message is not text");
             }
             Happened::OnTransport(TransportEvent::Heard) => machine.heard(),
+            Happened::OnTransport(TransportEvent::Counted) => machine.counted(),
+            Happened::OnTransport(TransportEvent::Changed(transport)) => machine.changed(transport),
             Happened::OnTransport(TransportEvent::Lost { code, reason }) => {
                 *connection = Connection::None;
                 machine.lost(code, reason);
+            }
+            Happened::OnTransport(TransportEvent::Refused(error)) => {
+                *connection = Connection::None;
+                machine.given_up(error);
             }
             Happened::Credentials((ns, question, result)) => machine.credentials(&ns, question, result),
         });
@@ -155,16 +167,9 @@ async fn on_connection(shared: &Shared<ClientMachine>, connection: &mut Connecti
     }
 }
 
-/// All that left is with the kernel. Whether something came of that.
+/// All that left has arrived, as far as the transport tells. Whether something came of that.
 fn has_written(machine: &mut ClientMachine) -> bool {
     machine.written();
     machine.settle();
     machine.has_effects()
-}
-
-async fn dial(target: Arc<Target>) -> Result<Box<Transport>, Error> {
-    let headers = target.headers.get(()).await.map_err(|error| {
-        if error.is_final { Error::NoCredentials(error.message) } else { Error::Unreachable(error.message) }
-    })?;
-    Transport::open(&target.url, &headers, &target.is_stripped).await.map(Box::new)
 }

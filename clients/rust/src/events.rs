@@ -14,6 +14,7 @@ use crate::protocol::client_machine::ClientMachine;
 use crate::protocol::errors::Error;
 use crate::protocol::event_queue::Reply;
 use crate::protocol::namespace_event::{AckKey, Answered, Connected, Disconnected, NamespaceEvent};
+use crate::protocol::transport::Transport;
 use crate::public_stream::public_stream;
 
 /// What happens in a namespace, in order.
@@ -30,6 +31,8 @@ pub enum Event {
     Received(Received),
     /// What came of a [`request`](Events::request) on this stream.
     Answered(Answered),
+    /// The connection goes over another transport: by polls, as something on the way holds up its stream. Nothing was lost.
+    TransportChanged(Transport),
 }
 
 /// An event of the server's.
@@ -113,6 +116,7 @@ impl Events {
                 Event::Received(Received { name, args, ack, shared: self.shared.clone() })
             }
             NamespaceEvent::Answered(answered) => Event::Answered(answered),
+            NamespaceEvent::TransportChanged(transport) => Event::TransportChanged(transport),
         }
     }
 }

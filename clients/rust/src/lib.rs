@@ -6,14 +6,23 @@ mod client;
 mod client_builder;
 mod client_shell;
 mod clock;
+mod dial;
 mod driver;
 mod events;
+mod headers;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod known_ways;
+mod network;
+mod open_transport;
 mod protocol;
 mod public_stream;
 pub mod rooms;
 mod source;
 mod tls;
-mod transport;
+mod transport_event;
+mod websocket;
 
 pub use client::{Call, Client, Namespace};
 pub use client_builder::ClientBuilder;
@@ -23,4 +32,5 @@ pub use protocol::backoff::Backoff;
 pub use protocol::binary::Binary;
 pub use protocol::errors::{CredentialsError, Error};
 pub use protocol::namespace_event::{Answered, Connected, Disconnected};
+pub use protocol::transport::Transport;
 pub use rooms::{Rooms, RoomsError};

@@ -1,24 +1,35 @@
-//! How `wss` connections are secured: by the features of the crate.
+//! How connections are secured: by the features of the crate.
 
-use tokio_tungstenite::Connector;
+use std::io;
+
+use tokio::net::TcpStream;
+use tokio_tungstenite::MaybeTlsStream;
 
 /// Whether there is any TLS in this build.
 pub(crate) const IS_AVAILABLE: bool =
     cfg!(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots", feature = "native-tls"));
 
-/// The connector of this build; `None` for the library's own. Made once: reading the machine's certificates takes a while.
+/// Speaks TLS with this host.
 ///
 /// # Errors
-/// What is wrong with the machine's certificates.
+/// What is wrong with the machine's certificates, or with the server's.
 #[cfg(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots"))]
-pub(crate) fn connector() -> Result<Option<Connector>, String> {
+pub(crate) async fn secure(stream: TcpStream, host: &str) -> io::Result<MaybeTlsStream<TcpStream>> {
+    let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    let connector = tokio_rustls::TlsConnector::from(config().map_err(io::Error::other)?);
+    connector.connect(name, stream).await.map(MaybeTlsStream::Rustls)
+}
+
+/// Made once: reading the machine's certificates takes a while.
+#[cfg(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots"))]
+fn config() -> Result<std::sync::Arc<rustls::ClientConfig>, String> {
     use std::sync::{Arc, OnceLock};
     static CONFIG: OnceLock<Result<Arc<rustls::ClientConfig>, String>> = OnceLock::new();
-    CONFIG.get_or_init(config).clone().map(|config| Some(Connector::Rustls(config)))
+    CONFIG.get_or_init(make_config).clone()
 }
 
 #[cfg(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots"))]
-fn config() -> Result<std::sync::Arc<rustls::ClientConfig>, String> {
+fn make_config() -> Result<std::sync::Arc<rustls::ClientConfig>, String> {
     let mut roots = rustls::RootCertStore::empty();
     #[cfg(feature = "rustls-tls-native-roots")]
     {
@@ -36,7 +47,19 @@ fn config() -> Result<std::sync::Arc<rustls::ClientConfig>, String> {
     Ok(std::sync::Arc::new(config))
 }
 
-#[cfg(not(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots")))]
-pub(crate) fn connector() -> Result<Option<Connector>, String> {
-    Ok(None)
+/// Speaks TLS with this host, by the operating system's library.
+///
+/// # Errors
+/// What is wrong with the library, or with the server's certificate.
+#[cfg(all(feature = "native-tls", not(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots"))))]
+pub(crate) async fn secure(stream: TcpStream, host: &str) -> io::Result<MaybeTlsStream<TcpStream>> {
+    let connector = native_tls::TlsConnector::new().map_err(io::Error::other)?;
+    let connector = tokio_native_tls::TlsConnector::from(connector);
+    connector.connect(host, stream).await.map(MaybeTlsStream::NativeTls).map_err(io::Error::other)
+}
+
+/// There is no TLS to speak; such an address was refused when the client was built.
+#[cfg(not(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots", feature = "native-tls")))]
+pub(crate) async fn secure(_: TcpStream, _: &str) -> io::Result<MaybeTlsStream<TcpStream>> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
 }

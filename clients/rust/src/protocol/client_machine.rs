@@ -18,6 +18,7 @@ use super::lifecycle::{Lifecycle, LifecycleChange, LifecycleEffect, LifecycleSet
 use super::machine::Machine;
 use super::namespace_machine::{NamespaceEffect, NamespaceMachine};
 use super::rate_limiter::RateLimiter;
+use super::transport::Transport;
 
 /// What the shell is to do, in order.
 #[derive(Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub(crate) enum ClientEffect {
     Dial { attempt: u64 },
     /// `last_words`: what is still to be written before the close frame; `None`: at once, without a close frame.
     HangUp { last_words: Option<Vec<String>> },
+    /// The connection is to go on over a new network.
+    Renew,
     /// Ask for the credentials of a namespace, and give them with the number of the question.
     AskCredentials { ns: String, question: u64 },
 }
@@ -40,10 +43,10 @@ pub(crate) struct ClientSettings {
 /// Warnings that a stream keeps for its reader; more than that are not worth the memory.
 const MAX_WARNINGS: usize = 1_000;
 
-/// See [`Machine`] for the order in which its methods are called. Its own input is what the WebSocket and the application's
-/// functions bring (`opened`, `attempt_failed`, `lost`, `heard`, `message`, `malformed`, `credentials`, `written`), and what
-/// the application asks for (`requests.rs`). Its output is effects, and the frames of `next_outgoing`, which are asked for
-/// when the WebSocket takes one. `may_read` says whether to read.
+/// See [`Machine`] for the order in which its methods are called. Its own input is what the connection and the application's
+/// functions bring (`opened`, `changed`, `attempt_failed`, `lost`, `given_up`, `heard`, `message`, `malformed`, `credentials`,
+/// `counted`, `written`), and what the application asks for (`requests.rs`). Its output is effects, and the frames of `next_outgoing`, which are asked for
+/// when the connection takes one. `may_read` says whether to read.
 pub(crate) struct ClientMachine {
     settings: ClientSettings,
     random: fn() -> f64,
@@ -52,6 +55,8 @@ pub(crate) struct ClientMachine {
     /// Wakes the task: what was full was read.
     waker: Waker,
     lifecycle: Lifecycle,
+    /// What the connection that is open goes over.
+    transport: Transport,
     namespaces: BTreeMap<String, NamespaceMachine>,
     effects: VecDeque<ClientEffect>,
     /// What leaves in its order, at the pace that the server takes.
@@ -82,6 +87,7 @@ impl ClientMachine {
             random,
             now: 0,
             waker,
+            transport: Transport::WebSocket,
             namespaces: BTreeMap::new(),
             effects: VecDeque::new(),
             outbox: VecDeque::new(),
@@ -99,25 +105,38 @@ impl ClientMachine {
         }
     }
 
-    pub(crate) fn opened(&mut self, attempt: u64) {
+    pub(crate) fn opened(&mut self, attempt: u64, transport: Transport) {
         if attempt != self.attempt {
             return;
         }
+        self.transport = transport;
         self.limiter = RateLimiter::new(self.now);
-        let effects = self.lifecycle.opened(self.now);
+        let effects = self.lifecycle.opened(transport != Transport::WebSocket, self.now);
         self.follow_lifecycle(effects);
+    }
+
+    /// The open connection goes over this from now on.
+    pub(crate) fn changed(&mut self, transport: Transport) {
+        self.transport = transport;
+        for namespace in self.namespaces.values_mut() {
+            namespace.changed(transport);
+        }
     }
 
     pub(crate) fn attempt_failed(&mut self, attempt: u64, error: Error) {
         if attempt != self.attempt {
             return;
         }
-        let is_final = match &error {
-            Error::UpgradeRefused { status, .. } => !may_retry_upgrade(*status),
-            Error::InvalidArgument(_) | Error::NoCredentials(_) => true,
-            _ => false,
-        };
+        let is_final = is_final(&error);
         let effects = self.lifecycle.failed(error, is_final, self.now);
+        self.follow_lifecycle(effects);
+    }
+
+    /// Something refuses the open connection, as it would refuse an attempt.
+    pub(crate) fn given_up(&mut self, error: Error) {
+        self.warn(format!("the connection was refused: {error}"));
+        let is_final = is_final(&error);
+        let effects = self.lifecycle.refused(error, is_final, self.now);
         self.follow_lifecycle(effects);
     }
 
@@ -129,6 +148,11 @@ impl ClientMachine {
 
     pub(crate) fn heard(&mut self) {
         self.lifecycle.heard(self.now);
+    }
+
+    /// The transport has sent a message of its own.
+    pub(crate) fn counted(&mut self) {
+        self.limiter.take(self.now);
     }
 
     pub(crate) fn message(&mut self, text: &str) {
@@ -189,7 +213,7 @@ impl ClientMachine {
             false
         };
         let Some(namespace) = self.namespaces.get_mut(ns) else { return };
-        let effects = namespace.received(frame);
+        let effects = namespace.received(frame, self.transport);
         self.follow_namespace(ns, effects);
         if is_connected {
             self.send_waiting(ns);
@@ -230,6 +254,7 @@ impl ClientMachine {
                 LifecycleEffect::Ping => {
                     self.urgent.push_back(ClientFrame::Ping.encode());
                 }
+                LifecycleEffect::Renew => self.effects.push_back(ClientEffect::Renew),
                 LifecycleEffect::Tell(change) => self.tell(change),
             }
         }
@@ -323,6 +348,15 @@ impl Machine for ClientMachine {
         }
         self.warnings.end();
         self.settle();
+    }
+}
+
+/// Whether trying again would be no use.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::UpgradeRefused { status, .. } => !may_retry_upgrade(*status),
+        Error::InvalidArgument(_) | Error::NoCredentials(_) => true,
+        _ => false,
     }
 }
 

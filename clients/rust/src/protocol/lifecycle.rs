@@ -23,6 +23,8 @@ pub(crate) enum LifecycleEffect {
     },
     /// Send a `ping` frame.
     Ping,
+    /// The transport is to go on over the new network.
+    Renew,
     Tell(LifecycleChange),
 }
 
@@ -71,6 +73,8 @@ pub(crate) struct Lifecycle {
     attempts: u32,
     heartbeat: (u64, u64),
     heard_at: u64,
+    /// Whether the transport finds out by itself that the server has gone.
+    is_watched: bool,
     /// When the answer to a `ping` frame must have come.
     probe_until: Option<u64>,
     connected_at: Option<u64>,
@@ -89,6 +93,7 @@ impl Lifecycle {
             attempts: 0,
             heartbeat: DEFAULT_HEARTBEAT,
             heard_at: 0,
+            is_watched: false,
             probe_until: None,
             connected_at: None,
             not_before: 0,
@@ -105,11 +110,12 @@ impl Lifecycle {
         if self.phase == Phase::Closed && !self.is_background { self.dial(now) } else { Vec::new() }
     }
 
-    /// The WebSocket is open.
-    pub(crate) fn opened(&mut self, now: u64) -> Vec<LifecycleEffect> {
+    /// The connection is open. `is_watched`: whether its transport finds out by itself that the server has gone.
+    pub(crate) fn opened(&mut self, is_watched: bool, now: u64) -> Vec<LifecycleEffect> {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return Vec::new();
         }
+        self.is_watched = is_watched;
         self.phase = Phase::Open;
         self.heartbeat = DEFAULT_HEARTBEAT;
         self.heard(now);
@@ -133,9 +139,7 @@ impl Lifecycle {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return Vec::new();
         }
-        if let Error::UpgradeRefused { retry_after: Some(after), .. } = &error {
-            self.not_before = now.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-        }
+        self.obey_retry_after(&error, now);
         let is_final = is_final || !self.plan_retry(now);
         if is_final {
             self.rest();
@@ -149,6 +153,23 @@ impl Lifecycle {
     /// The open connection ended. `is_final`: the server, or the rules, say not to come back.
     pub(crate) fn lost(&mut self, code: Option<u16>, reason: String, is_final: bool, now: u64) -> Vec<LifecycleEffect> {
         self.end(code, reason, is_final, true, now)
+    }
+
+    /// The open connection was refused, as an attempt is: it is lost, and the next attempt has failed.
+    pub(crate) fn refused(&mut self, error: Error, is_final: bool, now: u64) -> Vec<LifecycleEffect> {
+        self.obey_retry_after(&error, now);
+        let mut effects = self.end(None, error.to_string(), false, true, now);
+        if is_final && matches!(self.phase, Phase::Waiting { .. }) {
+            self.rest();
+            effects.push(LifecycleEffect::Tell(LifecycleChange::Failed { error, is_final }));
+        }
+        effects
+    }
+
+    fn obey_retry_after(&mut self, error: &Error, now: u64) {
+        if let Error::UpgradeRefused { retry_after: Some(after), .. } = error {
+            self.not_before = now.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        }
     }
 
     fn end(
@@ -189,6 +210,7 @@ impl Lifecycle {
     pub(crate) fn network_changed(&mut self, now: u64) -> Vec<LifecycleEffect> {
         match self.phase {
             Phase::Closed => Vec::new(),
+            Phase::Open if self.is_watched => vec![LifecycleEffect::Renew],
             Phase::Open => {
                 // Once: a second change meanwhile does not give a dead connection more time.
                 if self.probe_until.is_some() {
@@ -234,6 +256,7 @@ impl Lifecycle {
         match self.phase {
             Phase::Closed => None,
             Phase::Opening { until, .. } | Phase::Waiting { until } => Some(until),
+            Phase::Open if self.is_watched => None,
             Phase::Open => {
                 let silent = self.heard_at.saturating_add(self.heartbeat.0).saturating_add(self.heartbeat.1);
                 Some(self.probe_until.map_or(silent, |probe| probe.min(silent)))

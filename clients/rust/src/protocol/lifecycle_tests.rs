@@ -12,6 +12,7 @@ fn words(effects: Vec<LifecycleEffect>) -> Vec<&'static str> {
         LifecycleEffect::HangUp { is_abrupt: true } => "hang up abruptly",
         LifecycleEffect::HangUp { is_abrupt: false } => "hang up",
         LifecycleEffect::Ping => "ping",
+        LifecycleEffect::Renew => "renew",
         LifecycleEffect::Tell(LifecycleChange::Opened) => "opened",
         LifecycleEffect::Tell(LifecycleChange::Failed { is_final: true, .. }) => "failed for good",
         LifecycleEffect::Tell(LifecycleChange::Failed { .. }) => "failed",
@@ -30,7 +31,7 @@ fn opening() -> Lifecycle {
 /// Open since 0, and connected.
 fn connected() -> Lifecycle {
     let mut session = opening();
-    assert_eq!(words(session.opened(0)), ["opened"]);
+    assert_eq!(words(session.opened(false, 0)), ["opened"]);
     session.connected(25_000, 20_000, 0);
     session
 }
@@ -63,7 +64,7 @@ fn comes_back_after_the_time_that_the_server_named_and_not_in_the_same_instant_a
 fn does_nothing_more_while_it_is_opening_or_open() {
     let mut session = opening();
     assert!(session.open(0).is_empty());
-    session.opened(0);
+    session.opened(false, 0);
     assert!(session.open(0).is_empty());
 }
 
@@ -103,12 +104,12 @@ fn begins_anew_only_after_a_connection_that_held_for_ten_seconds() {
     let mut session = connected();
     lose(&mut session, 0);
     session.tick(1000);
-    session.opened(1000);
+    session.opened(false, 1000);
     session.connected(25_000, 20_000, 1000);
     lose(&mut session, 10_999);
     assert_eq!(session.deadline(), Some(10_999 + 2000), "it accepted, and closed too soon");
     session.tick(20_000);
-    session.opened(20_000);
+    session.opened(false, 20_000);
     session.connected(25_000, 20_000, 20_000);
     lose(&mut session, 30_000);
     assert_eq!(session.deadline(), Some(31_000));
@@ -117,7 +118,7 @@ fn begins_anew_only_after_a_connection_that_held_for_ten_seconds() {
 #[test]
 fn does_not_count_time_without_a_connected_namespace() {
     let mut session = opening();
-    session.opened(0);
+    session.opened(false, 0);
     lose(&mut session, 40_000);
     session.tick(41_000);
     session.failed(failure(), false, 41_000);
@@ -172,7 +173,7 @@ fn takes_times_of_any_length() {
     let mut session = Lifecycle::new(settings, || 0.0);
     session.open(1);
     assert_eq!(session.deadline(), Some(u64::MAX));
-    session.opened(1);
+    session.opened(false, 1);
     session.connected(u64::MAX, u64::MAX, 1);
     assert_eq!(session.deadline(), Some(u64::MAX));
 }
@@ -192,6 +193,32 @@ fn keeps_a_connection_that_answers_the_probe() {
     session.network_changed(10);
     session.heard(20);
     assert_eq!(session.deadline(), Some(45_020));
+}
+
+#[test]
+fn leaves_silence_and_a_new_network_to_a_transport_that_watches_over_them() {
+    let mut session = opening();
+    session.opened(true, 0);
+    session.connected(25_000, 20_000, 0);
+    assert_eq!(session.deadline(), None);
+    assert!(session.tick(3_600_000).is_empty());
+    assert_eq!(words(session.network_changed(0)), ["renew"]);
+}
+
+#[test]
+fn an_open_connection_that_is_refused_is_lost_and_then_refused() {
+    let refused = |status, seconds: Option<u64>| Error::UpgradeRefused {
+        status,
+        code: None,
+        message: String::new(),
+        retry_after: seconds.map(std::time::Duration::from_secs),
+    };
+    let mut session = connected();
+    assert_eq!(words(session.refused(refused(401, None), true, 0)), ["hang up abruptly", "lost", "failed for good"]);
+    assert_eq!(session.deadline(), None);
+    let mut session = connected();
+    assert_eq!(words(session.refused(refused(407, Some(60)), false, 0)), ["hang up abruptly", "lost"]);
+    assert_eq!(session.deadline(), Some(61_000));
 }
 
 #[test]
@@ -236,7 +263,7 @@ fn is_released_in_every_phase() {
 fn ignores_what_comes_too_late() {
     let mut session = connected();
     session.release();
-    assert!(session.opened(0).is_empty());
+    assert!(session.opened(false, 0).is_empty());
     assert!(lose(&mut session, 0).is_empty());
     assert!(session.failed(failure(), false, 0).is_empty());
     assert!(session.tick(u64::MAX).is_empty());

@@ -11,8 +11,13 @@ mod close_codes;
 pub(crate) mod errors;
 pub(crate) mod event_queue;
 mod frames;
+pub(crate) mod handshake_failure;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 pub(crate) mod lifecycle;
 pub(crate) mod machine;
 pub(crate) mod namespace_event;
 mod namespace_machine;
 mod rate_limiter;
+pub(crate) mod refusal;
+pub(crate) mod transport;

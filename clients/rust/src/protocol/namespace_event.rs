@@ -2,6 +2,7 @@
 
 use super::args::Args;
 use super::errors::Error;
+use super::transport::Transport;
 
 /// What happens in a namespace, in order.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub(crate) enum NamespaceEvent {
         ack: Option<AckKey>,
     },
     Answered(Answered),
+    /// The connection goes over another transport.
+    TransportChanged(Transport),
 }
 
 /// Which ack the server waits for.
@@ -45,6 +48,8 @@ pub struct Connected {
     /// Whether the server has restored the session before: id, rooms, and the events that were missed (PROTOCOL.md,
     /// 3.8).
     pub recovered: bool,
+    /// What the connection goes over.
+    pub transport: Transport,
 }
 
 /// How a namespace's session ended.

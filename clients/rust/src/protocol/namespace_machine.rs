@@ -13,6 +13,7 @@ use super::errors::{CredentialsError, Error};
 use super::event_queue::{Bounds, EventQueue, FrameKind, OutgoingFrame};
 use super::frames::{ClientFrame, ConnectedFrame, NamespaceFrame};
 use super::namespace_event::{AckKey, Connected, Disconnected, NamespaceEvent};
+use super::transport::Transport;
 
 /// Who waits for a namespace to be connected.
 pub(crate) type Waiter = oneshot::Sender<Result<Connected, Error>>;
@@ -208,10 +209,20 @@ impl NamespaceMachine {
         if self.ask_at.is_some_and(|at| now >= at) { self.ask() } else { Vec::new() }
     }
 
-    /// A frame for this namespace came.
-    pub(crate) fn received(&mut self, frame: NamespaceFrame) -> Vec<NamespaceEffect> {
+    /// The connection goes over this from now on.
+    pub(crate) fn changed(&mut self, transport: Transport) {
+        if let Some(connected) = &mut self.connected {
+            connected.transport = transport;
+            self.broadcast.push(&NamespaceEvent::TransportChanged(transport));
+        }
+    }
+
+    /// A frame for this namespace came, over this transport.
+    pub(crate) fn received(&mut self, frame: NamespaceFrame, transport: Transport) -> Vec<NamespaceEffect> {
         match frame {
-            NamespaceFrame::Connected(frame) if self.state == State::Connecting => return self.accepted(frame),
+            NamespaceFrame::Connected(frame) if self.state == State::Connecting => {
+                return self.accepted(frame, transport);
+            }
             NamespaceFrame::ConnectError { message, data } if self.state == State::Connecting => {
                 self.state = State::Idle;
                 if std::mem::take(&mut self.restarts) && self.is_wanted {
@@ -265,7 +276,7 @@ impl NamespaceMachine {
         self.broadcast.end();
     }
 
-    fn accepted(&mut self, frame: ConnectedFrame) -> Vec<NamespaceEffect> {
+    fn accepted(&mut self, frame: ConnectedFrame, transport: Transport) -> Vec<NamespaceEffect> {
         if !self.is_wanted || self.restarts {
             let mut effects = vec![NamespaceEffect::Send(self.control(&ClientFrame::Disconnect { ns: &self.ns }))];
             self.state = State::Idle;
@@ -275,7 +286,7 @@ impl NamespaceMachine {
             }
             return effects;
         }
-        let connected = Connected { sid: frame.sid, recovered: frame.recovered };
+        let connected = Connected { sid: frame.sid, recovered: frame.recovered, transport };
         self.state = State::Connected;
         self.was_connected = true;
         self.session += 1;

@@ -20,6 +20,7 @@ use crate::client::Client;
 use crate::clock::new_id;
 use crate::driver::Shared;
 use crate::protocol::machine::Machine;
+use crate::protocol::transport::Transport;
 
 /// The codes of [`RoomsError`] that are the client's own, beside those of docs/rooms-api.md, 11.
 pub mod code {
@@ -73,6 +74,12 @@ impl Rooms {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.inner.shared.look(|machine| machine.is_up())
+    }
+
+    /// What the connection goes over; `None` while there is none.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        self.inner.client.transport()
     }
 
     /// The id of this installation.

@@ -21,6 +21,7 @@ use crate::clock::{new_id, random};
 use crate::driver::{Ending, Shared, drive};
 use crate::protocol::backoff::Backoff;
 use crate::protocol::errors::CredentialsError;
+use crate::protocol::transport::Transport;
 use crate::source::Source;
 
 impl Rooms {
@@ -135,6 +136,12 @@ impl RoomsBuilder {
         Answer: Future<Output = Result<Vec<(String, String)>, CredentialsError>> + Send + 'static,
     {
         self.client = self.client.headers_with(ask);
+        self
+    }
+
+    /// The transports that may be used, as [`ClientBuilder::transports`].
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.client = self.client.transports(transports);
         self
     }
 

@@ -133,11 +133,13 @@ impl Shell for RoomsShell {
                     machine.answered(key, outcome(answered.outcome));
                 }
             }
+            Happened::Event(Some(Event::Connected(connected))) => machine.transport(connected.transport),
+            Happened::Event(Some(Event::TransportChanged(transport))) => machine.transport(transport),
             Happened::Event(Some(Event::Disconnected(ended))) => machine.disconnected(ended),
             Happened::Event(Some(Event::Refused(error))) | Happened::Connected(Err(error)) => machine.refused(&error),
             // The client is closed, and nothing more will come.
             Happened::Event(None) => machine.close(),
-            Happened::Done | Happened::Connected(Ok(())) | Happened::Event(Some(_)) => {}
+            Happened::Done | Happened::Connected(Ok(())) => {}
             Happened::Warning(warning) => machine.warn(warning),
             Happened::Token(generation, token) => machine.token(generation, token),
             Happened::Processed(run, result) => machine.processed(run, result),

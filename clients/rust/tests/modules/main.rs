@@ -9,9 +9,13 @@ use std::path::Path;
 use graph::{Graph, Module};
 
 /// Paths that begin like this are of a runtime, or of the machine that the program runs on.
-const IO: [&str; 12] = [
+const IO: [&str; 18] = [
     "futures_executor",
     "getrandom",
+    "http_body_util",
+    "hyper",
+    "hyper_util",
+    "native_tls",
     "rustix",
     "rustls",
     "std::fs",
@@ -21,6 +25,8 @@ const IO: [&str; 12] = [
     "std::time::Instant",
     "std::time::SystemTime",
     "tokio",
+    "tokio_native_tls",
+    "tokio_rustls",
     "tokio_tungstenite",
 ];
 

@@ -65,7 +65,7 @@ async fn takes_a_silent_connection_for_dead() {
 async fn tries_at_once_when_the_network_has_changed() {
     let mut server = Server::start().await;
     let hour = Duration::from_secs(3600);
-    let builder = Client::builder(server.url()).backoff(Backoff { min: hour, max: hour, jitter: 0.0 });
+    let builder = fast(Client::builder(server.url())).backoff(Backoff { min: hour, max: hour, jitter: 0.0 });
     let client = builder.build().expect("a client");
     let mut warnings = client.warnings();
     let _connecting = client.namespace("/").connect();

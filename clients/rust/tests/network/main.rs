@@ -2,6 +2,12 @@
 
 mod bridge;
 mod hostile;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod http_support;
 mod refusals;
 mod rooms;
 mod support;
+#[cfg(feature = "http")]
+mod ways;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{CONNECTED, Server, Socket, nothing_left, within};
 use crossroom::rooms::{InboxItem, MemoryStorage, RoomState, RoomsEvent};
-use crossroom::{Backoff, Rooms};
+use crossroom::{Backoff, Rooms, Transport};
 use serde_json::{Value, json};
 
 /// The rooms server's part of a connect.
@@ -166,6 +166,7 @@ async fn is_closed_by_its_own_processor_and_leaves_nothing_behind() {
     .await;
     within(opening).await.unwrap();
     assert_eq!(socket.closed().await, Some(1000));
+    assert_eq!(within(events.next()).await, Some(RoomsEvent::Transport(Transport::WebSocket)));
     assert!(matches!(within(events.next()).await, Some(RoomsEvent::Connected(_))));
     assert!(within(events.next()).await.is_none());
     assert_eq!(within(rooms.ready()).await.unwrap_err().code(), "closed");
@@ -254,6 +255,7 @@ async fn a_processor_may_hold_the_last_handle() {
     answer(&mut socket, "inbox", json!({ "ok": true, "cursor": position(0), "waiting": 0, "known": true })).await;
     within(opening).await.unwrap();
     socket.close(4403).await;
+    assert_eq!(within(events.next()).await, Some(RoomsEvent::Transport(Transport::WebSocket)));
     assert!(matches!(within(events.next()).await, Some(RoomsEvent::Connected(_))));
     assert!(matches!(within(events.next()).await, Some(RoomsEvent::Disconnected(_))));
     assert!(matches!(within(events.next()).await, Some(RoomsEvent::Ended(_))));

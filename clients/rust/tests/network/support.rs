@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crossroom::{Backoff, Client, ClientBuilder};
+use crossroom::{Backoff, Client, ClientBuilder, Transport};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,10 +24,10 @@ pub async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("it did not come in time")
 }
 
-/// Delays that are short enough for a test.
+/// Delays that are short enough for a test, and no other way than a WebSocket.
 pub fn fast(builder: ClientBuilder) -> ClientBuilder {
     let short = Duration::from_millis(10);
-    builder.backoff(Backoff { min: short, max: short, jitter: 0.0 })
+    builder.backoff(Backoff { min: short, max: short, jitter: 0.0 }).transports([Transport::WebSocket])
 }
 
 /// Waits until no task is left in the test's runtime.
@@ -88,10 +88,7 @@ impl Server {
     /// The same with headers, each with its line end.
     pub async fn refuse_with(&mut self, status: u16, headers: &str, body: &str) {
         let mut stream = self.next().await;
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            request.push(within(stream.read_u8()).await.expect("a request"));
-        }
+        head(&mut stream).await;
         let length = body.len();
         let answer =
             format!("HTTP/1.1 {status} No\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
@@ -99,10 +96,25 @@ impl Server {
         stream.shutdown().await.expect("it is closed");
     }
 
+    /// The head of the next request, whose connection is dropped then.
+    #[cfg(feature = "http")]
+    pub async fn request(&mut self) -> String {
+        let mut stream = self.next().await;
+        head(&mut stream).await
+    }
+
     /// Whether nobody connects for a while that is long for the client.
     pub async fn is_left_alone(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(200), self.listener.accept()).await.is_err()
     }
+}
+
+async fn head(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(within(stream.read_u8()).await.expect("a request"));
+    }
+    String::from_utf8(request).expect("text")
 }
 
 pub struct Socket {

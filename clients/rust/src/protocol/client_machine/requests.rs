@@ -12,6 +12,7 @@ use crate::protocol::frames::{ClientFrame, RESERVED_EVENTS};
 use crate::protocol::machine::Machine;
 use crate::protocol::namespace_event::{AckKey, Connected, NamespaceEvent};
 use crate::protocol::namespace_machine::Waiter;
+use crate::protocol::transport::Transport;
 
 impl ClientMachine {
     pub(crate) fn connect(&mut self, ns: &str, waiter: Waiter) -> u64 {
@@ -120,6 +121,11 @@ impl ClientMachine {
 
     pub(crate) fn connected(&self, ns: &str) -> Option<Connected> {
         self.namespaces.get(ns)?.connected().cloned()
+    }
+
+    /// What the connection goes over; `None`: there is none.
+    pub(crate) fn transport(&self) -> Option<Transport> {
+        self.lifecycle.is_open().then_some(self.transport)
     }
 
     pub(crate) fn network_changed(&mut self) {

@@ -57,11 +57,11 @@ impl Rig {
     fn open(&mut self) {
         while let Some(effect) = self.machine.poll_effect() {
             match effect {
-                ClientEffect::Dial { attempt } => self.machine.at(self.now).opened(attempt),
+                ClientEffect::Dial { attempt } => self.machine.at(self.now).opened(attempt, Transport::WebSocket),
                 ClientEffect::AskCredentials { ns, question } => {
                     self.machine.at(self.now).credentials(&ns, question, Ok(Map::new()))
                 }
-                ClientEffect::HangUp { .. } => {}
+                ClientEffect::HangUp { .. } | ClientEffect::Renew => {}
             }
         }
     }
@@ -110,6 +110,7 @@ impl Rig {
                 NamespaceEvent::Refused(error) => format!("refused: {}", error.code()),
                 NamespaceEvent::Received { name, .. } => name,
                 NamespaceEvent::Answered(answered) => format!("answered {}", answered.id),
+                NamespaceEvent::TransportChanged(transport) => format!("over {transport}"),
             });
         }
         words

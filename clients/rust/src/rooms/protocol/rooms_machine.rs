@@ -21,6 +21,7 @@ use super::values::{Me, RoomsEvent};
 use crate::protocol::errors::{CredentialsError, Error};
 use crate::protocol::machine::Machine;
 use crate::protocol::namespace_event::Disconnected;
+use crate::protocol::transport::Transport;
 
 /// RFC 6455, 7.4.1: a message is too big to be processed.
 const TOO_BIG: u16 = 1009;
@@ -32,7 +33,7 @@ const LARGE: usize = 8 << 10;
 const MIN_SWEEP: usize = 64;
 
 /// See [`Machine`] for the order in which its methods are called. Its own input is what the connection and the application's
-/// functions bring (`notice`, `disconnected`, `refused`, `answered`, `token`, `processed`, `warn`), and what the application
+/// functions bring (`notice`, `transport`, `disconnected`, `refused`, `answered`, `token`, `processed`, `warn`), and what the application
 /// asks for (`requests.rs`). Its output is effects; what is told to the application goes into its streams.
 pub(crate) struct RoomsMachine {
     context: RoomsContext,
@@ -79,6 +80,11 @@ impl RoomsMachine {
             is_away: false,
             leaving_until: None,
         }
+    }
+
+    /// What the connection goes over.
+    pub(crate) fn transport(&mut self, transport: Transport) {
+        self.context.tell(&RoomsEvent::Transport(transport));
     }
 
     /// The connection is lost, or was ended.

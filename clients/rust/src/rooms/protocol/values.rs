@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::rooms_error::{RoomsError, whole};
+use crate::protocol::transport::Transport;
 
 /// A place in the log of a room or of an inbox: one value, of which neither half means anything without the other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -272,6 +273,8 @@ pub enum RoomEvent {
 pub enum RoomsEvent {
     /// Connected, for the first time or again; rooms are being joined.
     Connected(Me),
+    /// What the connection goes over: before each `Connected`, and again when a stream becomes polls.
+    Transport(Transport),
     /// The connection is lost; it will come back. Why, for people.
     Disconnected(String),
     /// The session is over for good, and everything that waited has failed with this.

@@ -8,7 +8,7 @@ fn asks_for_credentials_at_every_connect() {
     let _connected = rig.connect("/");
     for token in ["one", "two"] {
         let Some(ClientEffect::Dial { attempt }) = rig.machine.poll_effect() else { panic!("it does not dial") };
-        rig.machine.at(rig.now).opened(attempt);
+        rig.machine.at(rig.now).opened(attempt, Transport::WebSocket);
         let Some(ClientEffect::AskCredentials { ns, question }) = rig.machine.poll_effect() else {
             panic!("it does not ask")
         };
@@ -28,7 +28,7 @@ fn asks_again_with_backoff_where_asking_failed_and_gives_up_where_that_is_final(
     let mut rig = Rig::new();
     let mut connected = rig.connect("/");
     assert_eq!(rig.machine.poll_effect(), Some(ClientEffect::Dial { attempt: 1 }));
-    rig.machine.at(0).opened(1);
+    rig.machine.at(0).opened(1, Transport::WebSocket);
     for delay in [1_000, 2_000] {
         let Some(ClientEffect::AskCredentials { ns, question }) = rig.machine.poll_effect() else {
             panic!("it does not ask")
@@ -224,13 +224,13 @@ fn what_comes_of_an_attempt_that_was_given_up_is_ignored() {
     assert_eq!(rig.machine.poll_effect(), Some(ClientEffect::Dial { attempt: 1 }));
     // The first attempt succeeds in the moment in which the network changes.
     rig.machine.at(1_000).network_changed();
-    rig.machine.at(1_000).opened(1);
+    rig.machine.at(1_000).opened(1, Transport::WebSocket);
     assert!(matches!(rig.machine.poll_effect(), Some(ClientEffect::HangUp { last_words: None })));
     assert_eq!(rig.machine.poll_effect(), Some(ClientEffect::Dial { attempt: 2 }));
     assert_eq!(rig.machine.poll_effect(), None);
     rig.machine.at(1_000).attempt_failed(1, Error::Unreachable("cut".into()));
     assert!(rig.warnings().is_empty());
-    rig.machine.at(1_100).opened(2);
+    rig.machine.at(1_100).opened(2, Transport::WebSocket);
     rig.open();
     rig.receive(CONNECTED);
     assert_eq!(code(&mut connecting).as_deref(), Some("ok"));
@@ -241,7 +241,7 @@ fn credentials_are_asked_for_at_once_where_the_network_changes() {
     let mut rig = Rig::new();
     let _connecting = rig.connect("/");
     assert_eq!(rig.machine.poll_effect(), Some(ClientEffect::Dial { attempt: 1 }));
-    rig.machine.at(0).opened(1);
+    rig.machine.at(0).opened(1, Transport::WebSocket);
     let Some(ClientEffect::AskCredentials { ns, question }) = rig.machine.poll_effect() else {
         panic!("it does not ask")
     };

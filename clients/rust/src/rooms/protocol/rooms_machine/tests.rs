@@ -175,6 +175,7 @@ impl Rig {
         events
             .map(|event| match event {
                 RoomsEvent::Connected(_) => "connected".to_owned(),
+                RoomsEvent::Transport(transport) => format!("over {transport}"),
                 RoomsEvent::Disconnected(_) => "disconnected".to_owned(),
                 RoomsEvent::Ended(error) => format!("ended: {}", error.code()),
                 RoomsEvent::Warning(_) => "warning".to_owned(),
