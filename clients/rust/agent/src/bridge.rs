@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::credentials::{Questions, headers, reconnect};
+use crate::credentials::{Questions, headers, reconnect, transports};
 use crate::lock;
 use crate::wire::{Answer, args, bridge_error, failure, tell, through_binary};
 
@@ -41,6 +41,9 @@ impl Bridge {
         }
         if let Some(count) = command["maxBuffered"].as_u64() {
             builder = builder.max_buffered(usize::try_from(count).unwrap_or(usize::MAX), 8 << 20);
+        }
+        if let Some(transports) = transports() {
+            builder = builder.transports(transports);
         }
         for (name, value) in headers(command) {
             builder = builder.header(name, value);

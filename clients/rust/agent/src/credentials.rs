@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crossroom::{Backoff, CredentialsError};
+use crossroom::{Backoff, CredentialsError, Transport};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -66,4 +66,11 @@ pub fn reconnect(command: &Value) -> (Backoff, Option<Duration>) {
     backoff.min = milliseconds("min").unwrap_or(backoff.min);
     backoff.max = milliseconds("max").unwrap_or(backoff.max);
     (backoff, milliseconds("timeout"))
+}
+
+/// The transports that the environment names for all clients; `None`: their default.
+pub fn transports() -> Option<Vec<Transport>> {
+    let names = std::env::var("CROSSROOM_TRANSPORTS").unwrap_or_default();
+    let known = names.split(',').filter_map(|name| Transport::from_name(name.trim())).collect();
+    (!names.is_empty()).then_some(known)
 }

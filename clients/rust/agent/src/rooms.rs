@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
-use crate::credentials::{Questions, headers, reconnect};
+use crate::credentials::{Questions, headers, reconnect, transports};
 use crate::lock;
 use crate::wire::{Answer, failure, rooms_error, tell, through_binary};
 
@@ -47,6 +47,9 @@ impl RoomsAgent {
         }
         if let Some(path) = text("path") {
             builder = builder.path(path);
+        }
+        if let Some(transports) = transports() {
+            builder = builder.transports(transports);
         }
         for (name, value) in headers(command) {
             builder = builder.header(name, value);
