@@ -10,7 +10,7 @@ import { beside, type Sdk } from "./sdks.js";
 import { runStep } from "./steps.js";
 import { type Say, verdict } from "./verdict.js";
 
-const FOLDERS: readonly string[] = ["Core", "Wire", "Transport", "Bridge", "Rooms"];
+const FOLDERS: readonly string[] = ["Core", "Wire", "Transport", "HTTP", "Bridge", "Rooms"];
 
 /** In a folder before Bridge this must not compile. */
 const FORBIDDEN = "let forbidden: Bridge? = nil\n";

@@ -78,9 +78,10 @@ final class BridgeClient: AgentClient {
     private func report(_ ns: String, _ event: NamespaceEvent) {
         var fields: [String: Value] = ns == "/" ? [:] : ["ns": .string(ns)]
         switch event {
-        case .connected(let sid, _):
+        case .connected(let sid, _, _):
             fields["sid"] = .string(sid)
             dispatcher.event(name, "connected", fields)
+        case .transportChanged: return
         case .disconnected(let end):
             fields["final"] = .bool(end.isFinal)
             fields["code"] = end.closeCode.map { .int(Int64($0)) }

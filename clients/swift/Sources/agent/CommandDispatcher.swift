@@ -135,9 +135,14 @@ final class CommandDispatcher {
             if let max = reconnect["max"]?.double { options.reconnect.maxDelay = max / 1000 }
             if let timeout = reconnect["timeout"]?.double { options.reconnect.timeout = timeout / 1000 }
         }
-        // To try the transport of Apple's platforms.
-        if ProcessInfo.processInfo.environment["CROSSROOM_TRANSPORT"] == "urlsession" {
+        let variables = ProcessInfo.processInfo.environment
+        if let names = variables["CROSSROOM_TRANSPORTS"], !names.isEmpty {
+            options.transports = Set(names.split(separator: ",").compactMap { TransportKind(rawValue: String($0)) })
+        }
+        // To try what Apple's platforms use.
+        if variables["CROSSROOM_TRANSPORT"] == "urlsession" {
             options.transport = Transports.urlSession
+            options.http = .urlSession
         }
         let url = command["url"]?.string ?? ""
         if command["layer"] == "rooms" { return try RoomsClient(name, self, url, options, command) }

@@ -136,6 +136,7 @@ final class RoomsClient: AgentClient {
     private func report(_ event: RoomsEvent) {
         switch event {
         case .connect(let me): dispatcher.event(name, "connect", ["self": Self.value(me)])
+        case .transportChanged: break
         case .disconnect(let reason): dispatcher.event(name, "disconnect", ["reason": .string(reason)])
         case .end(let error): dispatcher.event(name, "end", ["error": describe(error)])
         case .deviceTaken: dispatcher.event(name, "device", ["taken": true])

@@ -90,7 +90,8 @@ final class ClientTests: RoomsTestCase, @unchecked Sendable {
         let count = Counter()
         let delays = Delays()
         var options = BridgeOptions(
-            reconnect: ReconnectOptions(minDelay: 2, maxDelay: 4, jitter: 0, maxAttempts: 3), transport: server.factory)
+            reconnect: ReconnectOptions(minDelay: 2, maxDelay: 4, jitter: 0, maxAttempts: 3), transports: [.webSocket],
+            transport: server.factory)
         options.auth = {
             _ = await count.next()
             throw CrossroomError(.unavailable, "no", isRetryable: true)

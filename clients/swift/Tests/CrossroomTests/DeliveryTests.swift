@@ -99,7 +99,7 @@ final class DeliveryTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func make(_ log: LogServer, maxLag: Int = 4, _ environment: Environment = .fast) throws -> (Rooms, Room) {
         var options = RoomsOptions(name: "Ada", device: "d", maxLag: maxLag)
-        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: log.server.factory)
+        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transports: [.webSocket], transport: log.server.factory)
         let rooms = try Rooms("http://server", options, environment)
         return (rooms, rooms.room("r"))
     }
@@ -296,7 +296,7 @@ final class DeliveryTests: XCTestCase, @unchecked Sendable {
     func testAJoinThatIsGivenUpJoinsNothing() async throws {
         let server = FakeServer()
         let rooms = try Rooms(
-            "http://server", RoomsOptions(device: "d", bridge: BridgeOptions(transport: server.factory)), .fast)
+            "http://server", RoomsOptions(device: "d", bridge: BridgeOptions(transports: [.webSocket], transport: server.factory)), .fast)
         let room = rooms.room("r")
         let joining = Task { await thrown { try await room.join(history: 5) }?.code }
         let socket = try await server.welcomeRooms()

@@ -8,7 +8,7 @@ final class FlushTests: XCTestCase, @unchecked Sendable {
 
     @CrossroomActor
     private func make(_ server: FakeServer, _ environment: Environment) throws -> (Bridge, Namespace) {
-        let options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
+        let options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transports: [.webSocket], transport: server.factory)
         let bridge = try Bridge("http://server", options: options, environment: environment)
         return (bridge, bridge.namespace())
     }
@@ -128,7 +128,7 @@ final class FlushTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testRoomsSayWhatTheServerHasNotAcked() async throws {
         let server = FakeServer()
-        let options = RoomsOptions(device: "d", bridge: BridgeOptions(transport: server.factory))
+        let options = RoomsOptions(device: "d", bridge: BridgeOptions(transports: [.webSocket], transport: server.factory))
         let rooms = try Rooms("http://server", options, .fast)
         async let sent = rooms.send(1, to: "bob", id: "a")
         async let lost = thrown { try await rooms.send(2, to: "cy", id: "b") }

@@ -73,7 +73,8 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     private func bridge(_ vector: Vector, _ script: Script) async throws {
         let server = FakeServer()
-        let bridge = try Bridge("http://server", options: BridgeOptions(transport: server.factory), environment: .fast)
+        let bridge = try Bridge(
+            "http://server", options: BridgeOptions(transports: [.webSocket], transport: server.factory), environment: .fast)
         let main = bridge.namespace()
         var events = main.events().makeAsyncIterator()
         async let connecting = thrown { try await main.connect() }
@@ -114,7 +115,8 @@ final class HostileServerTests: XCTestCase, @unchecked Sendable {
     private func rooms(_ vector: Vector, _ script: Script) async throws {
         let server = FakeServer()
         let options = RoomsOptions(
-            device: "d", bridge: BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory))
+            device: "d",
+            bridge: BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transports: [.webSocket], transport: server.factory))
         let rooms = try Rooms("http://server", options, .fast)
         async let ready = thrown { try await rooms.ready() }
         let socket = try await server.accept()

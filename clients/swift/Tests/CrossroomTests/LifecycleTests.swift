@@ -10,10 +10,10 @@ final class LifecycleTests: XCTestCase {
         Lifecycle(options: options ?? self.options, random: { random })
     }
 
-    private func opened(seesPings: Bool = false, random: Double = 0.5) -> Lifecycle {
+    private func opened(_ heartbeat: Lifecycle.Heartbeat = .pingsUnseen, random: Double = 0.5) -> Lifecycle {
         var lifecycle = make(random: random)
         _ = lifecycle.open()
-        _ = lifecycle.opened(0, seesPings: seesPings)
+        _ = lifecycle.opened(0, heartbeat)
         _ = lifecycle.accepted(interval: 1_000, timeout: 500, 0)
         return lifecycle
     }
@@ -45,11 +45,11 @@ final class LifecycleTests: XCTestCase {
         var lifecycle = opened()
         XCTAssertEqual(delay(lifecycle.lost(.init(message: ""), isFinal: false, 9_999)), 1_000)
         _ = lifecycle.expired(.retry, 10_000)
-        _ = lifecycle.opened(10_000, seesPings: false)
+        _ = lifecycle.opened(10_000, .pingsUnseen)
         _ = lifecycle.accepted(interval: 1_000, timeout: 500, 10_000)
         XCTAssertEqual(delay(lifecycle.lost(.init(message: ""), isFinal: false, 12_000)), 2_000)
         _ = lifecycle.expired(.retry, 12_000)
-        _ = lifecycle.opened(12_000, seesPings: false)
+        _ = lifecycle.opened(12_000, .pingsUnseen)
         _ = lifecycle.accepted(interval: 1_000, timeout: 500, 12_000)
         XCTAssertEqual(delay(lifecycle.lost(.init(message: ""), isFinal: false, 22_000)), 1_000)
     }
@@ -118,7 +118,7 @@ final class LifecycleTests: XCTestCase {
     }
 
     func testWherePingsAreSeenTheirAbsenceIsDeath() {
-        var lifecycle = opened(seesPings: true)
+        var lifecycle = opened(.pingsSeen)
         XCTAssertEqual(lifecycle.expired(.heartbeat, 1_000), [.start(.heartbeat, 500)])
         XCTAssert(lifecycle.expired(.heartbeat, 1_500).contains(.hangUp(abrupt: true)))
     }

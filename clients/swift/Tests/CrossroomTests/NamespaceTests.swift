@@ -194,7 +194,8 @@ final class NamespaceTests: BridgeTestCase, @unchecked Sendable {
         let clock = ManualClock()
         var environment = Environment.fast
         environment.now = { clock.now }
-        let bridge = try Bridge("http://server", options: BridgeOptions(transport: server.factory), environment: environment)
+        let bridge = try Bridge(
+            "http://server", options: BridgeOptions(transports: [.webSocket], transport: server.factory), environment: environment)
         let main = bridge.namespace()
         async let sid = main.connect()
         let socket = try await server.welcome()

@@ -25,6 +25,11 @@ private func pastAndPresent(_ lobby: Room) async throws {
     for try await message in messages { print("now:", message.data) }
 }
 
+private func waysToTheServer() -> RoomsOptions {
+    let options = RoomsOptions(bridge: BridgeOptions(transports: [.webSocket]))
+    return options
+}
+
 private func shutdown(_ rooms: Rooms) async {
     // Sends what was accepted, for 5 s at most, and says what was not.
     let unsent = await rooms.close(timeout: 5)

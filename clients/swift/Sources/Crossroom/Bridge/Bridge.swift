@@ -18,12 +18,13 @@ public final class Bridge {
 
     /// A bridge to a server; connected by the first namespace that is.
     /// - Parameter url: `http:`, `https:`, `ws:` or `wss:`. Its path is not looked at, its query is sent along.
-    /// - Throws: `CrossroomError` with `invalid_argument` for what is no such URL.
+    /// - Throws: `CrossroomError` with `invalid_argument` for what is no such URL, or where `transports` is empty.
     public nonisolated convenience init(_ url: String, options: BridgeOptions = BridgeOptions()) throws {
         try self.init(url, options: options, environment: .real)
     }
 
     nonisolated init(_ url: String, options: BridgeOptions, environment: Environment) throws {
+        if options.transports.isEmpty { throw CrossroomError.invalidArgument("transports: there must be a way to the server") }
         let endpoint = try Self.endpoint(url, path: options.path)
         connection = Connection(url: endpoint, options: options, environment: environment)
     }
@@ -38,6 +39,9 @@ public final class Bridge {
         namespaces[key] = namespace
         return namespace
     }
+
+    /// Which way frames go at the moment; nil without a connection.
+    public var transport: TransportKind? { connection.kind }
 
     /// What calls for no action, but belongs in a log: attempts to connect that failed, frames that were refused or malformed.
     /// Ends with `close`; fails with `too_slow` where 1,000 wait to be read.

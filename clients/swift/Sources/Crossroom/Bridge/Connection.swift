@@ -15,6 +15,7 @@ protocol Peer: AnyObject {
     func failed(_ error: CrossroomError, isFinal: Bool)
     /// The connection ended, and will be made again, unless `isFinal`.
     func lost(_ ending: Lifecycle.Ending, isFinal: Bool)
+    func transportChanged(_ kind: TransportKind)
     /// The server refused the event that had this ack id.
     func refused(id: Int64, _ error: CrossroomError)
     /// Sends the next event that waits, if there is one and the connection takes it.
@@ -34,7 +35,7 @@ final class Connection {
     var report: @CrossroomActor (CrossroomError) -> Void = { _ in }
     private(set) var isClosed = false
 
-    private let url: URL
+    private let dialer: Dialer
     private var lifecycle: Lifecycle
     private var peers: [String: any Peer] = [:]
     private var runner: TransportRunner?
@@ -48,19 +49,17 @@ final class Connection {
     private var stopRateTimer: Cancel?
     /// Those who wait until all has got away.
     private var flushes: [Promise<Void>] = []
-    /// Not after an attempt that failed with it, and nobody knows why (PROTOCOL.md, 1.7).
-    private var offersSubprotocol = true
+    /// When the connection was opened, and whether a frame has left and come since.
+    private var usage = (openedAt: 0.0, hasSent: false, hasReceived: false)
 
-    /// What the WebSocket has not taken yet, at most: what waits beyond that outlasts the connection.
-    private static let window = (frames: 32, bytes: 1 << 20)
+    /// What the connection has not taken yet, at most: what waits beyond that outlasts the connection. Over HTTP that is what goes with one
+    /// request.
+    private static let window = (frames: 32, overHTTP: 256, bytes: 1 << 20)
     /// Milliseconds for which a backlog sleeps at least, as timers have their price.
     private static let minRateWait = 10.0
 
-    /// The server says its limit only in `connected`, and it is one for what clients send.
-    private static let maxMessageSize = 64 << 20
-
     nonisolated init(url: URL, options: BridgeOptions, environment: Environment) {
-        self.url = url
+        dialer = Dialer(url: url, options: options, environment: environment)
         self.options = options
         self.environment = environment
         lifecycle = Lifecycle(options: options.reconnect, random: environment.random)
@@ -68,6 +67,9 @@ final class Connection {
     }
 
     var isOpen: Bool { lifecycle.phase == .open }
+
+    /// Which way frames go; nil without a connection.
+    var kind: TransportKind? { isOpen ? runner?.kind : nil }
 
     func register(_ ns: String, _ peer: any Peer) { peers[ns] = peer }
 
@@ -140,7 +142,8 @@ final class Connection {
     /// - Parameter isLast: nothing comes after it: the WebSocket need not have taken what came before.
     func takesEvent(isLast: Bool = false) -> Bool {
         guard isOpen, let runner else { return false }
-        if !isLast, runner.backlog.frames >= Self.window.frames || runner.backlog.bytes >= Self.window.bytes { return false }
+        let frames = runner.kind == .webSocket ? Self.window.frames : Self.window.overHTTP
+        if !isLast, runner.backlog.frames >= frames || runner.backlog.bytes >= Self.window.bytes { return false }
         let now = environment.now()
         if rateLimiter.take(now) { return true }
         if stopRateTimer == nil {
@@ -205,7 +208,7 @@ final class Connection {
         switch effect {
         case .dial: dial()
         case .hangUp(let abrupt): hangUp(abrupt: abrupt)
-        case .ping: send(.ping)
+        case .ping: if runner?.networkChanged() != true { send(.ping) }
         case .start(let timer, let milliseconds): startTimer(timer, milliseconds)
         case .stop(let timer): stopTimer(timer)
         case .announceOpened: for peer in peers.values { peer.opened() }
@@ -217,49 +220,49 @@ final class Connection {
     }
 
     private func dial() {
-        let (options, url, maxMessageSize) = (self.options, self.url, Self.maxMessageSize)
-        let subprotocol = offersSubprotocol ? "crossroom.v1" : nil
         let runner = TransportRunner(events: events())
         self.runner = runner
-        runner.start { @Sendable in
-            let headers = try await Self.headers(options.headers)
-            let request = TransportRequest(
-                url: url, subprotocol: subprotocol, headers: headers, maxMessageSize: maxMessageSize)
-            return try await options.transport(request)
-        }
-    }
-
-    /// Does not wait for a function that goes on after the attempt was given up: it may be waiting for the end itself.
-    private static func headers(_ provider: HeadersProvider?) async throws -> [String: String] {
-        guard let provider else { return [:] }
-        let given: Result<[String: String], any Error> = try await promised { promise in
-            let question = Task {
-                do { promise.resolve(.success(try await provider())) } catch { promise.resolve(.failure(error)) }
-            }
-            promise.onCancel = { question.cancel() }
-        }
-        return try given.get()
+        runner.start { [dialer] in try await dialer.dial() }
     }
 
     private func events() -> TransportRunner.Events {
         TransportRunner.Events(
-            opened: { [weak self] seesPings in
-                guard let self else { return }
-                rateLimiter = RateLimiter(environment.now())
-                run(lifecycle.opened(environment.now(), seesPings: seesPings))
-            },
+            opened: { [weak self] in self?.opened($0) },
             received: { [weak self] in self?.received($0) },
             pause: { [weak self] in await self?.pause() },
             failed: { [weak self] in self?.failed($0) },
             sent: { [weak self] in
+                self?.usage.hasSent = true
                 self?.sendWaiting()
                 self?.progressed()
             }
         )
     }
 
+    private func opened(_ transport: any WebSocketTransport) {
+        rateLimiter = RateLimiter(environment.now())
+        usage = (environment.now(), false, false)
+        var heartbeat: Lifecycle.Heartbeat = transport.reportsPings ? .pingsSeen : .pingsUnseen
+        if let session = transport as? any SessionTransport {
+            heartbeat = .own
+            session.kindChanged = { [weak self] in
+                guard let self, let kind else { return }
+                for peer in peers.values { peer.transportChanged(kind) }
+            }
+        }
+        run(lifecycle.opened(environment.now(), heartbeat))
+    }
+
+    /// A connection that was open has ended, and not by the application.
+    private func judge(closeCode: Int?) {
+        guard runner?.kind == .webSocket else { return }
+        let hadAnswer = usage.hasReceived || !usage.hasSent
+        dialer.webSocketEnded(hadAnswer: hadAnswer, closeCode: closeCode, openFor: environment.now() - usage.openedAt)
+    }
+
     private func hangUp(abrupt: Bool) {
         guard let runner else { return }
+        if abrupt { judge(closeCode: nil) }
         self.runner = nil
         maxPayload = .max
         stopRateTimer?()
@@ -284,12 +287,13 @@ final class Connection {
             let error = CrossroomError(
                 failure?.status == nil ? .unreachable : .refused, message, isRetryable: !isFinal,
                 retryAfter: failure?.retryAfter, status: failure?.status)
-            if own == nil, failure?.status == nil { offersSubprotocol.toggle() }
             run(lifecycle.failed(own ?? error, isFinal: isFinal, environment.now()))
         } else {
             let code = failure?.closeCode
+            judge(closeCode: code)
             let ending = Lifecycle.Ending(message: failure?.message ?? "The connection was lost.", closeCode: code)
-            let isFinal = !CloseCodes.mayReconnect(code ?? CloseCodes.abnormal)
+            // A session over HTTP may be refused with a status, too.
+            let isFinal = !CloseCodes.mayReconnect(code ?? CloseCodes.abnormal) || !CloseCodes.mayRetryUpgrade(failure?.status)
             let events = runner?.backlog.events ?? 0
             run(lifecycle.lost(ending, isFinal: isFinal, environment.now()))
             if events > 0 { report(CrossroomError(.disconnected, "\(events) events had not left when the connection was lost.")) }
@@ -302,7 +306,9 @@ final class Connection {
         switch message {
         case .ping: break
         case .binary: reportMalformed("a message is not text")
-        case .text(let text): deliver(ServerFrame(decoding: text))
+        case .text(let text):
+            usage.hasReceived = true
+            deliver(ServerFrame(decoding: text))
         }
     }
 

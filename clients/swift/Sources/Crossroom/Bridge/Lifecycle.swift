@@ -8,6 +8,16 @@ struct Lifecycle {
 
     enum Timer: Hashable, CaseIterable { case dial, retry, heartbeat, probe }
 
+    /// How it is found out that the other side is gone.
+    enum Heartbeat {
+        /// The server's pings are heard.
+        case pingsSeen
+        /// They are not: it has to be asked.
+        case pingsUnseen
+        /// The connection does it itself.
+        case own
+    }
+
     /// How a connection ended.
     struct Ending: Equatable, Sendable {
         let message: String
@@ -33,7 +43,7 @@ struct Lifecycle {
     /// Milliseconds for a sign of life when the network has changed (docs/sdk.md, 2.6).
     private static let probeTimeout = 5_000.0
     /// Until the server has said its own: Socket.IO's defaults.
-    private static let defaultHeartbeat = (interval: 25_000.0, timeout: 20_000.0)
+    private static let defaultTimes = (interval: 25_000.0, timeout: 20_000.0)
 
     /// Grows with every change of phase.
     private(set) var generation = 0
@@ -42,8 +52,8 @@ struct Lifecycle {
     private let options: ReconnectOptions
     private let random: @Sendable () -> Double
     private var attempts = 0
-    private var seesPings = false
-    private var heartbeat = Lifecycle.defaultHeartbeat
+    private var heartbeat = Heartbeat.pingsUnseen
+    private var times = Lifecycle.defaultTimes
     private var heardAt = 0.0
     /// When the `ping` frame was sent that nothing has been heard since.
     private var pingedAt: Double?
@@ -70,12 +80,12 @@ struct Lifecycle {
         return dial()
     }
 
-    /// The WebSocket is open. `seesPings`: whether the server's pings are heard.
-    mutating func opened(_ now: Double, seesPings: Bool) -> [Effect] {
+    /// The connection is open.
+    mutating func opened(_ now: Double, _ heartbeat: Heartbeat) -> [Effect] {
         guard phase == .opening else { return [] }
         enter(.open)
-        self.seesPings = seesPings
-        heartbeat = Self.defaultHeartbeat
+        self.heartbeat = heartbeat
+        times = Self.defaultTimes
         acceptedAt = nil
         probedAt = nil
         heard(now)
@@ -85,7 +95,7 @@ struct Lifecycle {
     /// The server said how often it pings and how long it waits: a namespace is connected.
     mutating func accepted(interval: Double, timeout: Double, _ now: Double) -> [Effect] {
         guard phase == .open else { return [] }
-        heartbeat = (interval, timeout)
+        times = (interval, timeout)
         acceptedAt = acceptedAt ?? now
         return checkHeartbeat(now)
     }
@@ -98,7 +108,7 @@ struct Lifecycle {
     }
 
     /// Whether the connection is known to be dead, though the timer that says so is late (the machine slept).
-    func hasExpired(_ now: Double) -> Bool { phase == .open && isLast && silenceLeft(now) <= 0 }
+    func hasExpired(_ now: Double) -> Bool { phase == .open && heartbeat != .own && isLast && silenceLeft(now) <= 0 }
 
     /// The connection could not be made. `isFinal`: trying again would be of no use.
     mutating func failed(_ error: CrossroomError, isFinal: Bool, abrupt: Bool = false, _ now: Double) -> [Effect] {
@@ -203,11 +213,12 @@ struct Lifecycle {
 
     /// PROTOCOL.md, 6.2: wait for the server's pings where they can be seen, or else ask for a sign of life.
     private mutating func checkHeartbeat(_ now: Double) -> [Effect] {
+        if heartbeat == .own { return [] }
         let left = silenceLeft(now)
         if left > 0 { return [.start(.heartbeat, left)] }
         if isLast { return dead(now) }
         pingedAt = now
-        return [.ping, .start(.heartbeat, heartbeat.timeout)]
+        return [.ping, .start(.heartbeat, times.timeout)]
     }
 
     private mutating func dead(_ now: Double) -> [Effect] {
@@ -216,12 +227,12 @@ struct Lifecycle {
 
     /// Milliseconds of silence that are left before something must be done.
     private func silenceLeft(_ now: Double) -> Double {
-        if seesPings { return heardAt + heartbeat.interval + heartbeat.timeout - now }
-        return (pingedAt.map { $0 + heartbeat.timeout } ?? heardAt + heartbeat.interval) - now
+        if heartbeat == .pingsSeen { return heardAt + times.interval + times.timeout - now }
+        return (pingedAt.map { $0 + times.timeout } ?? heardAt + times.interval) - now
     }
 
     /// Whether silence now means that the connection is dead, and not just that it is time to ask.
-    private var isLast: Bool { seesPings || pingedAt != nil }
+    private var isLast: Bool { heartbeat == .pingsSeen || pingedAt != nil }
 
     private var stopWatching: [Effect] { [.stop(.heartbeat), .stop(.probe)] }
 

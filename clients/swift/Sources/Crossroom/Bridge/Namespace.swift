@@ -259,6 +259,8 @@ extension Namespace: Peer {
         }
     }
 
+    func transportChanged(_ kind: TransportKind) { if state == .connected { announce(.transportChanged(kind)) } }
+
     func refused(id: Int64, _ error: CrossroomError) { sender.refused(id, error) }
 
     func end(_ error: CrossroomError) -> Int {
@@ -312,7 +314,7 @@ extension Namespace: Peer {
         // The offset of a former time would have events repeated that this one never missed.
         if !connected.recovered { offset = nil }
         sender.connected()
-        announce(.connected(sid: connected.sid, recovered: connected.recovered))
+        announce(.connected(sid: connected.sid, recovered: connected.recovered, transport: connection.kind ?? .webSocket))
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.resolve(connected.sid) }

@@ -1,7 +1,9 @@
 /// What happens in a namespace.
 public enum NamespaceEvent: Sendable {
-    /// Connected, or connected again. `recovered`: with the former session and all events that were missed.
-    case connected(sid: String, recovered: Bool)
+    /// Connected, or connected again. `recovered`: with the former session and all events that were missed. `transport`: which way.
+    case connected(sid: String, recovered: Bool, transport: TransportKind)
+    /// Frames go another way from now on: a stream over HTTP is held up, and the client polls.
+    case transportChanged(TransportKind)
     /// The connection of the namespace ended.
     case disconnected(Disconnection)
     /// A connect by the client itself was refused for good; `connect` must be called to come back.

@@ -3,12 +3,12 @@
 final class TransportRunner {
     /// What happens on it. After `hangUp` nothing more is called.
     struct Events {
-        let opened: @CrossroomActor (_ seesPings: Bool) -> Void
+        let opened: @CrossroomActor (any WebSocketTransport) -> Void
         let received: @CrossroomActor (TransportMessage) -> Void
         /// Before the next message is read.
         let pause: @CrossroomActor () async -> Void
         let failed: @CrossroomActor (any Error) -> Void
-        /// The transport has taken a frame.
+        /// The transport has taken some frames.
         let sent: @CrossroomActor () -> Void
     }
 
@@ -25,7 +25,8 @@ final class TransportRunner {
     private var isOver = false
     private var main: Task<Void, Never>?
     private var closing: Task<Void, Never>?
-    private let (outgoing, outgoingFeed) = AsyncStream.makeStream(of: OutgoingFrame.self)
+    private var outgoing: [OutgoingFrame] = []
+    private var idleWriter: Promise<Void>?
     private var stopFlushTimer: Cancel?
 
     /// Milliseconds for what was sent before the end to leave.
@@ -44,14 +45,15 @@ final class TransportRunner {
         backlog.frames += 1
         backlog.bytes += text.utf8.count
         if isEvent { backlog.events += 1 }
-        outgoingFeed.yield(OutgoingFrame(text: text, isEvent: isEvent))
+        outgoing.append(OutgoingFrame(text: text, isEvent: isEvent))
+        wakeWriter()
     }
 
     /// Ends it; what was sent before still leaves, unless it is `abrupt`.
     func hangUp(abrupt: Bool, _ environment: Environment) {
         if isOver { return }
         isOver = true
-        outgoingFeed.finish()
+        wakeWriter()
         guard let transport else {
             main?.cancel()
             return
@@ -65,6 +67,16 @@ final class TransportRunner {
         }
     }
 
+    /// Which way its frames go; nil while it is not open.
+    var kind: TransportKind? { transport.map { ($0 as? any SessionTransport)?.kind ?? .webSocket } }
+
+    /// Where the connection can be had to find out by itself whether it is alive, it is. - Returns: whether it can.
+    func networkChanged() -> Bool {
+        guard let session = transport as? any SessionTransport else { return false }
+        Task { await session.networkChanged() }
+        return true
+    }
+
     /// Returns when nothing of it is left.
     func ended() async {
         await main?.value
@@ -76,14 +88,14 @@ final class TransportRunner {
             let transport = try await dial()
             self.transport = transport
             if isOver { return await transport.close(abrupt: true) }
-            events.opened(transport.reportsPings)
+            events.opened(transport)
             let writer = Task { await write(transport) }
             do {
                 try await read(transport)
             } catch {
                 if !isOver {
                     isOver = true
-                    outgoingFeed.finish()
+                    wakeWriter()
                     events.failed(error)
                     await transport.close(abrupt: true)
                 }
@@ -108,17 +120,41 @@ final class TransportRunner {
     }
 
     private func write(_ transport: any WebSocketTransport) async {
-        for await frame in outgoing {
+        while true {
+            if outgoing.isEmpty {
+                if isOver { break }
+                _ = try? await promised { idleWriter = $0 }
+                continue
+            }
+            let frames = nextFrames(transport)
             // An error is the reader's to tell.
-            let isSent = (try? await transport.send(frame.text)) != nil
-            backlog.frames -= 1
-            backlog.bytes -= frame.text.utf8.count
-            // One that failed stays in the count, for who asks what did not get away.
-            if frame.isEvent, isSent { backlog.events -= 1 }
+            let areSent = (try? await send(frames, transport)) != nil
+            backlog.frames -= frames.count
+            backlog.bytes -= frames.reduce(0) { $0 + $1.text.utf8.count }
+            // Those that failed stay in the count, for who asks what did not get away.
+            if areSent { backlog.events -= frames.filter(\.isEvent).count }
             if !isOver { events.sent() }
         }
         stopFlushTimer?()
         // By the reader's error, or by `hangUp`, which left this to be done.
         if closing == nil { await transport.close(abrupt: false) }
+    }
+
+    /// A session is told all that there is, as it may go with one request.
+    private func nextFrames(_ transport: any WebSocketTransport) -> [OutgoingFrame] {
+        if !(transport is any SessionTransport) { return [outgoing.removeFirst()] }
+        defer { outgoing = [] }
+        return outgoing
+    }
+
+    private func send(_ frames: [OutgoingFrame], _ transport: any WebSocketTransport) async throws {
+        if let session = transport as? any SessionTransport { return try await session.send(frames.map(\.text)) }
+        for frame in frames { try await transport.send(frame.text) }
+    }
+
+    private func wakeWriter() {
+        let writer = idleWriter
+        idleWriter = nil
+        writer?.resolve(())
     }
 }

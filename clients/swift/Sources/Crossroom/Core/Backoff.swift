@@ -12,6 +12,13 @@ enum Backoff {
         return (whole * (0.5 + random / 2)).rounded(.down)
     }
 
+    /// Milliseconds before a request of a session over HTTP that failed so often (1 or more) is made again: at once, then doubled from 500 to
+    /// 5,000, and from half of that up to the whole by `random` (from 0 up to 1).
+    static func request(failures: Int, random: Double) -> Double {
+        if failures <= 1 { return 0 }
+        return (min(500 * doublings(failures - 2), 5_000) * (0.5 + random / 2)).rounded(.down)
+    }
+
     /// Milliseconds before connection attempt number `attempt`, the first being 0.
     static func connection(attempt: Int, options: ReconnectOptions, random: Double) -> Double {
         let mean = min(options.minDelay * 1000 * doublings(attempt), options.maxDelay * 1000)

@@ -13,6 +13,8 @@ struct Environment: Sendable {
     var newId: @Sendable () -> String
     /// Runs the task once, so many milliseconds from now, unless what it returns was called before.
     var after: @CrossroomActor @Sendable (Double, @escaping @CrossroomActor @Sendable () -> Void) -> Cancel
+    /// What worked where.
+    var memory: TransportMemory
 
     static let real = Environment(
         now: { Clock.now() },
@@ -25,7 +27,8 @@ struct Environment: Sendable {
                 if !Task.isCancelled { body() }
             }
             return { task.cancel() }
-        }
+        },
+        memory: .shared
     )
 }
 

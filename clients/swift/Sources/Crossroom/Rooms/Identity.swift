@@ -10,6 +10,8 @@ public struct Identity: Sendable, Hashable {
     public let device: String
     /// Whether one is a guest, who showed no token.
     public let isGuest: Bool
+    /// Which way frames went when one connected; `Rooms.transport` says it of now.
+    public internal(set) var transport = TransportKind.webSocket
     /// When the token runs out, in milliseconds since the Unix epoch.
     public internal(set) var expiresAt: Double?
     /// A guest's, to come back with.

@@ -10,6 +10,8 @@ final class Link: Caller {
         let warning: @CrossroomActor (CrossroomError) -> Void
         /// An event of the server's, while connected.
         let event: @CrossroomActor (_ name: String, _ payload: Value) -> Void
+        /// Frames go another way.
+        let transportChanged: @CrossroomActor (TransportKind) -> Void
     }
 
     /// As the last welcome said, and with the token's new end after a refresh.
@@ -42,6 +44,7 @@ final class Link: Caller {
     private var pending: [Int: Call] = [:]
     private var nextCall = 0
     private var isOver = false
+    private var transport = TransportKind.webSocket
     private var stopTimer: Cancel = {}
 
     init(
@@ -100,7 +103,12 @@ final class Link: Caller {
     private func onNamespaceEvent(_ event: NamespaceEvent) {
         if isOver { return }
         switch event {
-        case .connected: stopTimer()
+        case .connected(_, _, let transport):
+            self.transport = transport
+            stopTimer()
+        case .transportChanged(let transport):
+            self.transport = transport
+            if isUp { view.transportChanged(transport) }
         case .disconnected(let end): disconnected(end)
         case .refused(let error): refused(error)
         case .event(let event): onServerEvent(event.name, event.args.first ?? .null)
@@ -120,8 +128,10 @@ final class Link: Caller {
         }
     }
 
-    private func welcomed(_ me: Identity) {
+    private func welcomed(_ identity: Identity) {
         policy.welcomed()
+        var me = identity
+        me.transport = transport
         self.me = me
         isUp = true
         if me.isGuest, let token = me.token {

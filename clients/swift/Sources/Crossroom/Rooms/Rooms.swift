@@ -77,6 +77,9 @@ public final class Rooms: Caller {
         return room
     }
 
+    /// Which way frames go at the moment; nil without a connection.
+    public var transport: TransportKind? { bridge.transport }
+
     /// Begins to connect, and does not wait. Every call that needs a connection does so too.
     /// - Throws: why the session is over.
     public func connect() throws { try start() }
@@ -218,7 +221,8 @@ extension Rooms {
             down: { [weak self] in self?.down($0) },
             ended: { [weak self] in self?.sessionEnded($0) },
             warning: { [weak self] in self?.warn($0) },
-            event: { [weak self] in self?.onEvent($0, $1) })
+            event: { [weak self] in self?.onEvent($0, $1) },
+            transportChanged: { [weak self] in self?.broadcast.push(.transportChanged($0)) })
     }
 
     private func onEvent(_ name: String, _ payload: Value) {

@@ -2,6 +2,8 @@
 public enum RoomsEvent: Sendable {
     /// Connected, or connected again, and who one is.
     case connect(Identity)
+    /// Frames go another way from now on: a stream over HTTP is held up, and the client polls.
+    case transportChanged(TransportKind)
     /// The connection is lost, for people to read why; it is tried to get it back.
     case disconnect(reason: String)
     /// The session is over for good; everything that waited has failed with this.

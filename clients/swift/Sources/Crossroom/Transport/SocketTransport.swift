@@ -7,8 +7,8 @@
     final class SocketTransport: WebSocketTransport, @unchecked Sendable {
         let reportsPings = true
 
-        /// "securing" is TLS's handshake, "upgrading" the WebSocket's.
-        private enum State { case connecting, securing, upgrading, open, closing, over }
+        /// "upgrading" is the WebSocket's handshake.
+        private enum State { case connecting, upgrading, open, closing, over }
 
         /// Messages that are kept for the reader before the socket is left alone.
         private static let readAhead = 64
@@ -16,16 +16,11 @@
         private static let closeTimeout = 1.0
         /// Seconds that the rest of a refusal is waited for, once its status is there.
         private static let refusalTimeout = 1.0
-        /// Seconds that an address has to answer, where there is another one: of two families one may be broken.
-        private static let addressTimeout = 5.0
 
         private let request: TransportRequest
         private let queue = DispatchQueue(label: "crossroom.socket")
         private var state = State.connecting
-        private var addresses: [SocketAddress] = []
-        private var socket: WatchedSocket?
-        /// Of a `wss:` URL.
-        private var tls: TLSFilter?
+        private var socket: SecureSocket?
         private var handshake: WebSocketHandshake
         private var decoder: WebSocketDecoder
         private var openWaiter: CheckedContinuation<Void, any Error>?
@@ -48,7 +43,7 @@
                     transport.queue.async { transport.begin(continuation) }
                 }
             } onCancel: {
-                transport.queue.async { transport.finish(TransportFailure("The attempt was given up.")) }
+                transport.queue.async { transport.giveUp() }
             }
             return transport
         }
@@ -57,7 +52,7 @@
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 queue.async { [self] in
                     guard state == .open, let socket else { return continuation.resume(throwing: end) }
-                    socket.write(sealed(WebSocketEncoder.text(text, mask: .random(in: .min ... .max)))) { isSent in
+                    socket.write(WebSocketEncoder.text(text, mask: .random(in: .min ... .max))) { isSent in
                         if isSent { continuation.resume() } else { continuation.resume(throwing: self.end) }
                     }
                 }
@@ -97,17 +92,17 @@
         private func begin(_ continuation: CheckedContinuation<Void, any Error>) {
             if state == .over { return continuation.resume(throwing: end) }
             openWaiter = continuation
-            let isSecure = request.url.scheme == "wss"
-            let port = request.url.port ?? (isSecure ? 443 : 80)
-            let host = request.url.host ?? ""
-            do { tls = isSecure ? try TLSFilter(host: host) : nil } catch { return finish(error) }
-            DispatchQueue.global().async { [self] in
-                let found = SocketAddress.lookup(host: host, port: port)
-                queue.async {
-                    self.addresses = found
-                    self.tryNext("The name \(host) is not known.")
-                }
-            }
+            let socket = SecureSocket(queue: queue)
+            self.socket = socket
+            socket.opened = { [weak self] in self?.upgrade() }
+            socket.received = { [weak self] in self?.received($0) }
+            socket.failed = { [weak self] in self?.finish($0) }
+            socket.connect(to: request.url)
+        }
+
+        private func giveUp() {
+            let isUnreached = state == .connecting
+            finish(TransportFailure("The attempt was given up.", isUnreached: isUnreached))
         }
 
         /// Does something after so many seconds, unless something else is waited for before, or all is over.
@@ -129,31 +124,6 @@
             timer = nil
         }
 
-        private func tryNext(_ reason: String) {
-            guard state == .connecting else { return }
-            if addresses.isEmpty { return finish(TransportFailure("The server could not be reached: \(reason)")) }
-            let address = addresses.removeFirst()
-            guard let socket = WatchedSocket(to: address, queue: queue) else { return tryNext(lastError()) }
-            self.socket = socket
-            if !addresses.isEmpty { wait(Self.addressTimeout) { $0.giveUpAddress("No answer.") } }
-            socket.connected = { [weak self] error in
-                guard let self, state == .connecting else { return }
-                stopWaiting()
-                if let error { return giveUpAddress(error) }
-                self.socket?.isReading = true
-                if tls == nil { return upgrade() }
-                state = .securing
-                received([])
-            }
-            socket.read = { [weak self] in self?.received($0) }
-        }
-
-        private func giveUpAddress(_ reason: String) {
-            socket?.close()
-            socket = nil
-            tryNext(reason)
-        }
-
         private func upgrade() {
             state = .upgrading
             write(handshake.request(request))
@@ -161,34 +131,21 @@
 
         /// Bytes of the network; nil: the other side has ended the connection.
         private func received(_ bytes: ArraySlice<UInt8>?) {
-            guard let tls, let bytes else { return opened(bytes) }
-            let progress = tls.feed(bytes)
-            if !progress.toSend.isEmpty { socket?.write(progress.toSend) { _ in } }
-            if progress.isReady, state == .securing { upgrade() }
-            if !progress.plain.isEmpty { opened(progress.plain[...]) }
-            if let failure = progress.failure { finish(failure) } else if progress.isEnded { opened(nil) }
-        }
-
-        /// The same, out of TLS.
-        private func opened(_ bytes: ArraySlice<UInt8>?) {
             switch state {
             case .upgrading: answered(handshake.feed(bytes ?? [], isEnd: bytes == nil))
             case .open, .closing:
                 if let bytes { decode(bytes) } else { finish(TransportFailure("The connection was lost.")) }
-            case .securing: finish(TransportFailure("The connection was closed in TLS's handshake."))
             case .connecting, .over: break
             }
         }
 
-        private func write(_ bytes: [UInt8]) { socket?.write(sealed(bytes)) { _ in } }
-
-        private func sealed(_ bytes: [UInt8]) -> [UInt8] { tls?.encrypt(bytes) ?? bytes }
+        private func write(_ bytes: [UInt8]) { socket?.write(bytes) }
 
         private func answered(_ answer: WebSocketHandshake.Answer) {
             switch answer {
             case .incomplete: break
             case .refusing:
-                if timer == nil { wait(Self.refusalTimeout) { $0.opened(nil) } }
+                if timer == nil { wait(Self.refusalTimeout) { $0.received(nil) } }
             case .refused(let failure): finish(failure)
             case .accepted(let rest):
                 state = .open

@@ -69,7 +69,7 @@
                 if result == 1 {
                     isReady = true
                 } else if library.SSL_get_error(ssl, result) != OpenSSL.errorWantRead {
-                    progress.failure = TransportFailure("TLS failed: \(reason)")
+                    progress.failure = TransportFailure("TLS failed: \(reason)", isUnreached: true)
                 }
             }
             if isReady { read(&progress) }

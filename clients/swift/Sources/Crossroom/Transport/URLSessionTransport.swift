@@ -47,7 +47,7 @@ final class URLSessionTransport: WebSocketTransport {
             if let failure = transport.refusal { throw failure }
             return transport
         } catch {
-            let failure = transport.refusal ?? TransportFailure("The server could not be reached: \(error)")
+            let failure = transport.refusal ?? .urlSession(error)
             await transport.close(abrupt: true)
             throw failure
         }
@@ -165,5 +165,18 @@ private final class Watcher: NSObject, URLSessionWebSocketDelegate, @unchecked S
             return Array(closeWaiters.values)
         }
         for waiter in waiting { waiter.resume() }
+    }
+}
+
+extension TransportFailure {
+    /// What URLSession says of a request without an answer.
+    static func urlSession(_ error: any Error) -> TransportFailure {
+        let unreached: Set<URLError.Code> = [
+            .cannotFindHost, .cannotConnectToHost, .dnsLookupFailed, .notConnectedToInternet, .secureConnectionFailed,
+            .serverCertificateHasBadDate, .serverCertificateUntrusted, .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid,
+            .internationalRoamingOff, .dataNotAllowed, .callIsActive,
+        ]
+        let isUnreached = (error as? URLError).map { unreached.contains($0.code) } ?? false
+        return TransportFailure("The server could not be reached: \(error.localizedDescription)", isUnreached: isUnreached)
     }
 }

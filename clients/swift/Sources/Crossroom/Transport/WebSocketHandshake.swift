@@ -23,12 +23,7 @@ struct WebSocketHandshake {
 
     /// The request, as it goes over the wire.
     func request(_ request: TransportRequest) -> [UInt8] {
-        let url = URLComponents(url: request.url, resolvingAgainstBaseURL: false)
-        let host = url?.percentEncodedHost ?? ""
-        let path = (url?.percentEncodedPath).flatMap { $0.isEmpty ? nil : $0 } ?? "/"
-        let query = url?.percentEncodedQuery.map { "?\($0)" } ?? ""
         var headers = [
-            "Host": url?.port.map { "\(host):\($0)" } ?? host,
             "Upgrade": "websocket",
             "Connection": "Upgrade",
             "Sec-WebSocket-Key": key,
@@ -36,29 +31,20 @@ struct WebSocketHandshake {
         ]
         headers["Sec-WebSocket-Protocol"] = request.subprotocol
         headers.merge(request.headers) { own, _ in own }
-        // A line break would begin another header.
-        let lines = headers.map { "\($0): \($1)".filter { !$0.isNewline } }
-        return Array((["GET \(path)\(query) HTTP/1.1"] + lines + ["", ""]).joined(separator: "\r\n").utf8)
+        return HTTPHead.request("GET", request.url, headers)
     }
 
     /// Bytes came. With `isEnd`, no more will.
     mutating func feed(_ bytes: some Sequence<UInt8>, isEnd: Bool = false) -> Answer {
         received += bytes
-        guard let end = Self.endOfHead(received) else {
+        guard let head = HTTPHead(received) else {
             if isEnd { return .refused(TransportFailure("The connection was closed before the server's answer.")) }
             if received.count > Self.maxAnswer { return .refused(TransportFailure("The answer is not HTTP.")) }
             return .incomplete
         }
-        let lines = String(decoding: received[..<end], as: UTF8.self).components(separatedBy: "\r\n")
-        var headers: [String: String] = [:]
-        for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-            headers[line[..<colon].lowercased()] = value
-        }
-        let status = lines[0].hasPrefix("HTTP/1.") ? Int(lines[0].dropFirst(9).prefix(3)) : nil
-        let body = Array(received[(end + 4)...])
-        guard let status else { return .refused(TransportFailure("The answer is not HTTP.")) }
+        let headers = head.headers
+        let body = Array(received[head.size...])
+        guard let status = head.status else { return .refused(TransportFailure("The answer is not HTTP.")) }
         if status == 101 { return accepted(headers, body) }
         let length = headers["content-length"].flatMap(Int.init) ?? .max
         let isWhole = isEnd || body.count >= length || body.count > Self.maxAnswer
@@ -80,10 +66,5 @@ struct WebSocketHandshake {
         let usual = "The server refused the upgrade with HTTP status \(status)"
         let retryAfter = RetryAfter.seconds(milliseconds: error?["retryAfter"]) ?? RetryAfter.seconds(header: headers["retry-after"])
         return TransportFailure(said.map { "\(usual): \($0)" } ?? "\(usual).", status: status, retryAfter: retryAfter)
-    }
-
-    private static func endOfHead(_ bytes: [UInt8]) -> Int? {
-        guard bytes.count >= 4 else { return nil }
-        return (0...bytes.count - 4).first { bytes[$0] == 13 && Array(bytes[$0..<$0 + 4]) == [13, 10, 13, 10] }
     }
 }

@@ -38,15 +38,21 @@ public struct TransportFailure: Error, Sendable, Equatable {
     public let closeCode: Int?
     /// Seconds before which the server wants no other attempt.
     public let retryAfter: Double?
+    /// Whether no server was reached: there is no network, the name is not known, or TLS failed. Otherwise a connection that could not be
+    /// made may be one that something on the way does not let through, and HTTP may be of use.
+    public let isUnreached: Bool
     /// For people.
     public let message: String
 
     /// A failure.
-    public init(_ message: String, status: Int? = nil, closeCode: Int? = nil, retryAfter: Double? = nil) {
+    public init(
+        _ message: String, status: Int? = nil, closeCode: Int? = nil, retryAfter: Double? = nil, isUnreached: Bool = false
+    ) {
         self.message = message
         self.status = status
         self.closeCode = closeCode
         self.retryAfter = retryAfter
+        self.isUnreached = isUnreached
     }
 }
 
@@ -66,6 +72,21 @@ public protocol WebSocketTransport: Sendable {
     /// Ends the connection: with a close frame of code 1000 and a moment for the other side's, or `abrupt`ly. Returns when nothing
     /// of it is left. A `receive` that waits fails.
     func close(abrupt: Bool) async
+}
+
+/// A connection that is no WebSocket, but a session of its own: it finds out by itself that the other side is gone, and needs no pings.
+protocol SessionTransport: WebSocketTransport, AnyObject {
+    /// Which way frames go; may change.
+    var kind: TransportKind { get }
+
+    /// Called when it has.
+    @CrossroomActor var kindChanged: @CrossroomActor () -> Void { get set }
+
+    /// `send` of many at once, in this order.
+    func send(_ texts: [String]) async throws
+
+    /// The device's network is another one: what is under way may never come to its end.
+    func networkChanged() async
 }
 
 /// Makes a connection. Cancelling its task gives the attempt up, and leaves nothing behind.

@@ -6,7 +6,7 @@ import XCTest
 class BridgeTestCase: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func make(_ server: FakeServer, _ change: (inout BridgeOptions) -> Void = { _ in }) throws -> Bridge {
-        var options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
+        var options = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transports: [.webSocket], transport: server.factory)
         change(&options)
         return try Bridge("http://server/", options: options, environment: .fast)
     }

@@ -78,6 +78,7 @@ extension Environment {
     /// Delays a hundred times as fast; what waits for the other side (10 s and more) has its time, as machines may be slow.
     static var fast: Environment {
         var environment = Environment.real
+        environment.memory = TransportMemory()
         environment.after = { milliseconds, body in
             Environment.real.after(milliseconds < 10_000 ? milliseconds / 100 : milliseconds, body)
         }

@@ -7,7 +7,7 @@ class RoomsTestCase: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func make(_ server: FakeServer, _ change: (inout RoomsOptions) -> Void = { _ in }) throws -> Rooms {
         var options = RoomsOptions(name: "Ada", device: "d")
-        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transport: server.factory)
+        options.bridge = BridgeOptions(reconnect: ReconnectOptions(minDelay: 0.01), transports: [.webSocket], transport: server.factory)
         change(&options)
         return try Rooms("http://server", options, .fast)
     }
