@@ -135,7 +135,7 @@ struct HTTPReader {
         case .open, .pong, .ping:
             // Held up is what is alive all the same.
             if now - heardAt >= terms.patience || now - time > Self.late { return silent(now) }
-            return heldUp(isAnswered: timer != .open, now)
+            return heldUp(now)
         case .silence: return silent(now)
         case .poll: return readOver(failed: true, isUnderWay: true, now)
         case .again: return start(now)
@@ -213,8 +213,10 @@ struct HTTPReader {
             failures += 1
             wait = delay == 0 && isUnderWay ? 0 : max(delay ?? 0, Backoff.request(failures: failures, random: random()))
             signals.append(.trouble)
-        } else if let last, !last.hasNews, last.isPatient {
-            wait = max(0, last.begunAt + Self.minRead - now)
+        } else if let last {
+            if !last.hasNews, last.isPatient { wait = max(0, last.begunAt + Self.minRead - now) }
+            // Of a stream no end was due.
+            if isStreaming { signals.append(.trouble) }
         }
         if wait == 0 { return signals + start(now) }
         timers[.again] = now + wait
@@ -228,12 +230,12 @@ struct HTTPReader {
     }
 
     /// The stream is there, or may be, but something keeps what is on it.
-    private mutating func heldUp(isAnswered: Bool, _ now: Double) -> [HTTPSession.Signal] {
+    private mutating func heldUp(_ now: Double) -> [HTTPSession.Signal] {
         guard isStreaming else { return [] }
         guard mayPoll else { return [.end(TransportFailure("The stream is held up on the way, and polling is turned off."))] }
         isStreaming = false
         isPollingNew = true
-        let wasReading = read != nil
+        let (wasReading, isAnswered) = (read != nil, read?.position != nil)
         read = nil
         timers = [:]
         // It may be the network, and not the stream.
