@@ -14,7 +14,8 @@ export interface Party {
   /** The receivers' group. */
   group: string;
   size: number;
-  frameBytes: number;
+  /** Bytes that each receiver gets of a burst in one tick. */
+  tickBytes: (burst: number) => number;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface Party {
  * After every few bursts it waits until each receiver has got every byte, so that no server runs ahead of its readers.
  */
 export async function fanout(
-  { server, group, size, frameBytes }: Party,
+  { server, group, size, tickBytes }: Party,
   receivers: Receivers,
   { broadcasts, burst }: { broadcasts: number; burst: number },
 ): Promise<number> {
@@ -31,7 +32,7 @@ export async function fanout(
     const ticksAtATime = Math.max(1, Math.floor(WINDOW / burst));
     for (let tick = 0; tick < count; tick += ticksAtATime) {
       const now = Math.min(ticksAtATime, count - tick);
-      await Promise.all([receivers.expect(group, now * burst * frameBytes), server.broadcast(now, burst)]);
+      await Promise.all([receivers.expect(group, now * tickBytes(burst)), server.broadcast(now, burst)]);
     }
   };
   // Not counted: while it was another server's turn, the processor's caches were that server's.

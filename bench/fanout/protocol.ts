@@ -1,7 +1,7 @@
 /** What the orchestrator asks its child processes, and what they answer. */
 
-/** How receivers enter a server: after the WebSocket handshake alone, or with a `connect` of the protocol. */
-export type Entry = "raw" | "socket.io" | "bridge";
+/** How receivers enter a server: after the WebSocket handshake alone, or with a `connect` of the protocol, over HTTP for `sse`. */
+export type Entry = "raw" | "socket.io" | "bridge" | "sse";
 
 export type ServerQuestion =
   /** Issue `ticks` bursts of `burst` broadcasts, each burst in an event-loop tick of its own. Answer: `Done`. */

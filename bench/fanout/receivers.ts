@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { answerQuestions } from "../shared/questions.js";
-import { entered, greeting, handshake } from "./entry.js";
+import { entered, greeting, handshake, SSE_PING, SseEntry } from "./entry.js";
 import type { Entry, ReceiverQuestion } from "./protocol.js";
 
 /** Handshakes under way at a time. */
@@ -67,11 +67,13 @@ class Receiver {
   #before: Buffer | undefined = Buffer.alloc(0);
   #greeted = false;
   readonly #onEntered: (error?: Error) => void;
+  readonly #sse: SseEntry | undefined;
 
   constructor(group: Group, entry: Entry, port: number, onEntered: (error?: Error) => void) {
     this.#group = group;
     this.#entry = entry;
     this.#onEntered = onEntered;
+    this.#sse = entry === "sse" ? new SseEntry() : undefined;
     this.#socket = connect({
       port,
       host: "127.0.0.1",
@@ -98,24 +100,47 @@ class Receiver {
 
   #onRead(length: number, buffer: Uint8Array): void {
     if (this.#before === undefined) {
-      this.bytes += length;
-      this.#group.count(length);
+      const counted = length - this.#pingBytes(length, buffer);
+      this.bytes += counted;
+      this.#group.count(counted);
       return;
     }
     this.#before = Buffer.concat([this.#before, buffer.subarray(0, length)]);
+    if (this.#sse !== undefined) {
+      this.#enterOverHttp(this.#sse);
+      return;
+    }
     if (!this.#greeted && this.#before.includes("\r\n\r\n")) {
       this.#greeted = true;
       const hello = greeting(this.#entry);
       if (hello) this.#socket.write(hello);
     }
     try {
-      if (!entered(this.#entry, this.#before)) return;
+      if (this.#entry === "sse" || !entered(this.#entry, this.#before)) return;
     } catch (error) {
       this.#end(error as Error);
       return;
     }
     this.#before = undefined;
     this.#onEntered();
+  }
+
+  #enterOverHttp(entry: SseEntry): void {
+    try {
+      const next = entry.next(this.#before ?? Buffer.alloc(0));
+      if (next === undefined) return;
+      this.#before = next === "in" ? undefined : Buffer.alloc(0);
+      if (next === "in") this.#onEntered();
+      else this.#socket.write(next);
+    } catch (error) {
+      this.#end(error as Error);
+    }
+  }
+
+  /** Bytes of a ping's chunk, where one came: by itself, or with others. */
+  #pingBytes(length: number, buffer: Uint8Array): number {
+    if (this.#sse === undefined) return 0;
+    return Buffer.from(buffer.buffer, buffer.byteOffset, length).includes(SSE_PING) ? SSE_PING.length : 0;
   }
 
   #end(error: Error): void {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { median, Samples } from "../shared/statistics.js";
 import type { Bun } from "./bun.js";
 import { Receivers, ServerProcess } from "./child.js";
+import { tickBytes } from "./entry.js";
 import { fanout, idle, type Party } from "./measure.js";
 import type { Results } from "./report.js";
-import { SUBJECTS, type SubjectName } from "./subjects.js";
+import { SUBJECTS, type SubjectInfo, type SubjectName } from "./subjects.js";
 
 export interface Settings {
   servers: SubjectName[];
@@ -53,7 +54,13 @@ async function runFanout(
     for (const name of settings.servers) {
       say(`fan-out: ${name} warms up`);
       const server = await start(name, settings);
-      const party: Party = { server, group: name, size, frameBytes };
+      const { entry } = SUBJECTS[name];
+      const party: Party = {
+        server,
+        group: name,
+        size,
+        tickBytes: (burst) => tickBytes(entry, frameBytes, burst),
+      };
       parties.push(party);
       await receivers.connect(name, SUBJECTS[name].entry, server.port, size);
       for (const burst of bursts) {
@@ -107,7 +114,8 @@ async function runIdle(
 }
 
 function start(name: SubjectName, { bun, frameBytes }: Settings): Promise<ServerProcess> {
-  const script = [join(import.meta.dirname, "servers", `${name}.js`), String(frameBytes)];
+  const { script: file = name }: SubjectInfo = SUBJECTS[name];
+  const script = [join(import.meta.dirname, "servers", `${file}.js`), String(frameBytes)];
   if (SUBJECTS[name].runtime === "node") {
     return ServerProcess.start(name, process.execPath, ["--expose-gc", ...script]);
   }

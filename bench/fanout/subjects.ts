@@ -4,8 +4,10 @@ import type { Entry } from "./protocol.js";
 export interface SubjectInfo {
   /** How receivers enter. */
   readonly entry: Entry;
-  /** What runs its script, servers/NAME.js. */
+  /** What runs its script, servers/NAME.js unless `script` says otherwise. */
   readonly runtime: "node" | "bun";
+  /** The script, where another subject's is the same server. */
+  readonly script?: string;
   /** Whether its idle connections are measured; one of two servers that differ in broadcasts alone is enough. */
   readonly idle: boolean;
 }
@@ -15,6 +17,7 @@ export const SUBJECTS = {
   "ws-preframed": { entry: "raw", runtime: "node", idle: false },
   socketio: { entry: "socket.io", runtime: "node", idle: true },
   "crossroom-bridge": { entry: "bridge", runtime: "node", idle: true },
+  "crossroom-sse": { entry: "sse", runtime: "node", idle: true, script: "crossroom-bridge" },
   "crossroom-socketio": { entry: "socket.io", runtime: "node", idle: true },
   uws: { entry: "raw", runtime: "bun", idle: true },
 } as const satisfies Record<string, SubjectInfo>;

@@ -51,7 +51,7 @@ export const TOOLS = {
     // Debian has it where only root's PATH leads.
     programs: ["nginx", "/usr/sbin/nginx"],
     debianPackage: "nginx-light",
-    neededBy: "the test of the comparison's table of proxies",
+    neededBy: "the tests through a proxy",
   },
   python: {
     title: "Python 3",
@@ -93,6 +93,13 @@ export const TOOLS = {
     alsoInstalled: ["rust-clippy", "rustfmt"],
     fromTrixie: true,
     neededBy: "the Rust SDK's tests",
+  },
+  curl: {
+    title: "curl",
+    variable: "CURL_PATH",
+    programs: ["curl"],
+    debianPackage: "curl",
+    neededBy: "the test of docs/http-bridge.md",
   },
   shellcheck: {
     title: "ShellCheck",
