@@ -4,7 +4,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node
 import type { Admissions } from "./admission.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { ConnectionContext } from "./connection.js";
-import { ignoreBody, sendJson, writeHead } from "./http/answers.js";
+import { closeAfter, ignoreBody, sendJson, writeHead } from "./http/answers.js";
 import { allowOrigin } from "./http/cors.js";
 import { Endpoint, type Session } from "./http/endpoint.js";
 import { Sessions } from "./http/sessions.js";
@@ -60,7 +60,7 @@ export class HttpBridge {
       take: (request, response) => {
         parts.onRequest();
         // Whoever closes the server waits for connections that are kept alive.
-        if (parts.isClosing()) response.setHeader("Connection", "close");
+        if (parts.isClosing()) closeAfter(response);
         endpoint.take(request, response);
       },
     });

@@ -11,8 +11,16 @@ const COMMON = {
 
 /** Writes the head; headers that are set on the response already go with it. */
 export function writeHead(response: ServerResponse, status: number, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries({ ...COMMON, ...headers })) response.setHeader(name, value);
+  for (const [name, value] of Object.entries({ ...COMMON, ...headers })) {
+    if (name !== "Connection") response.setHeader(name, value);
+  }
+  if (headers["Connection"] === "close") closeAfter(response);
   response.writeHead(status);
+}
+
+/** Has the connection be closed after the answer. In HTTP/2 it is not this answer's alone. */
+export function closeAfter(response: ServerResponse): void {
+  if (response.req.httpVersionMajor === 1) response.setHeader("Connection", "close");
 }
 
 /** Nothing where the client has gone, or somebody else has answered. */

@@ -98,7 +98,9 @@ export class StreamReader implements Reader, WriterOwner {
     const response = this.#response;
     // The connection is the stream's own, and what follows the head goes past Node's response, to the socket.
     writeHead(response, 200, { "Content-Type": "text/event-stream", Connection: "close" });
-    const writer = new SocketWriter(response.socket ?? response, this);
+    // HTTP/2 has many answers on one socket, which is nobody's to write to.
+    const socket = response.req.httpVersionMajor === 1 ? response.socket : null;
+    const writer = new SocketWriter(socket ?? response, this);
     this.#writer = writer;
     writer.expect();
     response.write(`${openEvent(next)}${PADDING}`, (error) => writer.onWritten(error));
