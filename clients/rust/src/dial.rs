@@ -107,7 +107,10 @@ impl Address {
                 None if self.allowed.websocket => Error::Unreachable(error.to_string()),
                 None => error,
             }),
-            Err(error) => Err(Error::Unreachable(error.to_string())),
+            Err(error) => Err(Error::Unreachable(match failure {
+                Some(failure) => format!("{}; over HTTP: {error}", failure.into_error()),
+                None => error.to_string(),
+            })),
         }
     }
 }

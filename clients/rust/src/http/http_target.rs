@@ -4,8 +4,9 @@ use std::io;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use hyper::{HeaderMap, Method, Request, Uri, http};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, InvalidHeaderValue};
+use hyper::http::uri::InvalidUri;
+use hyper::{HeaderMap, Method, Request, Uri};
 
 use super::http_connection::{HttpConnection, HttpRequest, exchange};
 use crate::protocol::errors::Error;
@@ -16,13 +17,20 @@ use crate::protocol::http::session::HttpEffect;
 pub(crate) struct HttpTarget {
     /// `http` or `https`, or the same as `ws` or `wss`.
     uri: Uri,
+    /// The application's, and the host.
     headers: HeaderMap,
 }
 
 impl HttpTarget {
     /// `url`: the WebSocket's.
-    pub(crate) fn new(url: &str, headers: HeaderMap) -> Result<Self, Error> {
-        let uri = url.parse().map_err(|error| Error::InvalidArgument(format!("{url}: {error}")))?;
+    pub(crate) fn new(url: &str, mut headers: HeaderMap) -> Result<Self, Error> {
+        let invalid = |error: String| Error::InvalidArgument(format!("{url}: {error}"));
+        let uri: Uri = url.parse().map_err(|error: InvalidUri| invalid(error.to_string()))?;
+        let host = uri.host().unwrap_or_default();
+        let host = uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, host.parse().map_err(|error: InvalidHeaderValue| invalid(error.to_string()))?);
+        }
         Ok(Self { uri, headers })
     }
 
@@ -32,42 +40,49 @@ impl HttpTarget {
 
     /// Opens a session. An error: there was no answer.
     pub(crate) async fn open(&self) -> io::Result<(Opening, HttpConnection)> {
-        // Said outright: some proxies want it of every POST, and the library leaves it out.
-        let opening = self.request(Method::POST).header(CONTENT_LENGTH, 0).body(Full::default());
-        let response = exchange(self.uri(), None, opening.map_err(io::Error::other)?).await?;
+        let response = exchange(self.uri(), None, self.request(Method::POST, HeaderMap::new(), String::new())).await?;
         let (answer, connection) = response.read().await?;
         Ok((Opening::of(&answer), connection))
     }
 
-    /// The request that an effect is about; `None` where it is about none.
-    pub(crate) fn request_of(&self, session: &str, effect: HttpEffect) -> Option<http::Result<HttpRequest>> {
-        let of_session = |method| self.request(method).header("crossroom-session", session);
+    /// The request of a session that an effect is about; `None` where it is about none.
+    pub(crate) fn request_of(&self, session: &HeaderValue, effect: HttpEffect) -> Option<HttpRequest> {
+        let mut headers = HeaderMap::new();
+        headers.insert("crossroom-session", session.clone());
         Some(match effect {
-            HttpEffect::Get { is_stream, ack } => of_session(Method::GET)
-                .header(ACCEPT, if is_stream { "text/event-stream" } else { "text/plain" })
-                .header("crossroom-ack", ack)
-                .body(Full::default()),
-            HttpEffect::Post { seq, ack, body } => {
-                let mut request = of_session(Method::POST).header("crossroom-ack", ack);
-                if let Some(seq) = seq {
-                    request = request.header("crossroom-seq", seq).header(CONTENT_TYPE, "application/x-ndjson");
-                }
-                request.header(CONTENT_LENGTH, body.len()).body(Full::new(Bytes::from(body)))
+            HttpEffect::Get { is_stream, ack } => {
+                let accept = if is_stream { "text/event-stream" } else { "text/plain" };
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+                headers.insert("crossroom-ack", ack.into());
+                self.request(Method::GET, headers, String::new())
             }
-            HttpEffect::Delete => of_session(Method::DELETE).body(Full::default()),
+            HttpEffect::Post { seq, ack, body } => {
+                headers.insert("crossroom-ack", ack.into());
+                if let Some(seq) = seq {
+                    headers.insert("crossroom-seq", seq.into());
+                    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+                }
+                self.request(Method::POST, headers, body)
+            }
+            HttpEffect::Delete => self.request(Method::DELETE, headers, String::new()),
             HttpEffect::DropGet | HttpEffect::DropPost | HttpEffect::DropIdle => return None,
         })
     }
 
-    fn request(&self, method: Method) -> http::request::Builder {
-        let path = self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(headers) = request.headers_mut() {
-            let host = self.uri.host().unwrap_or_default();
-            let host = self.uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-            headers.extend(host.parse().map(|host| (HOST, host)));
-            headers.extend(self.headers.clone());
+    /// With the application's headers, and in their place those that are the protocol's.
+    fn request(&self, method: Method, own: HeaderMap, body: String) -> HttpRequest {
+        let mut headers = self.headers.clone();
+        headers.extend(own);
+        if method == Method::POST {
+            // Said outright: some proxies want it of every POST, and the library leaves it out where there is no body.
+            headers.insert(CONTENT_LENGTH, body.len().into());
         }
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = method;
+        // The path alone: it is the server itself that is asked, and no proxy.
+        let path = self.uri.path_and_query().cloned();
+        *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+        *request.headers_mut() = headers;
         request
     }
 }

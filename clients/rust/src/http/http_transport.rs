@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use hyper::header::HeaderValue;
 use tokio::time::{Instant, Sleep};
 
 use super::http_connection::{HttpConnection, HttpResponse, exchange};
@@ -43,7 +44,7 @@ pub(crate) struct HttpTransport {
     target: HttpTarget,
     /// The server, as its ways are remembered.
     server: String,
-    name: String,
+    name: HeaderValue,
     session: HttpSession,
     clock: Clock,
     transport: Transport,
@@ -66,7 +67,9 @@ impl HttpTransport {
         may_poll: bool,
     ) -> Self {
         let clock = Clock::new();
-        let name = opened.session.clone();
+        // Letters, digits and `-_.`: what was opened has been looked at.
+        let mut name = HeaderValue::from_str(&opened.session).unwrap_or(HeaderValue::from_static(""));
+        name.set_sensitive(true);
         let session = HttpSession::new(opened, transport == Transport::Sse, may_poll, random, clock.now());
         let idle = VecDeque::from([connection]);
         let (get, post, delete, timer) = (Get::None, None, None, None);
@@ -171,11 +174,10 @@ impl HttpTransport {
 
     fn ask(&mut self, effect: HttpEffect) -> Asked<HttpResponse> {
         match self.target.request_of(&self.name, effect) {
-            Some(Ok(request)) => {
+            Some(request) => {
                 self.idle.retain_mut(HttpConnection::is_ready);
                 exchange(self.target.uri(), self.idle.pop_front(), request).boxed()
             }
-            Some(Err(error)) => std::future::ready(Err(io::Error::other(error))).boxed(),
             None => std::future::pending().boxed(),
         }
     }

@@ -61,6 +61,27 @@ async fn talks_over_http_where_the_websocket_is_refused_and_leaves_nothing_behin
 }
 
 #[tokio::test]
+async fn uses_its_connections_again_and_makes_others_where_they_were_closed() {
+    let mut server = HttpServer::start().await;
+    let client = builder(&server).transports([Transport::Polling]).header("accept", "text/html").build().unwrap();
+    let namespace = client.namespace("/");
+    let connecting = namespace.connect();
+    let poll = server.next("POST").await.answer_and_keep(201, OPENED).await;
+    assert_eq!((poll.method.as_str(), poll.header("accept")), ("GET", Some("text/plain")));
+    let post = server.next("POST").await;
+    post.answer(200, r#"{"received":1}"#).await;
+    let answer = format!("event: open\ndata: {{\"next\":0}}\n\ndata: {CONNECTED}\n\n");
+    let poll = poll.answer_and_keep(200, &answer).await;
+    assert_eq!(poll.header("crossroom-ack"), Some("1"));
+    within(connecting).await.unwrap();
+    drop(poll);
+    let poll = server.next("GET").await;
+    assert_eq!(poll.header("crossroom-ack"), Some("1"));
+    namespace.emit("a", ()).unwrap();
+    assert_eq!(server.next("POST").await.header("crossroom-seq"), Some("1"));
+}
+
+#[tokio::test]
 async fn reads_by_polls_where_the_stream_is_held_up() {
     let mut server = HttpServer::start().await;
     let client = builder(&server).build().unwrap();

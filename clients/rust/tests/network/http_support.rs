@@ -1,4 +1,4 @@
-//! A server of the bridge over HTTP that does what a test says. Each connection has one request.
+//! A server of the bridge over HTTP that does what a test says. Each connection has one request, unless the test keeps it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -60,21 +60,7 @@ impl HttpServer {
     }
 
     async fn accept(&mut self) -> Exchange {
-        let mut stream = within(self.listener.accept()).await.expect("a connection").0;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(within(stream.read_u8()).await.expect("a request"));
-        }
-        let head = String::from_utf8(head).expect("text").to_lowercase();
-        let mut exchange = Exchange { method: String::new(), head, body: String::new(), stream };
-        let length = exchange.header("content-length").map_or(0, |length| length.parse().expect("a number"));
-        let mut body = vec![0; length];
-        within(exchange.stream.read_exact(&mut body)).await.expect("a body");
-        exchange.body = String::from_utf8(body).expect("text");
-        let is_upgrade = exchange.header("upgrade") == Some("websocket");
-        let method = exchange.head.split(' ').next().expect("a method");
-        exchange.method = if is_upgrade { "UPGRADE".to_owned() } else { method.to_uppercase() };
-        exchange
+        Exchange::read(within(self.listener.accept()).await.expect("a connection").0).await
     }
 
     /// Opens a session for a client whose WebSocket is refused.
@@ -107,6 +93,24 @@ impl HttpServer {
 }
 
 impl Exchange {
+    /// The next request on a connection.
+    async fn read(mut stream: TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(within(stream.read_u8()).await.expect("a request"));
+        }
+        let head = String::from_utf8(head).expect("text").to_lowercase();
+        let mut exchange = Exchange { method: String::new(), head, body: String::new(), stream };
+        let length = exchange.header("content-length").map_or(0, |length| length.parse().expect("a number"));
+        let mut body = vec![0; length];
+        within(exchange.stream.read_exact(&mut body)).await.expect("a body");
+        exchange.body = String::from_utf8(body).expect("text");
+        let is_upgrade = exchange.header("upgrade") == Some("websocket");
+        let method = exchange.head.split(' ').next().expect("a method");
+        exchange.method = if is_upgrade { "UPGRADE".to_owned() } else { method.to_uppercase() };
+        exchange
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
@@ -126,6 +130,12 @@ impl Exchange {
         let head = format!("HTTP/1.1 {status} So\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n");
         self.write(&head).await;
         self.write(body).await;
+    }
+
+    /// Answers, and gives the next request on the same connection.
+    pub async fn answer_and_keep(mut self, status: u16, body: &str) -> Self {
+        self.write(&format!("HTTP/1.1 {status} So\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await;
+        Self::read(self.stream).await
     }
 
     /// Begins a stream that ends with the connection.
