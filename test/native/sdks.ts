@@ -143,7 +143,7 @@ const rust: Sdk = {
         check: step("cargo", "fmt", "--all", "--check"),
       },
       clippy("--workspace"),
-      // What is left out without TLS, or is there in its place.
+      // What is left out without TLS and HTTP, or is there in its place.
       clippy("--no-default-features"),
       {
         title: "rustdoc",

@@ -1,6 +1,7 @@
 //! A server of the bridge over HTTP that does what a test says. Each connection has one request, unless the test keeps it.
 
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crossroom::{Backoff, Client, ClientBuilder, Namespace, Transport};
@@ -12,6 +13,8 @@ use crate::support::{CONNECTED, within};
 
 pub const OPENED: &str =
     r#"{"session":"n1.abc","pingInterval":25000,"pingTimeout":20000,"maxPayload":100000,"resumeTimeout":20000}"#;
+
+static KEPT: Mutex<Vec<std::net::TcpListener>> = Mutex::new(Vec::new());
 
 pub struct HttpServer {
     listener: TcpListener,
@@ -29,8 +32,11 @@ pub struct Exchange {
 
 impl HttpServer {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        Self { listener, early: VecDeque::new() }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("it does not block");
+        // Clients remember the ways to a server: no other test may get this port in the same process.
+        KEPT.lock().expect("no test panics here").push(listener.try_clone().expect("a copy"));
+        Self { listener: TcpListener::from_std(listener).expect("a listener"), early: VecDeque::new() }
     }
 
     pub fn url(&self) -> String {
