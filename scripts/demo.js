@@ -7,12 +7,15 @@ import { changedAt, filesBelow } from "./outputs.js";
 const PAGE = "clients/demo";
 const SCRIPT = "main.js";
 
+/** The comparison, which the page leads to. */
+const COMPARISON = ["html", "css", "json"].map((ending) => `docs/compare.${ending}`);
+
 /** Into a folder from which the server serves it. Only what is older than what it is made of; says whether there was any. */
 export async function makeDemo(folder) {
   mkdirSync(folder, { recursive: true });
   const isOld = (name, parts) => parts.some((path) => !(changedAt(path) < changedAt(join(folder, name))));
   const files = filesBelow(PAGE);
-  const copies = files.filter((path) => /\.(html|css|svg)$/.test(path));
+  const copies = [...files.filter((path) => /\.(html|css|svg)$/.test(path)), ...COMPARISON];
   const known = [SCRIPT, ...copies.map((path) => basename(path))];
   const stale = readdirSync(folder).filter((name) => !known.includes(name));
   for (const name of stale) rmSync(join(folder, name));

@@ -31,6 +31,7 @@ export class Stage {
   readonly load: LoadProcess;
   readonly relay: Relay;
   readonly #context: Context;
+  readonly #more: LoadProcess[] = [];
   readonly #servers = new Map<string, Promise<ServerProcess>>();
 
   private constructor(context: Context, load: LoadProcess, relay: Relay) {
@@ -48,16 +49,27 @@ export class Stage {
     } finally {
       const servers = await Promise.allSettled(stage.#servers.values());
       const started = servers.flatMap((server) => (server.status === "fulfilled" ? [server.value] : []));
-      await Promise.all([load, relay, ...started].map((child) => child.end()));
+      await Promise.all([load, relay, ...stage.#more, ...started].map((child) => child.end()));
     }
   }
 
-  /** @param own A name, for a server that is not shared. */
-  server(program: ServerProgram, own = ""): Promise<ServerProcess> {
+  /** A further process with clients. */
+  async moreClients(): Promise<LoadProcess> {
+    const load = await LoadProcess.start();
+    this.#more.push(load);
+    return load;
+  }
+
+  /**
+   * @param own A name, for a server that is not shared.
+   * @param nodeOptions Of Node.js, for its process.
+   */
+  server(program: ServerProgram, own = "", nodeOptions: readonly string[] = []): Promise<ServerProcess> {
     const key = `${own} ${program.script} ${program.args?.join(" ") ?? ""}`;
     const known = this.#servers.get(key);
     if (known !== undefined) return known;
-    const started = ServerProcess.start(program.script, program, this.#context.settings.folder);
+    const { folder } = this.#context.settings;
+    const started = ServerProcess.start(program.script, program, { folder, nodeOptions });
     this.#servers.set(key, started);
     return started;
   }

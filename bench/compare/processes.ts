@@ -43,12 +43,18 @@ export class ServerProcess {
   }
 
   /** Resolves when it listens. */
-  static async start(name: string, program: ServerProgram, folder: string): Promise<ServerProcess> {
+  static async start(
+    name: string,
+    program: ServerProgram,
+    { folder, nodeOptions = [] }: { folder: string; nodeOptions?: readonly string[] },
+  ): Promise<ServerProcess> {
     const args = program.isRooms === true ? [join(folder, `rooms-${counter++}`)] : (program.args ?? []);
-    const child = node(name, script("servers", `${program.script}.js`), args);
+    const child = node<ServerQuestion>(name, script("servers", `${program.script}.js`), args, nodeOptions);
     const { port } = await child.hello;
     if (program.isRooms !== true) return new ServerProcess(child, child, port);
-    const publisher = node(`${name}'s publisher`, script("servers", "rooms-publisher.js"), [String(port)]);
+    const publisher = node<ServerQuestion>(`${name}'s publisher`, script("servers", "rooms-publisher.js"), [
+      String(port),
+    ]);
     await publisher.hello;
     return new ServerProcess(child, publisher, port);
   }
@@ -75,8 +81,13 @@ export class ServerProcess {
 
 let counter = 0;
 
-function node<Question>(name: string, file: string, args: readonly string[] = []): Child<Question> {
-  return new Child<Question>(name, process.execPath, ["--expose-gc", file, ...args]);
+function node<Question>(
+  name: string,
+  file: string,
+  args: readonly string[] = [],
+  options: readonly string[] = [],
+): Child<Question> {
+  return new Child<Question>(name, process.execPath, ["--expose-gc", ...options, file, ...args]);
 }
 
 /** A process with clients of all ways. */

@@ -15,13 +15,12 @@ export class Publisher {
   }
 
   /** Resolves when the last message has been published. */
-  async run({ count, perSecond, seed }: Schedule): Promise<Published> {
-    const random = seed === undefined ? undefined : randomOf(seed);
+  async run(schedule: Schedule): Promise<Published> {
     const first = this.#n + 1;
     let slip = 0;
     let due = now();
-    for (let i = 0; i < count; i++) {
-      due += gap(perSecond, random);
+    for (const gap of gapsOf(schedule)) {
+      due += gap;
       const wait = due - now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait / 1000));
       const message = makeMessage(++this.#n);
@@ -32,8 +31,15 @@ export class Publisher {
   }
 }
 
-/** Microseconds to the next message: even, or random as of a Poisson process, so that no poll beats against it. */
-function gap(perSecond: number, random: (() => number) | undefined): number {
+/**
+ * Microseconds from each message to the next: even, or as those of a Poisson process, against which no poll beats; stretched so that all
+ * take the time that they would take evenly.
+ */
+export function gapsOf({ count, perSecond, seed }: Schedule): number[] {
   const mean = 1e6 / perSecond;
-  return random === undefined ? mean : -Math.log(1 - random()) * mean;
+  if (seed === undefined) return Array.from({ length: count }, () => mean);
+  const random = randomOf(seed);
+  const gaps = Array.from({ length: count }, () => -Math.log(1 - random()));
+  const sum = gaps.reduce((total, gap) => total + gap, 0);
+  return gaps.map((gap) => (gap / sum) * count * mean);
 }

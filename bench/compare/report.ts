@@ -1,6 +1,7 @@
 /** The results as tables for people. Pure. */
 import { median } from "../shared/statistics.js";
 import { align } from "../shared/table.js";
+import { View } from "./page/view.js";
 import type { CutResult, Results, SubjectResult } from "./results.js";
 import { SUBJECTS } from "./subjects.js";
 
@@ -15,19 +16,20 @@ const HEAD = [
   ...["CPU us", "x ws", "idle kB", "idle CPU ms/min", "RTs", "burst ms"],
 ];
 
-function mainTable({ subjects }: Results): string {
-  const ws = median(subjects.find(({ name }) => name === "ws")?.cpuMicros ?? []);
-  return align([HEAD, ...subjects.map((subject) => row(subject, ws))]);
+function mainTable(results: Results): string {
+  const { subjects } = results;
+  const view = new View(results);
+  return align([HEAD, ...subjects.map((subject) => row(subject, view.cpuRatio(subject.name)))]);
 }
 
-function row(subject: SubjectResult, ws: number): string[] {
+function row(subject: SubjectResult, cpuRatio: number): string[] {
   const { latency, latencyFast, bytes, bytesFast, sending, idle, first, burst } = subject;
   const cpu = median(subject.cpuMicros ?? []);
   return [
     SUBJECTS[subject.name].title,
     ...[decimal(latency?.p50, 2), decimal(latencyFast?.p50, 2)],
     ...[passed(bytes), passed(bytesFast), passed(sending)],
-    ...[decimal(cpu, 1), decimal(cpu / ws, 2)],
+    ...[decimal(cpu, 1), decimal(cpuRatio, 2)],
     ...[decimal(idle?.kilobytes, 1), decimal(idle?.cpuMillisPerMinute, 2)],
     ...[decimal(first?.roundTrips, 1), decimal(burst, 0)],
   ];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
-import { Context } from "./context.js";
+import { Context, Stage } from "./context.js";
 import { nginxVersion } from "./nginx.js";
 import { measureBurst } from "./parts/burst.js";
 import { measureCpu } from "./parts/cpu.js";
@@ -15,20 +15,30 @@ import { measureSending } from "./parts/sending.js";
 import { measureSteady } from "./parts/steady.js";
 import type { Results, SubjectResult } from "./results.js";
 import type { Settings } from "./settings.js";
+import { SUBJECTS } from "./subjects.js";
 
 /** Rejects where anything went wrong: a message lost outside a cut among it. */
 export async function run(settings: Settings, say: (line: string) => void): Promise<Results> {
   const began = performance.now();
-  const context = new Context(settings, say);
-  const first = await measureFirst(context);
-  const { subjects: steady, pairs, proxies } = await measureSteady(context);
-  const sending = await measureSending(context);
-  const burst = await measureBurst(context);
-  const fast = await measureFast(context);
-  const cpu = await measureCpu(context);
+  const elapsed = () => `${String(Math.round((performance.now() - began) / 1000)).padStart(3)} s`;
+  const context = new Context(settings, (line) => say(`${elapsed()}  ${line}`));
+  const { steady, ...small } = await Stage.with(context, async (stage) => {
+    // All servers at once: each takes a part of a second to begin.
+    await Promise.all(settings.subjects.map((name) => stage.server(SUBJECTS[name].server, name)));
+    return {
+      first: await measureFirst(context, stage),
+      steady: await measureSteady(context, stage),
+      sending: await measureSending(context, stage),
+      burst: await measureBurst(context, stage),
+      fast: await measureFast(context, stage),
+      cpu: await measureCpu(context, stage),
+    };
+  });
   const idle = await measureIdle(context);
   const cuts = await measureCuts(context);
-  const measured = [first, steady, sending, burst, fast, cpu, idle].flat();
+  const { subjects, pairs, proxies } = steady;
+  const { first, sending, burst, fast, cpu } = small;
+  const measured = [first, subjects, sending, burst, fast, cpu, idle].flat();
   return {
     machine: {
       ...{ date: new Date().toISOString().slice(0, 10), node: process.versions.node },

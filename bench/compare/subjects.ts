@@ -24,6 +24,8 @@ export interface CutVariant {
 
 export interface Subject {
   readonly title: string;
+  /** In the middle of a sentence. */
+  readonly spoken: string;
   readonly family: Family;
   /** Whether it is this project's own. */
   readonly ours: boolean;
@@ -36,6 +38,8 @@ export interface Subject {
   readonly patience: number;
   /** Whether it can be put behind an HTTP proxy. */
   readonly proxied: boolean;
+  /** Its settings there, where they are others: Socket.IO's client falls back only as it comes. */
+  readonly proxiedSettings?: ClientSettings;
   /** Clients of the measurement of memory; fewer where each costs a great deal. */
   readonly mostIdle?: number;
   /** Milliseconds of a measurement of CPU, where it needs more than others: several polls. */
@@ -67,22 +71,49 @@ const roomsCuts: readonly CutVariant[] = [
 
 export const SUBJECTS = {
   pipe: {
-    ...{ ...own, title: "an empty TCP pipe", family: "floor", server: { script: "pipe" } },
+    ...{
+      ...own,
+      title: "an empty TCP pipe",
+      spoken: "an empty TCP pipe",
+      family: "floor",
+      server: { script: "pipe" },
+    },
     ...{ way: "pipe", settings: {}, cuts: [], proxied: false },
     parts: ["first", "steady", "sending", "burst", "fast", "cpu", "idle"],
   },
   "polling-10s": {
-    ...{ ...own, title: "polling, each 10 s", family: "polling", server: POLLING, way: "polling" },
+    ...{
+      ...own,
+      title: "polling each 10 s",
+      spoken: "polling each 10 s",
+      family: "polling",
+      server: POLLING,
+      way: "polling",
+    },
     ...{ settings: { pollEvery: 10_000 }, cuts: [], patience: 25_000, proxied: false },
     parts: ["first", "steady"],
   },
   "polling-1s": {
-    ...{ ...own, title: "polling, each second", family: "polling", server: POLLING, way: "polling" },
-    ...{ settings: { pollEvery: 1_000 }, parts: but("burst"), cpuWindow: 4_000 },
+    ...{
+      ...own,
+      title: "polling each second",
+      spoken: "polling each second",
+      family: "polling",
+      server: POLLING,
+      way: "polling",
+    },
+    ...{ settings: { pollEvery: 1_000 }, parts: but("burst"), cpuWindow: 2_000 },
     cuts: [{ kind: "with recovery", by: "asks since which one" }],
   },
   "long-polling": {
-    ...{ ...own, title: "long polling", family: "long polling", server: POLLING, way: "long-polling" },
+    ...{
+      ...own,
+      title: "long polling",
+      spoken: "long polling",
+      family: "long polling",
+      server: POLLING,
+      way: "long-polling",
+    },
     settings: {},
     cuts: [
       { kind: "as it comes", by: "begins at the newest", settings: { resume: false } },
@@ -90,14 +121,29 @@ export const SUBJECTS = {
     ],
   },
   sse: {
-    ...{ ...own, title: "SSE", family: "SSE", server: { script: "sse" }, way: "sse", settings: {} },
+    ...{
+      ...own,
+      title: "SSE",
+      spoken: "SSE",
+      family: "SSE",
+      server: { script: "sse" },
+      way: "sse",
+      settings: {},
+    },
     cuts: [
       { kind: "as it comes", by: "events without ids", settings: { resume: false } },
       { kind: "with recovery", by: "ids, and a server that looks at Last-Event-ID" },
     ],
   },
   "sse-h2": {
-    ...{ ...own, title: "SSE, HTTP/2", family: "SSE", server: { script: "sse-h2" }, way: "sse-h2" },
+    ...{
+      ...own,
+      title: "SSE over HTTP/2",
+      spoken: "SSE over HTTP/2",
+      family: "SSE",
+      server: { script: "sse-h2" },
+      way: "sse-h2",
+    },
     ...{ settings: {}, proxied: false },
     cuts: [
       { kind: "as it comes", by: "events without ids", settings: { resume: false } },
@@ -105,7 +151,14 @@ export const SUBJECTS = {
     ],
   },
   ws: {
-    ...{ ...own, title: "bare WebSocket (ws)", family: "WebSocket", server: { script: "ws" }, way: "ws" },
+    ...{
+      ...own,
+      title: "bare WebSocket (ws)",
+      spoken: "a bare WebSocket",
+      family: "WebSocket",
+      server: { script: "ws" },
+      way: "ws",
+    },
     settings: {},
     cuts: [
       { kind: "as it comes", by: "a client that reconnects" },
@@ -117,19 +170,47 @@ export const SUBJECTS = {
     ],
   },
   "socketio-polling": {
-    ...{ ...own, title: "Socket.IO, polling only", family: "Socket.IO", server: SOCKET_IO, way: "socketio" },
+    ...{
+      ...own,
+      title: "Socket.IO, polling",
+      spoken: "Socket.IO on polling alone",
+      family: "Socket.IO",
+      server: SOCKET_IO,
+      way: "socketio",
+    },
     ...{ settings: { transports: ["polling"] }, cuts: socketIoCuts },
   },
   "socketio-websocket": {
-    ...{ ...own, title: "Socket.IO, WebSocket only", family: "Socket.IO", server: SOCKET_IO },
+    ...{
+      ...own,
+      title: "Socket.IO, WebSocket",
+      spoken: "Socket.IO on WebSocket alone",
+      family: "Socket.IO",
+      server: SOCKET_IO,
+    },
     ...{ way: "socketio", settings: { transports: ["websocket"] }, cuts: socketIoCuts },
   },
   socketio: {
-    ...{ ...own, title: "Socket.IO as it comes", family: "Socket.IO", server: SOCKET_IO, way: "socketio" },
+    ...{
+      ...own,
+      title: "Socket.IO, as it comes",
+      spoken: "Socket.IO",
+      family: "Socket.IO",
+      server: SOCKET_IO,
+      way: "socketio",
+    },
     ...{ settings: {}, cuts: socketIoCuts },
   },
   bridge: {
-    ...{ ...own, title: "the bridge", family: "bridge", ours: true, server: BRIDGE, way: "bridge" },
+    ...{
+      ...own,
+      title: "the bridge",
+      spoken: "the bridge",
+      family: "bridge",
+      ours: true,
+      server: BRIDGE,
+      way: "bridge",
+    },
     settings: {},
     cuts: [
       { kind: "as it comes", by: "@crossroom/client" },
@@ -140,6 +221,7 @@ export const SUBJECTS = {
     ...{
       ...own,
       title: "WebRTC data channel",
+      spoken: "WebRTC",
       family: "WebRTC",
       server: { script: "webrtc" },
       way: "webrtc",
@@ -148,11 +230,26 @@ export const SUBJECTS = {
     cuts: [{ kind: "as it comes", by: "a new connection where the old one failed" }],
   },
   "rooms-socketio": {
-    ...{ ...own, title: "rooms server, Socket.IO client", family: "rooms", ours: true, server: ROOMS },
+    ...{
+      ...own,
+      title: "rooms: Socket.IO client",
+      spoken: "a room’s Socket.IO client",
+      family: "rooms",
+      ours: true,
+      server: ROOMS,
+    },
     ...{ way: "rooms", settings: { over: "socket.io", transports: ["websocket"] }, cuts: roomsCuts },
+    proxiedSettings: { over: "socket.io" },
   },
   "rooms-plain": {
-    ...{ ...own, title: "rooms server, plain client", family: "rooms", ours: true, server: ROOMS },
+    ...{
+      ...own,
+      title: "rooms: plain client",
+      spoken: "a room’s plain client",
+      family: "rooms",
+      ours: true,
+      server: ROOMS,
+    },
     ...{ way: "rooms", settings: { over: "bridge" }, cuts: roomsCuts },
   },
 } as const satisfies Record<string, Subject>;

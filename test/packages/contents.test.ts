@@ -38,7 +38,7 @@ describe("the packages", function () {
     describe(name, () => {
       it("holds what was compiled, its page and its licence, and nothing else", () => {
         const allowed =
-          /^(dist\/[\w./-]+\.(js|d\.ts)|dist\/cjs\/package\.json|dist\/public\/[\w-]+\.(html|css|svg|js)|rooms\/package\.json|README\.md|LICENSE|package\.json)$/;
+          /^(dist\/[\w./-]+\.(js|d\.ts)|dist\/cjs\/package\.json|dist\/public\/[\w-]+\.(html|css|svg|js|json)|rooms\/package\.json|README\.md|LICENSE|package\.json)$/;
         const { files } = made.packed[name];
         expect(files.filter((path) => !allowed.test(path))).to.deep.equal([]);
         expect(files).to.include.members(["LICENSE", "README.md", ...madeOf(name)]);

@@ -36,7 +36,14 @@ describe("what the server answers to HTTP", () => {
     // Relative, so that the page works below a path.
     const links = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, path = ""]) => `/${path}`);
     expect(links).to.include("/demo/main.js");
-    const types: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+    const types: Record<string, string> = {
+      ...{ js: "text/javascript", css: "text/css", svg: "image/svg+xml" },
+      ...{ html: "text/html", json: "application/json" },
+    };
+    // And that page what it links to.
+    const comparison = await (await fetch(`${server.url}/demo/compare.html`)).text();
+    for (const [, path = ""] of comparison.matchAll(/href="([^":#]+)"/g)) links.push(`/demo/${path}`);
+    expect(links).to.include.members(["/demo/compare.css", "/demo/compare.json"]);
     for (const path of links) {
       const response = await fetch(server.url + path);
       expect(response.status, path).to.equal(200);

@@ -26,6 +26,7 @@ answerQuestions({ port: await listen(control) }, async (question: RelayQuestion)
     case "open": {
       const passage = new Passage(question.upstream, question.oneWay);
       passages.set(question.name, passage);
+      udp.delete(question.name);
       return { port: await relayTcp(passage, weather, links) };
     }
     case "passed": {

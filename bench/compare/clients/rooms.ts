@@ -4,12 +4,9 @@
  */
 import { createRooms } from "@crossroom/client/rooms";
 import { asMessage, EVENT, type Message } from "../message.js";
-import { ROOM } from "../room.js";
+import { PUBLISHER, ROOM } from "../room.js";
 import type { Client, ClientSettings, Open } from "./client.js";
 import { bridgeSocket, socketIoSocket } from "./sockets.js";
-
-/** As the name that its publisher has: what comes from others was sent by clients, and is not what is counted. */
-const PUBLISHER = "publisher";
 
 interface Arrived {
   from: { name: string };
@@ -25,6 +22,7 @@ interface AnySocket {
 
 export const open: Open = ({ port, settings, onMessage }) => {
   const take = ({ from, data }: Arrived) => {
+    // What comes from others was sent by clients, and is not what is counted.
     if (from.name === PUBLISHER) onMessage(asMessage(data));
   };
   return settings.resume === false

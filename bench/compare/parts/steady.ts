@@ -5,8 +5,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { median } from "../../shared/statistics.js";
 import { Nginx } from "../nginx.js";
-import { type Context, Stage } from "../context.js";
-import { latencyOf } from "../figures.js";
+import type { Context, Stage } from "../context.js";
+import { latencyOf } from "../latency.js";
 import type { ServerProcess, Passageway } from "../processes.js";
 import type { Published } from "../protocol.js";
 import type { Pairs, ProxyKind, ProxyResult, SubjectResult } from "../results.js";
@@ -30,48 +30,47 @@ interface Proxied extends Omit<ProxyResult, "came"> {
   group: string;
 }
 
-export async function measureSteady(context: Context): Promise<Steady> {
+export async function measureSteady(context: Context, stage: Stage): Promise<Steady> {
   const subjects = context.subjects("steady");
   if (subjects.length === 0) return { subjects: [], proxies: [] };
   const { steady: count } = context.settings;
   context.say(`1 message a second: ${subjects.length} ways at once, ${count} messages`);
-  return Stage.with(context, async (stage) => {
-    const { load, relay } = stage;
-    const passages = new Map<SubjectName, Passageway>();
-    const servers = new Map<SubjectName, ServerProcess>();
-    for (const [name, { server: program, way, settings }] of subjects) {
-      const server = await stage.server(program);
-      servers.set(name, server);
-      const passage = await relay.open(name, server.port);
-      passages.set(name, passage);
-      await load.connect(name, { way, port: passage.port, settings: { ...settings, relay: passage.relay } });
+  const { load, relay } = stage;
+  const passages = new Map<SubjectName, Passageway>();
+  const servers = await startServers(stage, subjects);
+  for (const [name, { way, settings }] of subjects) {
+    const server = servers.get(name)!;
+    const passage = await relay.open(name, server.port);
+    passages.set(name, passage);
+    await load.connect(name, { way, port: passage.port, settings: { ...settings, relay: passage.relay } });
+  }
+  const { nginx, proxied } = await startProxies(context, stage);
+  try {
+    await delay(context.settings.settle);
+    const before = await Promise.all([...passages.values()].map((passage) => passage.passed()));
+    if (context.settings.loseOne !== undefined)
+      await passages.get(context.settings.loseOne)?.swallow('"n":2,');
+    const all = [...servers.values(), ...proxied.map(({ server }) => server)];
+    const published = await publishAll([...new Set(all)], count, context);
+    const results: Partial<SubjectResult>[] = [];
+    const latencies = new Map<SubjectName, number[]>();
+    for (const [i, [name, { patience }]] of subjects.entries()) {
+      const of = published.get(servers.get(name)!)!;
+      const own = await load.expect(name, of, patience);
+      latencies.set(name, own);
+      const { up, down } = await passages.get(name)!.passed();
+      const was = before[i]!;
+      const bytes = { up: (up - was.up) / count, down: (down - was.down) / count };
+      results.push({ name, latency: latencyOf(own), bytes });
     }
-    const nginx = await startProxies(context, servers);
-    try {
-      const proxied = nginx === undefined ? [] : await connectProxied(context, stage, nginx, servers);
-      await delay(context.settings.settle);
-      const before = await Promise.all([...passages.values()].map((passage) => passage.passed()));
-      if (context.settings.loseOne !== undefined)
-        await passages.get(context.settings.loseOne)?.swallow('"n":2,');
-      const published = await publishAll([...new Set(servers.values())], count, context);
-      const results: Partial<SubjectResult>[] = [];
-      const latencies = new Map<SubjectName, number[]>();
-      for (const [i, [name, { patience }]] of subjects.entries()) {
-        const of = published.get(servers.get(name)!)!;
-        const all = await load.expect(name, of, patience);
-        latencies.set(name, all);
-        const { up, down } = await passages.get(name)!.passed();
-        const was = before[i]!;
-        const bytes = { up: (up - was.up) / count, down: (down - was.down) / count };
-        results.push({ name, latency: latencyOf(all), bytes });
-      }
-      const pairs = pairsOf(latencies.get("rooms-socketio"), latencies.get("rooms-plain"));
-      const proxies = await countProxied(context, stage, proxied, published);
-      return { subjects: results, proxies, ...(pairs === undefined ? {} : { pairs }) };
-    } finally {
-      await nginx?.end();
-    }
-  });
+    const pairs = pairsOf(latencies.get("rooms-socketio"), latencies.get("rooms-plain"));
+    const proxies = await countProxied(context, stage, proxied, published);
+    for (const { group } of proxied) await load.drop(group);
+    for (const [name] of subjects) await load.drop(name);
+    return { subjects: results, proxies, ...(pairs === undefined ? {} : { pairs }) };
+  } finally {
+    await nginx?.end();
+  }
 }
 
 /** Resolves to what each has published. */
@@ -100,49 +99,49 @@ export function pairsOf(
 }
 
 function variantsOf([name, subject]: [SubjectName, Subject]): { name: SubjectName; unbuffered: boolean }[] {
-  if (!subject.proxied) return [];
   const plain = { name, unbuffered: false };
   return subject.way === "sse" ? [plain, { name, unbuffered: true }] : [plain];
 }
 
 const KINDS: readonly ProxyKind[] = ["proxy_pass", "upgrade"];
 
-async function startProxies(
-  context: Context,
-  servers: ReadonlyMap<SubjectName, ServerProcess>,
-): Promise<Nginx | undefined> {
-  const { nginx, folder } = context.settings;
-  if (nginx === undefined || context.subjects("proxies").length === 0) return undefined;
-  return Nginx.start(
-    nginx,
-    folder,
-    [...servers.values()].map(({ port }) => port),
-  );
+/** Each has one of its own: two clients of one server would be told one after the other. The two in one room are so on purpose. */
+async function startServers(
+  stage: Stage,
+  subjects: readonly [SubjectName, Subject][],
+): Promise<Map<SubjectName, ServerProcess>> {
+  const started = subjects.map(async ([name, { server }]): Promise<[SubjectName, ServerProcess]> => [
+    name,
+    await stage.server(server, server.isRooms === true ? "room" : name),
+  ]);
+  return new Map(await Promise.all(started));
 }
 
-async function connectProxied(
-  context: Context,
-  { load }: Stage,
-  nginx: Nginx,
-  servers: ReadonlyMap<SubjectName, ServerProcess>,
-): Promise<Proxied[]> {
+/** Before servers of their own: what is done for these is not to be in the way of the others. */
+async function startProxies(context: Context, stage: Stage): Promise<{ nginx?: Nginx; proxied: Proxied[] }> {
+  const { nginx: program, folder, proxied: of } = context.settings;
+  const subjects = context.subjects("proxies").filter(([, { proxied }]) => proxied);
+  if (program === undefined || subjects.length === 0) return { proxied: [] };
+  const servers = new Map<SubjectName, ServerProcess>();
+  for (const [name, { server }] of subjects) servers.set(name, await stage.server(server, "proxied"));
+  const ports = [...servers.values()].map(({ port }) => port);
+  const nginx = await Nginx.start(program, folder, ports);
   const proxied: Proxied[] = [];
-  for (const entry of context.subjects("proxies")) {
-    const [name, { way, settings }] = entry;
-    const server = servers.get(name);
-    if (server === undefined) continue;
+  for (const entry of subjects) {
+    const [name, { way, settings, proxiedSettings = settings }] = entry;
+    const server = servers.get(name)!;
     for (const variant of variantsOf(entry)) {
       for (const kind of KINDS) {
         const group = `${name} behind ${kind}${variant.unbuffered ? ", unbuffered" : ""}`;
         const port = nginx.portTo(server.port, kind);
-        const to = { way, port, settings: { ...settings, unbuffered: variant.unbuffered }, patience: 0 };
+        const own = { ...proxiedSettings, unbuffered: variant.unbuffered };
         // Whether it comes through is what is asked: it goes on trying.
-        await load.connect(group, to).catch(() => undefined);
-        proxied.push({ ...variant, of: context.settings.proxied, server, kind, group });
+        await stage.load.connect(group, { way, port, settings: own, patience: 0 }).catch(() => undefined);
+        proxied.push({ ...variant, of, server, kind, group });
       }
     }
   }
-  return proxied;
+  return { nginx, proxied };
 }
 
 async function countProxied(

@@ -1,6 +1,6 @@
 /** The floor: a line of JSON on a bare TCP connection. What lies within it cannot be told from nothing. */
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { lineReader } from "../lines.js";
 import { makeMessage, readMessage } from "../message.js";
 import { onReceived, serve } from "../serve.js";
 
@@ -9,7 +9,10 @@ const server = createServer({ noDelay: true }, (socket) => {
   sockets.add(socket);
   socket.on("error", () => socket.destroy());
   socket.on("close", () => sockets.delete(socket));
-  createInterface({ input: socket }).on("line", (line) => onReceived(readMessage(line)));
+  socket.setEncoding("utf8").on(
+    "data",
+    lineReader((line) => onReceived(readMessage(line))),
+  );
   socket.write(`${JSON.stringify(makeMessage(0))}\n`);
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", 4096, resolve));

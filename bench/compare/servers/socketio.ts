@@ -9,6 +9,8 @@ import { args, HEARTBEAT, keepAlive, onReceived, serve } from "../serve.js";
 const http = keepAlive(createServer());
 const io = new Server(http, {
   pingInterval: HEARTBEAT,
+  // Nothing is compressed here. By default it compresses what a poll gets, from 1 KiB on.
+  httpCompression: false,
   ...(args.includes("recovery") ? { connectionStateRecovery: {} } : {}),
 });
 if (args.includes("bridge")) attachBridge(io, http);
