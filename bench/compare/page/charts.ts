@@ -140,7 +140,7 @@ function first(view: View): Section {
     heading,
     note: "Round trips from the beginning of the connection to the first message, over a way of 100 ms there and back. TLS would add one (TLS 1.3) to each, WebRTC has its own in it.",
     chart: {
-      ...{ title: heading, rows: all, axis: "round trips", scale: "linear" },
+      ...{ title: heading, rows: all, axis: "trips", scale: "linear" },
       ticks: [0, 2, 4, 6, 8, 10, 12, 14, 16].filter((tick) => tick < most + 2),
     },
   };
@@ -170,7 +170,7 @@ function cut(view: View): Section {
       `Messages lost by one client when all connections end and none can be made for ${length / 1000} s, at 10 messages a second; median of ${instances}. ` +
       "○ as it comes, ● with what it has for that (the table below says what). What is lost depends on when the client comes back.",
     chart: {
-      ...{ title: heading, rows: all, axis: "messages lost", scale: "linear" },
+      ...{ title: heading, rows: all, axis: "lost", scale: "linear" },
       ticks: [0, 20, 40, 60, 80, 100, 120, 140].filter((tick) => tick < most + 20),
     },
   };

@@ -140,21 +140,22 @@ function draw(chart: Chart, width: number, className: string): string {
   return svg.outerHTML;
 }
 
-/** The ticks whose labels have room. The last one always has. */
+/** The ticks whose labels have room: of even ones each second or third, from the first on; of others the last one in any case. */
 function readable(
   ticks: readonly number[],
   [from, to]: readonly [number, number],
   scale: Chart["scale"],
   pixels: number,
 ): number[] {
-  const part =
-    scale === "log"
-      ? (tick: number) => Math.log(tick / from) / Math.log(to / from)
-      : (tick: number) => (tick - from) / (to - from);
+  if (scale === "linear") {
+    const apart = pixels / (ticks.length - 1);
+    return ticks.filter((_, i) => i % Math.ceil(APART / apart) === 0);
+  }
+  const at = (tick: number) => (Math.log(tick / from) / Math.log(to / from)) * pixels;
   const kept: number[] = [];
   for (const tick of [...ticks].reverse()) {
     const right = kept[0];
-    if (right === undefined || (part(right) - part(tick)) * pixels >= APART) kept.unshift(tick);
+    if (right === undefined || at(right) - at(tick) >= APART) kept.unshift(tick);
   }
   return kept;
 }
