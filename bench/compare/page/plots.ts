@@ -33,7 +33,7 @@ export interface Chart {
 export const WIDTHS = { wide: 680, narrow: 358 } as const;
 
 const ROW = 24;
-const NAMES = 150;
+const NAMES = 158;
 const RIGHT = 64;
 const BOTTOM = 28;
 const FONT = 12;
