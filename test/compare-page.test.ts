@@ -139,11 +139,20 @@ describe("the page's sentences are made of the figures", () => {
     expect(chosen(view, "prices").use).to.equal("a bare WebSocket");
   });
 
-  it("behind a proxy what comes through it is advised", () => {
-    expect(chosen(new View(sample()), "blocks WebSocket").use).to.match(/^Socket\.IO/);
+  it("behind a proxy the cheapest that comes through it is advised", () => {
     const results = sample();
-    for (const proxy of results.proxies) if (proxy.name === "socketio") proxy.came.proxy_pass = 0;
-    expect(chosen(new View(results), "blocks WebSocket").use).to.match(/^SSE/);
+    const passing = (names: readonly SubjectName[]) => {
+      for (const proxy of results.proxies)
+        proxy.came.proxy_pass = names.includes(proxy.name) || proxy.unbuffered ? proxy.of : 0;
+      return chosen(new View(results), "blocks WebSocket").use;
+    };
+    expect(passing(["socketio"])).to.match(/^Socket\.IO\. If only the server speaks: SSE/);
+    expect(passing(["bridge"])).to.match(/^The bridge\./);
+    expect(passing([])).to.match(/^SSE/);
+    subjectOf(results, "bridge").cpuMicros = [9_999];
+    expect(passing(["socketio", "bridge"])).to.match(/^Socket\.IO/);
+    subjectOf(results, "bridge").cpuMicros = [1];
+    expect(passing(["socketio", "bridge"])).to.match(/^The bridge; Socket\.IO on the web falls back/);
   });
 
   it("polling is advised for rare updates, unless polls cost more than an open connection", () => {

@@ -64,6 +64,12 @@ const socketIoCuts: readonly CutVariant[] = [
   { kind: "with recovery", by: "connectionStateRecovery", server: SOCKET_IO_RECOVERY },
 ];
 
+/** A session outlasts the cut, and is read on; what Socket.IO recovers is for longer ones. */
+const bridgeHttpCuts: readonly CutVariant[] = [
+  { kind: "as it comes", by: "its session, for 20 s" },
+  { kind: "with recovery", by: "connectionStateRecovery besides", server: BRIDGE_RECOVERY },
+];
+
 const roomsCuts: readonly CutVariant[] = [
   { kind: "as it comes", by: "joins anew at each connect", settings: { resume: false } },
   { kind: "with recovery", by: "the rooms layer", settings: { resume: true } },
@@ -216,6 +222,20 @@ export const SUBJECTS = {
       { kind: "as it comes", by: "@crossroom/client" },
       { kind: "with recovery", by: "connectionStateRecovery, by pid and offset", server: BRIDGE_RECOVERY },
     ],
+  },
+  "bridge-sse": {
+    ...{ ...own, title: "the bridge, by SSE", spoken: "the bridge by SSE", family: "bridge", ours: true },
+    ...{ server: BRIDGE, way: "bridge-http", settings: { reading: "stream" }, cuts: bridgeHttpCuts },
+  },
+  "bridge-polling": {
+    ...{ ...own, title: "the bridge, by polling", spoken: "the bridge by polling", family: "bridge" },
+    ...{
+      ours: true,
+      server: BRIDGE,
+      way: "bridge-http",
+      settings: { reading: "polls" },
+      cuts: bridgeHttpCuts,
+    },
   },
   webrtc: {
     ...{

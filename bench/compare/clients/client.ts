@@ -3,7 +3,17 @@ import type { Message } from "../message.js";
 
 /** How a client reaches its server: the file of `clients/` by that name. */
 export type Way =
-  "pipe" | "polling" | "long-polling" | "sse" | "sse-h2" | "ws" | "socketio" | "bridge" | "webrtc" | "rooms";
+  | "pipe"
+  | "polling"
+  | "long-polling"
+  | "sse"
+  | "sse-h2"
+  | "ws"
+  | "socketio"
+  | "bridge"
+  | "bridge-http"
+  | "webrtc"
+  | "rooms";
 
 export interface ClientSettings {
   /** Milliseconds between two polls. */
@@ -14,6 +24,8 @@ export interface ClientSettings {
   transports?: ("polling" | "websocket")[];
   /** SSE: the server says to proxies that they are not to hold the answer back. */
   unbuffered?: boolean;
+  /** The bridge over HTTP: a stream, or polls. */
+  reading?: "stream" | "polls";
   /** Which client of the rooms server it is. */
   over?: "socket.io" | "bridge";
   /** Where the relay is asked for a port for UDP, which is known only once the server has answered. */

@@ -6,6 +6,16 @@ import type { Message } from "../message.js";
 /** As many connections as browsers open to one host. */
 const MAX_SOCKETS = 6;
 
+/** An answer that is none of 2xx. */
+export class StatusError extends Error {
+  constructor(
+    path: string,
+    readonly status: number,
+  ) {
+    super(`${path} was answered with ${status}`);
+  }
+}
+
 export class Browser {
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
@@ -47,8 +57,8 @@ export class Browser {
     response.setEncoding("utf8");
     let text = "";
     for await (const part of response) text += part as string;
-    const status = response.statusCode ?? 0;
-    if (status < 200 || status > 299) throw new Error(`${path} was answered with ${status}`);
+    const { statusCode: status = 0 } = response;
+    if (status < 200 || status > 299) throw new StatusError(path, status);
     return text;
   }
 

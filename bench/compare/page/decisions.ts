@@ -118,31 +118,35 @@ const USES: Record<(typeof LEAST_CODE)[number], string> = {
 
 /** Of those that all came through a proxy that knows nothing of WebSocket: one that speaks both ways, by the least CPU. */
 function blocked(view: View): Decision | undefined {
-  const both = (["socketio", "ws", "bridge", "rooms-plain"] as const).filter(
-    (name) => view.passes(name, "proxy_pass") === 1,
-  );
   if (!known(view.passes("ws", "proxy_pass"))) return undefined;
-  const [best] = both.sort((a, b) => view.cpu(a) - view.cpu(b));
+  // What Socket.IO as it comes costs there is what its polling costs.
+  const cost = (name: SubjectName) => view.cpu(name === "socketio" ? "socketio-polling" : name);
+  const through = (["bridge-sse", "bridge-polling", "socketio", "ws", "bridge"] as const)
+    .filter((name) => view.passes(name, "proxy_pass") === 1)
+    .sort((a, b) => cost(a) - cost(b));
   const refused = (["ws", "socketio-websocket", "bridge"] as const).filter(
     (name) => view.passes(name, "proxy_pass") === 0,
   );
-  const fallback =
-    view.passes("sse", "proxy_pass", true) === 1 ? "SSE with X-Accel-Buffering: no" : "polling";
-  const price = view.cpu("socketio-polling") / view.cpu("socketio-websocket");
-  const bestText =
-    best === undefined
-      ? ""
-      : `${capital(view.spoken(best))}: ${view.passesText(best, "proxy_pass")} came` +
-        (best === "socketio" && known(price) ? `, on polling, at ${times(price)} the CPU. ` : ". ");
+  const [best, ...others] = through;
+  const oneWay = view.passes("sse", "proxy_pass", true) === 1 ? "SSE with X-Accel-Buffering: no" : "polling";
+  // A web page that has Socket.IO's client already needs no other one.
+  const besides = others.includes("socketio") ? "; Socket.IO on the web falls back by itself" : "";
+  const said = through.map(
+    (name) => `${view.spoken(name)} at ${microseconds(cost(name))} of CPU for a message`,
+  );
   return {
     need: "Behind a firewall or proxy that blocks WebSocket",
-    use: best === undefined ? fallback : `${view.spoken(best)}; if only the server speaks, ${fallback}`,
-    why:
-      bestText +
-      (refused.length > 0
-        ? `${capital(list(refused.map((name) => view.spoken(name))))}: ${view.passesText(refused[0]!, "proxy_pass")}. `
-        : "") +
-      `SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it.`,
+    use:
+      best === undefined
+        ? oneWay
+        : `${capital(view.spoken(best))}${besides}. If only the server speaks: ${oneWay}`,
+    why: [
+      said.length > 0 ? `All messages came by ${list(said)}.` : "",
+      refused.length > 0
+        ? `By ${list(refused.map((name) => view.spoken(name)))}: ${view.passesText(refused[0]!, "proxy_pass")}.`
+        : "",
+      `By SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it.`,
+    ].join(" "),
   };
 }
 
