@@ -13,7 +13,7 @@ internal const val MAX_BINARIES: Int = 10
 /** How deep the values of a frame of the client's are nested (docs/sdk.md, 3.1): with what is around them it is below the protocol's 128. */
 internal const val MAX_NESTING: Int = 120
 
-private const val MAX_ID = 9_007_199_254_740_991L
+private const val MAX_WHOLE = 9_007_199_254_740_991L
 
 /** Milliseconds, or bytes: 2^31-1. */
 private const val MAX_AMOUNT = 2_147_483_647.0
@@ -33,6 +33,13 @@ internal fun utf8Size(text: String): Long {
     }
     return size
 }
+
+/** A whole number from 0 to 2^53-1, however JSON writes it; null where the value is none. */
+internal fun wholeNumber(value: Value?): Long? =
+    (value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_WHOLE }?.toLong())?.takeIf { it in 0..MAX_WHOLE }
+
+/** Milliseconds or bytes: not 0, and no more than timers take, as what is more is never reached. Null where the value is none. */
+internal fun amountOf(value: Value?): Long? = value?.double?.takeIf { it > 0 }?.coerceIn(1.0, MAX_AMOUNT)?.toLong()
 
 /** The text of a frame, or why there is none. */
 internal sealed class Encoded {
@@ -150,12 +157,9 @@ internal object FrameCodec {
 
         private fun args(): List<Value>? = fields["args"]?.list?.map(JsonText::revive)
 
-        private fun id(): Long? = whole(fields["id"])?.takeIf { it in 0..MAX_ID }
+        private fun id(): Long? = wholeNumber(fields["id"])
 
-        /** Not 0, and no more than timers take: what is more is never reached. */
-        private fun amount(name: String): Long? = fields[name]?.double?.takeIf { it > 0 }?.coerceIn(1.0, MAX_AMOUNT)?.toLong()
-
-        private fun whole(value: Value?): Long? = value?.long ?: value?.double?.takeIf { it % 1.0 == 0.0 && it <= MAX_ID }?.toLong()
+        private fun amount(name: String): Long? = amountOf(fields[name])
 
         private fun wrong(field: String): ServerFrame = ServerFrame.Malformed("$field of a frame \"$type\" is missing or wrong")
     }
