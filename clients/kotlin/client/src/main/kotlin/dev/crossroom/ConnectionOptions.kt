@@ -12,6 +12,12 @@ public abstract class ConnectionOptions internal constructor() {
     /** Where the server has the bridge. Default `/bridge`. */
     public var path: String = "/bridge"
 
+    /**
+     * The ways to the server that may be used. Default: all. A WebSocket is tried first; where something on the way refuses those, the same goes over HTTP.
+     * [TransportKind.WEBSOCKET] alone turns that off.
+     */
+    public var transports: Set<TransportKind> = TransportKind.values().toSet()
+
     /** How a lost connection is made again. */
     public val reconnect: ReconnectOptions = ReconnectOptions()
 
@@ -59,6 +65,7 @@ public abstract class ConnectionOptions internal constructor() {
         require(least >= 0 && most >= 0) { "delays cannot be negative: $least, $most" }
         require(reconnect.jitter in 0.0..1.0) { "jitter must be from 0 to 1: ${reconnect.jitter}" }
         require(reconnect.timeoutMillis > 0) { "timeoutMillis must be more than 0: ${reconnect.timeoutMillis}" }
+        require(transports.isNotEmpty()) { "transports must name a way to the server" }
         require(reconnect.maxAttempts >= 0) { "maxAttempts cannot be negative: ${reconnect.maxAttempts}" }
     }
 

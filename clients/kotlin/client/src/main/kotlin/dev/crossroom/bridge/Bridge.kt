@@ -5,11 +5,14 @@ import dev.crossroom.Callback
 import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
+import dev.crossroom.TransportKind
 import dev.crossroom.ownError
 import dev.crossroom.session.Backoff
 import dev.crossroom.transport.Dialer
-import dev.crossroom.transport.OkHttpDialer
+import dev.crossroom.transport.dialerOf
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
 import java.io.Closeable
 
 /**
@@ -36,7 +39,10 @@ public class Bridge internal constructor(
      */
     @JvmOverloads
     public constructor(url: String, options: BridgeOptions = BridgeOptions()) :
-        this(url, options, RealEnvironment(options.clock), { OkHttpDialer(it.okHttpClient) })
+        this(url, options, RealEnvironment(options.clock))
+
+    private constructor(url: String, options: BridgeOptions, environment: Environment) :
+        this(url, options, environment, { dialerOf(it, environment) })
 
     init {
         options.check()
@@ -55,6 +61,9 @@ public class Bridge internal constructor(
     private val closed = CompletableDeferred<Unit>()
     private val flushes = Flushes(environment) { connection.unsent }
     private var isClosing = false
+
+    /** What there is a connection over, which may change from [TransportKind.SSE] to [TransportKind.POLLING] within one; null while there is none. */
+    public val transport: StateFlow<TransportKind?> = connection.transport.asStateFlow()
 
     /**
      * The namespace of this name: always the same one. Does not connect it.

@@ -4,6 +4,7 @@ import dev.crossroom.Cancellable
 import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.NoMoreCredentials
+import dev.crossroom.TransportKind
 import dev.crossroom.frames.ClientFrame
 import dev.crossroom.frames.Encoded
 import dev.crossroom.frames.FrameCodec
@@ -24,18 +25,22 @@ import dev.crossroom.transport.Transport
 import dev.crossroom.transport.TransportFailure
 import dev.crossroom.transport.TransportListener
 import dev.crossroom.warningOf
+import kotlinx.coroutines.flow.MutableStateFlow
 import java.util.concurrent.ConcurrentHashMap
 import kotlin.math.min
 
 /**
- * The shell around the lifecycle: it owns the WebSocket and the timers, does what that says, and passes frames between the
- * WebSocket and the namespaces. All but [Backlog] is used in the loop alone.
+ * The shell around the lifecycle: it owns the transport and the timers, does what that says, and passes frames between the
+ * transport and the namespaces. All but [Backlog] is used in the loop alone.
  */
 internal class Connection(val environment: Environment, private val settings: ConnectionSettings, private val dialer: Dialer) {
     val backlog = Backlog(settings.maxUntaken)
     val backoff get() = settings.backoff
     val maxAttempts get() = settings.maxAttempts
     val phase: Phase get() = lifecycle.phase
+
+    /** What there is a connection over; null while there is none. */
+    val transport = MutableStateFlow<TransportKind?>(null)
 
     private val lifecycle = Lifecycle(LifecycleSettings(settings.backoff, settings.maxAttempts), environment::random)
 
@@ -58,7 +63,7 @@ internal class Connection(val environment: Environment, private val settings: Co
 
     init {
         // The connection has to show that it lives: that costs nothing where only the clock was set.
-        environment.onWake { if (phase == Phase.OPEN) run(lifecycle.networkChanged(environment.now())) }
+        environment.onWake { if (phase == Phase.OPEN) checkLife() }
     }
 
     fun register(ns: String, peer: Peer) {
@@ -76,8 +81,13 @@ internal class Connection(val environment: Environment, private val settings: Co
     }
 
     fun networkChanged() {
-        run(lifecycle.networkChanged(environment.now()))
+        checkLife()
         hurry()
+    }
+
+    private fun checkLife() {
+        val knows = phase == Phase.OPEN && socket?.transport?.networkChanged() == true
+        if (!knows) run(lifecycle.networkChanged(environment.now()))
     }
 
     fun background() = run(lifecycle.background())
@@ -209,13 +219,14 @@ internal class Connection(val environment: Environment, private val settings: Co
         asking.cancel()
         val socket = this.socket ?: return
         this.socket = null
+        transport.value = null
         maxPayload = Long.MAX_VALUE
         inFlight.clear()
         socket.hangUp(abrupt)
         backlog.wake()
     }
 
-    /** One WebSocket. What it tells is passed on to the loop, as long as it is the connection's. */
+    /** One attempt, and what becomes of it. What it tells is passed on to the loop, as long as it is the connection's. */
     private inner class Socket : TransportListener {
         @Volatile var transport: Transport? = null
 
@@ -233,8 +244,15 @@ internal class Connection(val environment: Environment, private val settings: Co
         override fun opened() =
             inLoop {
                 rateLimiter.begin(environment.now())
-                run(lifecycle.opened(environment.now()))
+                tellTransport()
+                run(lifecycle.opened(environment.now(), hasHeartbeat = transport?.kind == TransportKind.WEBSOCKET))
             }
+
+        override fun changed() = inLoop { if (phase == Phase.OPEN) tellTransport() }
+
+        private fun tellTransport() {
+            this@Connection.transport.value = transport?.kind
+        }
 
         override fun message(text: String?) {
             backlog.enter({ isOver || !isCurrent }, ::warnOfStall)
@@ -273,17 +291,16 @@ internal class Connection(val environment: Environment, private val settings: Co
     }
 
     private fun ended(code: Int?, reason: String, failure: TransportFailure?) {
-        val final = code != null && !shouldReconnect(code)
+        val status = failure?.status
+        val isFinal = (code != null && !shouldReconnect(code)) || !mayRetryUpgrade(status)
         if (phase == Phase.OPENING) {
-            val status = failure?.status
-            val isFinal = final || !mayRetryUpgrade(status)
             val message = failure?.message ?: "The WebSocket was closed with code $code."
             val kind = if (isFinal) ErrorCode.REFUSED else ErrorCode.FAILED
             val error = ownError(kind, message, !isFinal, failure?.cause, status, code, failure?.retryAfter)
             run(lifecycle.failed(error, isFinal, environment.now()))
         } else {
             val why = failure?.message ?: reason.ifEmpty { "closed" }
-            run(lifecycle.lost(code, why, final, environment.now()))
+            run(lifecycle.lost(code, why, isFinal, environment.now(), status))
         }
     }
 

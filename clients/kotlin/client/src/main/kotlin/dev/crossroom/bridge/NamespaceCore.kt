@@ -203,7 +203,8 @@ internal class NamespaceCore(
         if (!end.final || !isWanted) return
         val code = end.code
         val message = if (code == null) "The connection ended: ${end.reason}." else "The server closed the connection with code $code."
-        giveUp(ownError(if (code == null) ErrorCode.DISCONNECTED else ErrorCode.REFUSED, message, closeCode = code))
+        val kind = if (code == null && end.status == null) ErrorCode.DISCONNECTED else ErrorCode.REFUSED
+        giveUp(ownError(kind, message, httpStatus = end.status, closeCode = code))
     }
 
     private fun want() {

@@ -7,6 +7,7 @@ import dev.crossroom.RoomsEvent
 import dev.crossroom.RoomsOptions
 import dev.crossroom.Self
 import dev.crossroom.Sent
+import dev.crossroom.TransportKind
 import dev.crossroom.Value
 import dev.crossroom.bridge.Bridge
 import dev.crossroom.bridge.Callbacks
@@ -14,8 +15,9 @@ import dev.crossroom.bridge.Environment
 import dev.crossroom.bridge.Loop
 import dev.crossroom.bridge.RealEnvironment
 import dev.crossroom.transport.Dialer
-import dev.crossroom.transport.OkHttpDialer
+import dev.crossroom.transport.dialerOf
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.StateFlow
 import java.io.Closeable
 
 /**
@@ -43,7 +45,10 @@ public class Rooms internal constructor(
      */
     @JvmOverloads
     public constructor(url: String, options: RoomsOptions = RoomsOptions()) :
-        this(url, options, RealEnvironment(options.clock), { OkHttpDialer(it.okHttpClient) })
+        this(url, options, RealEnvironment(options.clock))
+
+    private constructor(url: String, options: RoomsOptions, environment: Environment) :
+        this(url, options, environment, { dialerOf(it, environment) })
 
     internal val core: RoomsCore = RoomsCore(url, options.also { it.check() }, environment, dialer)
     internal val loop: Loop = environment.loop
@@ -58,6 +63,9 @@ public class Rooms internal constructor(
 
     /** Whether there is a connection now. */
     public val isConnected: Boolean get() = core.isUp
+
+    /** What there is a connection over, which may change from [TransportKind.SSE] to [TransportKind.POLLING] within one; null while there is none. */
+    public val transport: StateFlow<TransportKind?> = core.bridge.transport
 
     /** One's own inbox. */
     public val inbox: Inbox = Inbox(core.inbox, loop, callbacks)

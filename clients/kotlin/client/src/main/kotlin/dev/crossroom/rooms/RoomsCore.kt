@@ -205,6 +205,7 @@ internal class RoomsCore(
 private fun bridgeOptions(options: RoomsOptions, auth: suspend () -> Value.Object, warn: (CrossroomException) -> Unit): BridgeOptions {
     val below = BridgeOptions()
     below.path = options.path
+    below.transports = options.transports
     below.okHttpClient = options.okHttpClient
     below.headersProvider = options.headersProvider
     below.reconnect.minDelayMillis = options.reconnect.minDelayMillis

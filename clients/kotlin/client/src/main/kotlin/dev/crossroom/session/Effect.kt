@@ -4,8 +4,11 @@ import dev.crossroom.CrossroomException
 
 internal enum class TimerName { DIAL, RETRY, HEARTBEAT, PROBE }
 
-/** How a connection ended. `final`: the client does not come back by itself. `isCut`: it broke, without a close frame. */
-internal data class End(val code: Int?, val reason: String, val final: Boolean, val isCut: Boolean = false)
+/**
+ * How a connection ended. `final`: the client does not come back by itself. `isCut`: it broke, without a close frame. `status`: of the answer to a
+ * request over HTTP, where that was the reason.
+ */
+internal data class End(val code: Int?, val reason: String, val final: Boolean, val isCut: Boolean = false, val status: Int? = null)
 
 internal sealed class Announcement {
     object Opened : Announcement()

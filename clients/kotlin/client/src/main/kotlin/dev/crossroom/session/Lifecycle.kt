@@ -33,6 +33,9 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
     private var pingedAt: Long? = null
     private var isProbing = false
 
+    /** Whether this connection has to be watched here, and does not do it itself. */
+    private var hasHeartbeat = true
+
     /** When the first namespace was connected on this connection. */
     private var connectedAt: Long? = null
 
@@ -45,9 +48,11 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
         return listOf(Effect.Stop(TimerName.RETRY)) + dial(now)
     }
 
-    fun opened(now: Long): List<Effect> {
+    /** @param hasHeartbeat whether the connection has to show that it lives, and does not see to that itself. */
+    fun opened(now: Long, hasHeartbeat: Boolean = true): List<Effect> {
         if (phase != Phase.OPENING) return emptyList()
         enter(Phase.OPEN)
+        this.hasHeartbeat = hasHeartbeat
         interval = DEFAULT_INTERVAL
         timeout = DEFAULT_TIMEOUT
         connectedAt = null
@@ -87,9 +92,9 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
             Effect.Announce(Announcement.Failed(reason, isOver))
     }
 
-    /** The open connection ended. `final`: the server, or the rules, say not to come back. */
-    fun lost(code: Int?, reason: String, final: Boolean, now: Long): List<Effect> =
-        lose(End(code, reason, final, isCut = code == null), abrupt = false, now)
+    /** The open connection ended. `final`: the server, or the rules, say not to come back. `status`: of HTTP, where that was the reason. */
+    fun lost(code: Int?, reason: String, final: Boolean, now: Long, status: Int? = null): List<Effect> =
+        lose(End(code, reason, final, isCut = code == null, status), abrupt = false, now)
 
     /** The connection is not wanted any more, in whatever phase it is. */
     fun close(): List<Effect> {
@@ -187,6 +192,7 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
 
     /** PROTOCOL.md, 6.2, for a client that cannot see the server's pings: it asks for a sign of life. */
     private fun checkHeartbeat(now: Long): List<Effect> {
+        if (!hasHeartbeat) return emptyList()
         if (isDead(now)) return died(now)
         val pinged = pingedAt
         val left = if (pinged == null) heardAt + interval - now else pinged + timeout - now
@@ -197,6 +203,7 @@ internal class Lifecycle(private val settings: LifecycleSettings, private val ra
 
     /** A ping was not answered; or this machine slept for so long that the server has given the connection up. */
     private fun isDead(now: Long): Boolean {
+        if (!hasHeartbeat) return false
         val pinged = pingedAt
         return (pinged != null && now >= pinged + timeout) || now >= heardAt + interval + timeout + SLEPT
     }

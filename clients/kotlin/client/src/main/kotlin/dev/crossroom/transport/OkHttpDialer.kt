@@ -1,5 +1,8 @@
 package dev.crossroom.transport
 
+import dev.crossroom.TransportKind
+import dev.crossroom.session.HttpTerms
+import okhttp3.ConnectionPool
 import okhttp3.Dispatcher
 import okhttp3.OkHttpClient
 import okhttp3.Request
@@ -15,12 +18,13 @@ import java.util.concurrent.atomic.AtomicBoolean
 import javax.net.SocketFactory
 
 /**
- * WebSockets by OkHttp. The application's own client is used as it is and left alone; without one a client is made at the first dial, whose
- * threads end with [close].
+ * WebSockets, and what sessions over HTTP need, by OkHttp. The application's own client is used as it is and left alone; without one a client is made at
+ * the first dial. Threads that are ours end with [close].
  */
 internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
     private val threads = Threads()
     private var own: OkHttpClient? = null
+    private var ownForHttp: OkHttpClient? = null
     private var isClosed = false
 
     /** OkHttp closes a connection on which more than this is queued. */
@@ -33,14 +37,33 @@ internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
         return OkHttpTransport(client(), request.build(), listener)
     }
 
+    /** A server's bridge, whatever its scheme is called and its query says: what is known of the way there is kept by it. */
+    fun placeOf(url: String): String = Request.Builder().url(url).build().url.newBuilder().query(null).build().toString()
+
+    fun requests(url: String, headers: Map<String, String>): HttpRequests = HttpRequests(clientForHttp(), url, headers)
+
+    fun session(
+        requests: HttpRequests,
+        terms: HttpTerms,
+        ways: HttpWays,
+        timing: Timing,
+        listener: TransportListener,
+        pollsWork: () -> Unit,
+    ): HttpTransport = HttpTransport(requests, terms, ways, timing, threads, listener, pollsWork)
+
+    /** Runs what waits for the network. */
+    fun execute(task: () -> Unit) = threads.execute(task)
+
     override fun close(done: () -> Unit) {
-        val client =
+        val clients =
             synchronized(this) {
                 isClosed = true
-                own.also { own = null }
+                listOf(own.takeIf { given == null }, ownForHttp).also {
+                    own = null
+                    ownForHttp = null
+                }
             }
-        if (client == null || given != null) return done()
-        client.connectionPool.evictAll()
+        clients.forEach { it?.connectionPool?.evictAll() }
         threads.terminated = done
         threads.shutdown()
     }
@@ -50,6 +73,20 @@ internal class OkHttpDialer(private val given: OkHttpClient?) : Dialer {
         check(!isClosed) { "the client was closed" }
         return own ?: (given?.let(::prompt) ?: newClient()).also { own = it }
     }
+
+    /** How long a request may take is the session's to say, and it wants to see each answer as it is. Its connections are its own, to be given up. */
+    @Synchronized
+    private fun clientForHttp(): OkHttpClient =
+        ownForHttp ?: client().newBuilder()
+            .connectionPool(ConnectionPool())
+            .readTimeout(0, TimeUnit.MILLISECONDS)
+            .writeTimeout(0, TimeUnit.MILLISECONDS)
+            .callTimeout(0, TimeUnit.MILLISECONDS)
+            .followRedirects(false)
+            .followSslRedirects(false)
+            .cache(null)
+            .build()
+            .also { ownForHttp = it }
 
     /** It shares threads, connections and all settings with the application's own. */
     private fun prompt(given: OkHttpClient): OkHttpClient = given.newBuilder().socketFactory(PromptSockets(given.socketFactory)).build()
@@ -82,19 +119,26 @@ private class Threads :
 }
 
 private class OkHttpTransport(client: OkHttpClient, request: Request, private val listener: TransportListener) : Transport {
+    private val reach = Reach(request.isHttps)
+
     /** No more of [listener] but `gone` is called. */
     private val isOver = AtomicBoolean()
     private val isGone = AtomicBoolean()
 
     @Volatile private var isOpen = false
 
-    private val socket: WebSocket = client.newWebSocket(request, Events())
+    private val socket: WebSocket = reach.watch(client).newWebSocket(request, Events())
+
+    override val kind: TransportKind get() = TransportKind.WEBSOCKET
+    override val isReached: Boolean get() = reach.isThere
 
     override val queuedBytes: Long get() = socket.queueSize()
 
     override fun send(text: String) {
         if (!isOver.get()) socket.send(text)
     }
+
+    override fun networkChanged(): Boolean = false
 
     override fun hangUp(abrupt: Boolean) {
         isOver.set(true)

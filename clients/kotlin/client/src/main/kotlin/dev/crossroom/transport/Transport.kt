@@ -1,7 +1,9 @@
 package dev.crossroom.transport
 
+import dev.crossroom.TransportKind
+
 /**
- * Why a WebSocket could not be opened, or broke. `status` is that of a refused upgrade; null where there was no answer. `retryAfter`: in how many
+ * Why a connection could not be opened, or broke. `status` is that of a refused request; null where there was no answer. `retryAfter`: in how many
  * milliseconds it may be tried again at the earliest, where the answer says it.
  */
 internal class TransportFailure(val message: String, val status: Int?, val cause: Throwable?, val retryAfter: Long? = null)
@@ -13,6 +15,9 @@ internal interface TransportListener {
     /** A text message, or null for a binary one, which the protocol does not know. While this blocks, nothing more is read. */
     fun message(text: String?)
 
+    /** It goes on as another kind: see [Transport.kind]. */
+    fun changed()
+
     /** It closed with a code, or could not be opened, or broke. */
     fun lost(code: Int?, reason: String, failure: TransportFailure?)
 
@@ -20,13 +25,22 @@ internal interface TransportListener {
     fun gone()
 }
 
-/** One WebSocket, from its opening to its end. All may be called on any thread. */
+/** One WebSocket, or one session over HTTP, from its opening to its end. All may be called on any thread. */
 internal interface Transport {
+    /** What it is; while it is not open, what is being tried. */
+    val kind: TransportKind
+
+    /** Whether the server, or what stands in front of it, is or was there: TCP and TLS. */
+    val isReached: Boolean
+
     /** Bytes that were sent, and have not left yet. */
     val queuedBytes: Long
 
     /** Dropped where the connection is over; its end is told by [TransportListener.lost]. */
     fun send(text: String)
+
+    /** The network is another one. Whether the transport finds out by itself what of it still lives. */
+    fun networkChanged(): Boolean
 
     /** Ends the connection: with a close frame, and when the other side answers it; or `abrupt`ly, at once. May be called after the one, too. */
     fun hangUp(abrupt: Boolean)

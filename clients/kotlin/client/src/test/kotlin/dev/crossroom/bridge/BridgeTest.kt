@@ -1,10 +1,12 @@
 package dev.crossroom.bridge
 
+import dev.crossroom.TransportKind
 import dev.crossroom.Value
 import dev.crossroom.callback
 import dev.crossroom.rooms.Rooms
 import dev.crossroom.support.RecordingCallback
 import dev.crossroom.support.jsonOf
+import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -23,6 +25,50 @@ internal class BridgeTest : BridgeTestCase() {
         environment.pass(1)
         assertEquals(true, dialer.last.hungUp)
         environment.pass(1_000)
+        assertEquals(2, dialer.sockets.size)
+    }
+
+    @Test
+    fun `tells what it goes over, and nothing while there is no connection`() {
+        val bridge = bridge()
+        val told = ArrayList<TransportKind?>()
+        scope.launch { bridge.transport.collect(told::add) }
+        bridge.namespace("/").connect(RecordingCallback())
+        dialer.last.kind = TransportKind.SSE
+        dialer.last.accept()
+        dialer.last.become(TransportKind.POLLING)
+        dialer.last.close(4501)
+        environment.pass(1_000)
+        dialer.last.accept()
+        bridge.close()
+        assertEquals(listOf(null, TransportKind.SSE, TransportKind.POLLING, null, TransportKind.WEBSOCKET, null), told)
+    }
+
+    @Test
+    fun `leaves it to a transport over HTTP to find out whether it lives`() {
+        val bridge = bridge()
+        bridge.namespace("/").connect(RecordingCallback())
+        dialer.last.kind = TransportKind.SSE
+        dialer.last.accept()
+        environment.pass(600_000)
+        bridge.networkChanged()
+        environment.pass(600_000)
+        assertNull(dialer.last.nextOrNull())
+        assertNull(dialer.last.hungUp)
+        assertEquals(1, dialer.last.networkChanges)
+    }
+
+    @Test
+    fun `a status that forbids to come back is final for an open connection too`() {
+        val bridge = bridge()
+        val recorded = collected(bridge)
+        connected(bridge)
+        dialer.last.fail(500)
+        environment.pass(1_000)
+        dialer.last.accept()
+        dialer.last.fail(401)
+        environment.pass(60_000)
+        assertEquals(listOf("connected", "disconnected null false", "connected", "disconnected null true"), recorded)
         assertEquals(2, dialer.sockets.size)
     }
 

@@ -1,6 +1,7 @@
 package dev.crossroom.support
 
 import dev.crossroom.JsonText
+import dev.crossroom.TransportKind
 import dev.crossroom.Value
 import dev.crossroom.transport.Dialer
 import dev.crossroom.transport.Transport
@@ -16,9 +17,26 @@ internal class FakeSocket(val url: String, val headers: Map<String, String>, pri
     var hungUp: Boolean? = null
         private set
     override var queuedBytes = 0L
+    override var kind = TransportKind.WEBSOCKET
+    override val isReached = true
+
+    /** How often it was told that the network is another one. */
+    var networkChanges = 0
+        private set
 
     override fun send(text: String) {
         sent.addLast(JsonText.parse(text) ?: error("not JSON: $text"))
+    }
+
+    override fun networkChanged(): Boolean {
+        networkChanges++
+        return kind != TransportKind.WEBSOCKET
+    }
+
+    /** It becomes another kind. */
+    fun become(next: TransportKind) {
+        kind = next
+        listener.changed()
     }
 
     override fun hangUp(abrupt: Boolean) {

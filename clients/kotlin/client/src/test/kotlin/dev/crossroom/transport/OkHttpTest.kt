@@ -219,6 +219,8 @@ class OkHttpTest {
 
                     override fun message(text: String?) = Unit
 
+                    override fun changed() = Unit
+
                     override fun lost(code: Int?, reason: String, failure: TransportFailure?) {
                         failure?.let(recorded::trySend)
                     }
