@@ -248,6 +248,8 @@ internal class Connection(val environment: Environment, private val settings: Co
                 run(lifecycle.opened(environment.now(), hasHeartbeat = transport?.kind == TransportKind.WEBSOCKET))
             }
 
+        override fun spent() = inLoop { rateLimiter.count(environment.now()) }
+
         override fun changed() = inLoop { if (phase == Phase.OPEN) tellTransport() }
 
         private fun tellTransport() {
@@ -320,6 +322,7 @@ internal class Connection(val environment: Environment, private val settings: Co
             is ServerFrame.Connected -> {
                 maxPayload = frame.maxPayload
                 rateLimiter.set(frame.rate, environment.now())
+                socket?.transport?.pace(frame.rate)
                 run(lifecycle.connected(frame.pingInterval, frame.pingTimeout, environment.now()))
                 peers[frame.ns]?.frame(frame)
             }

@@ -1,6 +1,9 @@
 package dev.crossroom.session
 
+import dev.crossroom.frames.Rate
 import dev.crossroom.frames.StreamEvent
+import kotlin.math.max
+import kotlin.math.min
 
 /**
  * A session over HTTP (PROTOCOL.md, 12), once it is opened: what is read and sent, again where there was no answer, until it is closed, left or given up. A
@@ -18,6 +21,13 @@ internal class HttpSession(terms: HttpTerms, mayStream: Boolean, private val may
     private val posts = HttpPosts(terms, random)
     private val silence = HttpSilence(terms.resumeTimeout)
     private var state = State.OPEN
+
+    /** Requests are messages too, and polls may be many (PROTOCOL.md, 9 and 12.7). */
+    private val limiter = RateLimiter()
+
+    /** Until when the next poll waits for its turn at most; null where none does. */
+    private var pausedUntil: Long? = null
+    private var pollAt = Long.MIN_VALUE
 
     /** The close that a POST was answered with, and until when the stream may tell more. */
     private var close: StreamEvent.Close? = null
@@ -41,13 +51,19 @@ internal class HttpSession(terms: HttpTerms, mayStream: Boolean, private val may
             if (isOver) return null
             val times = arrayListOf(if (state == State.CLOSING) closeBy else posts.deadline)
             if (state != State.LEAVING) {
-                times.add(if (reads.currentId != null) reads.deadline else reads.dueAt)
+                times.add(if (reads.currentId != null) reads.deadline else max(reads.dueAt, pollAt))
                 if (!reads.isHeld) times.add(silence.deadline)
             }
             return times.filterNotNull().minOrNull()
         }
 
-    fun begin(now: Long): List<HttpEffect> = next(now)
+    fun begin(now: Long): List<HttpEffect> {
+        limiter.begin(now)
+        return next(now)
+    }
+
+    /** What the server of this session takes. */
+    fun pace(rate: Rate, now: Long) = limiter.set(rate, now)
 
     /** Sends a line, with the next POST. */
     fun send(line: String, now: Long): List<HttpEffect> {
@@ -202,12 +218,18 @@ internal class HttpSession(terms: HttpTerms, mayStream: Boolean, private val may
     /** What is due now. */
     private fun next(now: Long): List<HttpEffect> {
         val effects = ArrayList<HttpEffect>()
-        if (state == State.OPEN || state == State.CLOSING) reads.start(now)?.let(effects::add)
+        if ((state == State.OPEN || state == State.CLOSING) && mayRead(now)) {
+            reads.start(now)?.let {
+                limiter.count(now)
+                effects.add(it)
+            }
+        }
         // Whoever leaves has nothing to say but what was sent.
         if (state == State.LEAVING) posts.forgetWish()
         if (state == State.OPEN || state == State.LEAVING) {
             posts.start(reads.received, now)?.let {
                 reads.acknowledged()
+                repeat(max(1, it.lines.size)) { limiter.count(now) }
                 effects.add(it)
             }
         }
@@ -216,6 +238,17 @@ internal class HttpSession(terms: HttpTerms, mayStream: Boolean, private val may
             effects.add(HttpEffect.Delete)
         }
         return effects
+    }
+
+    /** Polls come no faster than the server takes messages; but however much is sent, there are some. */
+    private fun mayRead(now: Long): Boolean {
+        if (reads.isStreaming || reads.currentId != null || now < reads.dueAt) return true
+        val delay = limiter.delay(now)
+        val until = pausedUntil ?: (now + MAX_PAUSE)
+        val isDue = delay == 0L || now >= until
+        pausedUntil = if (isDue) null else until
+        pollAt = if (isDue) Long.MIN_VALUE else min(now + delay, until)
+        return isDue
     }
 
     /** What a refused request leads to. */
@@ -258,6 +291,9 @@ internal class HttpSession(terms: HttpTerms, mayStream: Boolean, private val may
 
         /** How long the stream may take to tell more than the answer to a POST has. */
         const val CLOSE_WITHIN = 1_000L
+
+        /** What a poll waits at most for its turn among messages, in milliseconds. */
+        const val MAX_PAUSE = 500L
 
         const val PING = "{\"type\":\"ping\"}"
 

@@ -3,6 +3,7 @@ package dev.crossroom.transport
 import dev.crossroom.Cancellable
 import dev.crossroom.ConnectionOptions
 import dev.crossroom.TransportKind
+import dev.crossroom.frames.Rate
 import dev.crossroom.session.HttpAnswer
 import dev.crossroom.session.HttpOpening
 import dev.crossroom.session.HttpTerms
@@ -70,6 +71,10 @@ internal class FallbackDialer(private val library: OkHttpDialer, private val set
         override fun send(text: String) {
             inner?.send(text)
             webSocket?.sent()
+        }
+
+        override fun pace(rate: Rate) {
+            inner?.pace(rate)
         }
 
         override fun networkChanged(): Boolean = inner?.networkChanged() == true
@@ -163,6 +168,8 @@ internal class FallbackDialer(private val library: OkHttpDialer, private val set
 
             override fun changed() = Unit
 
+            override fun spent() = listener.spent()
+
             override fun gone() = leave()
 
             fun handshakeTimedOut() {
@@ -215,7 +222,7 @@ internal class FallbackDialer(private val library: OkHttpDialer, private val set
                     val answer = call.execute().use(::answerOf)
                     answered(answer, requests, kind)
                 } catch (thrown: Exception) {
-                    memory.forget(place)
+                    if (!synchronized(lock) { isOver }) memory.forget(place)
                     lost(null, "", TransportFailure(thrown.message ?: thrown.javaClass.simpleName, null, thrown))
                 } finally {
                     leave()
@@ -258,6 +265,8 @@ internal class FallbackDialer(private val library: OkHttpDialer, private val set
             override fun message(text: String?) = listener.message(text)
 
             override fun changed() = listener.changed()
+
+            override fun spent() = listener.spent()
 
             override fun lost(code: Int?, reason: String, failure: TransportFailure?) = this@Attempt.lost(code, reason, failure)
 

@@ -3,6 +3,7 @@ package dev.crossroom.transport
 import dev.crossroom.Cancellable
 import dev.crossroom.TransportKind
 import dev.crossroom.frames.EventParser
+import dev.crossroom.frames.Rate
 import dev.crossroom.session.HttpAnswer
 import dev.crossroom.session.HttpEffect
 import dev.crossroom.session.HttpSession
@@ -64,6 +65,8 @@ internal class HttpTransport(
         if (!isOver) run { send(text, it) }
     }
 
+    override fun pace(rate: Rate) = synchronized(lock) { session.pace(rate, timing.now()) }
+
     override fun networkChanged(): Boolean {
         isStale = true
         run { networkChanged(it) }
@@ -91,7 +94,8 @@ internal class HttpTransport(
         when (effect) {
             is HttpEffect.Read -> read(Reading(effect, requests.read(terms.session, effect)))
             is HttpEffect.StopRead -> {
-                isStale = true
+                // Of one that is being left nothing is known.
+                if (!isOver) isStale = true
                 if (nextReading?.effect?.id == effect.id) nextReading = null
                 reading?.let { if (it.effect.id == effect.id) it.call.cancel() }
             }
@@ -118,6 +122,8 @@ internal class HttpTransport(
     private fun tell(effect: HttpEffect) {
         when (effect) {
             is HttpEffect.Deliver -> deliver(effect.text)
+            is HttpEffect.Read -> listener.spent()
+            is HttpEffect.Post -> if (effect.lines.isEmpty()) listener.spent()
             is HttpEffect.ChangedToPolls -> if (!isOver) listener.changed()
             is HttpEffect.PollsWork -> pollsWork()
             is HttpEffect.End -> {

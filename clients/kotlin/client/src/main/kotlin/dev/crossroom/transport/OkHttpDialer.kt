@@ -1,6 +1,7 @@
 package dev.crossroom.transport
 
 import dev.crossroom.TransportKind
+import dev.crossroom.frames.Rate
 import dev.crossroom.session.HttpTerms
 import okhttp3.ConnectionPool
 import okhttp3.Dispatcher
@@ -137,6 +138,8 @@ private class OkHttpTransport(client: OkHttpClient, request: Request, private va
     override fun send(text: String) {
         if (!isOver.get()) socket.send(text)
     }
+
+    override fun pace(rate: Rate) = Unit
 
     override fun networkChanged(): Boolean = false
 

@@ -1,6 +1,7 @@
 package dev.crossroom.transport
 
 import dev.crossroom.TransportKind
+import dev.crossroom.frames.Rate
 
 /**
  * Why a connection could not be opened, or broke. `status` is that of a refused request; null where there was no answer. `retryAfter`: in how many
@@ -17,6 +18,9 @@ internal interface TransportListener {
 
     /** It goes on as another kind: see [Transport.kind]. */
     fun changed()
+
+    /** It has sent a message of its own, which counts as one (PROTOCOL.md, 9). */
+    fun spent()
 
     /** It closed with a code, or could not be opened, or broke. */
     fun lost(code: Int?, reason: String, failure: TransportFailure?)
@@ -38,6 +42,9 @@ internal interface Transport {
 
     /** Dropped where the connection is over; its end is told by [TransportListener.lost]. */
     fun send(text: String)
+
+    /** How many messages the server takes, its own of the transport's among them. */
+    fun pace(rate: Rate)
 
     /** The network is another one. Whether the transport finds out by itself what of it still lives. */
     fun networkChanged(): Boolean

@@ -1,5 +1,6 @@
 package dev.crossroom.session
 
+import dev.crossroom.frames.Rate
 import dev.crossroom.frames.StreamEvent
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
@@ -331,6 +332,34 @@ class HttpSessionTest {
         assertEquals(listOf("stop GET", "stop POST", "GET stream 0", "POST 0 [a, ping] 0"), player.take())
         player.session.event(1, StreamEvent.Frame("late"), player.now)
         assertEquals(emptyList<String>(), player.take())
+    }
+
+    @Test
+    fun `polls no more often than the server takes messages, and now and then in any case`() {
+        val player = HttpSessionPlayer(stream = false)
+        player.session.pace(Rate(perSecond = 10.0, burst = 10.0), player.now)
+        var polls = 0
+        repeat(100) {
+            player.open(0)
+            player.frame("0")
+            player.endRead()
+            polls += player.take().count { it.startsWith("GET") }
+        }
+        assertEquals(9, polls)
+        player.pass(112)
+        assertEquals(listOf("GET poll 1"), player.take())
+        repeat(100) {
+            player.send("a")
+            player.answerPost("{\"received\":${it + 1}}")
+        }
+        player.open(0)
+        player.event(StreamEvent.Ping)
+        player.endRead()
+        player.takeAll()
+        player.pass(499)
+        assertEquals(emptyList<String>(), player.take().filter { it.startsWith("GET") })
+        player.pass(1)
+        assertEquals(listOf("GET poll 1"), player.take().filter { it.startsWith("GET") })
     }
 
     private companion object {

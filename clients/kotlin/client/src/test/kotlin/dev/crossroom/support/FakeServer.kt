@@ -3,6 +3,7 @@ package dev.crossroom.support
 import dev.crossroom.JsonText
 import dev.crossroom.TransportKind
 import dev.crossroom.Value
+import dev.crossroom.frames.Rate
 import dev.crossroom.transport.Dialer
 import dev.crossroom.transport.Transport
 import dev.crossroom.transport.TransportFailure
@@ -27,6 +28,8 @@ internal class FakeSocket(val url: String, val headers: Map<String, String>, pri
     override fun send(text: String) {
         sent.addLast(JsonText.parse(text) ?: error("not JSON: $text"))
     }
+
+    override fun pace(rate: Rate) = Unit
 
     override fun networkChanged(): Boolean {
         networkChanges++

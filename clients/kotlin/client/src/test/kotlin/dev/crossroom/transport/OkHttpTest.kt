@@ -221,6 +221,8 @@ class OkHttpTest {
 
                     override fun changed() = Unit
 
+                    override fun spent() = Unit
+
                     override fun lost(code: Int?, reason: String, failure: TransportFailure?) {
                         failure?.let(recorded::trySend)
                     }
