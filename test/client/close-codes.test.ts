@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { CLOSE_CODES, REFUSALS } from "../../bridge/close-codes.js";
+import { REFUSALS as KNOWN_REFUSALS } from "../../clients/typescript/src/http/answers.js";
 import { mayRetryUpgrade, shouldReconnect } from "../../clients/typescript/src/close-codes.js";
 
 describe("client: close codes", () => {
@@ -13,6 +14,10 @@ describe("client: close codes", () => {
     expect([4000, 4001, 4499].map(shouldReconnect)).to.deep.equal([false, false, false]);
     expect([4500, 4999].map(shouldReconnect)).to.deep.equal([true, true]);
     expect([1001, 1005, 1011, 1012, 3000, 3999].every(shouldReconnect)).to.equal(true);
+  });
+
+  it("knows the codes of refusals (1.3)", () => {
+    expect([...KNOWN_REFUSALS]).to.deep.equal(Object.values(REFUSALS).map(({ code }) => code));
   });
 
   it("does not retry an upgrade that was refused with 400, 401 or 403, and retries after 429 and 503", () => {

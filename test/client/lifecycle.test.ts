@@ -1,3 +1,4 @@
+import type { Heartbeat } from "../../clients/typescript/src/transport.js";
 import { expect } from "chai";
 import { Lifecycle, type Effect, type LifecycleSettings } from "../../clients/typescript/src/lifecycle.js";
 
@@ -34,10 +35,10 @@ function fresh(settings: Partial<LifecycleSettings> = {}): Lifecycle {
   return new Lifecycle({ ...SETTINGS, ...settings }, () => 0);
 }
 
-function opened(settings: Partial<LifecycleSettings> = {}, seesPings = false): Lifecycle {
+function opened(settings: Partial<LifecycleSettings> = {}, heartbeat: Heartbeat = "asked"): Lifecycle {
   const it = fresh(settings);
   it.open(true);
-  it.opened(0, seesPings);
+  it.opened(0, heartbeat);
   return it;
 }
 
@@ -51,14 +52,14 @@ describe("client: session, opening", () => {
     const it = fresh();
     it.open(true);
     expect(it.open(true)).to.deep.equal([]);
-    it.opened(0, false);
+    it.opened(0, "asked");
     expect(it.open(true)).to.deep.equal([]);
   });
 
   it("tells that it is open", () => {
     const it = fresh();
     it.open(true);
-    expect(words(it.opened(0, false))).to.deep.equal([
+    expect(words(it.opened(0, "asked"))).to.deep.equal([
       "stop dial",
       "start heartbeat 25000",
       "open",
@@ -121,7 +122,7 @@ describe("client: session, reconnecting", () => {
       expect(failed.at(-1)).to.equal("reconnect_error");
     }
     it.expired("retry", 0);
-    expect(words(it.opened(0, false)).slice(2)).to.deep.equal(["open", "answer", "reconnect"]);
+    expect(words(it.opened(0, "asked")).slice(2)).to.deep.equal(["open", "answer", "reconnect"]);
     it.accepted(25_000, 20_000, 0);
     expect(words(it.lost("transport close", undefined, false, 10_000))).to.include("start retry 1000");
   });
@@ -132,7 +133,7 @@ describe("client: session, reconnecting", () => {
       it.accepted(25_000, 20_000, 0);
       expect(words(it.lost("transport close", undefined, false, 9_999))).to.include(`start retry ${delay}`);
       it.expired("retry", 0);
-      it.opened(0, false);
+      it.opened(0, "asked");
     }
     // One that accepts no namespace does not count as a connection, however long it lasts.
     expect(words(it.lost("transport close", undefined, false, 60_000))).to.include("start retry 5000");
@@ -175,7 +176,7 @@ describe("client: session, reconnecting", () => {
     const settings = { ...SETTINGS };
     const it = new Lifecycle(settings, () => 0);
     it.open(true);
-    it.opened(0, false);
+    it.opened(0, "asked");
     it.lost("transport close", undefined, false, 0);
     settings.reconnection = false;
     expect(it.expired("retry", 0)).to.deep.equal([]);
@@ -187,14 +188,14 @@ describe("client: session, reconnecting", () => {
     const it = opened();
     it.lost("transport close", undefined, false, 0);
     expect(words(it.open(true))).to.deep.equal(["stop retry", "start dial 20000", "dial"]);
-    expect(words(it.opened(0, false)).at(-1)).to.equal("reconnect");
+    expect(words(it.opened(0, "asked")).at(-1)).to.equal("reconnect");
   });
 
   it("closes in every phase, stops all timers, and does nothing when it is closed", () => {
     for (const phase of ["opening", "open", "waiting"] as const) {
       const it = fresh();
       it.open(true);
-      if (phase !== "opening") it.opened(0, false);
+      if (phase !== "opening") it.opened(0, "asked");
       if (phase === "waiting") it.lost("transport close", undefined, false, 0);
       expect(it.phase).to.equal(phase);
       const effects = words(it.close());
@@ -209,7 +210,7 @@ describe("client: session, reconnecting", () => {
     const turns = [it.generation];
     it.open(true);
     turns.push(it.generation);
-    it.opened(0, false);
+    it.opened(0, "asked");
     turns.push(it.generation);
     it.accepted(25_000, 20_000, 0);
     it.heard(5);
@@ -221,7 +222,7 @@ describe("client: session, reconnecting", () => {
 
   it("ignores what comes too late", () => {
     const it = fresh();
-    expect(it.opened(0, false)).to.deep.equal([]);
+    expect(it.opened(0, "asked")).to.deep.equal([]);
     expect(it.lost("transport close", undefined, false, 0)).to.deep.equal([]);
     expect(it.failed(new Error("x"), false)).to.deep.equal([]);
     expect(it.expired("dial", 0)).to.deep.equal([]);
@@ -251,7 +252,7 @@ describe("client: session, heartbeat (6.2)", () => {
   });
 
   it("with sight of pings, asks nothing, and is dead after pingInterval + pingTimeout of silence", () => {
-    const it = opened({}, true);
+    const it = opened({}, "heard");
     expect(words(it.accepted(25_000, 20_000, 0))).to.deep.equal(["start heartbeat 45000"]);
     it.heard(25_000);
     expect(words(it.expired("heartbeat", 45_000))).to.deep.equal(["start heartbeat 25000"]);
@@ -268,7 +269,7 @@ describe("client: session, heartbeat (6.2)", () => {
   });
 
   it("knows a connection for dead before the late timer says so", () => {
-    const it = opened({}, true);
+    const it = opened({}, "heard");
     it.accepted(25_000, 20_000, 0);
     expect(it.hasExpired(44_999)).to.equal(false);
     expect(it.hasExpired(45_000)).to.equal(true);

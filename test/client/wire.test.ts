@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { realEnvironment } from "../../clients/typescript/src/environment.js";
 import { io, type Options, type Socket } from "../../clients/typescript/src/index.js";
-import type { WebSocketLike } from "../../clients/typescript/src/transport.js";
+import type { WebSocketLike } from "../../clients/typescript/src/websocket-transport.js";
 import { EventLog, SOCKET_EVENTS } from "./support/events.js";
 
 /** What a browser shows of a WebSocket: the class of `ws`, with no pings to be seen and no terminate. */

@@ -22,7 +22,9 @@ import {
   type TimerName,
 } from "./lifecycle.js";
 import { Settings } from "./settings.js";
-import { Transport, type Target, type TransportEnd, type TransportEvents } from "./transport.js";
+import { Attempt, type Target } from "./attempt.js";
+import type { TransportEnd, TransportEvents, TransportName } from "./transport.js";
+import { WayMemory, Ways } from "./ways.js";
 
 /** A namespace, as its connection sees it. */
 export interface Peer {
@@ -52,6 +54,15 @@ export interface ConnectionDrivers {
   readonly target: (isStripped: boolean) => Target;
 }
 
+/** Of all connections of a program; connections with a clock of their own have a memory of their own. */
+const memories = new WeakMap<Environment, WayMemory>();
+
+function memoryOf(environment: Environment): WayMemory {
+  const memory = memories.get(environment) ?? new WayMemory();
+  memories.set(environment, memory);
+  return memory;
+}
+
 /** One connection to a server, shared by its namespaces; made again when it is lost. */
 export class Connection extends Settings {
   /** @internal */
@@ -60,18 +71,19 @@ export class Connection extends Settings {
   readonly #target: ConnectionDrivers["target"];
   readonly #peers = new Map<string, Peer>();
   readonly #timers = new Map<TimerName, () => void>();
-  #transport: Transport | undefined;
+  readonly #ways: Ways;
+  #transport: Attempt | undefined;
   #callback: OpenCallback | undefined;
   #maxPayload = Infinity;
   readonly #rateLimiter = new RateLimiter();
   #stopPacing: (() => void) | undefined;
-  #isStripped = false;
   #stopWatching = (): void => undefined;
 
   constructor(options: Partial<ManagerOptions>, drivers: ConnectionDrivers) {
     super(options);
     this.environment = drivers.environment;
     this.#target = drivers.target;
+    this.#ways = new Ways(memoryOf(drivers.environment));
     this.#lifecycle = new Lifecycle(this.settings, () => this.environment.random());
   }
 
@@ -94,6 +106,11 @@ export class Connection extends Settings {
   /** Closes the connection of all namespaces; they stay active, and are connected again by `open`. */
   disconnect(): void {
     this.#run(this.#lifecycle.close());
+  }
+
+  /** The way in use (docs/sdk.md, 6.5); undefined while there is no connection. */
+  get transport(): TransportName | undefined {
+    return this.phase === "open" ? this.#transport?.name : undefined;
   }
 
   /** @internal */
@@ -190,27 +207,32 @@ export class Connection extends Settings {
   }
 
   #dial(): void {
-    const lost = this.#lost.bind(this);
     const events: TransportEvents = {
       opened: () => this.#opened(),
+      counted: () => this.#rateLimiter.spend(this.environment.now()),
+      changed: () => this.#tellTransport(),
       message: (text) => this.#receive(text),
       ping: () => {
         this.#lifecycle.heard(this.environment.now());
         this.dispatch("ping");
       },
-      lost,
+      lost: (end) => this.#lost(end),
     };
     let target: Target;
     try {
-      target = this.#target(this.#isStripped);
-      this.#transport = new Transport(target, events);
+      target = this.#target(this.#ways.isStripped);
+      const { timeout } = this.settings;
+      this.#transport = new Attempt(
+        { target, ways: this.#ways, environment: this.environment, timeout },
+        events,
+      );
     } catch (thrown) {
       // Later, like every other failure: the user has had no time to listen yet.
       this.#startTimer("dial", 0, () => this.#run(this.#lifecycle.failed(toError(thrown), false)));
       return;
     }
     // A server on the same machine is there without a network.
-    if (/^wss?:\/\/localhost[:/]/.test(target.url)) return;
+    if (/^wss?:\/\/localhost[:/]/.test(target.socketUrl)) return;
     this.#stopWatching = this.environment.onOffline(() => {
       this.#lose("transport close", { description: "network connection lost" }, false);
     });
@@ -229,20 +251,28 @@ export class Connection extends Settings {
   #opened(): void {
     const now = this.environment.now();
     this.#rateLimiter.reset(now);
-    this.#run(this.#lifecycle.opened(now, this.#transport?.seesPings === true));
+    this.#run(this.#lifecycle.opened(now, this.#transport?.heartbeat ?? "own"));
+    if (this.phase === "open") this.#tellTransport();
   }
 
-  #lost({ code, reason, error, mayLackSubprotocol }: TransportEnd): void {
+  #tellTransport(): void {
+    const { transport } = this;
+    if (transport !== undefined) this.dispatch("transport", transport);
+  }
+
+  #lost({ code, reason, error }: TransportEnd): void {
     const final = !shouldReconnect(code);
     if (this.phase === "opening") {
-      // The next attempt goes the other way, until one works.
-      if (mayLackSubprotocol) this.#isStripped = !this.#isStripped;
       const failure = error ?? new Error(`websocket closed with code ${code}`);
       const isHopeless = final || !mayRetryUpgrade(error?.status);
       this.#run(this.#lifecycle.failed(failure, isHopeless, { notBefore: error?.retryAfter ?? 0 }));
     } else if (error) {
       this.dispatch("error", error);
-      this.#lose("transport error", { description: error.message, context: error }, false);
+      this.#lose(
+        "transport error",
+        { description: error.message, context: error },
+        !mayRetryUpgrade(error.status),
+      );
     } else {
       const description = "websocket connection closed";
       this.#lose("transport close", { description, code, reason, context: { code, reason } }, final);

@@ -44,4 +44,5 @@ export type { Auth, ManagerOptions, Options, SocketOptions } from "./options.js"
 export type { CloseDetails, CloseReason } from "./lifecycle.js";
 export type { ManagerReservedEvents } from "./settings.js";
 export type { ConnectError, DisconnectReason, SocketReservedEvents } from "./socket-events.js";
-export type { WebSocketClass, WebSocketLike } from "./transport.js";
+export type { TransportName } from "./transport.js";
+export type { WebSocketClass, WebSocketLike } from "./websocket-transport.js";

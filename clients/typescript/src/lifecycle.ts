@@ -3,6 +3,7 @@
  * takes what happened and returns what is to be done. Clock and randomness are passed in.
  */
 
+import type { Heartbeat } from "./transport.js";
 import { backoffDelay, type BackoffSettings } from "./backoff.js";
 
 /** Why a connection ended, in socket.io-client's words. */
@@ -49,7 +50,7 @@ export type Effect =
   /** To whoever asked for the connection. */
   | { do: "answer"; error?: Error };
 
-interface Heartbeat {
+interface HeartbeatTimes {
   /** Milliseconds of silence after which something is amiss. */
   readonly interval: number;
   /** Milliseconds to wait beyond that. */
@@ -60,7 +61,7 @@ interface Heartbeat {
 const LASTING = 10_000;
 
 /** Until the server has said its own: Socket.IO's defaults. A connection can also go dead before that. */
-const DEFAULT_HEARTBEAT: Heartbeat = { interval: 25_000, timeout: 20_000 };
+const DEFAULT_TIMES: HeartbeatTimes = { interval: 25_000, timeout: 20_000 };
 
 /** "waiting" is the time between two attempts. */
 export type Phase = "closed" | "opening" | "open" | "waiting";
@@ -86,8 +87,8 @@ export class Lifecycle {
   /** When the server first accepted a namespace on this connection. */
   #acceptedAt: number | undefined;
   #retriesFirst = true;
-  #seesPings = false;
-  #heartbeat = DEFAULT_HEARTBEAT;
+  #heartbeat: Heartbeat = "asked";
+  #times = DEFAULT_TIMES;
   #heardAt = 0;
   /** When the `ping` frame was sent that nothing has been heard since. */
   #pingedAt: number | undefined;
@@ -105,8 +106,8 @@ export class Lifecycle {
     return [{ do: "stop", timer: "retry" }, ...this.#startDialTimer(), { do: "dial" }];
   }
 
-  /** The WebSocket is open. `seesPings`: whether its class tells of the server's WebSocket pings. */
-  opened(now: number, seesPings: boolean): Effect[] {
+  /** The transport is open. */
+  opened(now: number, heartbeat: Heartbeat): Effect[] {
     if (this.phase !== "opening") return [];
     const attempt = this.#attempts;
     const again = this.reconnecting;
@@ -114,8 +115,8 @@ export class Lifecycle {
     this.#attempts = 0;
     this.#acceptedAt = undefined;
     this.reconnecting = false;
-    this.#seesPings = seesPings;
-    this.#heartbeat = DEFAULT_HEARTBEAT;
+    this.#heartbeat = heartbeat;
+    this.#times = DEFAULT_TIMES;
     this.heard(now);
     const effects: Effect[] = [
       { do: "stop", timer: "dial" },
@@ -131,7 +132,7 @@ export class Lifecycle {
   accepted(pingInterval: number, pingTimeout: number, now: number): Effect[] {
     if (this.phase !== "open") return [];
     this.#acceptedAt ??= now;
-    this.#heartbeat = { interval: pingInterval, timeout: pingTimeout };
+    this.#times = { interval: pingInterval, timeout: pingTimeout };
     return this.#checkHeartbeat(now);
   }
 
@@ -143,7 +144,9 @@ export class Lifecycle {
 
   /** Whether the connection is known to be dead, though the timer that says so is late (the machine slept). */
   hasExpired(now: number): boolean {
-    return this.phase === "open" && this.#isLast() && this.#silenceLeft(now) <= 0;
+    return (
+      this.phase === "open" && this.#heartbeat !== "own" && this.#isLast() && this.#silenceLeft(now) <= 0
+    );
   }
 
   /**
@@ -239,23 +242,24 @@ export class Lifecycle {
 
   /** PROTOCOL.md, 6.2: wait for the server's pings where they can be seen, or else ask for a sign of life. */
   #checkHeartbeat(now: number): Effect[] {
+    if (this.#heartbeat === "own") return [];
     const left = this.#silenceLeft(now);
     if (left > 0) return [{ do: "start", timer: "heartbeat", ms: left }];
     if (this.#isLast()) return this.lost("ping timeout", undefined, false, now);
     this.#pingedAt = now;
-    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.#heartbeat.timeout }];
+    return [{ do: "ping" }, { do: "start", timer: "heartbeat", ms: this.#times.timeout }];
   }
 
   /** Milliseconds of silence that are left before something must be done. */
   #silenceLeft(now: number): number {
-    const { interval, timeout } = this.#heartbeat;
-    if (this.#seesPings) return this.#heardAt + interval + timeout - now;
+    const { interval, timeout } = this.#times;
+    if (this.#heartbeat === "heard") return this.#heardAt + interval + timeout - now;
     return this.#pingedAt === undefined ? this.#heardAt + interval - now : this.#pingedAt + timeout - now;
   }
 
   /** Whether silence now means that the connection is dead, and not just that it is time to ask. */
   #isLast(): boolean {
-    return this.#seesPings || this.#pingedAt !== undefined;
+    return this.#heartbeat === "heard" || this.#pingedAt !== undefined;
   }
 
   #startDialTimer(): Effect[] {

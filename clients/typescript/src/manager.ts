@@ -5,11 +5,16 @@ import { realEnvironment, type Environment } from "./environment.js";
 import type { DefaultEventsMap } from "./event-types.js";
 import type { ManagerOptions, Options, SocketOptions } from "./options.js";
 import { Socket, type SocketManager } from "./socket.js";
-import type { Target, WebSocketClass } from "./transport.js";
-import { parseUrl, socketUrl, type PageLocation, type ServerUrl } from "./url.js";
+import type { Target } from "./attempt.js";
+import { httpUrl, parseUrl, socketUrl, type PageLocation, type ServerUrl } from "./url.js";
+import { waysOf } from "./ways.js";
+import type { WebSocketClass } from "./websocket-transport.js";
 
 /** Path of the bridge, unless an option says otherwise. */
 export const DEFAULT_PATH = "/bridge";
+
+/** All ways, which are tried in this order. */
+const DEFAULT_TRANSPORTS = ["websocket", "sse", "polling"];
 
 /** The version of the protocol that is spoken, as a WebSocket subprotocol (PROTOCOL.md, 1.2). */
 export const PROTOCOL = "crossroom.v1";
@@ -23,14 +28,15 @@ export class Manager extends Connection implements SocketManager {
 
   /**
    * @param uri of the server; a path in it is ignored.
-   * @throws TypeError for a URL that is not one of a server.
+   * @throws TypeError for a URL that is not one of a server, and for `transports` that name none.
    * @throws Error where there is no WebSocket class.
    */
   constructor(uri?: string | Options, options: Options = {}, environment: Environment = realEnvironment) {
     const opts = typeof uri === "object" ? uri : options;
     const server = parseUrl(typeof uri === "object" ? undefined : uri, opts.path ?? DEFAULT_PATH, page());
-    const WebSocket = webSocketClass(opts);
-    super(opts, { environment, target: (isStripped) => targetOf(server, opts, WebSocket, isStripped) });
+    const target = (isStripped: boolean): Target => targetOf(server, opts, isStripped);
+    target(false); // for its errors: what is missing now is missing at each attempt
+    super(opts, { environment, target });
     this.opts = opts;
     this.autoConnect = opts.autoConnect !== false;
     if (this.autoConnect) this.open();
@@ -60,17 +66,21 @@ export function page(): PageLocation | undefined {
   return typeof location === "undefined" ? undefined : location;
 }
 
-function targetOf(
-  server: ServerUrl,
-  opts: Partial<ManagerOptions>,
-  WebSocket: WebSocketClass,
-  isStripped: boolean,
-): Target {
+function targetOf(server: ServerUrl, opts: Options, isStripped: boolean): Target {
+  const fetch = opts.fetch ?? (globalThis as { fetch?: typeof globalThis.fetch }).fetch;
+  const ways = waysOf(opts.transports ?? DEFAULT_TRANSPORTS, fetch !== undefined);
+  const path = opts.path ?? DEFAULT_PATH;
   return {
-    WebSocket,
-    url: socketUrl(server, opts.path ?? DEFAULT_PATH, opts.query),
+    ways,
+    WebSocket: ways.includes("websocket") ? webSocketClass(opts) : undefined,
+    // Called as a function: a page's own takes no other receiver.
+    fetch: fetch && ((url, init) => fetch(url, init)),
+    socketUrl: socketUrl(server, path, opts.query),
+    httpUrl: httpUrl(server, path, opts.query),
+    address: httpUrl(server, path, undefined),
     protocols: opts.protocols ?? (isStripped ? [] : PROTOCOL),
     headers: opts.extraHeaders,
+    withCredentials: opts.withCredentials === true,
   };
 }
 
@@ -78,6 +88,6 @@ function webSocketClass(opts: Partial<ManagerOptions>): WebSocketClass {
   const found = opts.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
   if (found) return found;
   throw new Error(
-    "there is no global WebSocket (Node has one from version 22): pass a class as option WebSocket",
+    "there is no global WebSocket (Node has one from version 22): pass a class as option WebSocket, or transports without websocket",
   );
 }

@@ -1,6 +1,6 @@
 /** The options of the client: socket.io-client's where the two overlap. Types only. */
 
-import type { WebSocketClass } from "./transport.js";
+import type { WebSocketClass } from "./websocket-transport.js";
 import type { Query } from "./url.js";
 
 /** Data, or a function that gives it, asked anew at every connect: to a callback, or (here only) as its result. */
@@ -37,7 +37,16 @@ export interface ManagerOptions {
   timeout: number | false;
   /** The WebSocket class. Default: the global one. Node before version 22 has none: pass the one of `ws`. */
   WebSocket: WebSocketClass;
-  /** Request headers, for a WebSocket class that takes `{headers}` as its third argument, as the one of `ws` does. */
+  /**
+   * The ways to the server that may be used, of "websocket", "sse" and "polling"; their order means nothing, and other names are ignored. Default:
+   * all three. The WebSocket is tried first; where it is refused, the bridge over HTTP is, with a stream of server-sent events or by polling.
+   */
+  transports: readonly string[];
+  /** What makes HTTP requests, where the WebSocket is refused. Default: the global one. */
+  fetch: typeof globalThis.fetch;
+  /** Whether requests to another origin have cookies. The server has to name this origin. Default: false. */
+  withCredentials: boolean;
+  /** Request headers: of HTTP, and for a WebSocket class that takes `{headers}` as its third argument, as the one of `ws` does. */
   extraHeaders: Readonly<Record<string, string>>;
   /** WebSocket subprotocols to offer. Default: "crossroom.v1". */
   protocols: string | string[];
@@ -53,10 +62,8 @@ export interface LookupOptions {
 
 /** Options of socket.io-client that choose among its transports: accepted, so that they need not be taken out, and ignored. */
 export interface IgnoredOptions {
-  transports: unknown;
   upgrade: unknown;
   rememberUpgrade: unknown;
-  withCredentials: unknown;
 }
 
 /** All that `io()` takes. */

@@ -2,6 +2,7 @@
 
 import { Emitter } from "./emitter.js";
 import type { ManagerOptions } from "./options.js";
+import type { TransportName } from "./transport.js";
 import type { CloseDetails, CloseReason, LifecycleSettings } from "./lifecycle.js";
 
 /** The events of the manager, named as socket.io-client's. */
@@ -9,6 +10,8 @@ export interface ManagerReservedEvents {
   open: () => void;
   /** A connection attempt failed, or the server refused a frame, or sent one that is malformed. */
   error: (error: Error) => void;
+  /** There is a connection, by this way; or its stream has become polls. */
+  transport: (name: TransportName) => void;
   /** A WebSocket ping came; only where the WebSocket class tells (the one of `ws`). */
   ping: () => void;
   close: (reason: CloseReason, details?: CloseDetails) => void;

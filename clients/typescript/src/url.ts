@@ -51,11 +51,25 @@ export function parseUrl(uri: string | undefined, endpoint: string, page?: PageL
 
 /** The address of the WebSocket. A query in the server's URL goes before the one of the options. */
 export function socketUrl(server: ServerUrl, endpoint: string, query: Query | string | undefined): string {
+  return endpointUrl(server, endpoint, query, isSecure(server.protocol) ? "wss" : "ws");
+}
+
+/** The address of the bridge over HTTP. */
+export function httpUrl(server: ServerUrl, endpoint: string, query: Query | string | undefined): string {
+  return endpointUrl(server, endpoint, query, isSecure(server.protocol) ? "https" : "http");
+}
+
+function endpointUrl(
+  server: ServerUrl,
+  endpoint: string,
+  query: Query | string | undefined,
+  scheme: string,
+): string {
   const secure = isSecure(server.protocol);
   const port = server.port === (secure ? "443" : "80") ? "" : `:${server.port}`;
   const search = server.query || (typeof query === "string" ? query : encodeQuery(query ?? {}));
   const path = endpoint.startsWith("/") ? endpoint : `/${endpoint}`;
-  return `${secure ? "wss" : "ws"}://${bracket(server.host)}${port}${path}${search && `?${search}`}`;
+  return `${scheme}://${bracket(server.host)}${port}${path}${search && `?${search}`}`;
 }
 
 function makeAbsolute(uri: string | undefined, page: PageLocation | undefined): string {

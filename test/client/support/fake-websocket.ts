@@ -1,5 +1,5 @@
 /** A WebSocket class with no network: the test is the server. */
-import type { WebSocketClass, WebSocketLike } from "../../../clients/typescript/src/transport.js";
+import type { WebSocketClass, WebSocketLike } from "../../../clients/typescript/src/websocket-transport.js";
 
 interface FakeEvent {
   type: string;

@@ -21,7 +21,11 @@ export interface Rig {
 export function rig(options: Options = {}): Rig {
   const clock = new ManualClock();
   const { WebSocket, made, last } = fakeWebSockets();
-  const manager = new Manager("http://server.test", { WebSocket, ...options }, clock);
+  const manager = new Manager(
+    "http://server.test",
+    { WebSocket, transports: ["websocket"], ...options },
+    clock,
+  );
   const told = new EventLog(manager, MANAGER_EVENTS);
   const socket: Rig["socket"] = (nsp = "/", more = options) => {
     const it = manager.socket(nsp, more);
