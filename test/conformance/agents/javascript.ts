@@ -19,6 +19,8 @@ interface AgentClient {
 
 const [kind = "", wrong = ""] = process.argv.slice(2);
 const fault = faultOf(wrong);
+const transports = process.env["CROSSROOM_TRANSPORTS"] ?? "";
+const ways = transports === "" ? {} : { transports: transports.split(",") };
 const clients = new Map<string, AgentClient>();
 const storages = new Map<string, Map<string, string>>();
 const write = (line: Fields): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -62,7 +64,7 @@ function makeManager(fields: Fields): SocketManager {
     return new socketIo.Manager(url, { ...options, transports: ["websocket"] }) as unknown as SocketManager;
   }
   const path = typeof fields["path"] === "string" ? { path: fields["path"] } : {};
-  return new plain.Manager(url, { ...options, ...path, WebSocket }) as unknown as SocketManager;
+  return new plain.Manager(url, { ...options, ...path, ...ways, WebSocket }) as unknown as SocketManager;
 }
 
 async function carryOut(id: number, fields: Fields): Promise<unknown> {
