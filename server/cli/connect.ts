@@ -3,12 +3,14 @@ import { Option, type Command } from "commander";
 import { WebSocket } from "ws";
 import { DEFAULT_PATH } from "@crossroom/bridge";
 import { createRooms, type Rooms } from "@crossroom/client/rooms";
-import { io, TransportError, type Socket } from "@crossroom/client";
+import { io, TransportError, type Socket, type TransportName } from "@crossroom/client";
 import { ConfigError } from "../config/config-error.js";
 import type { ClientEvents, ServerEvents } from "../api/types.js";
 import { describe } from "../api/describe.js";
 import { deviceSchema, nameSchema } from "../api/values.js";
 import { given, type Terminal } from "./terminal.js";
+
+const WAYS: readonly TransportName[] = ["websocket", "sse", "polling"];
 
 const DEFAULT_URL = "http://localhost:3000";
 
@@ -17,6 +19,7 @@ export interface ConnectFlags {
   token?: string;
   name?: string;
   device?: string;
+  transport?: TransportName;
 }
 
 export function addConnectOptions(command: Command): Command {
@@ -24,7 +27,13 @@ export function addConnectOptions(command: Command): Command {
     .addOption(new Option("--url <url>", `where the server is (env: CROSSROOM_URL, default: ${DEFAULT_URL})`))
     .addOption(new Option("-t, --token <token>", "who you are (env: CROSSROOM_TOKEN, default: a guest)"))
     .addOption(new Option("-n, --name <name>", "the name that others see of a guest"))
-    .addOption(new Option("--device <id>", "the id of this device (default: a new one)"));
+    .addOption(new Option("--device <id>", "the id of this device (default: a new one)"))
+    .addOption(
+      new Option(
+        "--transport <way>",
+        "the only way to the server that is taken (default: what works)",
+      ).choices(WAYS),
+    );
 }
 
 export interface Connection {
@@ -37,13 +46,14 @@ export interface Connection {
 export function connect(flags: ConnectFlags, { env }: Pick<Terminal, "env">): Connection {
   const url = serverUrl(flags.url, env);
   const token = given(flags.token, env["CROSSROOM_TOKEN"]);
-  const { name, device } = flags;
+  const { name, device, transport } = flags;
   check("--name", nameSchema.optional().safeParse(name));
   check("--device", deviceSchema.optional().safeParse(device));
   const { origin, pathname } = new URL(url);
   const socket = io<ServerEvents, ClientEvents>(origin, {
     path: `${pathname.replace(/\/$/, "")}${DEFAULT_PATH}`,
     WebSocket,
+    ...(transport === undefined ? {} : { transports: [transport] }),
     autoConnect: false,
     forceNew: true,
   });

@@ -43,6 +43,18 @@ describe("crossroom join", () => {
     expect(await ada.end()).to.equal(0);
   });
 
+  for (const way of ["sse", "polling"]) {
+    it(`goes over HTTP with --transport ${way}`, async () => {
+      const ada = join("--transport", way);
+      expect(await ada.line()).to.equal("-- lobby: Ben (websocket), ADA (bridge-http)");
+      await ben.publish("lobby", "Hello");
+      expect(await untimed(ada)).to.equal("Ben (websocket) Hello");
+      ada.type("Hi");
+      expect(await untimed(ada)).to.equal("ADA (bridge-http) Hi");
+      expect(await ada.end()).to.equal(0);
+    });
+  }
+
   it("publishes each line, and shows it when it is in the room", async () => {
     const ada = join();
     await ada.line();
