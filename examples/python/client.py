@@ -1,4 +1,4 @@
-import asyncio, itertools, json, random, sys, threading, uuid, websockets
+import asyncio, itertools, json, random, sys, threading, uuid, ways, websockets
 NEVER_AGAIN = {400, 401, 403, 1000, 1002, 1007, 1008, 1009, *range(4000, 4500)}  # HTTP's, and close codes
 def backoff(n): return asyncio.sleep(min(5, 2 ** min(n, 9)) * random.uniform(0.5, 1))
 class Chat:
@@ -8,7 +8,7 @@ class Chat:
         threading.Thread(target=self.read_lines, daemon=True).start()
         while True:
             try:
-                async with websockets.connect(url, max_size=None) as self.ws: return await self.session()
+                async with ways.connect(url) as self.ws: return await self.session()
             except (OSError, websockets.InvalidHandshake, websockets.ConnectionClosed) as error:
                 refusal = getattr(error, "response", None)
                 code = refusal.status_code if refusal else getattr(getattr(error, "rcvd", None), "code", 1006)

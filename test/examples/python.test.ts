@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { PROJECT } from "../native/sdks.js";
 import { PROTOCOLS } from "../server/support/clients.js";
-import { startRooms } from "../server/support/server.js";
+import { startRooms, type Running } from "../server/support/server.js";
 import { TcpProxy } from "../soak/proxy.js";
 import { within } from "../support/deadline.js";
 import { describeWith } from "../support/machine.js";
+import { NoWebSocket } from "../support/no-websocket.js";
 
 const FOLDER = join(PROJECT, "examples", "python");
 const PROGRAM = join(FOLDER, "client.py");
@@ -37,7 +38,27 @@ describeWith(["python"], "The sixty lines of Python", function ([python]) {
 
   it("join, publish, and after a cut print what they missed, each once and in order", async () => {
     const server = await startRooms();
-    const address = { port: Number(new URL(server.url).port) };
+    try {
+      await chat(server, Number(new URL(server.url).port));
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("do so over HTTP where WebSocket is refused", async () => {
+    const server = await startRooms();
+    const noWebSocket = await NoWebSocket.listen(server.url);
+    try {
+      await chat(server, noWebSocket.port);
+      expect(noWebSocket.refused).to.equal(1);
+    } finally {
+      await noWebSocket.close();
+      await server.close();
+    }
+  });
+
+  async function chat(server: Running, port: number): Promise<void> {
+    const address = { port };
     const proxy = await TcpProxy.listen(address);
     const ben = PROTOCOLS.websocket.open(server.url);
     const child = spawn(PYTHON, [PROGRAM, `ws://127.0.0.1:${proxy.port}/bridge`, "lobby", "Ada"], {
@@ -72,7 +93,6 @@ describeWith(["python"], "The sixty lines of Python", function ([python]) {
       child.kill();
       ben.close();
       await proxy.close();
-      await server.close();
     }
-  });
+  }
 });
