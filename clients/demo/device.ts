@@ -4,7 +4,7 @@ import { randomName } from "./names.js";
 import { randomId } from "./random-id.js";
 import { Session, type Place } from "./session.js";
 import { signIn } from "./sign-in.js";
-import type { OpenSocket } from "./sockets.js";
+import type { OpenedSocket, OpenSocket, Way } from "./sockets.js";
 import type { PaneStorage } from "./storage.js";
 import { isRecord, isString, isStringList, wordsOf } from "./values.js";
 
@@ -25,6 +25,7 @@ export class Device {
   readonly #options: DeviceOptions;
   readonly #network = new Network();
   #session: Session | undefined;
+  #opened: OpenedSocket | undefined;
   #rooms: string[];
   #place: Place;
   #isInView = true;
@@ -50,6 +51,11 @@ export class Device {
   get state(): DeviceState {
     if (!this.#network.isUp) return "offline";
     return this.#session?.state ?? "connecting";
+  }
+
+  /** How it reaches the server; undefined while it does not. */
+  get way(): Way | undefined {
+    return this.state === "online" ? this.#opened?.way() : undefined;
   }
 
   /** What went wrong last, in words. */
@@ -176,15 +182,16 @@ export class Device {
     this.#refusal = undefined;
     this.#network.comeUp();
     onChange();
-    const socket = await open(this.#network, inspect);
+    const opened = await open(this.#network, inspect, onChange);
     if (turn !== this.#begun) return;
+    this.#opened = opened;
     let fresh = token;
     const nextToken = (name: string): string | Promise<string> => {
       const given = fresh;
       fresh = undefined;
       return given ?? signIn(name);
     };
-    this.#session = new Session(socket, {
+    this.#session = new Session(opened.socket, {
       storage: storage.within(user === undefined ? "as-guest." : `as-user.${user.toLowerCase()}.`),
       identity: user === undefined ? { name: this.#guestName } : { token: () => nextToken(user) },
       device: this.#id,

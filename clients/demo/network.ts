@@ -1,5 +1,5 @@
 /**
- * A network with a switch, so that the page can go offline for real: the WebSockets that it made are lost, and new ones
+ * A network with a switch, so that the page can go offline for real: the WebSockets and requests that it made are lost, and new ones
  * fail, until it is switched on again. What the clients do about it is their own doing.
  */
 import type { WebSocketLike } from "@crossroom/client";
@@ -11,6 +11,7 @@ export class Network {
   /** A WebSocket class for both clients. */
   readonly WebSocket: new (url: string, protocols?: string | string[]) => SwitchedWebSocket;
   readonly #open = new Set<SwitchedWebSocket>();
+  readonly #lost = new EventTarget();
   #isUp = true;
 
   constructor() {
@@ -32,6 +33,24 @@ export class Network {
   goDown(): void {
     this.#isUp = false;
     for (const socket of [...this.#open]) socket.lose();
+    this.#lost.dispatchEvent(new Event("lost"));
+  }
+
+  /** `fetch` on this network: a request that is under way when it goes down is lost. */
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    if (!this.#isUp) throw new TypeError("there is no network");
+    const lost = new AbortController();
+    this.onLost(() => lost.abort(), init?.signal ?? undefined);
+    const signals = [lost.signal, ...(init?.signal ? [init.signal] : [])];
+    return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+  };
+
+  /** Runs the task when it goes down the next time, unless the signal was given before. */
+  onLost(task: () => void, unless?: AbortSignal): void {
+    this.#lost.addEventListener("lost", task, {
+      once: true,
+      ...(unless === undefined ? {} : { signal: unless }),
+    });
   }
 
   comeUp(): void {

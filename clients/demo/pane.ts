@@ -7,6 +7,7 @@ import { PlaceView } from "./place-view.js";
 import { PlacesView } from "./places-view.js";
 import type { Place } from "./session.js";
 import type { Side } from "./transports.js";
+import type { Way } from "./sockets.js";
 import { WireView } from "./wire-view.js";
 
 /** What the button does in each state. */
@@ -22,6 +23,13 @@ const STATES: Record<DeviceState, string> = {
   online: "Connected",
   offline: "Offline",
   ended: "Session ended",
+};
+
+/** What is said of a connection that is not a WebSocket: those are shown frame by frame. */
+const WAYS: Record<Way, string> = {
+  websocket: "",
+  sse: " · stream over HTTP",
+  polling: " · polling over HTTP",
 };
 
 export interface PaneOptions extends Omit<DeviceOptions, "onChange"> {
@@ -108,8 +116,10 @@ export class Pane {
   }
 
   #show(): void {
-    const { state, trouble, session, isOnline } = this.#device;
-    setText(this.#state, STATES[state]);
+    const { state, trouble, session, isOnline, way } = this.#device;
+    setText(this.#state, STATES[state] + (way === undefined ? "" : WAYS[way]));
+    this.#state.dataset["way"] = way ?? "none";
+    this.#wire.setShown(way === undefined || way === "websocket");
     this.#state.dataset["state"] = state;
     this.root.dataset["state"] = state;
     this.#network.textContent = ACTIONS[state];

@@ -6,6 +6,8 @@ import { bytes, meaningOf, opcodeName, payloadText, pretty } from "./wire-format
 /** Lines that are kept. */
 const LIMIT = 200;
 
+const NOT_SHOWN = "What passes over HTTP is not shown here: WebSocket is refused on the way to the server.";
+
 const EMPTY = "Frames appear here as they pass, with their sizes in bytes: header + payload.";
 
 export class WireView {
@@ -13,6 +15,7 @@ export class WireView {
   readonly #totals: HTMLElement;
   /** Each line's payload as it came, to be shown either way. */
   readonly #payloads = new WeakMap<Element, string>();
+  #empty = EMPTY;
   #pretty = false;
   #frames = 0;
   #up = 0;
@@ -31,6 +34,15 @@ export class WireView {
     this.#discloseIn(root);
     find(root, ".clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
     this.#clear();
+  }
+
+  /** Whether what passes can be shown. */
+  setShown(isShown: boolean): void {
+    const empty = isShown ? EMPTY : NOT_SHOWN;
+    if (empty === this.#empty) return;
+    this.#empty = empty;
+    const line = this.#list.querySelector(".empty");
+    if (line !== null) line.textContent = empty;
   }
 
   show(record: InspectRecord): void {
@@ -54,7 +66,7 @@ export class WireView {
   #clear(): void {
     this.#frames = this.#up = this.#down = 0;
     this.#totals.textContent = "";
-    this.#list.replaceChildren(make("li", "empty", EMPTY));
+    this.#list.replaceChildren(make("li", "empty", this.#empty));
   }
 
   #handshake({ path, request, response, at }: HandshakeRecord): void {
