@@ -39,6 +39,27 @@ class NativeWebSocket {
   }
 }
 
+/** One that a proxy refuses: nobody is told why. */
+class RefusedWebSocket {
+  send(): void {
+    throw new Error("it was never open");
+  }
+
+  close(): void {
+    // It is closed already.
+  }
+
+  addEventListener(type: string, listener: (event: object) => void): void {
+    if (type === "error")
+      setTimeout(() => listener({ type, message: "Received bad response code from server 400" }));
+  }
+}
+
+async function wholeAnswer(url: string, init: RequestInit) {
+  const response = await fetch(url, init);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
 /** AsyncStorage's methods. */
 class AsyncStorage {
   readonly values = new Map<string, string>();
@@ -202,6 +223,24 @@ describe("in a bare context, as React Native's", () => {
     for (const text of ["", "a", "é", "€", "😀", "a😀é\u{10ffff}"]) {
       expect(platform.utf8Length(text)).to.equal(Buffer.byteLength(text));
     }
+  });
+
+  it("polls where WebSocket is refused, by a fetch that shows no answer before it is whole", async () => {
+    const asked: string[] = [];
+    const nativeFetch = async (url: string, init: RequestInit): Promise<object> => {
+      asked.push(`${init.method} ${new Headers(init.headers).get("accept") ?? ""}`);
+      const { status, headers, ...answer } = await wholeAnswer(url, init);
+      return { status, headers, text: () => Promise.resolve(answer.text) };
+    };
+    const more = { fetch: nativeFetch, AbortController, WebSocket: RefusedWebSocket };
+    const bare = load(bareContext(more), join(CLIENTS, "index.js")) as typeof plain;
+    const socket = bare.io(stage.url, { forceNew: true, auth: { name: "Ada" } });
+    await within(new Promise<void>((resolve) => void socket.once("connect", resolve)), "the connection");
+    expect(socket.io.transport).to.equal("polling");
+    const answer = await socket.timeout(5_000).emitWithAck("join", { room: "lobby" });
+    expect(answer).to.include({ ok: true });
+    socket.disconnect();
+    expect(asked).to.not.include("GET text/event-stream");
   });
 
   it("says in one sentence that there is no WebSocket", () => {
