@@ -105,7 +105,8 @@ function json(results: Results): string {
 function settingsOf({ subjects, only, short, clients, folder, loseOne, nginx: named }: Options): Settings {
   const nginx = only.includes("proxies") ? findNginx(say, named) : undefined;
   const size = short ? SHORT : FULL;
-  const most = maxConnections();
+  // A third more, who come before them.
+  const most = Math.floor(maxConnections() / 1.3);
   if (only.includes("idle") && !short && clients > most) {
     say(`this machine allows ${most} idle clients of each way, not ${clients} (see ulimit -n)`);
     clients = most;

@@ -16,12 +16,13 @@ export const BOUNDS: readonly Bound[] = [
   { what: "p50 at 1/s", figure: (view, name) => view.latency(name), factor: 2, slack: 0.3 },
   { what: "p50 at 200/s", figure: (view, name) => view.latencyFast(name), factor: 2, slack: 0.3 },
   { what: "bytes at 1/s", figure: (view, name) => view.bytes(name), factor: 1.05, slack: 1 },
-  { what: "bytes at 200/s", figure: (view, name) => view.bytesFast(name), factor: 1.05, slack: 1 },
+  // How many messages a poll finds is a matter of microseconds there.
+  { what: "bytes at 200/s", figure: (view, name) => view.bytesFast(name), factor: 1.25, slack: 1 },
   { what: "bytes of sending", figure: (view, name) => view.sending(name), factor: 1.05, slack: 1 },
   { what: "CPU, as times of ws", figure: (view, name) => view.cpuRatio(name), factor: 1.1, slack: 0.05 },
   { what: "idle kB", figure: (view, name) => view.kilobytes(name), factor: 1.1, slack: 1 },
-  { what: "round trips", figure: (view, name) => view.roundTrips(name), factor: 1.05, slack: 0.1 },
-  { what: "burst", figure: (view, name) => view.burst(name), factor: 1.1, slack: 5 },
+  { what: "round trips", figure: (view, name) => view.roundTrips(name), factor: 1.05, slack: 0.2 },
+  { what: "burst", figure: (view, name) => view.burst(name), factor: 1.1, slack: 20 },
 ];
 
 /** One line for each figure that is beyond its bound; empty where there is none. */

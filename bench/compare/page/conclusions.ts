@@ -108,7 +108,10 @@ function twoWaysSentences(view: View): string[] {
   if (pairs === undefined) return [];
   const sentences = [
     `In one room, each of ${count(pairs.count, "message")} reached both. The plain client had ${pairs.plainFirst} of them first; ` +
-      `half of them it had ${Math.abs(pairs.medianLead).toFixed(2)} ms ${pairs.medianLead >= 0 ? "earlier" : "later"} or more.`,
+      `half of them it had ${Math.abs(pairs.medianLead).toFixed(2)} ms ${pairs.medianLead >= 0 ? "earlier" : "later"} or more` +
+      (Math.abs(pairs.medianLead) <= view.latency("pipe")
+        ? ", which is less than an empty TCP pipe takes."
+        : "."),
   ];
   const cost = (what: string, plain: number, web: number, noise?: number) =>
     Number.isNaN(plain / web) ? [] : [`${what} ${beside(plain, web, noise)}`];

@@ -10,6 +10,9 @@ import type { CutVariant, SubjectName } from "../subjects.js";
 
 const PER_SECOND = 10;
 
+/** Milliseconds. */
+const LAST_POLL = 1_500;
+
 interface Watched {
   name: SubjectName;
   variant: CutVariant;
@@ -46,8 +49,8 @@ export async function measureCuts(context: Context): Promise<CutResult[]> {
     };
     const whole = async (milliseconds: number) => {
       const published = await publish(milliseconds);
-      // The last ones may be on their way.
-      await delay(500);
+      // The last ones may be on their way, or wait for the next poll.
+      await delay(LAST_POLL);
       return published;
     };
 

@@ -5,8 +5,11 @@ import type { LoadProcess, ServerProcess } from "../processes.js";
 import type { SubjectResult } from "../results.js";
 import type { Subject, SubjectName } from "../subjects.js";
 
-/** Clients that connect before memory is read for the first time: what is made once is not theirs. */
-const WARM_UP = 20;
+/**
+ * The part of the clients that connects before memory is read for the first time: what is made once is not theirs, and what was free from
+ * the server's beginning is taken.
+ */
+const WARM_UP = 0.3;
 
 /** Ways whose clients connect at the same time: as many as there are cores for the servers, and not so many that handshakes time out. */
 const TOGETHER = 3;
@@ -34,7 +37,7 @@ export async function measureIdle(context: Context): Promise<Partial<SubjectResu
       // Clients have a process for each way: one could not open so many files.
       const load = await stage.moreClients();
       const crowd = { name, subject, server, load, clients };
-      await connect(crowd, Math.min(WARM_UP, clients));
+      await connect(crowd, Math.ceil(WARM_UP * clients));
       return crowd;
     });
     await delay(settle);
