@@ -30,12 +30,12 @@ describe("the bridge over HTTP through nginx", function () {
   let server: BridgeServer;
   let nginx: Nginx | undefined;
 
-  before(async function () {
+  beforeEach(async function () {
     if (toolPath("nginx") === undefined && !everythingRequired()) this.skip();
     server = await BridgeServer.start();
     nginx = await Nginx.start(server.port, WAYS);
   });
-  after(async () => {
+  afterEach(async () => {
     await nginx?.stop();
     await stopServers();
   });
