@@ -41,6 +41,7 @@ describe("the JavaScript of changed sources", () => {
     write("bridge/index.ts", 'export * from "./deep/new.js";');
     write("clients/demo/main.ts", "document.title = String(1 as number);");
     write("clients/demo/page.css", "");
+    for (const ending of ["html", "css", "json"]) write(`docs/compare.${ending}`, "");
     write("bridge/deep/new.ts", "export const n: number = 1;");
   });
   afterEach(() => rmSync(folder, { recursive: true }));
