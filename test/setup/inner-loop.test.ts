@@ -102,7 +102,11 @@ describe("the JavaScript of changed sources", () => {
     rmSync(join(folder, "dist/server/public/page.css"));
     write("dist/server/public/gone.css", "");
     compile();
-    expect(readdirSync(join(folder, "dist/server/public"))).to.have.members(["main.js", "page.css"]);
+    const comparison = ["compare.html", "compare.css", "compare.json"];
+    expect(readdirSync(join(folder, "dist/server/public"))).to.have.members([
+      ...["main.js", "page.css"],
+      ...comparison,
+    ]);
   });
 
   it("goes with its source, so that a deleted test cannot still run, and nothing else goes", () => {
