@@ -9,7 +9,15 @@ import { latencyOf } from "../bench/compare/latency.js";
 import { Tally } from "../bench/compare/load/tally.js";
 import { makeMessage, MESSAGE_BYTES, readMessage } from "../bench/compare/message.js";
 import { configuration } from "../bench/compare/nginx.js";
-import { HEADINGS, lead, twoWays } from "../bench/compare/page/conclusions.js";
+import {
+  cheaper,
+  cutSentences,
+  HEADINGS,
+  lead,
+  proxySentence,
+  stallSentence,
+  twoWays,
+} from "../bench/compare/page/conclusions.js";
 import { decisions } from "../bench/compare/page/decisions.js";
 import { page } from "../bench/compare/page/page.js";
 import { charts } from "../bench/compare/page/plots.js";
@@ -148,6 +156,11 @@ describe("the page's sentences are made of the figures", () => {
     };
     expect(passing(["socketio"])).to.match(/^Socket\.IO\. If only the server speaks: SSE/);
     expect(passing(["bridge"])).to.match(/^The bridge\./);
+    expect(passing(["bridge-sse", "bridge-polling", "socketio"])).to.match(
+      /^The bridge: its clients, native ones too, fall back to SSE or polling .*; so does Socket\.IO’s/,
+    );
+    expect(passing(["bridge-polling"])).to.include("fall back to polling by themselves");
+    expect(passing(["ws", "bridge-polling"])).to.match(/^A bare WebSocket; or the bridge: its clients/);
     expect(passing([])).to.match(/^SSE/);
     subjectOf(results, "bridge").cpuMicros = [9_999];
     expect(passing(["socketio", "bridge"])).to.match(/^Socket\.IO/);
@@ -169,6 +182,55 @@ describe("the page's sentences are made of the figures", () => {
     expect(chosen(losing(["rooms-plain", "bridge", "sse", "ws"], 1), "may be lost").use).to.match(/^None/);
   });
 
+  it("says why of those that lose nothing the first is advised", () => {
+    expect(chosen(new View(sample()), "may be lost").why).to.include("log is on disk");
+    const { why } = chosen(losing(["rooms-socketio"], 3), "may be lost");
+    expect(why).to.include("on either client lost 3.");
+    expect(why).to.match(/With recovery none was: Socket\.IO or the bridge/);
+    expect(why).not.to.include("log is on disk");
+  });
+
+  it("compares a plain client with a Socket.IO client of the same server", () => {
+    const { why } = chosen(
+      changed("bridge", ({ idle }) => {
+        if (idle !== undefined) idle.kilobytes = 77;
+      }),
+      "Chat",
+    );
+    expect(why).to.match(/the bridge and Socket\.IO on WebSocket take 77 kB and \d+ kB/);
+    expect(why).to.include("kept on disk first");
+    const quick = changed("rooms-plain", ({ latency }) => {
+      if (latency !== undefined) latency.p50 = 0.1;
+    });
+    expect(chosen(quick, "Chat").why).not.to.include("kept on disk first");
+  });
+
+  it("SSE is advised with a warning where a proxy holds it back", () => {
+    expect(chosen(new View(sample()), "prices").why).to.include("or 0 of 30 come in time");
+    const results = sample();
+    for (const proxy of results.proxies) proxy.came.proxy_pass = proxy.of;
+    expect(chosen(new View(results), "prices").why).not.to.include("nginx");
+    expect(proxySentence(new View(results))).not.to.include("buffering");
+    expect(proxySentence(new View(sample()))).to.include("buffering");
+  });
+
+  it("what a cut and a stall did is said as it was", () => {
+    expect(cutSentences(new View(sample()))).to.match(/^50 were published .* None as it comes: .*WebRTC/);
+    const results = sample();
+    for (const cut of results.cuts) {
+      cut.cut = [{ lost: 7, repeated: 0 }];
+      cut.stall = [{ lost: 1, repeated: 0 }];
+    }
+    expect(cutSentences(new View(results))).to.equal("");
+    expect(stallSentence(new View(sample()))).to.include("nobody lost any");
+    expect(stallSentence(new View(results))).not.to.include("nobody");
+  });
+
+  it("the bridge is said to be cheaper only where it is", () => {
+    expect(cheaper(new View(sample()))).to.include("a frame once for all");
+    expect(cheaper(changed("bridge", (subject) => (subject.cpuMicros = [9_999])))).to.equal("");
+  });
+
   it("for many idle devices the one with the least memory is advised", () => {
     const view = changed("long-polling", ({ idle }) => {
       if (idle !== undefined) idle.kilobytes = 0.1;
@@ -182,6 +244,10 @@ describe("the page's sentences are made of the figures", () => {
       if (web.bytes !== undefined) subject.bytes = web.bytes;
     });
     expect(twoWays(same)?.sentences.join(" ")).to.include("bytes about the same");
+    expect(twoWays(same)?.sentences[0]).to.include("at the same time");
+    const results = sample();
+    if (results.pairs !== undefined) results.pairs.medianLead = -3;
+    expect(twoWays(new View(results))?.sentences[0]).to.include("3.00 ms later");
     const dear = changed("rooms-plain", (subject) => (subject.bytes = { up: 0, down: 99_999 }));
     expect(twoWays(dear)?.sentences.join(" ")).to.match(/bytes \d+ times as much/);
     const lost = twoWays(losing(["rooms-socketio"], 4))?.sentences.join(" ");

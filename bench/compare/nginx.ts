@@ -4,17 +4,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { UPGRADE_LINES, UPGRADE_MAP } from "./nginx-lines.js";
 import type { ProxyKind } from "./results.js";
 
-/** As most people write it first, and with the lines that nginx's documentation adds for WebSocket. */
-const LOCATIONS: Record<ProxyKind, readonly string[]> = {
-  proxy_pass: [],
-  upgrade: [
-    "proxy_http_version 1.1;",
-    "proxy_set_header Upgrade $http_upgrade;",
-    "proxy_set_header Connection $connection_upgrade;",
-  ],
-};
+/** As most people write it first, and with the lines for WebSocket. */
+const LOCATIONS: Record<ProxyKind, readonly string[]> = { proxy_pass: [], upgrade: UPGRADE_LINES };
 
 /** Milliseconds until it listens. */
 const PATIENCE = 5_000;
@@ -90,7 +84,7 @@ export function configuration(folder: string, ports: ReadonlyMap<string, number>
     "http {",
     "  access_log off;",
     ...temporary,
-    "  map $http_upgrade $connection_upgrade { default upgrade; '' close; }",
+    `  ${UPGRADE_MAP}`,
     ...servers,
     "}",
     "",

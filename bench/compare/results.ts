@@ -73,6 +73,7 @@ export interface Pairs {
 
 export interface CutResult {
   name: SubjectName;
+  /** "As it comes": with no recovery turned on. */
   kind: "as it comes" | "with recovery";
   by: string;
   /** Messages that were published while nothing passed, about. */

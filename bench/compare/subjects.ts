@@ -38,7 +38,7 @@ export interface Subject {
   readonly patience: number;
   /** Whether it can be put behind an HTTP proxy. */
   readonly proxied: boolean;
-  /** Its settings there, where they are others: Socket.IO's client falls back only as it comes. */
+  /** Its settings there, where they are others: Socket.IO's client falls back only by default. */
   readonly proxiedSettings?: ClientSettings;
   /** Clients of the measurement of memory; fewer where each costs a great deal. */
   readonly mostIdle?: number;
@@ -199,7 +199,7 @@ export const SUBJECTS = {
   socketio: {
     ...{
       ...own,
-      title: "Socket.IO, as it comes",
+      title: "Socket.IO, default",
       spoken: "Socket.IO",
       family: "Socket.IO",
       server: SOCKET_IO,
@@ -253,7 +253,7 @@ export const SUBJECTS = {
     ...{
       ...own,
       title: "rooms: Socket.IO client",
-      spoken: "a room’s Socket.IO client",
+      spoken: "the rooms server’s Socket.IO client",
       family: "rooms",
       ours: true,
       server: ROOMS,
@@ -265,7 +265,7 @@ export const SUBJECTS = {
     ...{
       ...own,
       title: "rooms: plain client",
-      spoken: "a room’s plain client",
+      spoken: "the rooms server’s plain client",
       family: "rooms",
       ours: true,
       server: ROOMS,

@@ -20,7 +20,7 @@ export interface ClientSettings {
   pollEvery?: number;
   /** Whether it asks for what it missed when it comes back, by its own way of doing so. */
   resume?: boolean;
-  /** Socket.IO's. Default: as it comes. */
+  /** Socket.IO's. Default: its own, polling first. */
   transports?: ("polling" | "websocket")[];
   /** SSE: the server says to proxies that they are not to hold the answer back. */
   unbuffered?: boolean;

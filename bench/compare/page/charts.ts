@@ -1,6 +1,6 @@
 /** What each plot of the page shows. Pure. */
 import type { SubjectName } from "../subjects.js";
-import { HEADINGS, sorted } from "./conclusions.js";
+import { cheaper, cutSentences, HEADINGS, sorted } from "./conclusions.js";
 import type { Chart, Row } from "./plots.js";
 import type { View } from "./view.js";
 import { microseconds, milliseconds } from "./words.js";
@@ -98,7 +98,8 @@ function cpu(view: View): Section {
     heading,
     note:
       `Microseconds of the server's CPU for each message that is delivered, with the requests that belong to it: ${view.results.settings.cpuClients} clients, ` +
-      "20 messages a second, so that a poll each second brings 20. The rooms server also keeps each message on disk.",
+      "20 messages a second, so that a poll each second brings 20. The rooms server also keeps each message on disk." +
+      cheaper(view),
     chart: {
       ...{ title: heading, rows: all, axis: "µs", scale: "log" },
       ticks: ticksFor([...values(all), floor], [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]),
@@ -168,7 +169,7 @@ function cut(view: View): Section {
     heading,
     note:
       `Messages lost by one client when all connections end and none can be made for ${length / 1000} s, at 10 messages a second; median of ${instances}. ` +
-      "○ as it comes, ● with what it has for that (the table below says what). What is lost depends on when the client comes back.",
+      `○ as it comes, with no recovery; ● with what it has for that (the table below says what). ${cutSentences(view)}`,
     chart: {
       ...{ title: heading, rows: all, axis: "lost", scale: "linear" },
       ticks: [0, 20, 40, 60, 80, 100, 120, 140].filter((tick) => tick < most + 20),

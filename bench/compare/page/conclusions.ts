@@ -106,12 +106,12 @@ export function twoWays(view: View): TwoWays | undefined {
 function twoWaysSentences(view: View): string[] {
   const { pairs, settings } = view.results;
   if (pairs === undefined) return [];
+  const lead = `${Math.abs(pairs.medianLead).toFixed(2)} ms`;
   const sentences = [
-    `In one room, each of ${count(pairs.count, "message")} reached both. The plain client had ${pairs.plainFirst} of them first; ` +
-      `half of them it had ${Math.abs(pairs.medianLead).toFixed(2)} ms ${pairs.medianLead >= 0 ? "earlier" : "later"} or more` +
+    `In one room, each of ${count(pairs.count, "message")} reached both` +
       (Math.abs(pairs.medianLead) <= view.latency("pipe")
-        ? ", which is less than an empty TCP pipe takes."
-        : "."),
+        ? ` at the same time: the ${lead} between them, median, are less than an empty TCP pipe takes.`
+        : `, the plain client ${lead} ${pairs.medianLead >= 0 ? "earlier" : "later"}, median; it was first with ${pairs.plainFirst}.`),
   ];
   const cost = (what: string, plain: number, web: number, noise?: number) =>
     Number.isNaN(plain / web) ? [] : [`${what} ${beside(plain, web, noise)}`];
@@ -126,7 +126,7 @@ function twoWaysSentences(view: View): string[] {
   const withLayer = [WEB, PLAIN].map((name) => view.worstLoss(name as SubjectName, "with recovery"));
   if (!without.concat(withLayer).some(Number.isNaN))
     sentences.push(
-      `A cut of ${settings.cut / 1000} s lost the one ${without[0]} messages and the other ${without[1]}; with the rooms layer ` +
+      `A cut of ${settings.cut / 1000} s, and the time until it was back, lost the one ${without[0]} messages and the other ${without[1]}; with the rooms layer ` +
         (withLayer.every((lost) => lost === 0)
           ? "neither lost any."
           : `${withLayer[0]} and ${withLayer[1]}.`),
@@ -167,7 +167,7 @@ export const HEADINGS = {
       Number.isNaN(bridge + ws + socketio)
     )
       return "Server memory for each idle client";
-    return `An idle client takes ${kilobytes(ws)} by a bare WebSocket, ${kilobytes(bridge)} by the bridge, ${kilobytes(socketio)} by Socket.IO as it comes`;
+    return `An idle client takes ${kilobytes(ws)} by a bare WebSocket, ${kilobytes(bridge)} by the bridge, ${kilobytes(socketio)} by Socket.IO by default`;
   },
   first(view: View): string {
     const order = sorted(view, (name) => view.roundTrips(name));
@@ -176,11 +176,13 @@ export const HEADINGS = {
     return `The first message takes ${range([view.roundTrips(least), view.roundTrips(most)], (value) => value.toFixed(1))} round trips`;
   },
   cut(view: View): string {
-    const kept = view.names.filter((name) => view.worstLoss(name, "with recovery") === 0);
-    const tried = view.names.filter((name) => !Number.isNaN(view.worstLoss(name, "with recovery")));
-    const bare = view.names.filter((name) => view.lostInCut(name, "as it comes") > 0);
+    // Those of the plot.
+    const bare = view.names.filter((name) => !Number.isNaN(view.lostInCut(name, "as it comes")));
+    const losing = bare.filter((name) => view.lostInCut(name, "as it comes") > 0);
+    const tried = bare.filter((name) => !Number.isNaN(view.worstLoss(name, "with recovery")));
+    const still = tried.filter((name) => view.worstLoss(name, "with recovery") > 0);
     if (tried.length === 0) return "What a cut loses";
-    return `As they come, ${bare.length} ways lose messages in a cut; with recovery, ${kept.length} of ${tried.length} lose none`;
+    return `As they come, ${losing.length} of ${bare.length} ways lose messages in a cut; with recovery ${still.length === 0 ? "none" : still.length} of the ${tried.length} that have it`;
   },
   proxies(view: View): string {
     const rows = view.results.proxies;
@@ -203,4 +205,56 @@ export function burstSentence(view: View): string {
     `Over a round trip of 100 ms, the last of five messages in a row takes ${milliseconds(quick)} by a bare WebSocket and ` +
     `${milliseconds(slow)} by long polling${slow > quick + 20 ? ", which has to ask again for the next ones" : ""}.`
   );
+}
+
+/** Why some lose nothing in a cut that is short enough, with no recovery turned on. */
+const KEEPS: Partial<Record<SubjectName, string>> = {
+  webrtc: "WebRTC, whose connection outlasts the cut and sends again what was not acknowledged",
+  "bridge-sse": "the bridge by SSE, whose session is kept and read on",
+  "bridge-polling": "the bridge by polling, likewise",
+};
+
+/** Beside the plot of the cut: why more is lost than was published in it, and why some lose nothing. */
+export function cutSentences(view: View): string {
+  const { cuts } = view.results;
+  const bare = cuts.filter(({ kind }) => kind === "as it comes");
+  const beyond = bare.some(({ cut, meanwhile }) => cut.some(({ lost }) => lost > meanwhile));
+  const keeping = bare.flatMap(({ name }) =>
+    view.worstLoss(name, "as it comes") === 0 ? [KEEPS[name] ?? view.spoken(name)] : [],
+  );
+  return [
+    beyond
+      ? `${bare[0]!.meanwhile} were published in the cut; the rest were lost until the client tried again.`
+      : "",
+    keeping.length > 0 ? `None as it comes: ${keeping.join("; ")}.` : "",
+  ]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
+}
+
+/** What a stall is, and what it did. */
+export function stallSentence(view: View): string {
+  const lost = view.results.cuts.some(({ stall }) => stall.some((client) => client.lost > 0));
+  return (
+    `In a stall nothing passes for ${view.results.settings.cut / 1000} s, but no connection ends` +
+    (lost ? "." : ": what waited comes afterwards, and nobody lost any.")
+  );
+}
+
+/** What the figures of proxies say of networks that are not this one. */
+export function proxySentence(view: View): string {
+  const held = view.passes("sse", "proxy_pass") < 1 && view.passes("sse", "proxy_pass", true) === 1;
+  return (
+    "A firewall that refuses WebSocket does to it what the first column shows; many let it pass with TLS (wss), as they cannot see inside." +
+    (held
+      ? " What SSE lacks there is nginx’s buffering, which its own header X-Accel-Buffering: no turns off; other proxies may not know it, and let only polling through."
+      : "")
+  );
+}
+
+/** Why the bridge can cost less than a bare WebSocket. */
+export function cheaper(view: View): string {
+  return view.cpuRatio("bridge") < 1
+    ? " The bridge costs less than a bare WebSocket: it makes a frame once for all clients, and writes to each once a tick."
+    : "";
 }

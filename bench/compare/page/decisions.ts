@@ -4,17 +4,7 @@
  */
 import type { SubjectName } from "../subjects.js";
 import type { View } from "./view.js";
-import {
-  beside,
-  bytes,
-  capital,
-  EXACT,
-  kilobytes,
-  list,
-  microseconds,
-  milliseconds,
-  times,
-} from "./words.js";
+import { bytes, capital, kilobytes, list, microseconds, milliseconds, times } from "./words.js";
 
 export interface Decision {
   need: string;
@@ -68,16 +58,45 @@ function chat(view: View): Decision | undefined {
     };
   return {
     need,
-    use: "Socket.IO on the web and the bridge for native apps, in the same rooms",
-    why:
-      `A plain client takes ${kilobytes(view.kilobytes(native))} of the server’s memory and a Socket.IO client ` +
-      `${kilobytes(view.kilobytes(web))}; CPU for a message is ${beside(view.cpu(native), view.cpu(web))}, ` +
-      `bytes are ${beside(view.bytes(native), view.bytes(web), EXACT)}. With the rooms layer ${
+    use: "Socket.IO on the web; in native apps the bridge’s clients (TypeScript, Kotlin, Swift, Rust), in the same rooms",
+    why: [
+      sideBySide(
+        view,
+        "Of a Socket.IO server, the bridge and Socket.IO on WebSocket take",
+        "bridge",
+        "socketio-websocket",
+      ),
+      sideBySide(view, "Of the rooms server, a plain client and a Socket.IO client take", native, web),
+      slower(view, native),
+      `With the rooms layer ${
         losses(native) === 0 && losses(web) === 0
           ? "neither lost a message in a cut"
           : `they lost ${losses(native)} and ${losses(web)} messages in a cut`
       }.`,
+    ]
+      .filter((sentence) => sentence !== "")
+      .join(" "),
   };
+}
+
+/** Two clients of one server: like with like. */
+function sideBySide(view: View, begin: string, one: SubjectName, other: SubjectName): string {
+  const both = (figure: (name: SubjectName) => number, say: (value: number) => string) =>
+    known(figure(one), figure(other)) ? [`${say(figure(one))} and ${say(figure(other))}`] : [];
+  const figures = [
+    ...both((name) => view.kilobytes(name), kilobytes).map((said) => `${said} of memory`),
+    ...both((name) => view.cpu(name), microseconds).map((said) => `${said} of CPU`),
+    ...both((name) => view.bytes(name), bytes).map((said) => `${said} a message`),
+  ];
+  return figures.length === 0 ? "" : `${begin} ${figures.join("; ")}.`;
+}
+
+/** What rooms cost in time. */
+function slower(view: View, name: SubjectName): string {
+  const [kept, bare] = [view.latency(name), view.latency("bridge")];
+  return known(kept, bare) && kept > 2 * bare
+    ? `A message takes ${milliseconds(kept)} there, not ${milliseconds(bare)}: it is kept on disk first.`
+    : "";
 }
 
 /** Of those that are as quick as the quickest and nearly as cheap as the cheapest: the one that needs the least code. */
@@ -103,8 +122,16 @@ function ticker(view: View): Decision | undefined {
     why:
       `${milliseconds(view.latencyFast(best))} at 200 messages a second and ${microseconds(view.cpu(best))} of CPU for each; ` +
       `${list(others.map((name) => `${view.spoken(name)} ${microseconds(view.cpu(name))}`))}. ` +
-      (known(loses) ? `With ids it lost ${loses === 0 ? "nothing" : `${loses} messages`} in a cut.` : ""),
+      (known(loses) ? `With ids it lost ${loses === 0 ? "nothing" : `${loses} messages`} in a cut.` : "") +
+      (best === "sse" ? heldBack(view) : ""),
   };
+}
+
+/** What a proxy does to SSE that does not say that it is not to be held back. */
+function heldBack(view: View): string {
+  return view.passes("sse", "proxy_pass") < 1 && view.passes("sse", "proxy_pass", true) === 1
+    ? ` Behind nginx it needs the header X-Accel-Buffering: no, or ${view.passesText("sse", "proxy_pass")} come in time.`
+    : "";
 }
 
 const USES: Record<(typeof LEAST_CODE)[number], string> = {
@@ -119,7 +146,7 @@ const USES: Record<(typeof LEAST_CODE)[number], string> = {
 /** Of those that all came through a proxy that knows nothing of WebSocket: one that speaks both ways, by the least CPU. */
 function blocked(view: View): Decision | undefined {
   if (!known(view.passes("ws", "proxy_pass"))) return undefined;
-  // What Socket.IO as it comes costs there is what its polling costs.
+  // What Socket.IO by default costs there is what its polling costs.
   const cost = (name: SubjectName) => view.cpu(name === "socketio" ? "socketio-polling" : name);
   const through = (["bridge-sse", "bridge-polling", "socketio", "ws", "bridge"] as const)
     .filter((name) => view.passes(name, "proxy_pass") === 1)
@@ -129,23 +156,38 @@ function blocked(view: View): Decision | undefined {
   );
   const [best, ...others] = through;
   const oneWay = view.passes("sse", "proxy_pass", true) === 1 ? "SSE with X-Accel-Buffering: no" : "polling";
+  // The bridge's own clients try them in this order.
+  const fallbacks = [
+    ...(through.includes("bridge-sse") ? ["SSE"] : []),
+    ...(through.includes("bridge-polling") ? ["polling"] : []),
+  ];
+  const bridge = `its clients, native ones too, fall back to ${list(fallbacks, "or")} by themselves, in both directions`;
+  const isBridge = best === "bridge-sse" || best === "bridge-polling";
   // A web page that has Socket.IO's client already needs no other one.
-  const besides = others.includes("socketio") ? "; Socket.IO on the web falls back by itself" : "";
-  const said = through.map(
-    (name) => `${view.spoken(name)} at ${microseconds(cost(name))} of CPU for a message`,
-  );
+  const besides = others.includes("socketio")
+    ? isBridge
+      ? "; so does Socket.IO’s on the web"
+      : "; Socket.IO on the web falls back by itself"
+    : !isBridge && best !== "bridge" && fallbacks.length > 0
+      ? `; or the bridge: ${bridge}`
+      : "";
+  const said = through.map((name) => `${view.spoken(name)} (${microseconds(cost(name))})`);
+  const own =
+    view.passes("long-polling", "proxy_pass") === 1 && known(view.cpu("long-polling"))
+      ? ` By long polling too (${microseconds(view.cpu("long-polling"))}), but sending and falling back are yours to write.`
+      : "";
   return {
     need: "Behind a firewall or proxy that blocks WebSocket",
     use:
       best === undefined
         ? oneWay
-        : `${capital(view.spoken(best))}${besides}. If only the server speaks: ${oneWay}`,
+        : `${isBridge ? `The bridge: ${bridge}` : capital(view.spoken(best))}${besides}. If only the server speaks: ${oneWay}`,
     why: [
-      said.length > 0 ? `All messages came by ${list(said)}.` : "",
+      (said.length > 0 ? `All messages came, for so much CPU each, by ${list(said)}.` : "") + own,
       refused.length > 0
-        ? `By ${list(refused.map((name) => view.spoken(name)))}: ${view.passesText(refused[0]!, "proxy_pass")}.`
+        ? `By ${list(refused.map((name) => (name === "bridge" ? "the bridge on WebSocket alone" : view.spoken(name))))}: ${view.passesText(refused[0]!, "proxy_pass")}.`
         : "",
-      `By SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it.`,
+      `By SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it, in nginx.`,
     ].join(" "),
   };
 }
@@ -166,36 +208,72 @@ function hourly(view: View): Decision | undefined {
   const beats = view.idleCpu(least!) * 60;
   const kept = view.kilobytes(least!);
   const why =
-    `${POLLS} polls an hour cost ${milliseconds(polls)} of CPU and ${bytes(POLLS * view.firstBytes("polling-1s"))}, and the server keeps nothing ` +
-    `between them; to keep ${view.spoken(least!)} open costs ${milliseconds(beats)} and ${kilobytes(kept)} of memory all the time.`;
+    `CPU in an hour: ${milliseconds(polls)} for ${POLLS} polls, ${milliseconds(beats)} to keep ${view.spoken(least!)} open. Memory: none between polls, ` +
+    `${kilobytes(kept)} for ${view.spoken(least!)} all the time. On the wire the polls take ${bytes(POLLS * view.firstBytes("polling-1s"))}; heartbeats were not counted.`;
   return polls <= 2 * beats
     ? { need: "An update once an hour", use: "Polling, each five minutes", why }
     : { need: "An update once an hour", use: capital(view.spoken(least!)), why };
 }
 
-/** Who lost nothing in cut and stall: with what is bought before what is one's own to write. */
+interface Recovery {
+  /** All of them have it. */
+  names: readonly SubjectName[];
+  use: string;
+  /** What it gives beyond what was measured. */
+  reason: string;
+}
+
+/** What is bought before what is one's own to write. */
+const RECOVERIES: readonly Recovery[] = [
+  {
+    names: ["rooms-plain", "rooms-socketio"],
+    use: "the rooms server with its rooms layer, on either client",
+    reason:
+      "Connection state recovery in memory, as here, ends with the server’s process; the rooms server’s log is on disk. " +
+      "It acks a publish once that is kept; until then the client sends it again, with its id.",
+  },
+  {
+    names: ["bridge", "socketio"],
+    use: "Socket.IO or the bridge with connection state recovery",
+    reason: "In memory, as here, that does not outlast a restart of the server.",
+  },
+  { names: ["sse"], use: "SSE with ids and a log of your own", reason: "" },
+  {
+    names: ["ws"],
+    use: "a bare WebSocket with a log of your own and code that asks since which one",
+    reason: "",
+  },
+];
+
+/** Who lost nothing in cut and stall. */
 function lossless(view: View): Decision | undefined {
-  const candidates: [SubjectName, string][] = [
-    ["rooms-plain", "the rooms server with its rooms layer, on either client"],
-    ["bridge", "Socket.IO or the bridge with connection state recovery"],
-    ["sse", "SSE with ids and a log"],
-    ["ws", "a log of your own, and code that asks since which one"],
-  ];
-  const measured = candidates.filter(([name]) => known(view.worstLoss(name, "with recovery")));
+  const measured = RECOVERIES.map((recovery) => ({
+    ...recovery,
+    lost: Math.max(
+      ...recovery.names.map((name) => view.worstLoss(name, "with recovery")).filter((lost) => known(lost)),
+    ),
+  })).filter(({ lost }) => lost >= 0);
   if (measured.length === 0) return undefined;
-  const safe = measured.filter(([name]) => view.worstLoss(name, "with recovery") === 0);
+  const safe = measured.filter(({ lost }) => lost === 0);
+  const unsafe = measured.filter(({ lost }) => lost > 0);
   const [best] = safe;
-  const unsafe = (["ws", "socketio", "bridge", "rooms-plain"] as const).filter((name) =>
+  const bare = (["ws", "socketio", "bridge", "rooms-plain"] as const).filter((name) =>
     known(view.lostInCut(name, "as it comes")),
   );
-  const meanwhile = view.cut(unsafe[0] ?? "ws", "as it comes")?.meanwhile ?? NaN;
-  const said = unsafe.map((name) => `${view.spoken(name)} ${view.lostInCut(name, "as it comes")}`);
+  const said = bare.map((name) => `${view.spoken(name)} ${view.lostInCut(name, "as it comes")}`);
   return {
     need: "No message may be lost over a reconnect",
-    use: best === undefined ? "None of these by itself" : capital(best[1]),
-    why:
-      `A cut in which ${meanwhile} messages were published, and the time until they were back, cost ${list(said)} of them as they come. ` +
-      `With what each has against it, at worst: ${list(measured.map(([name]) => `${view.spoken(name)} ${view.worstLoss(name, "with recovery")}`))}.`,
+    use: best === undefined ? "None of these by itself" : capital(best.use),
+    why: [
+      said.length > 0
+        ? `With no recovery, what was published in a cut of ${view.results.settings.cut / 1000} s and until the client was back is lost: ${list(said)}.`
+        : "",
+      safe.length > 0 ? `With recovery none was: ${safe.map(({ use }) => use).join("; ")}.` : "",
+      ...unsafe.map(({ use, lost }) => `${capital(use)} lost ${lost}.`),
+      best?.reason ?? "",
+    ]
+      .filter((sentence) => sentence !== "")
+      .join(" "),
   };
 }
 
@@ -211,7 +289,7 @@ function idle(view: View): Decision | undefined {
   // With events, acks and rooms: what a bare connection has not.
   const rich = sorted.find((name) => ["bridge", "socketio", "socketio-websocket"].includes(name));
   const others = sorted.filter(
-    (name) => ["sse", "bridge", "socketio", "webrtc"].includes(name) && name !== best,
+    (name) => ["sse", "bridge", "socketio-websocket", "socketio", "webrtc"].includes(name) && name !== best,
   );
   return {
     need: "10,000 idle devices, little memory",
@@ -219,7 +297,10 @@ function idle(view: View): Decision | undefined {
       rich === undefined || rich === best
         ? capital(view.spoken(best))
         : `${capital(view.spoken(best))}; with events, acks and rooms, ${view.spoken(rich)}`,
-    why: `For ${DEVICES.toLocaleString("en")}: ${list([best, ...others].map((name) => `${view.spoken(name)} ${megabytes(name)}`))}.`,
+    why:
+      `${view.results.settings.idleClients.toLocaleString("en")} clients’ memory, multiplied (of fewer for WebRTC): ` +
+      `${list([best, ...others].map((name) => `${name === "socketio" ? "Socket.IO by default" : view.spoken(name)} ${megabytes(name)}`))}. ` +
+      "Polls minutes apart keep none, but the server has to wait for them.",
   };
 }
 
@@ -233,8 +314,8 @@ function typing(view: View): Decision | undefined {
   const [best, ...others] = sorted;
   return {
     need: "Clients that send often: typing, cursors, positions",
-    use: `${capital(view.spoken(best!))}${view.sending("bridge") < 2 * view.sending(best!) && best !== "bridge" ? ", or the bridge with events and acks" : ""}`,
-    why: `On the wire for 100 bytes sent: ${list([best!, ...others].map((name) => `${view.spoken(name)} ${view.sending(name).toFixed(0)}`))}.`,
+    use: `${capital(view.spoken(best!))}${view.sending("bridge") < 2 * view.sending(best!) && best !== "bridge" ? "; for events and acks, the bridge" : ""}`,
+    why: `On the wire for 100 bytes sent, HTTP’s answers included, with no ack: ${list([best!, ...others].map((name) => `${view.spoken(name)} ${view.sending(name).toFixed(0)}`))}.`,
   };
 }
 

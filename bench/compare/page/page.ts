@@ -1,7 +1,8 @@
 /** The page: sentences, tables and plots, all made of the results. It needs `compare.css` beside it, and no script. Pure. */
+import { UPGRADE_LINES, UPGRADE_MAP } from "../nginx-lines.js";
 import type { Results } from "../results.js";
 import { sections } from "./charts.js";
-import { burstSentence, HEADINGS, lead, twoWays } from "./conclusions.js";
+import { burstSentence, HEADINGS, lead, proxySentence, stallSentence, twoWays } from "./conclusions.js";
 import { decisions } from "./decisions.js";
 import { scrolling, table, text } from "./html.js";
 import { charts } from "./plots.js";
@@ -55,11 +56,11 @@ function intro(view: View): string {
   return `<header>
 <h1>Which way to bring messages to clients?</h1>
 ${paragraphs(lead(view))}
-<p>Of this project’s own: <b>the bridge</b> lets a plain client, which is JSON over any WebSocket, into a Socket.IO server as one of its sockets. The <b>rooms server</b> is Socket.IO, the
-bridge, and rooms that keep their messages; its <b>rooms layer</b> is a library for either client.</p>
+<p>Of this project’s own: <b>the bridge</b> lets a <b>plain client</b>, which is JSON over any WebSocket or HTTP, into a Socket.IO server as one of its sockets; there are clients in TypeScript, Kotlin, Swift and Rust.
+The <b>rooms server</b> (“rooms:” below) is Socket.IO, the bridge, and rooms that keep their messages; its <b>rooms layer</b> is a library for either client.</p>
 <p class="machine">${text(
     `One run of ${Math.round(seconds)} s on ${date}: ${cores} cores (${cpu}), Node.js ${node}, ${names.join(", ")}; loopback, no TLS, no compression. ` +
-      `The publisher was late by ${slip.toFixed(1)} ms at worst. Compare within the page: ratios hold on other machines, times do not.`,
+      `The publisher was late by ${slip.toFixed(1)} ms at worst; times count from when it did publish. Compare within the page: ratios hold on other machines, times do not.`,
   )}</p>
 <p class="legend"><span class="dot ours"></span> this project’s own <span class="dot"></span> all others</p>
 </header>`;
@@ -97,6 +98,7 @@ WebSocket that anything can open (<a href="https://www.npmjs.com/package/@crossr
 function cuts(view: View): string {
   return `<details>
 <summary>What each has against losses, and what each client lost</summary>
+<p class="note">${text(stallSentence(view))}</p>
 ${scrolling("Losses", cutTable(view))}
 </details>
 `;
@@ -106,16 +108,20 @@ function proxySection(view: View): string {
   if (view.results.proxies.length === 0) return "";
   return `<section id="proxies">
 <h2>${text(HEADINGS.proxies(view))}</h2>
-<p class="note">Messages that came within 2 s through nginx, with <code>proxy_pass</code> alone, and with the three lines that its documentation adds for WebSocket. A firewall that
-refuses WebSocket does what the first column shows.</p>
+<p class="note">Messages that came within 2 s through nginx, with <code>proxy_pass</code> alone, and with the lines that its documentation adds for WebSocket.
+${text(proxySentence(view))}</p>
 ${scrolling("Through a proxy", proxyTable(view))}
+<details>
+<summary>The lines for WebSocket</summary>
+<pre><code>${text([UPGRADE_MAP, ...UPGRADE_LINES.map((line) => `${line.padEnd(50)}# in the location`)].join("\n"))}</code></pre>
+</details>
 </section>`;
 }
 
 function figuresSection(view: View): string {
   return `<section id="figures">
 <h2>All figures</h2>
-<p>${text(burstSentence(view))}</p>
+<p>${text(`${burstSentence(view)} × ws is the median of the rounds’ ratios, which is not the ratio of the medians.`.trim())}</p>
 ${scrolling("All figures", figuresTable(view))}
 </section>`;
 }
@@ -128,7 +134,7 @@ function limits(view: View): string {
 <li>No TLS. It adds a round trip to the first message, about 25 bytes to each write, and memory for each connection; most where there are many small requests.</li>
 <li>Clients are programs in Node.js with a browser’s headers, not browsers. Cookies would be sent with each request, and cost polling and SSE’s sends most.</li>
 <li>What is lost is a matter of the application’s code: any of these loses nothing once somebody keeps the messages, and asks since which one.</li>
-<li>Connection state recovery of Socket.IO lives in the memory of one server: it does not outlast a restart. The rooms server’s log does, which its own tests show.</li>
+<li>The cut ends connections cleanly. A phone that leaves a network leaves one that seems open until a heartbeat fails; what is sent into it until then is lost too, but for recovery.</li>
 <li>One room of ${view.results.settings.cpuClients} clients and small messages. What many receivers cost is in <code>npm run bench:fanout</code>.</li>
 </ul>
 <h2>Measure it yourself</h2>
