@@ -30,6 +30,8 @@ export class HttpConnection extends Connection implements EventQueueOwner, Intak
   readonly #intake: Intake;
   /** Since when there is no reader. */
   #unreadSince: number;
+  /** How many frames the client had at its last GET. */
+  #readUpTo = 0;
   #isGoneTold = false;
 
   constructor(
@@ -66,8 +68,11 @@ export class HttpConnection extends Connection implements EventQueueOwner, Intak
     return this.#events.canResume(count);
   }
 
-  countRead(): boolean {
-    return this.count();
+  /** One that has got frames is not counted: the server had it made, and a poll for each frame would be too many. */
+  countRead(ack: number): boolean {
+    if (ack <= this.#readUpTo) return this.count();
+    this.#readUpTo = ack;
+    return true;
   }
 
   stream(response: ServerResponse, ack: number): void {

@@ -18,8 +18,8 @@ export interface Session {
   acknowledge(count: number): boolean;
   /** Whether a client that has so many frames would miss none. */
   canResume(count: number): boolean;
-  /** Counts a GET; false if it is closed for it. */
-  countRead(): boolean;
+  /** Counts a GET of a client that has so many frames; false if it is closed for it. */
+  countRead(ack: number): boolean;
   /** Has it send on this response. */
   stream(response: ServerResponse, ack: number): void;
   /** @param wait Milliseconds, at most, until the answer ends without a frame. */
@@ -142,7 +142,8 @@ export class Endpoint {
     ack: number,
     wait: number | undefined,
   ): void {
-    if (session.closedWith === undefined && !session.countRead() && refuseClosed(session, response)) return;
+    if (session.closedWith === undefined && !session.countRead(ack) && refuseClosed(session, response))
+      return;
     if (!session.canResume(ack)) {
       if (!refuseClosed(session, response)) sendError(response, HTTP_ERRORS.cannotResume);
     } else if (wantsStream(request.headers)) session.stream(response, ack);

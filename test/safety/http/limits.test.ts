@@ -40,6 +40,15 @@ describe("limits over HTTP", () => {
     });
   }
 
+  it("a GET of a client that has got frames since its last one is none: who is sent much may read it", async () => {
+    const { caller, socket } = await Caller.connect(await BridgeServer.start({ maxMessagesPerSecond: 10 }));
+    for (let n = 1; n <= 60; n++) {
+      socket.emit("n", n);
+      const events = await caller.poll(n, { "Crossroom-Wait": "5000" });
+      expect(JSON.parse(events.at(-1)?.data ?? "")).to.deep.include({ args: [n] });
+    }
+  });
+
   it("malformed frames are 4400", async () => {
     const { caller } = await Caller.connect(await BridgeServer.start({ maxMalformedPerMinute: 3 }));
     await caller.post(1, "{\n".repeat(5));
