@@ -300,6 +300,22 @@ describe("client over HTTP: a stream that is held up (12.18)", () => {
     expect(late.told()).to.deep.equal(changed);
   });
 
+  it("is told from a connection that has fallen silent, which is made again", () => {
+    const it = Drive.open({}, { pingInterval: 300, pingTimeout: 400 });
+    it.begin();
+    it.told();
+    it.advance(600);
+    it.stream(": a comment\n");
+    it.advance(699);
+    const { id } = it.request("GET");
+    it.advance(1);
+    expect([it.told(), it.underWay, it.request("GET").id === id]).to.deep.equal([
+      [],
+      ["GET text/event-stream"],
+      false,
+    ]);
+  });
+
   it("is the end of the session where polls are not allowed", () => {
     const it = Drive.open({ mayPoll: false });
     it.advance(3_000);

@@ -31,7 +31,7 @@ export interface Reading {
 }
 
 /** Why time is up. */
-export type Expiry = "read" | "unanswered" | "held up";
+export type Expiry = "read" | "unanswered" | "silent" | "held up";
 
 /** Milliseconds: for `open` after a GET, for the pong after its POST was answered, for the first ping after `open`. */
 const OPEN_WITHIN = 3_000;
@@ -60,6 +60,8 @@ type State =
       readonly since: number;
       position: number;
       pingBy: number;
+      /** When anything came. */
+      heardAt: number;
       isLively: boolean;
     };
 
@@ -95,14 +97,18 @@ export class Reader {
     if (this.#mode === "polling") return asked + this.#pollPatience;
     if (state.at === "asked") return asked + OPEN_WITHIN;
     const pong = this.#pongBy === undefined ? Infinity : Math.max(this.#pongBy, state.since + PONG_WITHIN);
-    return Math.min(state.pingBy, pong);
+    return Math.min(state.pingBy, pong, state.heardAt + this.#silence);
   }
 
   /** What is to be done, if the deadline has passed. */
   expired(now: number): Expiry | undefined {
     if (now < this.deadline) return undefined;
-    if (this.#state.at === "rest") return "read";
-    return this.#mode === "sse" ? "held up" : "unanswered";
+    const state = this.#state;
+    if (state.at === "rest") return "read";
+    if (this.#mode === "polling") return "unanswered";
+    // Nothing came, not even what should have: the connection may be dead, and streams are as good as before.
+    const isSilent = state.at === "begun" && now >= state.heardAt + this.#silence && now < state.pingBy;
+    return isSilent ? "silent" : "held up";
   }
 
   /** A GET is made now. Its headers, without those that all requests have. */
@@ -115,6 +121,7 @@ export class Reader {
   came(events: readonly StreamEvent[], now: number): Reading {
     const frames: string[] = [];
     let [wasPinged, hasBegun] = [false, false];
+    if (this.#state.at === "begun") this.#state.heardAt = now;
     const reading = (isBad = false): Reading => ({ frames, wasPinged, hasBegun, isBad });
     for (const event of events) {
       const state = this.#state;
@@ -132,7 +139,7 @@ export class Reader {
         case "ping":
           wasPinged = true;
           state.isLively = true;
-          state.pingBy = now + this.#settings.pingInterval + this.#settings.pingTimeout;
+          state.pingBy = now + this.#silence;
           break;
         case "close":
           return { ...reading(), close: event };
@@ -181,15 +188,27 @@ export class Reader {
     if (!this.#hasPong && this.#mode === "sse") this.#pongBy = now + PONG_WITHIN;
   }
 
+  /** Milliseconds without anything from the server after which the connection is dead. */
+  get #silence(): number {
+    return this.#settings.pingInterval + this.#settings.pingTimeout;
+  }
+
   get #pollPatience(): number {
-    const { isBrief, pingInterval, pingTimeout } = this.#settings;
-    return (isBrief ? 0 : pingInterval) + pingInterval + pingTimeout;
+    return (this.#settings.isBrief ? 0 : this.#settings.pingInterval) + this.#silence;
   }
 
   #begun(asked: number, position: number, now: number): void {
     // A stream has to show more than that it begins, before failures are forgotten: `ended`.
     if (this.#mode === "polling") this.#retries.answered();
-    this.#state = { at: "begun", asked, since: now, position, pingBy: now + PING_WITHIN, isLively: false };
+    this.#state = {
+      at: "begun",
+      asked,
+      since: now,
+      position,
+      pingBy: now + PING_WITHIN,
+      heardAt: now,
+      isLively: false,
+    };
   }
 
   #ponged(): void {

@@ -306,6 +306,7 @@ export class HttpSession {
         return [];
       case "read":
         return this.#ask(now);
+      case "silent":
       case "unanswered": {
         const effects = this.#abortGet();
         return [...effects, ...this.#unanswered(false, now)];
