@@ -14,8 +14,6 @@ export interface Scenario {
   readonly title: string;
   /** Clients for which there is no such thing, and why in a few words. */
   readonly not?: Partial<Record<ClientName, string>>;
-  /** Why it is about WebSockets alone; then it is not played over HTTP. */
-  readonly websocketOnly?: string;
   /** Played once by all clients at a time, as `stage.others`. */
   readonly together?: boolean;
   play(stage: Stage): Promise<void>;

@@ -79,11 +79,11 @@ class Player {
   }
 
   async play(scenario: Scenario): Promise<Cell> {
-    const why = scenario.not?.[this.#client.name] ?? notOver(scenario, this.#transport);
+    const why = scenario.not?.[this.#client.name];
     if (why !== undefined) return { outcome: "not for it", why };
     try {
       this.#agent ??= await this.#start();
-      await playOn(new Stage(this.#agent, () => this.#start()), scenario);
+      await playOn(new Stage(this.#agent, this.#transport, () => this.#start()), scenario);
       return { outcome: "passed" };
     } catch (error) {
       this.#agent?.kill();
@@ -101,10 +101,6 @@ class Player {
   }
 }
 
-function notOver({ websocketOnly }: Scenario, transport: TransportName): string | undefined {
-  return transport === "websocket" ? undefined : websocketOnly;
-}
-
 /** The agent of a client, which reads the way that it is to take from its environment (docs/conformance-agent.md). */
 function startAgent(client: CertifiedClient, transport: TransportName): Promise<Agent> {
   const { program, args, env }: Command = client.agent();
@@ -116,15 +112,13 @@ async function playTogether(
   clients: readonly CertifiedClient[],
   transport: TransportName,
 ): Promise<Cell> {
-  const why = notOver(scenario, transport);
-  if (why !== undefined) return { outcome: "not for it", why };
   const agents: Agent[] = [];
   try {
     for (const client of clients) agents.push(await startAgent(client, transport));
     const [first] = agents;
     if (first === undefined) throw new Error("there is no client");
     const none = (): Promise<never> => Promise.reject(new Error("there is one agent of each kind"));
-    await playOn(new Stage(first, none, agents), scenario);
+    await playOn(new Stage(first, transport, none, agents), scenario);
     return { outcome: "passed" };
   } catch (error) {
     return { outcome: "failed", why: reason(error) };

@@ -7,10 +7,15 @@ import { connecting } from "./scenarios/connecting.js";
 import { events } from "./scenarios/events.js";
 import { rooms } from "./scenarios/rooms.js";
 import { playAll } from "./suite.js";
-import type { Theme } from "./scenario.js";
+import type { Theme, TransportName } from "./scenario.js";
 
 /** What fails of these scenarios with an agent that has this fault. */
-async function failuresOf(fault: FaultName | undefined, theme: Theme, titles: string[]): Promise<string[]> {
+async function failuresOf(
+  fault: FaultName | undefined,
+  theme: Theme,
+  titles: string[],
+  transport: TransportName = "websocket",
+): Promise<string[]> {
   const client: CertifiedClient = {
     name: "typescript",
     title: "TypeScript",
@@ -18,7 +23,7 @@ async function failuresOf(fault: FaultName | undefined, theme: Theme, titles: st
   };
   const scenarios = theme.scenarios.filter(({ title }) => titles.includes(title));
   expect(scenarios, "scenarios of these titles").to.have.length(titles.length);
-  return failures(await playAll({ clients: [client], themes: [{ ...theme, scenarios }] }));
+  return failures(await playAll({ clients: [client], themes: [{ ...theme, scenarios }], transport }));
 }
 
 describe("The conformance suite", function () {
@@ -47,6 +52,16 @@ describe("The conformance suite", function () {
     expect(failure).to.include(ordered);
     expect(more).to.deep.equal([]);
   });
+
+  for (const transport of ["sse", "polling"] as const) {
+    it(`is played over HTTP as well, by ${transport}`, async () => {
+      expect(await failuresOf(undefined, events, [answering], transport)).to.deep.equal([]);
+      expect(await failuresOf(undefined, connecting, [sentAway], transport)).to.deep.equal([]);
+      const [failure, ...more] = await failuresOf("repeat-message", rooms, [hearing, ordered], transport);
+      expect(failure).to.include(ordered);
+      expect(more).to.deep.equal([]);
+    });
+  }
 
   it("fails one that reconnects after a close code that forbids it", async () => {
     const [failure] = await failuresOf("reconnect-after-final-code", connecting, [closing]);

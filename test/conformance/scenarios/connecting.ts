@@ -130,8 +130,7 @@ export const connecting: Theme = {
           await client.do("give", { key: (await client.next("ask"))["key"], value: { token } });
           const socket = await app.reconnected(client);
           expect(socket.handshake.auth).to.deep.equal({ token });
-          if (token !== "third")
-            for (const link of app.proxy.links) link.cut(token === "first" ? "rst" : "fin");
+          if (token !== "third") app.cut(token === "first" ? "rst" : "fin");
         }
         await connected.answer;
         await app.count(1);
@@ -177,8 +176,9 @@ export const connecting: Theme = {
       async play(stage) {
         const app = await stage.app();
         const { client } = await app.enter({ reconnect: FAR });
-        for (const link of app.proxy.links) link.cut("rst");
+        app.cut();
         await client.next("disconnected");
+        await app.back;
         await client.do("network_changed");
         await app.reconnected(client);
       },

@@ -99,7 +99,7 @@ export const events: Theme = {
         const { client } = await app.enter();
         const { answer } = client.begin("call", { name: "silent", args: [], timeout: 15_000 });
         await client.do("call", { name: "echo", args: [], timeout: 10_000 });
-        for (const link of app.proxy.links) link.cut("rst");
+        app.cut();
         const error = await answer.then(
           () => expect.fail("it was answered"),
           (thrown: unknown) => thrown as { code: string },
@@ -199,7 +199,7 @@ export const events: Theme = {
         const { client, socket } = await app.enter({}, "/a");
         const other = await app.connect(client, "/b");
         await app.connect(client);
-        expect(app.proxy.links).to.have.length(1);
+        expect(app.connections).to.equal(1);
         const ask = { name: "where", args: [], timeout: 5_000 };
         expect(await client.do("call", { ns: "/a", ...ask })).to.deep.equal(["/a"]);
         expect(await client.do("call", { ns: "/b", ...ask })).to.deep.equal(["/b"]);
@@ -220,7 +220,7 @@ export const events: Theme = {
         await app.connect(client, "/b");
         socket.disconnect();
         expect((await client.next("disconnected", { ns: "/a" }))["final"]).to.equal(true);
-        for (const link of app.proxy.links) link.cut("rst");
+        app.cut();
         await client.next("disconnected", { ns: "/b" });
         await app.reconnected(client, "/b");
         await app.count(0, "/a");

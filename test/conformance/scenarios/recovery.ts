@@ -32,7 +32,7 @@ async function away(lobby: Lobby, client: Client, task: () => Promise<void>): Pr
   await task();
   client.forget("joined");
   await client.do("foreground");
-  expect(lobby.proxy.links.length).to.be.at.most(2);
+  expect(lobby.connections ?? 1).to.be.at.most(2);
 }
 
 export const recovery: Theme = {

@@ -100,7 +100,7 @@ export const sessions: Theme = {
           lobby.cut();
           await ben.next("connect");
         }
-        expect(lobby.proxy.links.length).to.equal(1);
+        expect(lobby.connections ?? 1).to.equal(1);
       },
     },
     {

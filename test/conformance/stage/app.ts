@@ -4,8 +4,10 @@ import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import { attachBridge, type BridgeOptions } from "../../../bridge/index.js";
 import { until } from "../../support/deadline.js";
-import { TcpProxy } from "../../soak/proxy.js";
+import { type Cut, TcpProxy } from "../../soak/proxy.js";
 import type { Client, Fields } from "../client.js";
+import type { TransportName } from "../scenario.js";
+import { Loss, RESUME_TIMEOUT } from "./loss.js";
 import type { Opener } from "./stage.js";
 
 export interface AppOptions {
@@ -24,6 +26,8 @@ export class App {
   readonly #open: Opener;
   readonly #prepare: (io: Server) => void;
   readonly #port: number;
+  readonly #transport: TransportName;
+  readonly #loss: Loss;
 
   private constructor(
     /** The app's own. A restart makes another one. */
@@ -33,7 +37,10 @@ export class App {
     open: Opener,
     prepare: (io: Server) => void,
     port: number,
+    transport: TransportName,
   ) {
+    this.#transport = transport;
+    this.#loss = new Loss(proxy, transport);
     this.#options = options;
     this.#open = open;
     this.#prepare = prepare;
@@ -41,11 +48,16 @@ export class App {
   }
 
   /** @param prepare sets the app up, at each start: its namespaces, middlewares and handlers. */
-  static async start(open: Opener, options: AppOptions, prepare: (io: Server) => void): Promise<App> {
+  static async start(
+    open: Opener,
+    transport: TransportName,
+    options: AppOptions,
+    prepare: (io: Server) => void,
+  ): Promise<App> {
     const { http, io } = await listen(options, prepare, 0);
     const { port } = http.address() as AddressInfo;
     const proxy = await TcpProxy.listen({ port });
-    return new App(io, proxy, options, open, prepare, port);
+    return new App(io, proxy, options, open, prepare, port, transport);
   }
 
   /** What clients connect to: the proxy. */
@@ -82,6 +94,23 @@ export class App {
     return this.#socket(String(sid), ns);
   }
 
+  /** Has all clients lose their connections. */
+  cut(how?: Cut): void {
+    this.#loss.cut(this.#port, how);
+  }
+
+  /** Resolves when clients can connect again after a cut. */
+  get back(): Promise<void> {
+    return this.#loss.back;
+  }
+
+  /** Connections, or sessions over HTTP, that clients have. */
+  get connections(): number {
+    if (this.#transport === "websocket") return this.proxy.links.length;
+    const sockets = [...this.io._nsps.values()].flatMap((nsp) => [...nsp.sockets.values()]);
+    return new Set(sockets.map(({ conn }) => conn)).size;
+  }
+
   /** How many sockets there are in a namespace; waits until that is so. */
   async count(expected: number, ns = "/"): Promise<void> {
     await until(() => this.io.of(ns).sockets.size === expected, `${ns} has ${expected} sockets`);
@@ -98,6 +127,7 @@ export class App {
   }
 
   async close(): Promise<void> {
+    this.#loss.end();
     await this.proxy.close();
     await this.io.close();
   }
@@ -121,7 +151,7 @@ async function listen(
 ): Promise<{ http: HttpServer; io: Server }> {
   const http = createServer();
   const io = new Server(http, options.io);
-  attachBridge(io, http, options.bridge);
+  attachBridge(io, http, { http: { resumeTimeout: RESUME_TIMEOUT }, ...options.bridge });
   prepare(io);
   await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
   return { http, io };

@@ -3,24 +3,32 @@ import type { RoomsServerOptions } from "../../../server/index.js";
 import { World } from "../../guarantees/world.js";
 import { TcpProxy } from "../../soak/proxy.js";
 import type { Client, Fields, Message } from "../client.js";
+import type { TransportName } from "../scenario.js";
+import { Loss, RESUME_TIMEOUT } from "./loss.js";
 import type { Opener } from "./stage.js";
 
 export class Lobby {
   readonly #open: Opener;
+  readonly #transport: TransportName;
+  readonly #loss: Loss;
 
   private constructor(
     /** The server: its clock can be moved, and it can be restarted on what it kept. */
     readonly world: World,
     readonly proxy: TcpProxy,
     open: Opener,
+    transport: TransportName,
   ) {
     this.#open = open;
+    this.#transport = transport;
+    this.#loss = new Loss(proxy, transport);
   }
 
-  static async start(open: Opener, options: RoomsServerOptions): Promise<Lobby> {
-    const world = await new World(options).start();
+  static async start(open: Opener, transport: TransportName, options: RoomsServerOptions): Promise<Lobby> {
+    const bridge = { http: { resumeTimeout: RESUME_TIMEOUT }, ...options.bridge };
+    const world = await new World({ ...options, bridge }).start();
     const proxy = await TcpProxy.listen({ port: Number(new URL(world.url).port) });
-    return new Lobby(world, proxy, open);
+    return new Lobby(world, proxy, open, transport);
   }
 
   /** What clients connect to: the proxy. */
@@ -59,9 +67,14 @@ export class Lobby {
     return this.join(room, { url: this.directUrl, ...options });
   }
 
-  /** Cuts all connections that go through the proxy. */
+  /** Has all clients lose their connections, but for those past the proxy. */
   cut(): void {
-    for (const link of this.proxy.links) link.cut("rst");
+    this.#loss.cut(Number(new URL(this.directUrl).port));
+  }
+
+  /** Connections that go through the proxy; undefined over HTTP, where a session has any number of them. */
+  get connections(): number | undefined {
+    return this.#transport === "websocket" ? this.proxy.links.length : undefined;
   }
 
   /** All that the room's log has, as a client reads it. */
@@ -70,6 +83,7 @@ export class Lobby {
   }
 
   async close(): Promise<void> {
+    this.#loss.end();
     await this.proxy.close();
     await this.world.stop();
   }

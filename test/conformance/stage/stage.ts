@@ -3,6 +3,7 @@ import type { Server } from "socket.io";
 import type { RoomsServerOptions } from "../../../server/index.js";
 import type { Agent } from "../agent.js";
 import { Client, type Fields } from "../client.js";
+import type { TransportName } from "../scenario.js";
 import { App, type AppOptions } from "./app.js";
 import { Lobby } from "./lobby.js";
 import { Wire } from "./wire.js";
@@ -19,11 +20,13 @@ export class Stage {
   readonly #ends: (() => Promise<void>)[] = [];
 
   /**
+   * @param transport the way that clients take.
    * @param start another agent of the same kind.
    * @param others agents of all kinds of clients, for scenarios that have them together.
    */
   constructor(
     readonly agent: Agent,
+    readonly transport: TransportName,
     start: () => Promise<Agent>,
     readonly others: readonly Agent[] = [],
   ) {
@@ -32,14 +35,14 @@ export class Stage {
 
   /** A Socket.IO app with the bridge. `prepare` sets it up. */
   async app(prepare: (io: Server) => void = () => undefined, options: AppOptions = {}): Promise<App> {
-    const app = await App.start((fields) => this.open(fields), options, prepare);
+    const app = await App.start((fields) => this.open(fields), this.transport, options, prepare);
     this.#ends.push(() => app.close());
     return app;
   }
 
   /** A rooms server. */
   async lobby(options: RoomsServerOptions = {}): Promise<Lobby> {
-    const lobby = await Lobby.start((fields) => this.open(fields), options);
+    const lobby = await Lobby.start((fields) => this.open(fields), this.transport, options);
     this.#ends.push(() => lobby.close());
     return lobby;
   }

@@ -1,12 +1,14 @@
 /**
  * A proxy that knows WebSocket messages, not what they mean: drops, repeats, holds or makes up what the server says, and
- * closes connections with a code of the scenario's. Pings and pongs go through, so that both sides see the other's life.
+ * closes connections with a code of the scenario's. Pings and pongs go through, so that both sides see the other's life. Who comes over HTTP has
+ * a session with the proxy itself.
  */
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
+import { answer, HttpClient, TERMS } from "./http-client.js";
 
 /** Texts to pass on in place of one. */
 type Change = (text: string) => readonly string[];
@@ -22,7 +24,7 @@ export class Wire {
   down: Change = unchanged;
   /** What becomes of each text message from a client. */
   up: Change = unchanged;
-  /** Connections that clients have made, or tried to. */
+  /** Connections, or sessions, that clients have made, or tried to. */
   attempts = 0;
 
   readonly #http = createServer();
@@ -32,10 +34,12 @@ export class Wire {
     autoPong: false,
     maxPayload: 64 * 2 ** 20,
   });
-  readonly #open = new Set<WebSocket>();
+  readonly #open = new Set<WebSocket | HttpClient>();
+  readonly #sessions = new Map<string, HttpClient>();
 
   private constructor(target: string) {
     this.#target = target;
+    this.#http.on("request", (request, response) => this.#request(request, response));
     this.#http.on("upgrade", (request, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
   }
 
@@ -64,6 +68,7 @@ export class Wire {
 
   /** Resets all connections. */
   cut(): void {
+    this.#sessions.clear();
     for (const client of this.#open) client.terminate();
   }
 
@@ -78,13 +83,7 @@ export class Wire {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.attempts++;
     socket.on("error", () => undefined); // the client's end of it; "close" tells
-    const offered = request.headers["sec-websocket-protocol"]?.split(/\s*,\s*/) ?? [];
-    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !HOP.test(name)));
-    const server = new WebSocket(`${this.#target.replace("http", "ws")}${request.url ?? "/"}`, offered, {
-      headers,
-      autoPong: false,
-      perMessageDeflate: false,
-    });
+    const server = this.#dial(request);
     server.on("error", () => socket.destroy());
     server.once("unexpected-response", (_request, answer) => {
       socket.end(
@@ -93,6 +92,54 @@ export class Wire {
     });
     server.once("open", () => {
       this.#server.handleUpgrade(request, socket, head, (client) => this.#join(client, server));
+    });
+  }
+
+  #dial({ headers, url }: IncomingMessage, autoPong = false): WebSocket {
+    const offered = headers["sec-websocket-protocol"]?.split(/\s*,\s*/) ?? [];
+    const passed = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP.test(name)));
+    return new WebSocket(`${this.#target.replace("http", "ws")}${url ?? "/"}`, offered, {
+      headers: passed,
+      autoPong,
+      perMessageDeflate: false,
+    });
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    const id = request.headers["crossroom-session"];
+    if (id === undefined) return this.#openSession(request, response);
+    const client = this.#sessions.get(String(id));
+    if (client !== undefined) return void client.handle(request, response);
+    answer(response, 404, { error: { code: "unknown_session", message: "there is no such session" } });
+  }
+
+  #openSession(request: IncomingMessage, response: ServerResponse): void {
+    const id = `s${++this.attempts}`;
+    const server = this.#dial(request, true);
+    server.on("error", () => response.destroy());
+    server.once("unexpected-response", (_request, { statusCode = 502 }) => {
+      const code = statusCode === 401 ? "unauthorized" : "forbidden";
+      answer(response, statusCode, { error: { code, message: "refused" } });
+    });
+    const client = new HttpClient({
+      line: (text) => {
+        for (const changed of this.up(text)) server.send(changed);
+      },
+      left: () => server.close(1000),
+    });
+    server.on("message", (data: Buffer) => {
+      for (const text of this.down(data.toString())) client.send(text);
+    });
+    server.on("close", (code, reason) => {
+      this.#open.delete(client);
+      if (code !== 1006) return client.close(code, reason.toString());
+      this.#sessions.delete(id);
+      client.terminate();
+    });
+    server.once("open", () => {
+      this.#open.add(client);
+      this.#sessions.set(id, client);
+      answer(response, 201, { session: id, ...TERMS });
     });
   }
 
