@@ -75,6 +75,8 @@ export class StreamReader implements Reader, WriterOwner {
   #writer: SocketWriter | undefined;
   /** HTTP/1.0 knows no chunks: there the stream ends with the connection. */
   readonly #isChunked: boolean;
+  /** Until then the head may wait in Node's response (Node 24 and newer), where what goes to the socket would come before it. */
+  #isHeadOut = false;
   #isEnded = false;
 
   /** @param closeTimeout Milliseconds that the client has to take the end. */
@@ -103,7 +105,10 @@ export class StreamReader implements Reader, WriterOwner {
     const writer = new SocketWriter(socket ?? response, this);
     this.#writer = writer;
     writer.expect();
-    response.write(`${openEvent(next)}${PADDING}`, (error) => writer.onWritten(error));
+    response.write(`${openEvent(next)}${PADDING}`, (error) => {
+      this.#isHeadOut = true;
+      writer.onWritten(error);
+    });
   }
 
   write(batches: readonly EventBatch[]): boolean {
@@ -118,14 +123,13 @@ export class StreamReader implements Reader, WriterOwner {
   }
 
   ping(): void {
-    if (!this.#isEnded) this.#writer?.writeAll([this.#framed(PING)]);
+    if (!this.#isEnded && this.#isHeadOut) this.#writer?.writeAll([this.#framed(PING)]);
   }
 
   end(close?: Close, batches: readonly EventBatch[] = []): void {
     if (!this.#isEnded) {
       this.#isEnded = true;
-      const last = close === undefined ? [] : [this.#framed(closeEvent(close))];
-      this.#writer?.writeAll([...batches.map((batch) => this.#bytesOf(batch)), ...last]);
+      this.#writeLast(batches, close === undefined ? "" : closeEvent(close));
       if (close === undefined) this.#response.end();
       else endLater(this.#response);
     }
@@ -143,6 +147,16 @@ export class StreamReader implements Reader, WriterOwner {
   /** What goes through Node's response has its chunks from there. */
   get #takesChunks(): boolean {
     return this.#isChunked && this.#writer?.socket !== this.#response;
+  }
+
+  #writeLast(batches: readonly EventBatch[], text: string): void {
+    if (this.#isHeadOut) {
+      const last = text === "" ? [] : [this.#framed(text)];
+      this.#writer?.writeAll([...batches.map((batch) => this.#bytesOf(batch)), ...last]);
+      return;
+    }
+    for (const { events } of batches) this.#response.write(events);
+    if (text !== "") this.#response.write(text);
   }
 
   #bytesOf({ chunk, events }: EventBatch): Buffer {
