@@ -161,7 +161,8 @@ describe("crossroom join", () => {
   });
 
   it("prints with --json an object in each line, and reads a value in each", async () => {
-    const ada = join("--json");
+    // Named: a way that an earlier command took from here would be remembered.
+    const ada = join("--json", "--transport", "websocket");
     const joined = await ada.json();
     expect(joined).to.include({ type: "joined", room: "lobby" });
     expect(joined["members"]).to.have.nested.property("[1].devices[0].transport", "bridge");
