@@ -75,6 +75,7 @@ export function mochaArgs(args: readonly string[], output: string): string[] {
   const files = args.filter(namesTests).map(compiled);
   return [
     ...["--timeout", String(TEST_TIMEOUT), "--forbid-only"],
+    ...["--require", join(TESTS, "setup", "hooks.js")],
     ...["--reporter", join(TESTS, "setup", "reporter.js"), "--reporter-option", `output=${output}`],
     ...args.filter((arg) => !namesTests(arg)),
     ...(files.length === 0 ? [join(relative(process.cwd(), TESTS), "**", "*.test.js")] : files),

@@ -63,6 +63,11 @@ function memoryOf(environment: Environment): WayMemory {
   return memory;
 }
 
+/** Has connections that are made from now on know nothing of the ways that worked: tests have servers with addresses of earlier ones. */
+export function forgetWays(environment: Environment): void {
+  memories.delete(environment);
+}
+
 /** One connection to a server, shared by its namespaces; made again when it is lost. */
 export class Connection extends Settings {
   /** @internal */
