@@ -86,17 +86,16 @@ export class Sending {
     if (this.isPosting || !this.#isDue || now < this.#notBefore) return undefined;
     this.#mustSpeak = false;
     this.#postedAt = now;
-    this.#posted = this.#countOfNext();
-    const lines = this.#lines.slice(0, this.#posted);
-    return {
-      seq: lines.length === 0 ? undefined : this.#first,
-      body: lines.map(({ text }) => text).join("\n"),
-    };
+    // One in any case: it is not for this side to say that the server does not take it.
+    const fitting = this.#countUpTo(Math.min(this.#limits.maxPayload, LARGEST_BATCH));
+    this.#posted = Math.min(Math.max(fitting, 1), this.#lines.length);
+    return this.#batch(this.#posted);
   }
 
-  /** Of all lines that the server does not have, whatever is under way: for a last word. */
-  everything(): Batch {
-    return { seq: this.#first, body: this.#lines.map(({ text }) => text).join("\n") };
+  /** Lines that the server does not have, whatever is under way, as far as they fit: for a last word. */
+  last(most: number): Batch | undefined {
+    const count = this.#countUpTo(most);
+    return count === 0 ? undefined : this.#batch(count);
   }
 
   /** The server has this many lines. Says whether it can have; if not, it was no answer. */
@@ -124,16 +123,14 @@ export class Sending {
     return this.#mustSpeak || this.#lines.length > 0;
   }
 
-  /** As many lines as fit; one in any case. */
-  #countOfNext(): number {
-    const most = Math.min(this.#limits.maxPayload, LARGEST_BATCH);
+  #batch(count: number): Batch {
+    const lines = this.#lines.slice(0, count);
+    return { seq: count === 0 ? undefined : this.#first, body: lines.map(({ text }) => text).join("\n") };
+  }
+
+  #countUpTo(most: number): number {
     let bytes = -1; // no LF at the end
-    let count = 0;
-    for (const line of this.#lines) {
-      bytes += line.bytes + 1;
-      if (count > 0 && bytes > most) break;
-      count++;
-    }
-    return count;
+    const end = this.#lines.findIndex((line) => (bytes += line.bytes + 1) > most);
+    return end === -1 ? this.#lines.length : end;
   }
 }

@@ -19,6 +19,9 @@ const CLOSE_WITHIN = 1_000;
 /** Milliseconds that a program which leaves is kept from its end, where its last lines have no answer. */
 const LEAVE_WITHIN = 5_000;
 
+/** Bytes of a request that may outlive its page: browsers take 64 KiB of all of them together. */
+const LARGEST_LAST = 60_000;
+
 /** Lost without a close code. */
 const CUT: SessionEnd = { code: 1006, reason: "" };
 
@@ -190,14 +193,6 @@ export class HttpSession {
     return this.#phase === "open" ? [...effects, ...this.#readerExpired(now)] : effects;
   }
 
-  /** Reads anew at once: the network may be another one. */
-  refresh(now: number): HttpEffect[] {
-    if (this.#phase !== "open" || this.#closing !== undefined) return [];
-    const effects = this.#abortGet();
-    this.#reader.ended(now);
-    return [...effects, ...this.#ask(now)];
-  }
-
   /** The client leaves: what was sent before still goes, then DELETE (12.8). */
   leave(now: number): HttpEffect[] {
     if (this.#phase === "opening") return this.#end({ do: "left" });
@@ -213,9 +208,10 @@ export class HttpSession {
   /** The page goes away now: the last word, which may outlive it. */
   abandon(): HttpEffect[] {
     if (this.#phase !== "open" && this.#phase !== "leaving") return this.#end({ do: "left" });
-    if (this.#sending.isDone) return this.#delete(true);
+    const batch = this.#sending.last(LARGEST_LAST);
+    if (batch === undefined) return this.#delete(true);
     // A DELETE could overtake it. Without one the server ends the session after a while.
-    const last = this.#request(++this.#ids, "POST", this.#sending.everything(), true);
+    const last = this.#request(++this.#ids, "POST", batch, true);
     return [...last, ...this.#end({ do: "left" })];
   }
 
