@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Child } from "../shared/child.js";
 import { cpuOf } from "../shared/proc.js";
-import { setTimeout as delay } from "node:timers/promises";
+import { untilAtRest } from "../shared/rest.js";
 import type {
   AcksResult,
   FillQuestion,
@@ -19,10 +19,6 @@ import type {
 
 /** Milliseconds for an answer; the longest one is that of a log that gets a million entries. */
 const PATIENCE = 10 * 60_000;
-
-/** A server is at rest that has used at most one tick of CPU in so many milliseconds. */
-const REST = 500;
-const REST_CPU = 10_000;
 
 const script = (name: string) => join(import.meta.dirname, "children", `${name}.js`);
 
@@ -59,14 +55,8 @@ export class ServerProcess {
   }
 
   /** Resolves when it has done what was left to do; rejects if that does not end. */
-  async rest(): Promise<void> {
-    const deadline = performance.now() + PATIENCE;
-    const cpu = () => cpuOf(this.#child.pid);
-    for (let before = -Infinity, now = cpu(); now - before > REST_CPU; now = cpu()) {
-      if (performance.now() > deadline) throw new Error("a server does not come to rest");
-      before = now;
-      await delay(REST);
-    }
+  rest(): Promise<void> {
+    return untilAtRest(() => cpuOf(this.#child.pid), PATIENCE);
   }
 
   end(): Promise<void> {

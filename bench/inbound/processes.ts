@@ -1,9 +1,9 @@
 /** The orchestrator's side of its child processes. */
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Absence, ReturnResult } from "../durable/protocol.js";
 import { Child } from "../shared/child.js";
 import { cpuOf, peakRssOf } from "../shared/proc.js";
+import { untilAtRest } from "../shared/rest.js";
 import { startCentrifugo } from "./centrifugo.js";
 import type { LoadQuestion, LoopDelay, ServerQuestion, StormResult } from "./protocol.js";
 import type { Settings } from "./settings.js";
@@ -11,10 +11,6 @@ import type { Contender } from "./subjects.js";
 
 /** Milliseconds for an answer: what takes longer has gone wrong. */
 const PATIENCE = 5 * 60_000;
-
-/** A server is at rest that has used at most one tick of CPU in so many milliseconds. */
-const REST = 500;
-const REST_CPU = 10_000;
 
 const script = (folder: string, name: string) => join(import.meta.dirname, folder, `${name}.js`);
 
@@ -76,13 +72,8 @@ export class ServerProcess {
   }
 
   /** Resolves when it has done what was left to do; rejects if that does not end. */
-  async rest(): Promise<void> {
-    const deadline = performance.now() + PATIENCE;
-    for (let before = -Infinity, now = this.cpu(); now - before > REST_CPU; now = this.cpu()) {
-      if (performance.now() > deadline) throw new Error("a server does not come to rest");
-      before = now;
-      await delay(REST);
-    }
+  rest(): Promise<void> {
+    return untilAtRest(() => this.cpu(), PATIENCE);
   }
 
   end(): Promise<void> {

@@ -4,7 +4,7 @@ import { setPriority } from "node:os";
 import type { Step } from "./sdks.js";
 
 /** Milliseconds that one command may take: a first build has everything to fetch. */
-const TIMEOUT = 30 * 60_000;
+const TIMEOUT = 15 * 60_000;
 
 /** Lines of a failed command's output that are worth showing. */
 const LINES = 40;

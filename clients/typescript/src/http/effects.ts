@@ -1,4 +1,5 @@
 /** What a session says is to be done, and how it ends. Types only. */
+import type { OpeningVerdict } from "./answers.js";
 import type { ReadingMode } from "./reading.js";
 
 export interface HttpRequest {
@@ -21,15 +22,7 @@ export interface SessionEnd {
 }
 
 /** Why a session could not be opened. */
-export type OpeningFailure =
-  | {
-      readonly is: "refused";
-      readonly status: number;
-      readonly message: string;
-      readonly retryAfter: number | undefined;
-    }
-  | { readonly is: "absent"; readonly status: number }
-  | { readonly is: "unanswered"; readonly retryAfter: number | undefined };
+export type OpeningFailure = Exclude<OpeningVerdict, { is: "open" }>;
 
 export type HttpEffect =
   | { readonly do: "request"; readonly request: HttpRequest }

@@ -15,6 +15,9 @@ export const TERMS = {
   resumeTimeout: 20_000,
 };
 
+/** How a session ends that is given up. */
+export const CUT = { do: "lost", end: { code: 1006, reason: "" } };
+
 type Told = Exclude<HttpEffect, { do: "request" | "abort" | "counted" }>;
 
 export class Drive {
@@ -37,6 +40,17 @@ export class Drive {
   static open(settings: Partial<SessionSettings> = {}, terms: Partial<typeof TERMS> = {}): Drive {
     const it = new Drive(settings);
     it.answer("POST", 201, { ...TERMS, ...terms });
+    it.told();
+    return it;
+  }
+
+  /** One with a stream that has begun, and its first POST answered, with the pong. */
+  static streaming(): Drive {
+    const it = Drive.open();
+    it.begin();
+    it.send("hello");
+    it.answer("POST", 200, { received: 2 });
+    it.stream(PONG);
     it.told();
     return it;
   }
@@ -136,3 +150,5 @@ export class Drive {
 
 export const frame = (text: string): string => `data: ${text}\n\n`;
 export const PING = "event: ping\ndata: {}\n\n";
+/** What a stream that nothing holds up brings, in answer to a client's probe. */
+export const PONG = frame('{"type":"pong","data":"crossroom-stream"}');
