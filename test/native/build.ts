@@ -1,7 +1,7 @@
 /** Builds the native SDKs with their agents, where the machine has what they need. */
 import { missingTools } from "../support/machine.js";
 import type { Sdk } from "./sdks.js";
-import { runStep } from "./steps.js";
+import { runAll } from "./steps.js";
 import type { Say } from "./verdict.js";
 
 export type Build =
@@ -14,11 +14,8 @@ export async function buildSdk(sdk: Sdk, say: Say): Promise<Build> {
   const missing = missingTools(sdk.needs);
   if (missing.length > 0) return { outcome: "left out", why: `${missing.join(" and ")} is missing` };
   say(`Building the ${sdk.title} SDK.`);
-  for (const step of sdk.build) {
-    const why = await runStep(step, sdk.folder);
-    if (why !== undefined) return { outcome: "failed", why };
-  }
-  return { outcome: "built" };
+  const why = await runAll(sdk.build, sdk.folder);
+  return why === undefined ? { outcome: "built" } : { outcome: "failed", why };
 }
 
 /**

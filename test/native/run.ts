@@ -5,7 +5,7 @@ import { CHECKS } from "./checks.js";
 import { lint } from "./lint.js";
 import { followReadme } from "./readme.js";
 import type { Sdk } from "./sdks.js";
-import { runStep } from "./steps.js";
+import { runAll, runTests } from "./steps.js";
 import { type Say, verdict } from "./verdict.js";
 
 /** What its tests gave. Where it cannot be built, `leftOut` gets its name, and why. */
@@ -26,22 +26,15 @@ async function test(sdk: Sdk, say: Say): Promise<Counts> {
 
 async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {
   const outputs: string[] = [];
-  let trouble: string | undefined;
-  for (const step of sdk.test) {
-    trouble = await runStep(step, sdk.folder, outputs);
-    if (trouble !== undefined) break;
-  }
+  const trouble =
+    (await runAll(sdk.compileTests, sdk.folder)) ?? (await runTests(sdk.test, sdk.folder, outputs));
   const counts = sdk.counts(outputs.join("\n"));
   say(`${sdk.title}: ${counts.passed} tests passed, ${counts.failed} failed`);
   if (trouble !== undefined) say(trouble);
+  if (trouble === undefined && counts.passed > 0) return counts;
   // A runner that ended badly, or ran nothing, has not passed.
-  const isSilent = counts.failed === 0 && (trouble !== undefined || counts.passed === 0);
-  const isBad = isSilent || counts.failed > 0;
-  return {
-    ...counts,
-    failed: isSilent ? 1 : counts.failed,
-    ...(isBad && { failing: [`${sdk.title}: its tests`] }),
-  };
+  const failing = (counts.failing ?? ["its tests"]).map((name) => `${sdk.title}: ${name}`);
+  return { ...counts, failed: Math.max(counts.failed, 1), failing };
 }
 
 async function readme(sdk: Sdk, say: Say): Promise<Counts> {

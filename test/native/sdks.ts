@@ -37,8 +37,10 @@ export interface Sdk {
   readonly env?: Step["env"];
   /** Builds the library and its agent. */
   readonly build: readonly Step[];
-  /** Runs its own tests, once it is built. */
-  readonly test: readonly Step[];
+  /** Compiles its own tests, once it is built. */
+  readonly compileTests: readonly Step[];
+  /** Runs them. */
+  readonly test: Step;
   readonly lints: readonly Lint[];
   /** From what the tests said. */
   counts(output: string): Counts;
@@ -68,8 +70,10 @@ const kotlin: Sdk = {
   get build() {
     return [step("maven", "--batch-mode", "--quiet", "install", "-DskipTests")];
   },
+  // Its build has done so.
+  compileTests: [],
   get test() {
-    return [step("maven", "--batch-mode", "--quiet", "verify")];
+    return step("maven", "--batch-mode", "--quiet", "verify");
   },
   get lints() {
     return [
@@ -98,8 +102,11 @@ const swift: Sdk = {
   get build() {
     return [step("swift", "build")];
   },
+  get compileTests() {
+    return [step("swift", "build", "--build-tests")];
+  },
   get test() {
-    return [step("swift", "test")];
+    return step("swift", "test", "--skip-build");
   },
   get lints() {
     const sources = [join(PROJECT, "Package.swift"), folderOf("swift")];
@@ -125,8 +132,11 @@ const rust: Sdk = {
   get build() {
     return [step("cargo", "build", "--workspace", "--locked")];
   },
+  get compileTests() {
+    return [step("cargo", "test", "--workspace", "--locked", "--no-run")];
+  },
   get test() {
-    return [step("cargo", "test", "--workspace", "--locked")];
+    return step("cargo", "test", "--workspace", "--locked");
   },
   get lints() {
     const clippy = (...what: string[]) => ({

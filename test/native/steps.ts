@@ -9,17 +9,36 @@ const TIMEOUT = 15 * 60_000;
 /** Lines of a failed command's output that are worth showing. */
 const LINES = 40;
 
-/** Compilers take what they can get; whoever waits for an event on the same machine goes first. */
+/** Compilers take what they can get; whoever waits for an event on the same machine goes first, tests among them. */
 const BACKGROUND = 10;
 
+/** Runs one after the other in a folder, up to the first that fails. */
+export async function runAll(steps: readonly Step[], folder: string): Promise<string | undefined> {
+  for (const step of steps) {
+    const trouble = await runStep(step, folder);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
 /**
- * Runs it in a folder; undefined if it succeeded, or else what it was and the end of what it said. `outputs` gets all that it
+ * Runs it in a folder, behind others; undefined if it succeeded, or else what it was and the end of what it said. `outputs` gets all that it
  * said.
  */
-export function runStep(
+export function runStep(step: Step, folder: string, outputs: string[] = []): Promise<string | undefined> {
+  return run(step, folder, outputs, (pid) => setPriority(pid, BACKGROUND));
+}
+
+/** As `runStep`, but as soon as any other: tests wait for events, and fail where they wait too long. */
+export function runTests(step: Step, folder: string, outputs: string[]): Promise<string | undefined> {
+  return run(step, folder, outputs, () => undefined);
+}
+
+function run(
   { program, args, env }: Step,
   folder: string,
-  outputs: string[] = [],
+  outputs: string[],
+  begin: (pid: number) => void,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -29,7 +48,7 @@ export function runStep(
       // Not `timeout`: its timer is left when there is no such program.
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    if (child.pid !== undefined) setPriority(child.pid, BACKGROUND);
+    if (child.pid !== undefined) begin(child.pid);
     let said = "";
     const failed = (why: string): string => {
       const end = said.trim().split("\n").slice(-LINES).join("\n");

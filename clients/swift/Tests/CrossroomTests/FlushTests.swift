@@ -115,7 +115,7 @@ final class FlushTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testCloseHandsOverWhatTheConnectionTakesAtOnce() async throws {
         let server = FakeServer()
-        let (bridge, main, socket) = try await connected(server, rate: ["rate": ["perSecond": 1, "burst": 500]], .real)
+        let (bridge, main, socket) = try await connected(server, rate: ["rate": ["perSecond": 0.01, "burst": 500]], .real)
         for n in 0..<500 as Range<Int64> { try main.emit("a", .int(n)) }
         async let unsent = bridge.close()
         let seen = try await frames(450, socket)

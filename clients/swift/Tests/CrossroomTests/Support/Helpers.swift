@@ -26,7 +26,7 @@ func withDeadline<T: Sendable>(_ what: String = #function, _ task: @escaping @Se
     try await withThrowingTaskGroup(of: T?.self) { group in
         group.addTask { try await task() }
         group.addTask {
-            try await Task.sleep(nanoseconds: 10_000_000_000)
+            try await Task.sleep(nanoseconds: 60_000_000_000)
             return nil
         }
         defer { group.cancelAll() }
