@@ -1,4 +1,5 @@
 /** What a scenario is. */
+import type { ToolName } from "../support/machine.js";
 import type { Stage } from "./stage/stage.js";
 
 /** Ids of the clients: columns of the matrix. */
@@ -14,6 +15,8 @@ export interface Scenario {
   readonly title: string;
   /** Clients for which there is no such thing, and why in a few words. */
   readonly not?: Partial<Record<ClientName, string>>;
+  /** What it is played with beside Node.js and the client; where the machine lacks it, the scenario is left out. */
+  readonly needs?: readonly ToolName[];
   /** Played once by all clients at a time, as `stage.others`. */
   readonly together?: boolean;
   play(stage: Stage): Promise<void>;

@@ -1,9 +1,10 @@
 /** Plays the scenarios through the clients. The clients play side by side, each its own scenarios one after the other. */
 import { Agent, type Command } from "./agent.js";
+import { missingTools } from "../support/machine.js";
 import type { CertifiedClient } from "./clients.js";
 import type { Cell, Table } from "./matrix.js";
 import type { Scenario, Theme, TransportName } from "./scenario.js";
-import { Stage } from "./stage/stage.js";
+import { type ANY_WAY, Stage } from "./stage/stage.js";
 
 export interface SuiteOptions {
   readonly clients: readonly CertifiedClient[];
@@ -81,9 +82,14 @@ class Player {
   async play(scenario: Scenario): Promise<Cell> {
     const why = scenario.not?.[this.#client.name];
     if (why !== undefined) return { outcome: "not for it", why };
+    const missing = missingTools(scenario.needs ?? []);
+    if (missing.length > 0) return { outcome: "left out", why: `${missing.join(" and ")} is missing` };
     try {
-      this.#agent ??= await this.#start();
-      await playOn(new Stage(this.#agent, this.#transport, () => this.#start()), scenario);
+      this.#agent ??= await startAgent(this.#client, this.#transport);
+      await playOn(
+        new Stage(this.#agent, this.#transport, (ways) => startAgent(this.#client, ways)),
+        scenario,
+      );
       return { outcome: "passed" };
     } catch (error) {
       this.#agent?.kill();
@@ -95,16 +101,12 @@ class Player {
   end(): void {
     this.#agent?.kill();
   }
-
-  #start(): Promise<Agent> {
-    return startAgent(this.#client, this.#transport);
-  }
 }
 
-/** The agent of a client, which reads the way that it is to take from its environment (docs/conformance-agent.md). */
-function startAgent(client: CertifiedClient, transport: TransportName): Promise<Agent> {
+/** The agent of a client, which reads the ways that it may take from its environment (docs/conformance-agent.md). */
+function startAgent(client: CertifiedClient, ways: TransportName | typeof ANY_WAY): Promise<Agent> {
   const { program, args, env }: Command = client.agent();
-  return Agent.start(client.title, { program, args, env: { ...env, CROSSROOM_TRANSPORTS: transport } });
+  return Agent.start(client.title, { program, args, env: { ...env, CROSSROOM_TRANSPORTS: ways } });
 }
 
 async function playTogether(

@@ -3,6 +3,7 @@ import type { Theme } from "../scenario.js";
 import { connecting } from "./connecting.js";
 import { events } from "./events.js";
 import { inbox } from "./inbox.js";
+import { proxies } from "./proxies.js";
 import { publishing } from "./publishing.js";
 import { recovery } from "./recovery.js";
 import { rooms } from "./rooms.js";
@@ -20,6 +21,7 @@ export const THEMES: readonly Theme[] = [
   publishing,
   inbox,
   sessions,
+  proxies,
   strain,
   together,
 ];

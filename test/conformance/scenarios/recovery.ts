@@ -217,6 +217,9 @@ export const recovery: Theme = {
         stage.agent.freeze();
         try {
           for (const n of upTo(300)) await socket.emitWithAck("publish", { room: "r", data: { n, big } });
+          // Of Socket.IO's clients the server looks now and then what waits for them.
+          const { sockets } = lobby.world.running.io.of("/");
+          await until(() => sockets.size === 1, "the server has sent it away");
         } finally {
           stage.agent.thaw();
         }

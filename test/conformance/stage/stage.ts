@@ -6,6 +6,7 @@ import { Client, type Fields } from "../client.js";
 import type { TransportName } from "../scenario.js";
 import { App, type AppOptions } from "./app.js";
 import { Lobby } from "./lobby.js";
+import { NginxProxy } from "./nginx-proxy.js";
 import { Wire } from "./wire.js";
 
 /** Makes a client, with options of `open` (docs/conformance-agent.md). */
@@ -14,8 +15,13 @@ export type Opener = (options: Fields) => Promise<Client>;
 /** Delays between attempts, and what one may take: as an application would set them where the network is bad. */
 const RECONNECT = { min: 50, max: 300, timeout: 3_000 };
 
+/** An agent that is told of no way to take, as in an application that sets nothing. */
+export const ANY_WAY = "";
+
+type Starter = (ways: TransportName | typeof ANY_WAY) => Promise<Agent>;
+
 export class Stage {
-  readonly #start: () => Promise<Agent>;
+  readonly #start: Starter;
   readonly #clients: Client[] = [];
   readonly #ends: (() => Promise<void>)[] = [];
 
@@ -27,7 +33,7 @@ export class Stage {
   constructor(
     readonly agent: Agent,
     readonly transport: TransportName,
-    start: () => Promise<Agent>,
+    start: Starter,
     readonly others: readonly Agent[] = [],
   ) {
     this.#start = start;
@@ -54,6 +60,13 @@ export class Stage {
     return wire;
   }
 
+  /** A real nginx before `target`, which can be set anew. */
+  async nginx(target: string): Promise<NginxProxy> {
+    const nginx = await NginxProxy.start(Number(new URL(target).port));
+    this.#ends.push(() => nginx.close());
+    return nginx;
+  }
+
   /** A client of the agent's kind, or of another one's. */
   async open(options: Fields, agent = this.agent): Promise<Client> {
     const client = new Client(agent);
@@ -63,8 +76,8 @@ export class Stage {
   }
 
   /** Another agent of the same kind, which the scenario may end. */
-  async newAgent(): Promise<Agent> {
-    const agent = await this.#start();
+  async newAgent(ways: TransportName | typeof ANY_WAY = this.transport): Promise<Agent> {
+    const agent = await this.#start(ways);
     this.#ends.push(() => Promise.resolve(agent.kill()));
     return agent;
   }
