@@ -92,7 +92,7 @@ impl Address {
             Ok((Opening::Opened(_), _)) if is_fallback => ways.remember(&server, way, now),
             Ok((Opening::Opened(_), _)) => {}
             Ok((Opening::NoBridge(_), _)) => ways.no_bridge(&server, now),
-            Ok((Opening::Refused(_), _)) | Err(_) => ways.forget(&server),
+            Ok((Opening::Refused(_) | Opening::Unanswered(_), _)) | Err(_) => ways.forget(&server),
         });
         match opening {
             Ok((Opening::Opened(opened), connection)) => {
@@ -100,7 +100,7 @@ impl Address {
                 let session = HttpTransport::new(target, server, opened, connection, way, may_poll);
                 Ok(OpenTransport::Http(Box::new(session)))
             }
-            Ok((Opening::Refused(error), _)) => Err(error),
+            Ok((Opening::Refused(error) | Opening::Unanswered(error), _)) => Err(error),
             // What the WebSocket was told is what counts then; where none was tried, the next attempt begins with it.
             Ok((Opening::NoBridge(error), _)) => Err(match failure {
                 Some(failure) => failure.into_error(),

@@ -102,7 +102,7 @@ final class FallbackTests: XCTestCase, @unchecked Sendable {
     @CrossroomActor
     func testAHandshakeThatHangsFallsBackInHalfOfTheAttemptsTime() async throws {
         let world = try make {
-            $0.reconnect.timeout = 1
+            $0.reconnect.timeout = 4
             $0.transport = { _ in
                 try await Task.sleep(nanoseconds: 20_000_000_000)
                 throw TransportFailure("never")
@@ -171,15 +171,18 @@ final class FallbackTests: XCTestCase, @unchecked Sendable {
     }
 
     @CrossroomActor
-    func testAnOpeningWithoutAnAnswerIsFollowedByTheWebSocket() async throws {
-        let world = try make()
-        world.sockets.refusals = [TransportFailure("no", status: 400)]
-        async let sid = world.main.connect()
-        try await world.http.request("POST").cut()
-        _ = try await world.sockets.welcome()
-        _ = try await sid
-        XCTAssertEqual(world.bridge.transport, .webSocket)
-        await world.bridge.close()
+    func testAnOpeningWithoutAnAnswerOrWithAProxysIsFollowedByTheWebSocket() async throws {
+        for status in [nil, 408, 429, 502, 503] {
+            let world = try make()
+            world.sockets.refusals = [TransportFailure("no", status: 400)]
+            async let sid = world.main.connect()
+            let opening = try await world.http.request("POST")
+            if let status { opening.answer(status) } else { opening.cut() }
+            _ = try await world.sockets.welcome()
+            _ = try await sid
+            XCTAssertEqual(world.bridge.transport, .webSocket)
+            await world.bridge.close()
+        }
     }
 
     @CrossroomActor

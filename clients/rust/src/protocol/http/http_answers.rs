@@ -22,6 +22,8 @@ pub(crate) enum Opening {
     Opened(Opened),
     /// By the bridge.
     Refused(Error),
+    /// Something on the way is out of order: it says nothing of the bridge.
+    Unanswered(Error),
     /// There is no bridge over HTTP.
     NoBridge(Error),
 }
@@ -50,9 +52,15 @@ impl Opening {
             (Error::UpgradeRefused { code: Some(code), .. }, _) if REFUSALS.contains(&code.as_str()) => {
                 Self::Refused(refusal)
             }
+            _ if is_temporary(answer.status) => Self::Unanswered(refusal),
             _ => Self::NoBridge(refusal),
         }
     }
+}
+
+/// Whether the same request may have another answer (PROTOCOL.md, 12.10).
+fn is_temporary(status: u16) -> bool {
+    matches!(status, 408 | 421 | 425 | 429 | 500..=599)
 }
 
 fn opened(answer: &HttpAnswer) -> Option<Opened> {
@@ -103,7 +111,7 @@ impl RequestOutcome {
             (410, "cannot_resume") => Self::CannotResume,
             (410, "closed") => closed(&error["close"]),
             (413, "message_too_big") => Self::Closed { code: Some(1009), reason: "message_too_big".to_owned() },
-            (408 | 421 | 425 | 429 | 500..=599, _) => Self::Again { after },
+            (status, _) if is_temporary(status) => Self::Again { after },
             (300..=499, _) => Self::Refused(answer.refusal()),
             // Nothing that this protocol knows: no answer.
             _ => Self::Again { after },
@@ -153,6 +161,9 @@ mod tests {
         }
         for body in ["", "Cannot POST /bridge", r#"{"error":{"code":"no_session"}}"#] {
             assert!(matches!(Opening::of(&answer(404, body)), Opening::NoBridge(_)), "{body}");
+        }
+        for status in [408, 421, 425, 429, 500, 502, 503, 504] {
+            assert!(matches!(Opening::of(&answer(status, "<html>")), Opening::Unanswered(_)), "{status}");
         }
     }
 

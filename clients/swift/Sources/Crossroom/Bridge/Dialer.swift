@@ -134,7 +134,7 @@ final class Dialer {
             environment.memory.forget(place)
             // Without the status of the WebSocket's refusal, which may not be the last word.
             let reasons = [failure?.message, "HTTP: \(reason.message)"].compactMap { $0 }
-            throw TransportFailure(reasons.joined(separator: " "), isUnreached: reason.isUnreached)
+            throw TransportFailure(reasons.joined(separator: " "), retryAfter: reason.retryAfter, isUnreached: reason.isUnreached)
         }
     }
 

@@ -75,6 +75,9 @@ struct HTTPAnswer: Sendable, Equatable {
         self.init(status: status, retryAfter: said ?? RetryAfter.seconds(header: headers["retry-after"]), json: json)
     }
 
+    /// Whether the same request may have another answer (PROTOCOL.md, 12.10).
+    var isTemporary: Bool { [408, 421, 425, 429].contains(status) || (500..<600).contains(status) }
+
     /// The code of its error, or empty.
     var code: String { json?["error"]?["code"]?.string ?? "" }
 

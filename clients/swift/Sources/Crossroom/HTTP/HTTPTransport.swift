@@ -99,7 +99,8 @@ final class HTTPTransport: SessionTransport {
         }
         client.end()
         let failure = TransportFailure(answer.message, status: answer.status, retryAfter: answer.retryAfter)
-        return refusals.contains(answer.code) ? .refused(failure) : .missing(failure)
+        if refusals.contains(answer.code) { return .refused(failure) }
+        return answer.isTemporary ? .unanswered(failure) : .missing(failure)
     }
 
     func send(_ text: String) async throws { try await send([text]) }

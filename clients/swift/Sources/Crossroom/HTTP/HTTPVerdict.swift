@@ -11,8 +11,6 @@ enum HTTPVerdict: Equatable {
     /// It is gone, or nobody lets it through.
     case gone(TransportFailure)
 
-    private static let temporary = [408, 421, 425, 429]
-
     init(_ answer: HTTPAnswer) {
         let error = answer.json?["error"]
         switch (answer.status, answer.code) {
@@ -27,7 +25,7 @@ enum HTTPVerdict: Equatable {
         case (410, "cannot_resume"): self = .useless(TransportFailure("What was missed is kept no more."))
         // A proxy's as well: it takes less than the server.
         case (413, _): self = .closed(TransportFailure(answer.message, closeCode: CloseCodes.tooLarge))
-        case (300..<500, _) where !Self.temporary.contains(answer.status):
+        case (300..<500, _) where !answer.isTemporary:
             self = .gone(TransportFailure(answer.message, status: answer.status, retryAfter: answer.retryAfter))
         default: self = .again(after: answer.retryAfter ?? 0)
         }

@@ -26,7 +26,7 @@ internal class HttpAnswer(val status: Int, val body: String, retryAfterSeconds: 
     /** What an answer to a request of a session says that is not the one hoped for (PROTOCOL.md, 12.9 and 12.10). */
     fun refusal(): HttpRefusal =
         when {
-            status in AGAIN || status in 500..599 -> HttpRefusal.Again(retryAfter)
+            isTemporary -> HttpRefusal.Again(retryAfter)
             status == 404 && code == "unknown_session" -> HttpRefusal.Unknown
             status == 409 && code == "superseded" -> HttpRefusal.Again(null)
             status == 409 && code == "out_of_order" -> wholeNumber(error?.get("received"))?.let { HttpRefusal.SendFrom(it) }
@@ -44,9 +44,12 @@ internal class HttpAnswer(val status: Int, val body: String, retryAfterSeconds: 
         return when {
             terms != null -> HttpOpening.Opened(terms)
             status >= 400 && code in REFUSALS -> HttpOpening.Refused
+            isTemporary -> HttpOpening.Unanswered
             else -> HttpOpening.NoBridge
         }
     }
+
+    private val isTemporary: Boolean get() = status in AGAIN || status in 500..599
 
     private fun termsOf(value: Value?): HttpTerms? {
         val session = value?.get("session")?.text?.takeIf(SESSION::matches) ?: return null
@@ -95,6 +98,9 @@ internal sealed class HttpOpening {
 
     /** The server refuses this client, as it would have refused an upgrade. */
     object Refused : HttpOpening()
+
+    /** Something on the way is out of order: it says nothing of the bridge. */
+    object Unanswered : HttpOpening()
 
     /** There is no bridge over HTTP. */
     object NoBridge : HttpOpening()

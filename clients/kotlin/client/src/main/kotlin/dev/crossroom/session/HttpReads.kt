@@ -191,6 +191,8 @@ internal class HttpReads(private val terms: HttpTerms, mayStream: Boolean, rando
             now < due -> Overdue.NO
             // The machine slept: that says nothing of the stream.
             now >= due + SLEPT -> Overdue.READ_AGAIN
+            // A stream that flowed and is silent now is the network's doing.
+            answer.pingedAt != null && now >= endOf(answer) -> Overdue.READ_AGAIN
             answer.isStream && now >= patienceWith(answer) -> Overdue.HELD_UP
             else -> Overdue.READ_AGAIN
         }

@@ -233,7 +233,7 @@ internal class FallbackDialer(private val library: OkHttpDialer, private val set
         private fun answered(answer: HttpAnswer, requests: HttpRequests, kind: TransportKind) {
             when (val opening = answer.opening()) {
                 is HttpOpening.Opened -> opened(opening.terms, requests, kind)
-                is HttpOpening.Refused -> {
+                is HttpOpening.Refused, is HttpOpening.Unanswered -> {
                     memory.forget(place)
                     lost(null, "", TransportFailure(answer.message, answer.status, null, answer.retryAfter))
                 }

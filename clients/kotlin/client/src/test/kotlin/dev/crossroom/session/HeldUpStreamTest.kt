@@ -75,6 +75,16 @@ class HeldUpStreamTest {
     }
 
     @Test
+    fun `does not change when nothing at all comes after a ping, but asks for the stream again`() {
+        player.open(0)
+        player.event(StreamEvent.Ping)
+        player.answerPost("{\"received\":0}")
+        player.takeAll()
+        player.pass(45_000)
+        assertEquals(listOf("stop GET", "GET stream 0"), player.take())
+    }
+
+    @Test
     fun `does not change because the machine slept`() {
         player.open(0)
         player.event(StreamEvent.Ping)

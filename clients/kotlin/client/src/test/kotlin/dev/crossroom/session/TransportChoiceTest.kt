@@ -58,6 +58,10 @@ class TransportChoiceTest {
         assertTrue(opening(200, good) is HttpOpening.NoBridge)
         assertTrue(opening(401, "{\"error\":{\"code\":\"unauthorized\",\"message\":\"\"}}") is HttpOpening.Refused)
         assertTrue(opening(401, "<html>") is HttpOpening.NoBridge)
+        for (status in listOf(408, 421, 425, 429, 500, 502, 503, 504)) {
+            assertTrue(opening(status, "<html>") is HttpOpening.Unanswered, "$status")
+        }
+        assertTrue(opening(503, "{\"error\":{\"code\":\"overloaded\",\"message\":\"\"}}") is HttpOpening.Refused)
         assertTrue(opening(404, "{\"error\":{\"code\":\"not_found\",\"message\":\"\"}}") is HttpOpening.NoBridge)
     }
 
