@@ -35,7 +35,7 @@ import XCTest
                 XCTAssertEqual(got.status, 201, name)
                 XCTAssertEqual(got.retryAfter, 7, name)
                 client.end()
-                let heard = String(decoding: await server.ended().heard, as: UTF8.self)
+                let heard = String(decoding: try await server.ended().heard, as: UTF8.self)
                 XCTAssert(heard.hasPrefix("POST /bridge?a=b HTTP/1.1\r\n"), heard)
                 XCTAssert(heard.lowercased().contains("content-length: 5\r\n"), heard)
                 XCTAssert(heard.contains("Crossroom-Ack: 3\r\n"), heard)
@@ -54,7 +54,7 @@ import XCTest
                 let got = try await withDeadline { [self] in try await client.begin(request(server, "POST", body: [])).answer() }
                 XCTAssertEqual(got.status, 204, name)
                 client.end()
-                let heard = String(decoding: await server.ended().heard, as: UTF8.self).lowercased()
+                let heard = String(decoding: try await server.ended().heard, as: UTF8.self).lowercased()
                 XCTAssert(heard.contains("content-length: 0\r\n"), heard)
                 XCTAssertFalse(heard.contains("transfer-encoding"), heard)
             }
@@ -90,7 +90,7 @@ import XCTest
                 }
                 XCTAssertEqual(pieces, ["one", "two"], name)
                 client.end()
-                _ = await server.ended()
+                _ = try await server.ended()
             }
         }
 
@@ -104,12 +104,12 @@ import XCTest
                 }
                 let client = make()
                 let exchange = client.begin(try request(server, "GET"))
-                for await _ in reached.stream {}
+                try await withDeadline { for await _ in reached.stream {} }
                 exchange.cancel()
-                let heard = try await withDeadline { await server.ended().heard }
+                let heard = try await server.ended().heard
                 XCTAssertEqual(heard, [])
                 do {
-                    _ = try await exchange.answer()
+                    _ = try await withDeadline { try await exchange.answer() }
                     XCTFail("an answer")
                 } catch {}
                 client.end()
@@ -120,8 +120,8 @@ import XCTest
             let server = try LoopbackServer { _ in }
             let request = try request(server, "GET")
             // The one connection that it takes.
-            _ = try? await SocketHTTPClient().begin(request).answer()
-            _ = await server.ended()
+            _ = try? await withDeadline { try await SocketHTTPClient().begin(request).answer() }
+            _ = try await server.ended()
             for (name, make) in clients {
                 let client = make()
                 do {
@@ -132,6 +132,45 @@ import XCTest
                 }
                 client.end()
             }
+        }
+
+        /// Dispatch may tell of it before it watches all of the connection. Many at a time, so that it is busy.
+        func testAConnectionThatIsResetAtOnceIsAlwaysNoticed() async throws {
+            try await manyTimes { [self] in
+                let server = try LoopbackServer { _ in }
+                let failure = try await failure(of: request(server, "GET"))
+                XCTAssertFalse(failure.isUnreached)
+                _ = try await server.ended()
+            }
+        }
+
+        func testAConnectionThatIsRefusedIsAlwaysNoticed() async throws {
+            let server = try LoopbackServer { _ in }
+            let request = try request(server, "GET")
+            _ = try await failure(of: request)
+            _ = try await server.ended()
+            try await manyTimes { [self] in
+                let failure = try await failure(of: request)
+                XCTAssert(failure.isUnreached)
+            }
+        }
+
+        private func manyTimes(_ body: @escaping @Sendable () async throws -> Void) async throws {
+            for _ in 0..<30 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<20 { group.addTask(operation: body) }
+                    try await group.waitForAll()
+                }
+            }
+        }
+
+        private func failure(of request: HTTPRequest) async throws -> TransportFailure {
+            do {
+                _ = try await withDeadline { try await SocketHTTPClient().begin(request).answer() }
+            } catch let failure as TransportFailure {
+                return failure
+            }
+            throw DeadlineExceeded(what: "no answer, but there was one")
         }
 
         func testAConnectionIsUsedAgainWithTheCookiesOfAProxyAndNotAfterTheNetworkChanged() async throws {
@@ -148,7 +187,7 @@ import XCTest
                 XCTAssertEqual(got.status, 200)
             }
             client.renewConnections()
-            let peer = try await withDeadline { await server.ended() }
+            let peer = try await server.ended()
             let heard = String(decoding: peer.heard, as: UTF8.self)
             XCTAssert(heard.contains("Cookie: a=1; b=2\r\n") || heard.contains("Cookie: b=2; a=1\r\n"), heard)
             XCTAssertEqual(peer.goodbye, [])
@@ -167,7 +206,7 @@ import XCTest
             let client = SocketHTTPClient()
             let exchange = client.begin(try request(server, "GET"))
             exchange.setReading(false)
-            _ = try await withDeadline { await server.ended() }
+            _ = try await server.ended()
             exchange.setReading(true)
             let total = try await withDeadline {
                 var total = 0

@@ -29,7 +29,7 @@
                 XCTAssertEqual(error as? TransportFailure, TransportFailure("bye", closeCode: 4403))
             }
             await transport.close(abrupt: false)
-            let peer = await server.ended()
+            let peer = try await server.ended()
             XCTAssertEqual(peer.heard.count, 17)
             // The same code back.
             let goodbye = peer.goodbye
@@ -48,7 +48,7 @@
             } catch {
                 XCTAssertEqual((error as? TransportFailure)?.status, 401)
             }
-            _ = await server.ended()
+            _ = try await server.ended()
         }
 
         func testARefusalWithoutAnEndSaysItsStatus() async throws {
@@ -64,7 +64,7 @@
             } catch {
                 XCTAssertEqual((error as? TransportFailure)?.status, 403)
             }
-            _ = await server.ended()
+            _ = try await server.ended()
         }
 
         func testNothingOfASocketIsLeftAfterClose() async throws {
@@ -80,7 +80,7 @@
             }
             XCTAssertNotNil(socket)
             await transport.close(abrupt: true)
-            _ = await server.ended()
+            _ = try await server.ended()
             // The queue may still be at it.
             for _ in 0..<10_000 where socket != nil { try await Task.sleep(nanoseconds: 100_000) }
             XCTAssertNil(socket)
@@ -96,14 +96,14 @@
             }
             let request = server.request
             let attempt = Task { try await SocketTransport.connect(request) }
-            for await _ in reached.stream {}
+            try await withDeadline { for await _ in reached.stream {} }
             attempt.cancel()
             let result = await attempt.result
             XCTAssertThrowsError(try result.get()) { error in
                 // TCP was there: it may be the WebSocket that is not let through.
                 XCTAssertEqual((error as? TransportFailure)?.isUnreached, false)
             }
-            let peer = await server.ended()
+            let peer = try await server.ended()
             XCTAssertEqual(peer.heard, [])
         }
     }

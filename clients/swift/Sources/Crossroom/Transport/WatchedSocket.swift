@@ -44,8 +44,8 @@
         private let descriptor: Int32
         private let readable: any DispatchSourceRead
         private let writable: any DispatchSourceWrite
-        private var isReadableResumed = false
-        private var isWritableResumed = false
+        private var isReadableResumed = true
+        private var isWritableResumed = true
         private var isConnecting = true
         private var isClosed = false
         private var outgoing: [UInt8] = []
@@ -78,14 +78,17 @@
                 source.setCancelHandler { group.leave() }
             }
             group.notify(queue: queue) { Glibc.close(file) }
+            readable.setEventHandler { [weak self] in self?.becameReadable() }
+            writable.setEventHandler { [weak self] in self?.becameWritable() }
+            // The reader first, and both now: when a connection is reset, Dispatch tells the sources that are there, and watches it no
+            // more. One that comes later is never called.
+            readable.resume()
+            writable.resume()
             if result != 0 && failure != EINPROGRESS {
                 close()
                 errno = failure
                 return nil
             }
-            readable.setEventHandler { [weak self] in self?.receive() }
-            writable.setEventHandler { [weak self] in self?.flush() }
-            update()
         }
 
         deinit { close() }
@@ -116,12 +119,14 @@
             for (_, done) in waiting { done(false) }
         }
 
+        private var wantsRead: Bool { isReading && !isConnecting }
+
         private func update() {
             if isClosed { return }
-            let wantsRead = isReading && !isConnecting
-            if wantsRead != isReadableResumed {
-                isReadableResumed = wantsRead
-                if wantsRead { readable.resume() } else { readable.suspend() }
+            // Suspended only when it tells of what nobody reads.
+            if wantsRead && !isReadableResumed {
+                isReadableResumed = true
+                readable.resume()
             }
             let wantsWrite = isConnecting || sent < outgoing.count
             if wantsWrite != isWritableResumed {
@@ -130,18 +135,22 @@
             }
         }
 
+        private func finishConnecting() {
+            if isClosed { return }
+            var watched = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&watched, 1, 0) == 1 else { return }
+            isConnecting = false
+            var error: Int32 = 0
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+            let connected = self.connected
+            self.connected = nil
+            connected?(error == 0 ? nil : String(cString: strerror(error)))
+            update()
+        }
+
         private func flush() {
             if isClosed { return }
-            if isConnecting {
-                isConnecting = false
-                var error: Int32 = 0
-                var size = socklen_t(MemoryLayout<Int32>.size)
-                getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
-                let connected = self.connected
-                self.connected = nil
-                connected?(error == 0 ? nil : String(cString: strerror(error)))
-                return update()
-            }
             while sent < outgoing.count {
                 let count = outgoing.withUnsafeBytes {
                     Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
@@ -180,10 +189,24 @@
             for (_, done) in waiting { done(false) }
         }
 
+        private func becameWritable() {
+            if isConnecting { finishConnecting() } else { flush() }
+        }
+
+        private func becameReadable() {
+            // Of a connection that was refused, the reader may be the only one that is told.
+            if isConnecting { finishConnecting() }
+            receive()
+            if !wantsRead && isReadableResumed && !isClosed {
+                isReadableResumed = false
+                readable.suspend()
+            }
+        }
+
         /// Reads all that there is: of a connection that was reset, Dispatch tells once, and not again for what was left.
         private func receive() {
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            while isReading && !isClosed && !isConnecting {
+            while wantsRead && !isClosed {
                 let count = recv(descriptor, &buffer, buffer.count, 0)
                 let failure = errno
                 if count > 0 {

@@ -7,7 +7,7 @@
     /// Takes one connection, on a thread of its own.
     final class LoopbackServer: Sendable {
         let request: TransportRequest
-        private let finished: Task<Peer, Never>
+        private let peers: AsyncStream<Peer>
 
         init(_ script: @escaping @Sendable (Peer) -> Void) throws {
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -24,7 +24,8 @@
             guard listen(listener, 1) == 0 else { throw DeadlineExceeded(what: "a port: \(lastError())") }
             let url = try XCTUnwrap(URL(string: "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/bridge"))
             request = TransportRequest(url: url, subprotocol: "p", headers: [:], maxMessageSize: 1 << 20)
-            let (peers, feed) = AsyncStream.makeStream(of: Peer.self)
+            let feed: AsyncStream<Peer>.Continuation
+            (peers, feed) = AsyncStream.makeStream(of: Peer.self)
             Thread.detachNewThread {
                 let peer = Peer(Glibc.accept(listener, nil, nil))
                 script(peer)
@@ -33,14 +34,15 @@
                 feed.yield(peer)
                 feed.finish()
             }
-            finished = Task {
-                for await peer in peers { return peer }
-                return Peer(-1)
-            }
         }
 
-        /// When the script is done and the connection closed.
-        func ended() async -> Peer { await finished.value }
+        /// When the script is done and the connection closed. To be called once.
+        func ended() async throws -> Peer {
+            try await withDeadline("the end of the connection") { [peers] in
+                for await peer in peers { return peer }
+                throw DeadlineExceeded(what: "the end of the connection, for which nobody waits any more")
+            }
+        }
     }
 
     /// The server's end of a connection. Blocks. Used by the script alone, and after it by the test.
