@@ -1,6 +1,7 @@
 /** Through proxies that do not let WebSockets through: by a client that nobody has set anything for. */
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import type { Client } from "../client.js";
+import type { Client, Fields } from "../client.js";
 import type { Theme } from "../scenario.js";
 import type { NginxProxy, NginxSetting } from "../stage/nginx-proxy.js";
 import { ANY_WAY, type Stage } from "../stage/stage.js";
@@ -8,11 +9,15 @@ import { ANY_WAY, type Stage } from "../stage/stage.js";
 const OWN_WAYS = "Socket.IO's client has ways of its own";
 
 /**
- * A client of a process that does not know yet which ways work, in room "r". As in an application that sets no times: the suite's
- * short ones are not for an attempt that tries two ways.
+ * A client of a process that does not know yet which ways work, in room "r". As in an application that sets no times, unless `fields` does:
+ * the suite's short ones are not for an attempt that waits for a stream.
  */
-async function newcomer(stage: Stage, nginx: NginxProxy): Promise<Client> {
-  const options = { layer: "rooms", url: nginx.url, reconnect: {} };
+async function newcomer(
+  stage: Stage,
+  nginx: NginxProxy,
+  fields: Fields = { reconnect: {} },
+): Promise<Client> {
+  const options = { layer: "rooms", url: nginx.url, ...fields };
   const client = await stage.open(options, await stage.newAgent(ANY_WAY));
   await client.do("join", { room: "r" });
   return client;
@@ -23,6 +28,23 @@ async function transportOf(client: Client, witness: Client): Promise<string | un
   const { sid } = await client.do("ready");
   const { members } = await witness.do("members", { room: "r" });
   return members.flatMap(({ devices }) => devices).find((device) => device.sid === sid)?.transport;
+}
+
+/** The server is away for a second, in which nginx answers for it with 502; the client comes back, and is there by `by`. */
+async function outlasts(stage: Stage, setting: NginxSetting, by: string): Promise<void> {
+  const lobby = await stage.lobby();
+  const nginx = await stage.nginx(lobby.directUrl);
+  nginx.set(setting);
+  const ada = await newcomer(stage, nginx, {});
+  await ada.next("connect");
+  await lobby.world.running.close();
+  await ada.next("disconnect");
+  ada.forget("joined");
+  await setTimeout(1_000);
+  await lobby.world.start();
+  await ada.next("connect");
+  await ada.next("joined");
+  expect(await transportOf(ada, await lobby.writer("r"))).to.equal(by);
 }
 
 /** A newcomer comes in through nginx, and messages go both ways, each once and in order, in one session. */
@@ -68,6 +90,15 @@ export const proxies: Theme = {
         expect(await transportOf(await newcomer(stage, nginx), ben)).to.equal("bridge-http");
         nginx.set("lets WebSockets through");
         expect(await transportOf(await newcomer(stage, nginx), ben)).to.equal("bridge");
+      },
+    },
+    {
+      title: "comes back by the same way after a restart of the server, for which nginx answered with 502",
+      not: { "socket.io-client": OWN_WAYS },
+      needs: ["nginx"],
+      async play(stage) {
+        await outlasts(stage, "lets WebSockets through", "bridge");
+        await outlasts(stage, "refuses WebSockets", "bridge-http");
       },
     },
   ],

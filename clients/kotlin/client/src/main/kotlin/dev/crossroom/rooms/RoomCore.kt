@@ -6,7 +6,6 @@ import dev.crossroom.CrossroomException
 import dev.crossroom.ErrorCode
 import dev.crossroom.History
 import dev.crossroom.Joined
-import dev.crossroom.Members
 import dev.crossroom.MembersPage
 import dev.crossroom.Position
 import dev.crossroom.Published
@@ -190,19 +189,23 @@ internal class RoomCore(val name: String, private val host: RoomHost) : RoomBroa
         val own = event.changes?.lastOrNull { it.member.user == host.self?.user }
         // One's own leave: a new token may not open the room any more (docs/rooms-api.md, 10.4). To join again tells, and why.
         if (own?.type == ChangeType.LEAVE) return membership.callJoin()
-        show(memberList.told(event.count, event.members, event.changes))
+        members.value = memberList.told(event.count, event.members, event.changes)
+        tellPresence()
     }
 
-    private fun show(now: Members) {
-        members.value = now
-        broadcast.emit(RoomEvent.Presence(now))
+    private fun tellPresence() {
+        broadcast.emit(RoomEvent.Presence(members.value))
     }
 
     override val wantedHistory: Int? get() = waiters.mapNotNull { it.history }.maxOrNull()
 
     override val areAllBehind: Boolean get() = broadcast.areAllBehind
 
-    override fun answered(answer: JoinAnswer) = show(memberList.told(answer.count, answer.members))
+    override fun entered(answer: JoinAnswer) {
+        members.value = memberList.told(answer.count, answer.members)
+    }
+
+    override fun answered() = tellPresence()
 
     override fun refused(error: CrossroomException, wasJoined: Boolean) {
         detach(error, error)

@@ -21,8 +21,11 @@ internal interface RoomMembershipView {
 
     fun deliver(message: RoomMessage)
 
-    /** The server has answered a join: this device is in the room, though what was missed may still be read. */
-    fun answered(answer: JoinAnswer)
+    /** The server has answered a join, before anybody hears of it: this device is in the room, though what was missed may still be read. */
+    fun entered(answer: JoinAnswer)
+
+    /** The same, after those who wait for the join have heard of it where nothing is to be read. */
+    fun answered()
 
     /** Everything up to a join was delivered, or declared lost. `history`: what its answer has of the room's past. */
     fun joined(joined: Joined, history: HistoryPage?)
@@ -124,8 +127,9 @@ internal class RoomMembership(
         isMember = true
         failures = 0
         history = answer.history
+        view.entered(answer)
         effects.add(log.joined(answer.position, answer.recovered, answer.messages))
-        view.answered(answer)
+        view.answered()
     }
 
     private fun refused(error: CrossroomException) {

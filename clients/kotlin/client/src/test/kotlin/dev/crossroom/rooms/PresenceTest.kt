@@ -1,5 +1,8 @@
 package dev.crossroom.rooms
 
+import dev.crossroom.Callback
+import dev.crossroom.CrossroomException
+import dev.crossroom.Joined
 import dev.crossroom.Members
 import dev.crossroom.MembersPage
 import dev.crossroom.RoomEvent
@@ -35,6 +38,26 @@ internal class PresenceTest : RoomsTestCase() {
         presence(2, ",'changes':[${come("ada")},${come("ben")},${come("cleo")},${gone("ben")}]")
         assertEquals(listOf("[] 0", "[ada, cleo] 2"), recorded)
         assertEquals("[ada, cleo] 2", word(rooms.room("r").members.value))
+    }
+
+    @Test
+    fun `knows the members when the join is done`() {
+        val room = rooms().room("r")
+        val seen = ArrayList<String>()
+        val join =
+            object : Callback<Joined> {
+                override fun onSuccess(result: Joined) {
+                    seen += word(room.members.value)
+                }
+
+                override fun onFailure(error: CrossroomException) {
+                    seen += error.code.value
+                }
+            }
+        RoomsJava.join(room, null, join)
+        welcome()
+        ack(called("join", "{'room':'r'}"), "{'ok':true,'room':'r','position':${at(0)},'members':[${member("ada")}],'count':1}")
+        assertEquals(listOf("[ada] 1"), seen)
     }
 
     @Test
