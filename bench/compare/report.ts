@@ -1,5 +1,5 @@
 /** The results as tables for people. Pure. */
-import { median } from "../shared/statistics.js";
+import { lowerQuartile } from "../shared/statistics.js";
 import { align } from "../shared/table.js";
 import { View } from "./page/view.js";
 import type { CutResult, Results, SubjectResult } from "./results.js";
@@ -24,7 +24,7 @@ function mainTable(results: Results): string {
 
 function row(subject: SubjectResult, cpuRatio: number): string[] {
   const { latency, latencyFast, bytes, bytesFast, sending, idle, first, burst } = subject;
-  const cpu = median(subject.cpuMicros ?? []);
+  const cpu = lowerQuartile(subject.cpuMicros ?? []);
   return [
     SUBJECTS[subject.name].title,
     ...[decimal(latency?.p50, 2), decimal(latencyFast?.p50, 2)],

@@ -15,7 +15,7 @@ export interface Settings {
   firsts: number;
   sends: number;
   bursts: number;
-  /** Measurements of CPU for each way; the median counts. */
+  /** Measurements of CPU for each way; the lower quartile counts. */
   rounds: number;
   cpuClients: number;
   /** Milliseconds of one measurement of CPU. */

@@ -6,7 +6,7 @@ type Size = Omit<Settings, "subjects" | "only" | "nginx" | "folder" | "loseOne">
 export const FULL: Size = {
   settle: 1_500,
   ...{ steady: 60, proxied: 30, fast: 400, firsts: 3, sends: 20, bursts: 5 },
-  ...{ rounds: 5, cpuClients: 100, cpuWindow: 700, idleClients: 1_000, idleWindow: 26_000 },
+  ...{ rounds: 7, cpuClients: 100, cpuWindow: 500, idleClients: 1_000, idleWindow: 26_000 },
   ...{ instances: 3, cut: 5_000, peace: 10_000 },
 };
 

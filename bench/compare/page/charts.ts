@@ -168,7 +168,7 @@ function cut(view: View): Section {
     id: "cut",
     heading,
     note:
-      `Messages lost by one client when all connections end and none can be made for ${length / 1000} s, at 10 messages a second; median of ${instances}. ` +
+      `Messages lost by one client when its connection is cut and none can be made for ${length / 1000} s, at 10 messages a second; median of ${instances}. ` +
       `○ as it comes, with no recovery; ● with what it has for that (the table below says what). ${cutSentences(view)}`,
     chart: {
       ...{ title: heading, rows: all, axis: "lost", scale: "linear" },

@@ -63,7 +63,7 @@ export function twoWays(view: View): TwoWays | undefined {
   if (pairs === undefined) return undefined;
   const floor = view.latency("pipe");
   /** Within the floor, two latencies cannot be told apart. */
-  const latency = (a: number, b: number) => (Math.abs(a - b) <= floor ? "the same" : beside(a, b));
+  const latency = (a: number, b: number) => (Math.abs(a - b) <= floor ? "about the same" : beside(a, b));
   const lost = (name: SubjectName, kind: "as it comes" | "with recovery") => {
     const of = view.cut(name, kind);
     return of === undefined ? "" : list(of.cut.map((client) => String(client.lost)));
@@ -182,13 +182,13 @@ export const HEADINGS = {
     const tried = bare.filter((name) => !Number.isNaN(view.worstLoss(name, "with recovery")));
     const still = tried.filter((name) => view.worstLoss(name, "with recovery") > 0);
     if (tried.length === 0) return "What a cut loses";
-    return `As they come, ${losing.length} of ${bare.length} ways lose messages in a cut; with recovery ${still.length === 0 ? "none" : still.length} of the ${tried.length} that have it`;
+    return `As they come, ${losing.length} of ${bare.length} ways lose messages in a cut; with recovery ${still.length === 0 ? "none" : still.length} of the ${tried.length} of these that have it`;
   },
   proxies(view: View): string {
     const rows = view.results.proxies;
     const none = rows.filter(({ came }) => came.proxy_pass === 0);
     const all = rows.filter(({ came, of }) => came.proxy_pass === of);
-    return `Behind nginx as most people write it first, ${none.length} of ${rows.length} get nothing and ${all.length} get everything`;
+    return `Behind nginx as most people write it first, ${none.length} of ${rows.length} set-ups get nothing and ${all.length} get everything`;
   },
 } as const;
 
@@ -209,7 +209,8 @@ export function burstSentence(view: View): string {
 
 /** Why some lose nothing in a cut that is short enough, with no recovery turned on. */
 const KEEPS: Partial<Record<SubjectName, string>> = {
-  webrtc: "WebRTC, whose connection outlasts the cut and sends again what was not acknowledged",
+  webrtc:
+    "WebRTC, which is cut as a network without packets is: its connection outlasts that, and sends again what was not acknowledged",
   "bridge-sse": "the bridge by SSE, whose session is kept and read on",
   "bridge-polling": "the bridge by polling, likewise",
 };

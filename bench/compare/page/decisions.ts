@@ -130,7 +130,7 @@ function ticker(view: View): Decision | undefined {
 /** What a proxy does to SSE that does not say that it is not to be held back. */
 function heldBack(view: View): string {
   return view.passes("sse", "proxy_pass") < 1 && view.passes("sse", "proxy_pass", true) === 1
-    ? ` Behind nginx it needs the header X-Accel-Buffering: no, or ${view.passesText("sse", "proxy_pass")} come in time.`
+    ? ` Behind nginx with proxy_pass alone it needs the header X-Accel-Buffering: no, or ${view.passesText("sse", "proxy_pass")} come in time.`
     : "";
 }
 
@@ -150,6 +150,8 @@ function blocked(view: View): Decision | undefined {
   const cost = (name: SubjectName) => view.cpu(name === "socketio" ? "socketio-polling" : name);
   const through = (["bridge-sse", "bridge-polling", "socketio", "ws", "bridge"] as const)
     .filter((name) => view.passes(name, "proxy_pass") === 1)
+    // What the bridge falls back to is said by its own name.
+    .filter((name, _, all) => name !== "bridge" || !all.includes("bridge-sse"))
     .sort((a, b) => cost(a) - cost(b));
   const refused = (["ws", "socketio-websocket", "bridge"] as const).filter(
     (name) => view.passes(name, "proxy_pass") === 0,
@@ -187,7 +189,7 @@ function blocked(view: View): Decision | undefined {
       refused.length > 0
         ? `By ${list(refused.map((name) => (name === "bridge" ? "the bridge on WebSocket alone" : view.spoken(name))))}: ${view.passesText(refused[0]!, "proxy_pass")}.`
         : "",
-      `By SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it, in nginx.`,
+      `By SSE: ${view.passesText("sse", "proxy_pass")} without the header, ${view.passesText("sse", "proxy_pass", true)} with it, through nginx with proxy_pass alone.`,
     ].join(" "),
   };
 }
@@ -230,7 +232,7 @@ const RECOVERIES: readonly Recovery[] = [
     use: "the rooms server with its rooms layer, on either client",
     reason:
       "Connection state recovery in memory, as here, ends with the server’s process; the rooms server’s log is on disk. " +
-      "It acks a publish once that is kept; until then the client sends it again, with its id.",
+      "It acks a publish when it is on disk; a client that got no ack sends it again with the same id, and it is kept once.",
   },
   {
     names: ["bridge", "socketio"],
@@ -300,7 +302,7 @@ function idle(view: View): Decision | undefined {
     why:
       `${view.results.settings.idleClients.toLocaleString("en")} clients’ memory, multiplied (of fewer for WebRTC): ` +
       `${list([best, ...others].map((name) => `${name === "socketio" ? "Socket.IO by default" : view.spoken(name)} ${megabytes(name)}`))}. ` +
-      "Polls minutes apart keep none, but the server has to wait for them.",
+      "A client that polls every few minutes takes none in between, but hears nothing until it asks.",
   };
 }
 
@@ -315,7 +317,9 @@ function typing(view: View): Decision | undefined {
   return {
     need: "Clients that send often: typing, cursors, positions",
     use: `${capital(view.spoken(best!))}${view.sending("bridge") < 2 * view.sending(best!) && best !== "bridge" ? "; for events and acks, the bridge" : ""}`,
-    why: `On the wire for 100 bytes sent, HTTP’s answers included, with no ack: ${list([best!, ...others].map((name) => `${view.spoken(name)} ${view.sending(name).toFixed(0)}`))}.`,
+    why:
+      `On the wire for 100 bytes sent, HTTP’s answers included, with no ack: ${list([best!, ...others].map((name) => `${view.spoken(name)} ${view.sending(name).toFixed(0)}`))}. ` +
+      "Where a late one is of no use, as between two players, a WebRTC data channel can be told neither to keep the order nor to send again; that was not measured.",
   };
 }
 

@@ -56,8 +56,9 @@ function intro(view: View): string {
   return `<header>
 <h1>Which way to bring messages to clients?</h1>
 ${paragraphs(lead(view))}
-<p>Of this project’s own: <b>the bridge</b> lets a <b>plain client</b>, which is JSON over any WebSocket or HTTP, into a Socket.IO server as one of its sockets; there are clients in TypeScript, Kotlin, Swift and Rust.
-The <b>rooms server</b> (“rooms:” below) is Socket.IO, the bridge, and rooms that keep their messages; its <b>rooms layer</b> is a library for either client.</p>
+<p>Of this project’s own: <b>the bridge</b> lets a <b>plain client</b>, whatever sends JSON over a WebSocket or over HTTP, into a Socket.IO server as one of its sockets; there are clients in TypeScript, Kotlin, Swift and Rust.
+The <b>rooms server</b> (“rooms:” below) is Socket.IO, the bridge, and rooms that keep their messages; its <b>rooms layer</b> is a part of each of these clients, and a library for Socket.IO’s on the web.
+“The bridge” alone is by WebSocket, “by SSE” and “by polling” is what its clients fall back to, in this order, where that is refused.</p>
 <p class="machine">${text(
     `One run of ${Math.round(seconds)} s on ${date}: ${cores} cores (${cpu}), Node.js ${node}, ${names.join(", ")}; loopback, no TLS, no compression. ` +
       `The publisher was late by ${slip.toFixed(1)} ms at worst; times count from when it did publish. Compare within the page: ratios hold on other machines, times do not.`,
@@ -90,7 +91,7 @@ ${table({
   head: ["In a room of the rooms server", "Socket.IO client", "plain client", "plain is"],
   rows: found.rows.map(({ what, socketIo, plain, said }) => [what, socketIo, plain, said]),
 })}
-<p class="note">The same server as <code>npm start</code> runs, which keeps each message on disk before it is delivered; both clients over WebSocket. The plain client is JSON over a
+<p class="note">The same server as <code>npm start</code> runs, which keeps each message on disk before it is delivered; both clients over WebSocket here, and by themselves over HTTP where that is refused. The plain client is JSON over a
 WebSocket that anything can open (<a href="https://www.npmjs.com/package/@crossroom/client">@crossroom/client</a> here).</p>
 </section>`;
 }
@@ -121,7 +122,7 @@ ${scrolling("Through a proxy", proxyTable(view))}
 function figuresSection(view: View): string {
   return `<section id="figures">
 <h2>All figures</h2>
-<p>${text(`${burstSentence(view)} × ws is the median of the rounds’ ratios, which is not the ratio of the medians.`.trim())}</p>
+<p>${text(`${burstSentence(view)} Bytes to send are without an ack, but for the rooms server: there they are with it, and with the copy that comes back. CPU is the lower quartile of seven rounds, as others on the machine only add to it, and differs by up to a tenth from run to run; × ws is as times of the bare WebSocket’s.`.trim())}</p>
 ${scrolling("All figures", figuresTable(view))}
 </section>`;
 }
@@ -130,11 +131,11 @@ function limits(view: View): string {
   return `<section id="limits">
 <h2>What this does not show</h2>
 <ul>
-<li>One machine, and a network without loss. On mobile networks a lost packet holds back what comes after it in all of these but WebRTC.</li>
+<li>One machine, and a network without loss. On mobile networks a lost packet holds back what comes after it in all of these, but for a WebRTC channel that is set to let it be lost (here it is sent again).</li>
 <li>No TLS. It adds a round trip to the first message, about 25 bytes to each write, and memory for each connection; most where there are many small requests.</li>
 <li>Clients are programs in Node.js with a browser’s headers, not browsers. Cookies would be sent with each request, and cost polling and SSE’s sends most.</li>
 <li>What is lost is a matter of the application’s code: any of these loses nothing once somebody keeps the messages, and asks since which one.</li>
-<li>The cut ends connections cleanly. A phone that leaves a network leaves one that seems open until a heartbeat fails; what is sent into it until then is lost too, but for recovery.</li>
+<li>The cut ends connections cleanly. A phone that leaves a network leaves one that seems open until a heartbeat fails; what is sent into it until then is lost too, unless a recovery brings it again.</li>
 <li>One room of ${view.results.settings.cpuClients} clients and small messages. What many receivers cost is in <code>npm run bench:fanout</code>.</li>
 </ul>
 <h2>Measure it yourself</h2>

@@ -11,7 +11,7 @@ export function figuresTable(view: View): string {
     className: "figures",
     head: [
       ...["", "ms at 1/s", "ms at 200/s", "bytes at 1/s", "at 200/s", "bytes to send"],
-      ...["CPU, µs", "× ws", "idle, kB", "idle CPU, ms/min", "round trips", "burst, ms"],
+      ...["CPU, µs", "× ws", "idle, kB", "idle CPU, ms/min each", "round trips", "5 in a row, ms"],
     ],
     rows: names.map((name) => [
       view.title(name),

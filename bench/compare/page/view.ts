@@ -1,5 +1,5 @@
 /** Results, as the page asks for them. Pure. */
-import { median } from "../../shared/statistics.js";
+import { lowerQuartile, median } from "../../shared/statistics.js";
 import type { Missed } from "../protocol.js";
 import type { CutResult, ProxyKind, Results, SubjectResult } from "../results.js";
 import { SUBJECTS, type Subject, type SubjectName } from "../subjects.js";
@@ -52,13 +52,12 @@ export class View {
   }
 
   cpu(name: SubjectName): number {
-    return median(this.#of(name)?.cpuMicros ?? []);
+    return lowerQuartile(this.#of(name)?.cpuMicros ?? []);
   }
 
-  /** As times of the bare WebSocket's, round by round, so that what slows down both does not count; the median. */
+  /** As times of the bare WebSocket's. */
   cpuRatio(name: SubjectName): number {
-    const floor = this.#of("ws")?.cpuMicros ?? [];
-    return median((this.#of(name)?.cpuMicros ?? []).map((cpu, round) => cpu / (floor[round] ?? NaN)));
+    return this.cpu(name) / this.cpu("ws");
   }
 
   kilobytes(name: SubjectName): number {

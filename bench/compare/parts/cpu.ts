@@ -4,6 +4,9 @@ import type { SubjectResult } from "../results.js";
 
 const PER_SECOND = 20;
 
+/** How many windows long each server is warmed up: the first rounds would have what is compiled meanwhile. */
+const WARM_UP = 2;
+
 export async function measureCpu(context: Context, stage: Stage): Promise<Partial<SubjectResult>[]> {
   const subjects = context.subjects("cpu");
   if (subjects.length === 0) return [];
@@ -14,7 +17,7 @@ export async function measureCpu(context: Context, stage: Stage): Promise<Partia
   for (const [name, { server: program, way, settings, patience }] of subjects) {
     const server = await stage.server(program, name);
     await load.connect(name, { way, port: server.port, settings, count: clients, patience: 60_000 });
-    await load.expect(name, await server.publish(scheduleOf(cpuWindow / 2)), patience);
+    await load.expect(name, await server.publish(scheduleOf(WARM_UP * cpuWindow)), patience);
   }
   for (let round = 0; round < rounds; round++) {
     for (const [i, [name, subject]] of subjects.entries()) {

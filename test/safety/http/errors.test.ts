@@ -3,9 +3,11 @@ import { expect } from "chai";
 import { REFUSALS, type BridgeOptions } from "../../../bridge/index.js";
 import { HTTP_ERRORS } from "../../../bridge/http/errors.js";
 import { freePort } from "../../support/free-port.js";
-import { until } from "../../support/deadline.js";
-import { exchange, type Json } from "../../support/raw-websocket.js";
+import { until, within } from "../../support/deadline.js";
+import { holdTheLoop } from "../../support/hold-the-loop.js";
+import { exchange, parseAnswer, type Json } from "../../support/raw-websocket.js";
 import { BridgeServer, stopServers } from "../support/bridge-server.js";
+import { sendAtOnce } from "../support/storm.js";
 import { call, Caller, errorOf, type Reply } from "./support/caller.js";
 
 afterEach(stopServers);
@@ -104,6 +106,41 @@ describe("the refusals of an opening over HTTP are those of an upgrade", () => {
         const server = await BridgeServer.start({ maxConnections: 1 });
         await server.open(); // a WebSocket: both are counted alike
         return call(Caller.at(server.port), "POST", {});
+      },
+    ],
+    [
+      "overloaded",
+      async () => {
+        // Those that come in one tick: the first takes all of the time that there is, one may wait, and the third is one too many.
+        const authenticate = (): boolean => {
+          holdTheLoop(15);
+          return true;
+        };
+        const server = await BridgeServer.start({ maxWaitingUpgrades: 1, authenticate });
+        const head = "POST /bridge HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        const all = await sendAtOnce(server, [head, head, head]);
+        await until(() => all.every(({ socket }) => socket.destroyed), "all to be answered");
+        const refused = all.map(({ answer }) => parseAnswer(answer)).filter(({ status }) => status !== 201);
+        expect(refused).to.have.length(1);
+        const { status, headers, body } = refused[0]!;
+        return { status, headers: new Headers(headers), body };
+      },
+    ],
+    [
+      "shuttingDown",
+      async () => {
+        let asked = (): void => undefined;
+        const asking = new Promise<void>((resolve) => (asked = resolve));
+        const server = await BridgeServer.start({
+          authenticate: () => {
+            asked();
+            return new Promise(() => undefined);
+          },
+        });
+        const reply = call(Caller.at(server.port), "POST", {});
+        await within(asking, "the hook to be asked");
+        server.http.close();
+        return reply;
       },
     ],
   ];
