@@ -26,6 +26,7 @@ class Polling:
         global over_http
         over_http = 0.0  # until it has worked, the next attempt begins with the WebSocket
         status, body = await self.ask("POST", b"")
+        if status in AGAIN: raise ConnectionError(f"the opening over HTTP was answered with {status}")  # 12.16
         if status != 201: raise self.refusal
         self.terms, over_http = json.loads(body), time.monotonic() + 600
         self.headers = {"Crossroom-Session": self.terms["session"]}

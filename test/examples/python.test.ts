@@ -2,6 +2,8 @@
 import { expect } from "chai";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,7 +11,7 @@ import { PROJECT } from "../native/sdks.js";
 import { PROTOCOLS } from "../server/support/clients.js";
 import { startRooms, type Running } from "../server/support/server.js";
 import { TcpProxy } from "../soak/proxy.js";
-import { within } from "../support/deadline.js";
+import { until, within } from "../support/deadline.js";
 import { describeWith } from "../support/machine.js";
 import { NoWebSocket } from "../support/no-websocket.js";
 
@@ -54,6 +56,27 @@ describeWith(["python"], "The sixty lines of Python", function ([python]) {
     } finally {
       await noWebSocket.close();
       await server.close();
+    }
+  });
+
+  it("try again where a proxy answers for the server with 502, and refuses WebSocket with 400", async () => {
+    let upgrades = 0;
+    const proxy = createServer((_request, response) => void response.writeHead(502).end());
+    proxy.on("upgrade", (_request, socket) => {
+      upgrades++;
+      socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const child = spawn(PYTHON, [PROGRAM, `ws://127.0.0.1:${port}/bridge`, "lobby", "Ada"], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    try {
+      await until(() => upgrades > 1 || child.exitCode !== null, "another attempt", 20_000);
+      expect(child.exitCode).to.equal(null);
+    } finally {
+      child.kill();
+      proxy.close();
     }
   });
 
