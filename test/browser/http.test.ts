@@ -9,7 +9,7 @@ import { Server } from "socket.io";
 import { attachBridge } from "../../bridge/index.js";
 import { until } from "../support/deadline.js";
 import { NginxProxy } from "../conformance/stage/nginx-proxy.js";
-import { describeWith, everythingRequired, toolPath } from "../support/machine.js";
+import { describeWith } from "../support/machine.js";
 import { NoWebSocket } from "../support/no-websocket.js";
 import { describeDemo } from "./suite.js";
 import { launch, SIDES } from "./support.js";
@@ -41,34 +41,39 @@ describeDemo("the demo page where WebSocket is refused", {}, {}, (stage) => {
   });
 });
 
-describeDemo("the demo page through nginx", {}, {}, (stage) => {
-  let nginx: NginxProxy | undefined;
+describeDemo(
+  "the demo page through nginx",
+  {},
+  {},
+  (stage) => {
+    let nginx: NginxProxy | undefined;
 
-  beforeEach(async function () {
-    if (toolPath("nginx") === undefined && !everythingRequired()) this.skip();
-    nginx = await NginxProxy.start(Number(new URL(stage.server.url).port));
-  });
-  afterEach(() => nginx?.close());
-
-  for (const [setting, state] of [
-    ["refuses WebSockets", "Connected · stream over HTTP"],
-    ["holds answers back", "Connected · polling over HTTP"],
-  ] as const) {
-    it(`works where it ${setting}, and goes by WebSocket again when that is let through`, async () => {
-      nginx?.set(setting);
-      const page = await stage.open("/", { baseURL: nginx?.url ?? "" });
-      await page.see("bridge", ".state", state);
-      await page.say("bridge", "over HTTP");
-      await page.see("socketio", ".message", "over HTTP");
-      nginx?.set("lets WebSockets through");
-      await page.page.reload();
-      await page.see("bridge", ".state", /^\s*Connected\s*$/);
-      await page.see("bridge", ".message", "over HTTP");
-      page.complaints.splice(0);
-      await page.page.goto("about:blank");
+    beforeEach(async () => {
+      nginx = await NginxProxy.start(Number(new URL(stage.server.url).port));
     });
-  }
-});
+    afterEach(() => nginx?.close());
+
+    for (const [setting, state] of [
+      ["refuses WebSockets", "Connected · stream over HTTP"],
+      ["holds answers back", "Connected · polling over HTTP"],
+    ] as const) {
+      it(`works where it ${setting}, and goes by WebSocket again when that is let through`, async () => {
+        nginx?.set(setting);
+        const page = await stage.open("/", { baseURL: nginx?.url ?? "" });
+        await page.see("bridge", ".state", state);
+        await page.say("bridge", "over HTTP");
+        await page.see("socketio", ".message", "over HTTP");
+        nginx?.set("lets WebSockets through");
+        await page.page.reload();
+        await page.see("bridge", ".state", /^\s*Connected\s*$/);
+        await page.see("bridge", ".message", "over HTTP");
+        page.complaints.splice(0);
+        await page.page.goto("about:blank");
+      });
+    }
+  },
+  ["nginx"],
+);
 
 const CLIENT = join(import.meta.dirname, "..", "..", "clients", "typescript", "src");
 

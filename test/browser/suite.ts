@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import type { RoomsServerOptions } from "../../server/index.js";
 import { startRooms, type Running } from "../server/support/server.js";
-import { describeWith } from "../support/machine.js";
+import { describeWith, type ToolName } from "../support/machine.js";
 import { DemoPage, launch } from "./support.js";
 
 export interface Stage {
@@ -14,14 +14,15 @@ export interface Stage {
 /** Milliseconds that one test may take. */
 const TEST_TIMEOUT = 30_000;
 
-/** @param stage is usable within the tests; `options` are its servers'. */
+/** @param stage is usable within the tests; `options` are its servers'; `tools` are needed beside Chromium. */
 export function describeDemo(
   title: string,
   options: Omit<RoomsServerOptions, "demo">,
   context: BrowserContextOptions,
   body: (stage: Stage) => void,
+  tools: readonly ToolName[] = [],
 ): void {
-  describeWith(["chromium"], title, function ([chromium]) {
+  describeWith(["chromium", ...tools], title, function ([chromium]) {
     this.timeout(TEST_TIMEOUT);
     let browser: Browser;
     let server: Running;

@@ -3,17 +3,16 @@ import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { everythingRequired, toolPath } from "../support/machine.js";
+import { describeWith } from "../support/machine.js";
 import { startRooms, type Running } from "./support/server.js";
 
 /** Printed between the commands of two blocks. */
 const MARK = "---- next ----";
 
-describe("docs/http-bridge.md", function () {
+describeWith(["curl"], "docs/http-bridge.md", function () {
   this.timeout(60_000);
   let server: Running;
-  before(async function () {
-    if (toolPath("curl") === undefined && !everythingRequired()) this.skip();
+  before(async () => {
     server = await startRooms({});
   });
   after(() => server.close());

@@ -5,7 +5,7 @@ import { constants, createGunzip } from "node:zlib";
 import { until, within } from "../../support/deadline.js";
 import { EventParser } from "../../support/event-parser.js";
 import { HttpSession, type Reading } from "../../support/http-session.js";
-import { everythingRequired, toolPath } from "../../support/machine.js";
+import { describeWith } from "../../support/machine.js";
 import { Nginx } from "../../support/nginx.js";
 import { exchange, handshake } from "../../support/raw-websocket.js";
 import { BridgeServer, stopServers } from "../support/bridge-server.js";
@@ -25,13 +25,12 @@ const WAYS = {
   "with a short proxy_read_timeout": ["proxy_read_timeout 1s;"],
 };
 
-describe("the bridge over HTTP through nginx", function () {
+describeWith(["nginx"], "the bridge over HTTP through nginx", function () {
   this.timeout(60_000);
   let server: BridgeServer;
   let nginx: Nginx | undefined;
 
-  beforeEach(async function () {
-    if (toolPath("nginx") === undefined && !everythingRequired()) this.skip();
+  beforeEach(async () => {
     server = await BridgeServer.start();
     nginx = await Nginx.start(server.port, WAYS);
   });
