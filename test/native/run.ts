@@ -1,5 +1,5 @@
 /** The native SDKs' part of `npm test`: builds and lints them, runs their own tests, and follows their READMEs. */
-import { type Counts, failure, NOTHING, sum } from "../setup/counts.js";
+import { type Counts, failure, isGood, NOTHING, sum } from "../setup/counts.js";
 import { buildSdk } from "./build.js";
 import { CHECKS } from "./checks.js";
 import { lint } from "./lint.js";
@@ -31,7 +31,7 @@ async function unitTests(sdk: Sdk, say: Say): Promise<Counts> {
   const counts = sdk.counts(outputs.join("\n"));
   say(`${sdk.title}: ${counts.passed} tests passed, ${counts.failed} failed`);
   if (trouble !== undefined) say(trouble);
-  if (trouble === undefined && counts.passed > 0) return counts;
+  if (trouble === undefined && isGood(counts)) return counts;
   // A runner that ended badly, or ran nothing, has not passed.
   const failing = (counts.failing ?? ["its tests"]).map((name) => `${sdk.title}: ${name}`);
   return { ...counts, failed: Math.max(counts.failed, 1), failing };

@@ -29,7 +29,7 @@ export function runStep(step: Step, folder: string, outputs: string[] = []): Pro
   return run(step, folder, outputs, (pid) => setPriority(pid, BACKGROUND));
 }
 
-/** As `runStep`, but as soon as any other: tests wait for events, and fail where they wait too long. */
+/** Runs a command of tests in a folder, before compilers: what tests wait for has deadlines. It gives what `runStep` gives. */
 export function runTests(step: Step, folder: string, outputs: string[]): Promise<string | undefined> {
   return run(step, folder, outputs, () => undefined);
 }
