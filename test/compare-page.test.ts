@@ -23,6 +23,7 @@ import { page } from "../bench/compare/page/page.js";
 import { charts } from "../bench/compare/page/plots.js";
 import { sections, ticksFor } from "../bench/compare/page/charts.js";
 import { View } from "../bench/compare/page/view.js";
+import { lowerQuartile } from "../bench/shared/statistics.js";
 import { beside } from "../bench/compare/page/words.js";
 import { pairsOf } from "../bench/compare/parts/steady.js";
 import { gapsOf } from "../bench/compare/publishing.js";
@@ -260,6 +261,12 @@ describe("the comparison's figures", () => {
     expect([beside(110, 100), beside(130, 100), beside(310, 100), beside(60, 100)]).to.deep.equal([
       ...["about the same", "30 % more", "3.1 times as much", "40 % less"],
     ]);
+  });
+
+  it("of CPU are lower quartiles: what disturbs some rounds does not count", () => {
+    expect(lowerQuartile([30, 11, 40, 10, 12, 13, 90])).to.equal(11);
+    expect(lowerQuartile([5])).to.equal(5);
+    expect(lowerQuartile([])).to.be.NaN;
   });
 
   it("are medians and quantiles of all latencies", () => {

@@ -8,6 +8,7 @@ import { scrolling, table, text } from "./html.js";
 import { charts } from "./plots.js";
 import { cutTable, figuresTable, proxyTable } from "./tables.js";
 import { View } from "./view.js";
+import { count } from "./words.js";
 
 export function page(results: Results): string {
   const view = new View(results);
@@ -122,7 +123,7 @@ ${scrolling("Through a proxy", proxyTable(view))}
 function figuresSection(view: View): string {
   return `<section id="figures">
 <h2>All figures</h2>
-<p>${text(`${burstSentence(view)} Bytes to send are without an ack, but for the rooms server: there they are with it, and with the copy that comes back. CPU is the lower quartile of seven rounds, as others on the machine only add to it, and differs by up to a fifth from run to run; × ws is as times of the bare WebSocket’s.`.trim())}</p>
+<p>${text(`${burstSentence(view)} Bytes to send are without an ack, but for the rooms server: there they are with it, and with the copy that comes back. CPU is the lower quartile of ${count(view.rounds, "round")}, as others on the machine only add to it, and differs by up to a fifth from run to run; × ws is as times of the bare WebSocket’s.`.trim())}</p>
 ${scrolling("All figures", figuresTable(view))}
 </section>`;
 }

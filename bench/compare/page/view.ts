@@ -55,6 +55,11 @@ export class View {
     return lowerQuartile(this.#of(name)?.cpuMicros ?? []);
   }
 
+  /** Measurements of CPU that each way had. */
+  get rounds(): number {
+    return Math.max(0, ...this.results.subjects.map(({ cpuMicros = [] }) => cpuMicros.length));
+  }
+
   /** As times of the bare WebSocket's. */
   cpuRatio(name: SubjectName): number {
     return this.cpu(name) / this.cpu("ws");
