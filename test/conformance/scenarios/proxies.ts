@@ -1,7 +1,7 @@
 /** Through proxies that do not let WebSockets through: by a client that nobody has set anything for. */
 import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
-import type { Client, Fields } from "../client.js";
+import { type Client, eventually, type Fields } from "../client.js";
 import type { Theme } from "../scenario.js";
 import type { NginxProxy, NginxSetting } from "../stage/nginx-proxy.js";
 import { ANY_WAY, type Stage } from "../stage/stage.js";
@@ -23,16 +23,20 @@ async function newcomer(
   return client;
 }
 
-/** How the server says that it is there. */
+/** How the server says that it is there; those who were there before it hear of it a moment later. */
 async function transportOf(client: Client, witness: Client): Promise<string | undefined> {
   const { sid } = await client.do("ready");
-  const { members } = await witness.do("members", { room: "r" });
-  return members.flatMap(({ devices }) => devices).find((device) => device.sid === sid)?.transport;
+  let transport: string | undefined;
+  const isKnown = async (): Promise<boolean> => {
+    const { members } = await witness.do("members", { room: "r" });
+    transport = members.flatMap(({ devices }) => devices).find((device) => device.sid === sid)?.transport;
+    return transport !== undefined;
+  };
+  await eventually(isKnown, "the other client knows of this one");
+  return transport;
 }
 
-/**
- * The server is away for a second, in which nginx answers for it with 502; the client comes back, and is there by one of `ways`.
- */
+/** The server is away for a second, in which nginx answers for it with 502; the client comes back, and is there by one of `ways`. */
 async function outlasts(stage: Stage, setting: NginxSetting, ...ways: string[]): Promise<void> {
   const lobby = await stage.lobby();
   const nginx = await stage.nginx(lobby.directUrl);
