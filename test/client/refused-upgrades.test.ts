@@ -87,6 +87,7 @@ describe("client: a refusal that says when to come back (1.6)", () => {
     server = createServer();
     server.on("upgrade", (request, there) => {
       asked.push(request);
+      there.on("error", () => there.destroy()); // the client's end of it
       const isFirst = asked.length === 1;
       const wait = isFirst ? "Retry-After: 3600\r\n" : "";
       there.end(`HTTP/1.1 ${isFirst ? "503 Busy" : "401 No"}\r\n${wait}Connection: close\r\n\r\n`);

@@ -1,6 +1,7 @@
 /** The outsider's client: what somebody makes of PROTOCOL.md alone. */
 import { expect } from "chai";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -64,6 +65,8 @@ describeWith(["python"], "The sixty lines of Python", function ([python]) {
     const proxy = createServer((_request, response) => void response.writeHead(502).end());
     proxy.on("upgrade", (_request, socket) => {
       upgrades++;
+      // The program may be gone before it has read the answer.
+      socket.on("error", () => socket.destroy());
       socket.end("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
@@ -71,11 +74,13 @@ describeWith(["python"], "The sixty lines of Python", function ([python]) {
     const child = spawn(PYTHON, [PROGRAM, `ws://127.0.0.1:${port}/bridge`, "lobby", "Ada"], {
       stdio: ["pipe", "ignore", "inherit"],
     });
+    const ended = once(child, "exit");
     try {
       await until(() => upgrades > 1 || child.exitCode !== null, "another attempt", 20_000);
       expect(child.exitCode).to.equal(null);
     } finally {
       child.kill();
+      await ended;
       proxy.close();
     }
   });
