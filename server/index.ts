@@ -12,13 +12,8 @@ export type * from "./rooms/policy.js";
 export type * from "./rooms/room-settings.js";
 export type * from "./limits/limits.js";
 export { DEFAULT_RATES, type Rate, type RateName, type Rates } from "./limits/rates.js";
-export {
-  createRoomsServer,
-  storeOptions,
-  type RoomsServer,
-  type RoomsServerOptions,
-  type TokenOptions,
-} from "./rooms-server.js";
+export { storeOptions, type RoomsServerOptions, type TokenOptions } from "./rooms-options.js";
+export { createRoomsServer, type RoomsServer } from "./rooms-server.js";
 export type * from "./backend/backend.js";
 export { RoomsError } from "./backend/rooms-error.js";
 export type { RevocationTarget } from "./auth/revocation-of.js";

@@ -18,6 +18,8 @@ export interface BackendDeps {
   perform: Perform;
   /** The connections that are open, by their ids, in the order in which they came. */
   sockets: () => ReadonlyMap<string, RoomsSocket>;
+  /** Sends away a client that is not to come back by itself. */
+  end: (socket: RoomsSocket) => void;
   revoke: (revocation: Revocation) => Promise<void>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;

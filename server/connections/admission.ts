@@ -61,6 +61,6 @@ export function judge(
   }
 }
 
-function refusal(error: ApiError): Error {
+export function refusal(error: ApiError): Error {
   return Object.assign(new Error(error.message), { data: error });
 }

@@ -2,7 +2,7 @@
  * Between one client's socket and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
-import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
+import { addressGroup, BridgeCloseError, CLOSE_CODES, type CloseCode } from "@crossroom/bridge";
 import { CALLS, isCall, type CallName, type CheckedCall } from "../api/calls.js";
 import { apiError } from "../api/errors.js";
 import { Payload } from "../api/payload.js";
@@ -21,7 +21,7 @@ import { checkCall } from "./check-call.js";
 import { isMove } from "./delivery.js";
 import type { HandlerLog } from "./handler-log.js";
 import { HANDLERS, type CallContext } from "./handlers.js";
-import type { RoomsIo, RoomsSocket } from "./rooms-io.js";
+import type { RoomsNamespace, RoomsSocket } from "./rooms-io.js";
 import { drained } from "./slow-readers.js";
 import type { TokenExpiry } from "./token-expiry.js";
 
@@ -32,6 +32,8 @@ export interface ConnectionDeps {
   perform: Perform;
   devices: DeviceConnections;
   authenticate: Authenticate;
+  /** Sends a client away whose time is over. */
+  end: (socket: RoomsSocket, why: CloseCode) => void;
   maxPendingCalls: number;
   callMemory: CallMemory;
   /** For what clients cause, any number of times. */
@@ -44,15 +46,15 @@ const CALL_BYTES = 1_024;
 
 /** One client's time in the namespace, from its welcome to its end. */
 export class ClientConnection {
-  readonly #io: RoomsIo;
+  readonly #namespace: RoomsNamespace;
   readonly #socket: RoomsSocket;
   readonly #deps: ConnectionDeps;
   readonly #queue: CallQueue;
   readonly #address: string;
   readonly #context: CallContext;
 
-  constructor(io: RoomsIo, socket: RoomsSocket, deps: ConnectionDeps) {
-    this.#io = io;
+  constructor(namespace: RoomsNamespace, socket: RoomsSocket, deps: ConnectionDeps) {
+    this.#namespace = namespace;
     this.#socket = socket;
     this.#deps = deps;
     const { rooms, inboxes } = deps;
@@ -63,7 +65,7 @@ export class ClientConnection {
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
   serve(): Promise<void> {
-    const io = this.#io;
+    const namespace = this.#namespace;
     const socket = this.#socket;
     const deps = this.#deps;
     const { rooms, inboxes, tokens, devices, log } = deps;
@@ -80,7 +82,7 @@ export class ClientConnection {
     const { user } = socket.data.identity;
     const { device } = socket.data;
     const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
-    if (taken !== undefined) io.to(taken).emit("device_taken", { sid: socket.id });
+    if (taken !== undefined) namespace.to(taken).emit("device_taken", { sid: socket.id });
     const over = new Promise<void>((resolve) => {
       socket.on("disconnect", (reason, description) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
@@ -94,7 +96,7 @@ export class ClientConnection {
         const isOnPurpose = reason === "client namespace disconnect";
         const gone = (): void => {
           const returned = devices.remove(socket.id);
-          if (returned !== undefined) io.to(returned).emit("device_returned", {});
+          if (returned !== undefined) namespace.to(returned).emit("device_returned", {});
           const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
           void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
         };
@@ -186,7 +188,7 @@ export class ClientConnection {
       end: (why, message) => {
         socket.emit("session_end", { error: apiError(why, message) });
         const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;
-        if (!closeWith(socket, code)) socket.disconnect(true);
+        deps.end(socket, code);
       },
     });
   }

@@ -1,5 +1,5 @@
 /** Socket.IO's server and sockets, as the room API types them. */
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
 import type { ServerEvents, Transport } from "../api/types.js";
 import type { Identity } from "../rooms/identity.js";
 import type { CallName } from "../api/calls.js";
@@ -17,6 +17,8 @@ export interface SocketData {
 
 /** The `io` of a rooms server, typed by events.ts. */
 export type RoomsIo = Server<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
+/** Where the clients of the rooms are: the whole `io`, or a namespace beside an application's own. */
+export type RoomsNamespace = Namespace<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 export type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 
 export function transportOf({ conn }: RoomsSocket): Transport {
