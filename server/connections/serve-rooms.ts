@@ -1,5 +1,6 @@
 /** The room API on a Socket.IO server: who may come in, and what is done with each connection. */
 import { admit, type AdmissionDeps } from "./admission.js";
+import { admittedOf } from "./admitted.js";
 import { when } from "../auth/when.js";
 import { ClientConnection, type ConnectionDeps } from "./client-connection.js";
 import { transportOf, type RoomsIo } from "./rooms-io.js";
@@ -20,18 +21,16 @@ export function serveRooms(io: RoomsIo, deps: HandlerDeps): () => Promise<void> 
     void when(admit(socket, deps), next);
   });
   io.on("connection", (socket) => {
-    const { data } = socket;
-    log.debug({ sid: socket.id, user: data.identity.user, transport: transportOf(socket) }, "connected");
-    const { user, name, guest, expiresAt } = data.identity;
+    const { identity, device = socket.id, token } = admittedOf(socket);
+    const { user, name, guest, expiresAt } = identity;
+    log.debug({ sid: socket.id, user, transport: transportOf(socket) }, "connected");
     socket.emit("welcome", {
-      ...{ user, name, sid: socket.id, device: data.device ?? socket.id, guest },
+      ...{ user, name, sid: socket.id, device, guest },
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(data.token === undefined ? {} : { token: data.token }),
+      ...(token === undefined ? {} : { token }),
       messageBytes: deps.messageBytes,
     });
-    if (data.token !== undefined) {
-      deps.tokens.renew(user, data.token, { sid: socket.id, device: data.device ?? socket.id });
-    }
+    if (token !== undefined) deps.tokens.renew(user, token, { sid: socket.id, device });
     const connection = new ClientConnection(io, socket, deps).serve();
     connections.add(connection);
     void connection.then(() => connections.delete(connection));
