@@ -2,6 +2,7 @@
 import "./own-properties/hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./api/errors.js";
 export type * from "./api/types.js";
+export { identityOf } from "./connections/admitted.js";
 export type { HandlerLog } from "./connections/handler-log.js";
 export type { RoomsIo } from "./connections/rooms-io.js";
 export { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "./rooms/room-settings.js";

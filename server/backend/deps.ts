@@ -55,7 +55,7 @@ export function socketsOf(
   const inRoom = room === undefined ? undefined : new Set(rooms.visitorsOf(room));
   return [...sockets().values()].filter(
     (socket) =>
-      (user === undefined || socket.data.identity.user === user) &&
+      (user === undefined || socket.data.user === user) &&
       (device === undefined || deviceOf(socket) === device) &&
       (inRoom === undefined || inRoom.has(socket.id)),
   );

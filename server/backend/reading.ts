@@ -85,7 +85,7 @@ function summaryOf({ epoch, first, last }: LogState): LogSummary {
 }
 
 function infoOf(socket: RoomsSocket, rooms: string[]): ConnectionInfo {
-  const { user, name, guest } = socket.data.identity;
+  const { user, name, guest } = socket.data;
   const { address } = callerOf(socket);
   return {
     ...{ sid: socket.id, user, name, guest, device: deviceOf(socket) },

@@ -7,6 +7,7 @@ import { deviceSchema } from "../api/values.js";
 import type { Authenticate, Credentials, AuthOutcome } from "../auth/authenticate.js";
 import { when } from "../auth/when.js";
 import type { GatheredLog } from "../log/gathered-log.js";
+import { keepAdmitted } from "./admitted.js";
 import type { HandlerLog } from "./handler-log.js";
 import type { RoomsSocket } from "./rooms-io.js";
 
@@ -36,9 +37,11 @@ export function admit(
       });
       return refusal(outcome.error);
     }
-    socket.data.identity = outcome.identity;
-    if (device.data !== undefined) socket.data.device = device.data;
-    if (outcome.token !== undefined) socket.data.token = outcome.token;
+    keepAdmitted(socket, {
+      identity: outcome.identity,
+      ...(device.data === undefined ? {} : { device: device.data }),
+      ...(outcome.token === undefined ? {} : { token: outcome.token }),
+    });
     return undefined;
   });
 }

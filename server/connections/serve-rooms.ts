@@ -1,6 +1,7 @@
 /** The room API on a namespace of Socket.IO's: who may come in, and what is done with each connection. */
 import { apiError } from "../api/errors.js";
 import { admit, refusal, type AdmissionDeps } from "./admission.js";
+import { admittedOf } from "./admitted.js";
 import { when } from "../auth/when.js";
 import { ClientConnection, type ConnectionDeps } from "./client-connection.js";
 import { transportOf, type RoomsNamespace } from "./rooms-io.js";
@@ -29,18 +30,16 @@ export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Servin
     void when(admit(socket, deps), (error) => next(isClosing ? refusal(apiError("unavailable")) : error));
   });
   namespace.on("connection", (socket) => {
-    const { data } = socket;
-    log.debug({ sid: socket.id, user: data.identity.user, transport: transportOf(socket) }, "connected");
-    const { user, name, guest, expiresAt } = data.identity;
+    const { identity, device = socket.id, token } = admittedOf(socket);
+    const { user, name, guest, expiresAt } = identity;
+    log.debug({ sid: socket.id, user, transport: transportOf(socket) }, "connected");
     socket.emit("welcome", {
-      ...{ user, name, sid: socket.id, device: data.device ?? socket.id, guest },
+      ...{ user, name, sid: socket.id, device, guest },
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(data.token === undefined ? {} : { token: data.token }),
+      ...(token === undefined ? {} : { token }),
       messageBytes: deps.messageBytes,
     });
-    if (data.token !== undefined) {
-      deps.tokens.renew(user, data.token, { sid: socket.id, device: data.device ?? socket.id });
-    }
+    if (token !== undefined) deps.tokens.renew(user, token, { sid: socket.id, device });
     const connection = new ClientConnection(namespace, socket, deps).serve();
     connections.add(connection);
     void connection.then(() => connections.delete(connection));
