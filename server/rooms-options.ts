@@ -8,6 +8,7 @@ import type { HandlerLog } from "./connections/handler-log.js";
 import type { Limits } from "./limits/limits.js";
 import { randomId } from "./random-id.js";
 import { retentionOf } from "./rooms/log-names.js";
+import type { Before } from "./rooms/before.js";
 import type { Policy } from "./rooms/policy.js";
 import { DEFAULT_INBOX_AGE, DEFAULT_ROOM, type RoomSettings } from "./rooms/room-settings.js";
 import { machineUptime } from "./store/machine-clock.js";
@@ -25,6 +26,8 @@ export interface RoomsServerOptions {
   authenticate?: Authenticate;
   /** Who may do what. Default: everybody everything. */
   policy?: Policy;
+  /** What the application wants to look at before it is done. Default: nothing. */
+  before?: Before;
   /** How each room behaves. Default: `DEFAULT_ROOM`. */
   roomSettings?: (room: string) => RoomSettings;
   limits?: Partial<Limits>;

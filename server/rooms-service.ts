@@ -116,6 +116,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     reads: new ReadQueue(uptime),
     log: store.log,
     policy: options.policy ?? EVERYTHING,
+    before: options.before,
     newId: options.newId ?? (() => randomId(12)),
     perform: (effects: readonly Effect[]) => delivery.perform(effects),
   };
@@ -151,6 +152,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
 
   const serving = serveRooms(namespace, {
     ...{ rooms, inboxes, tokens, devices, authenticate, gathered, log },
+    before: options.before,
     perform: delivery.perform,
     tokenOf: (request) => joint.tokenOf(request),
     end: (socket, why) => joint.end(socket, why),

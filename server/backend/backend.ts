@@ -5,7 +5,7 @@
 import type { History, Position, PresencePage, Published, Sent, Transport } from "../api/types.js";
 import type { RevocationTarget } from "../auth/revocation-of.js";
 import type { Revocation } from "../store/revocations.js";
-import type { RoomsError } from "./rooms-error.js";
+import type { RoomsError } from "../api/rooms-error.js";
 
 /**
  * Every call rejects with a RoomsError whose code is of the closed table (docs/rooms-api.md, 11): `invalid_argument` for what has the wrong

@@ -7,7 +7,7 @@ import type { RoomSettings } from "../rooms/room-settings.js";
 import type { Rooms } from "../rooms/rooms.js";
 import type { Revocation } from "../store/revocations.js";
 import { StoreError, type Store } from "../store/store.js";
-import { RoomsError } from "./rooms-error.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 export interface BackendDeps {
   store: Store;

@@ -8,7 +8,7 @@ import type { LogState } from "../store/log.js";
 import { checked } from "./arguments.js";
 import type { Backend, ConnectionInfo, LogSummary, RoomSummary } from "./backend.js";
 import { answer, deviceOf, socketsOf, type BackendDeps } from "./deps.js";
-import { RoomsError } from "./rooms-error.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 export function createReading(
   deps: BackendDeps,
