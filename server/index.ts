@@ -17,6 +17,8 @@ export { DEFAULT_RATES, type Rate, type RateName, type Rates } from "./limits/ra
 export { storeOptions, type RoomsServerOptions, type TokenOptions } from "./rooms-options.js";
 export { createRoomsServer, type RoomsServer } from "./rooms-server.js";
 export type * from "./backend/backend.js";
+export type { ConnectedClient } from "./backend/connected-client.js";
+export type { RoomPresence, RoomsEvents, RoomsListener } from "./backend/events.js";
 export { RoomsError } from "./api/rooms-error.js";
 export type { RevocationTarget } from "./auth/revocation-of.js";
 export { createPolicy } from "./rules/create-policy.js";

@@ -5,6 +5,8 @@ import type { Authenticate } from "./auth/authenticate.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import type { Backend } from "./backend/backend.js";
 import { createBackend } from "./backend/create-backend.js";
+import { EventSource } from "./backend/events.js";
+import { clientOf } from "./backend/connected-client.js";
 import { CallMemory } from "./connections/call-queue.js";
 import { Delivery } from "./connections/delivery.js";
 import type { HandlerLog } from "./connections/handler-log.js";
@@ -105,6 +107,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
       guestEnded: (user, message) => tokens.endUser(user, message),
     });
 
+  const events = new EventSource(failed);
   const { limits } = limitsOf(options);
   const limiter = new Limiter(limits, uptime);
   const gathered = new GatheredLog({
@@ -118,7 +121,10 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     policy: options.policy ?? EVERYTHING,
     before: options.before,
     newId: options.newId ?? (() => randomId(12)),
-    perform: (effects: readonly Effect[]) => delivery.perform(effects),
+    perform: (effects: readonly Effect[]): void => {
+      delivery.perform(effects);
+      events.performed(effects);
+    },
   };
   const settings = options.roomSettings ?? (() => DEFAULT_ROOM);
   const { presence } = store;
@@ -153,7 +159,9 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
   const serving = serveRooms(namespace, {
     ...{ rooms, inboxes, tokens, devices, authenticate, gathered, log },
     before: options.before,
-    perform: delivery.perform,
+    perform: common.perform,
+    connected: (socket) => events.emit("connected", clientOf(socket)),
+    disconnected: (socket, reason) => events.emit("disconnected", { ...clientOf(socket), reason }),
     tokenOf: (request) => joint.tokenOf(request),
     end: (socket, why) => joint.end(socket, why),
     maxPendingCalls: limits.pendingCalls,
@@ -170,9 +178,10 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     .catch((error: unknown) => failed(error, "presence was not restored"));
 
   const backend = createBackend({
-    ...{ store, rooms, inboxes, settings, limiter, revoke, now, failed, perform: delivery.perform },
+    ...{ store, rooms, inboxes, settings, limiter, revoke, now, failed, perform: common.perform },
     sockets: () => namespace.sockets,
     end: (socket) => joint.end(socket),
+    events,
   });
 
   return {

@@ -7,6 +7,8 @@ import type { RoomSettings } from "../rooms/room-settings.js";
 import type { Rooms } from "../rooms/rooms.js";
 import type { Revocation } from "../store/revocations.js";
 import { StoreError, type Store } from "../store/store.js";
+import { deviceOf } from "./connected-client.js";
+import type { EventSource } from "./events.js";
 import { RoomsError } from "../api/rooms-error.js";
 
 export interface BackendDeps {
@@ -23,6 +25,7 @@ export interface BackendDeps {
   revoke: (revocation: Revocation) => Promise<void>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  events: EventSource;
   /** Told of what is the server's own fault. */
   failed: (error: unknown, what: string) => void;
 }
@@ -59,8 +62,4 @@ export function socketsOf(
       (device === undefined || deviceOf(socket) === device) &&
       (inRoom === undefined || inRoom.has(socket.id)),
   );
-}
-
-export function deviceOf({ id, data }: RoomsSocket): string {
-  return data.device ?? id;
 }

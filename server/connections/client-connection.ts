@@ -37,6 +37,9 @@ export interface ConnectionDeps {
   end: (socket: RoomsSocket, why: CloseCode) => void;
   maxPendingCalls: number;
   callMemory: CallMemory;
+  /** Told of each client that comes and goes. */
+  connected: (socket: RoomsSocket) => void;
+  disconnected: (socket: RoomsSocket, reason: string) => void;
   /** For what clients cause, any number of times. */
   gathered: Pick<GatheredLog, "tell">;
   log: HandlerLog;
@@ -97,6 +100,7 @@ export class ClientConnection {
           deps.gathered.tell("warn", `a connection was closed: ${description.message}`, fields);
         }
         tokens.forget(socket.id);
+        deps.disconnected(socket, reason);
         const caller = this.#caller();
         const isOnPurpose = reason === "client namespace disconnect";
         const gone = (): void => {

@@ -42,6 +42,7 @@ export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Servin
     if (token !== undefined) deps.tokens.renew(user, token, { sid: socket.id, device });
     const connection = new ClientConnection(namespace, socket, deps).serve();
     connections.add(connection);
+    deps.connected(socket);
     void connection.then(() => connections.delete(connection));
   });
   return {
