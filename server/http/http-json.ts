@@ -19,9 +19,6 @@ export class HttpError extends Error {
   }
 }
 
-/** Bytes of the largest body that is read. */
-const MAX_BODY = 16 * 1024;
-
 /**
  * Answers with what `answer` resolves to, or with the HttpError that it throws. Any other error is handed to `onError`, and the
  * client gets a 500.
@@ -48,8 +45,11 @@ export function jsonHandler(
   };
 }
 
-/** The body of a request. Throws an HttpError if it is too large, or anything else than a JSON object. */
-export async function readObject(request: IncomingMessage): Promise<object> {
+/**
+ * The body of a request. Throws an HttpError if it is too large, or anything else than a JSON object.
+ * @param maxBytes Of the largest that this route needs: each body is held whole.
+ */
+export async function readObject(request: IncomingMessage, maxBytes: number): Promise<object> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new HttpError(415, "unsupported_media_type", "Send JSON, with content-type: application/json.");
@@ -58,8 +58,8 @@ export async function readObject(request: IncomingMessage): Promise<object> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) {
-      throw new HttpError(413, "body_too_large", `The body must have at most ${MAX_BODY} bytes.`);
+    if (size > maxBytes) {
+      throw new HttpError(413, "body_too_large", `The body must have at most ${maxBytes} bytes.`);
     }
     chunks.push(chunk);
   }

@@ -45,7 +45,22 @@ export function demoFiles(): StaticFiles {
   return files;
 }
 
-/** Answers requests that Socket.IO does not take. */
+/** All below it is ours, also what nothing is at yet. */
+const PREFIX = "/crossroom/";
+
+/** Paths of ours that lie elsewhere. Below `/admin/` others may be the application's. */
+const OWN: ReadonlySet<string> = new Set(["/healthz", "/admin/inspect", "/admin/revoke"]);
+
+/** Whether `httpHandler` is the one to answer at a path, though there be an application: the bridge's is not among them. */
+export function isOwnPath(path: string, { demo }: Pick<HttpOptions, "demo">): boolean {
+  if (path.startsWith(PREFIX) || OWN.has(path)) return true;
+  if (demo === undefined) return false;
+  return (
+    path === "/inspect" || (path === "/demo/sign-in" && demo.signIn !== undefined) || demo.files.has(path)
+  );
+}
+
+/** Answers requests that are neither Socket.IO's nor the bridge's; at paths that are none of ours, with an error. */
 export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
