@@ -9,7 +9,7 @@ import {
   RoomAdapter,
   type BridgeOptions,
 } from "@crossroom/bridge";
-import { createAdminHandler } from "./http/admin.js";
+import { createAdminHandler, requireAdmin } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
 import { createDemoSignIn } from "./demo/sign-in.js";
@@ -32,6 +32,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits/limits.js";
 import type { Authenticate } from "./auth/authenticate.js";
 import type { Policy } from "./rooms/policy.js";
 import { GatheredLog } from "./log/gathered-log.js";
+import { countRefusals } from "./connections/count-refusals.js";
 import { logRefusals } from "./connections/log-refusals.js";
 import { WireTaps } from "./demo/wire-tap/wire-taps.js";
 import { WireTapStreams } from "./demo/wire-tap/wire-tap-streams.js";
@@ -53,7 +54,9 @@ import type { Revocation } from "./store/revocations.js";
 import { machineUptime } from "./store/machine-clock.js";
 import type { Store, StoreOptions } from "./store/store.js";
 import { createAddressOf, type TrustProxy } from "./config/trust-proxy.js";
+import { Metrics } from "./metrics/metrics.js";
 import { Maintenance } from "./maintenance.js";
+import { serveMetrics } from "./serve-metrics.js";
 import { randomId } from "./random-id.js";
 
 export interface RoomsServerOptions {
@@ -116,6 +119,10 @@ export interface RoomsServer {
   readonly io: RoomsIo;
   /** Ends the tokens whose tokens are revoked, and takes them no more. Resolves when that is durable. */
   revoke(revocation: Revocation): Promise<void>;
+  /** All metrics of this server and of its process, in Prometheus' text format; docs/metrics.md says what they are. */
+  metrics(): Promise<string>;
+  /** What HTTP has to say of them as `content-type`. */
+  readonly metricsContentType: string;
   /** Sends every client away; resolves when the HTTP server is closed as well, and the store is used no more. */
   close(): Promise<void>;
 }
@@ -197,7 +204,8 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const rates = ratesOf(limits.rates, limits);
-  const limiter = new Limiter(limits, uptime);
+  const metrics = new Metrics(uptime);
+  const limiter = new Limiter(limits, uptime, (rate) => metrics.refusals.add(rate));
   const reads = new ReadQueue(uptime);
   const gathered = new GatheredLog({
     warn: (fields, message) => log.warn(fields, message),
@@ -248,6 +256,10 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const inspect = new WireTapStreams(inspector, visitorOf);
   const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
+  const served = serveMetrics(
+    { metrics, rooms, inboxes, users: tokens, store: store.stats },
+    { guard: (request) => requireAdmin(request, authenticate), onError },
+  );
   const handler = httpHandler({
     bridgePath: options.bridge?.path ?? DEFAULT_PATH,
     admin: createAdminHandler({
@@ -257,6 +269,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       clock: store.clock,
       onError,
     }),
+    metrics: served.handler,
     ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),
   });
   httpServer.on("request", handler);
@@ -270,7 +283,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     allowRequest: (request, done) => done(null, isAllowed(request.headers.origin, allowedOrigins)),
     ...options.heartbeat,
   });
-  const delivery = new Delivery(io, telling);
+  const delivery = new Delivery(io, telling, metrics);
   const judge = createRequestJudge(authenticate);
   io.engine.use(engineGuard({ judge, path: io.path(), onError }));
   attachBridge(io, httpServer, {
@@ -283,6 +296,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
   logRefusals(io, gathered, addressOf);
+  countRefusals(io, metrics);
   // After all others have put their listeners there, to be the first of them.
   hideRequestTokens(httpServer);
   const maxPendingCalls = limits.pendingCalls;
@@ -296,7 +310,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     tokenOf: requestToken,
     maxPendingCalls,
     callMemory: new CallMemory(MAX_CALL_BYTES_IN_ALL, MAX_CALL_BYTES),
-    gathered,
+    ...{ gathered, metrics },
     messageBytes: limits.messageBytes,
     log,
   });
@@ -304,7 +318,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const maintenance = new Maintenance({
     ...{ store, rooms, inboxes, limiter, inboxAge, failed },
     tellCounts: () => delivery.tellCounts(),
-    closeSlowReaders: () => closeSlowReaders(io),
+    closeSlowReaders: () => void (metrics.slowReaders += closeSlowReaders(io)),
   });
   presence
     .restore(uptime() + presenceGrace)
@@ -312,6 +326,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   return {
     io,
     revoke,
+    ...served.exposed,
     async close() {
       maintenance.stop();
       const closed = io.close();

@@ -20,11 +20,14 @@ export interface AdmissionDeps {
   log: HandlerLog;
 }
 
+/** As Socket.IO tells it to the client, with `data`. */
+type RefusedError = Error & { data: ApiError };
+
 /** Sets the socket's identity, or gives the error that the client gets as its `connect_error`. */
 export function admit(
   socket: RoomsSocket,
   { authenticate, tokenOf, log, gathered }: AdmissionDeps,
-): Error | undefined | Promise<Error | undefined> {
+): RefusedError | undefined | Promise<RefusedError | undefined> {
   const auth = withoutPrototype(socket.handshake.auth);
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
@@ -64,6 +67,6 @@ export function judge(
   }
 }
 
-function refusal(error: ApiError): Error {
+function refusal(error: ApiError): RefusedError {
   return Object.assign(new Error(error.message), { data: error });
 }

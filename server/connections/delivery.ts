@@ -1,5 +1,6 @@
 /** What the services want done, done with Socket.IO's rooms. */
 import { emitKnown } from "@crossroom/bridge";
+import type { Metrics } from "../metrics/metrics.js";
 import type { PresenceEvent, RoomMessage } from "../api/types.js";
 import type { Effect } from "../rooms/outcome.js";
 import type { PresenceTelling } from "../rooms/presence-telling.js";
@@ -14,10 +15,12 @@ export function isMove({ type }: Effect): boolean {
 export class Delivery {
   readonly #io: RoomsIo;
   readonly #presence: PresenceTelling;
+  readonly #metrics: Pick<Metrics, "delivered">;
   #isTelling = false;
 
-  constructor(io: RoomsIo, presence: PresenceTelling) {
+  constructor(io: RoomsIo, presence: PresenceTelling, metrics: Pick<Metrics, "delivered">) {
     this.#io = io;
+    this.#metrics = metrics;
     this.#presence = presence;
   }
 
@@ -49,6 +52,8 @@ export class Delivery {
         return;
       case "signal":
         this.#presence.tell(effect.signal.room);
+        // Without its sender, who is in the room.
+        this.#metrics.delivered += Math.max(0, this.#sizeOf(effect.signal.room) - 1);
         this.#io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
         return;
       case "presence":
@@ -59,6 +64,7 @@ export class Delivery {
         this.#io.to(effect.sid).emit("presence", effect.event);
         return;
       case "inbox":
+        this.#metrics.delivered++;
         this.#io.to(effect.sid).emit("inbox", effect.item);
         return;
     }
@@ -84,6 +90,11 @@ export class Delivery {
     if (this.#presence.recallCounts()) this.#tellSoon();
   }
 
+  /** Connections in a room, here. */
+  #sizeOf(room: string): number {
+    return this.#inChannel(channel(room))?.size ?? 0;
+  }
+
   #inChannel(name: string): ReadonlySet<string> | undefined {
     return this.#io.of("/").adapter.rooms.get(name);
   }
@@ -100,6 +111,7 @@ export class Delivery {
   }
 
   #tell(message: RoomMessage, json: string | undefined): void {
+    this.#metrics.delivered += this.#sizeOf(message.room);
     const emit = (): unknown => this.#io.to(channel(message.room)).emit("message", message);
     if (json === undefined) emit();
     else emitKnown(message, json, emit);

@@ -15,14 +15,18 @@ export interface HandlerDeps extends AdmissionDeps, ConnectionDeps {
  * @returns What resolves when everything is done that clients who have gone by then leave to do.
  */
 export function serveRooms(io: RoomsIo, deps: HandlerDeps): () => Promise<void> {
-  const { log } = deps;
+  const { log, metrics } = deps;
   const connections = new Set<Promise<void>>();
   io.use((socket, next) => {
-    void when(admit(socket, deps), next);
+    void when(admit(socket, deps), (error) => {
+      if (error !== undefined) metrics.connect(transportOf(socket), error.data.code);
+      next(error);
+    });
   });
   io.on("connection", (socket) => {
     const { identity, device = socket.id, token } = admittedOf(socket);
     const { user, name, guest, expiresAt } = identity;
+    metrics.connect(transportOf(socket));
     log.debug({ sid: socket.id, user, transport: transportOf(socket) }, "connected");
     socket.emit("welcome", {
       ...{ user, name, sid: socket.id, device, guest },

@@ -23,13 +23,20 @@ interface PlainConnection {
   whenDrained(callback: () => void): void;
 }
 
-/** Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then. */
-export function closeSlowReaders(io: RoomsIo): void {
+/**
+ * Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then.
+ * @returns How many it closed.
+ */
+export function closeSlowReaders(io: RoomsIo): number {
+  let closed = 0;
   const clients = (io.engine as unknown as { clients: Record<string, EngineSocket> }).clients;
   for (const client of Object.values(clients)) {
     const { name, writable } = client.transport;
-    if (name !== "bridge" && !writable && waitingBytes(client) > MAX_WAITING) client.close(true);
+    if (name === "bridge" || writable || waitingBytes(client) <= MAX_WAITING) continue;
+    client.close(true);
+    closed++;
   }
+  return closed;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface HttpOptions {
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
+  /** Answers `/metrics`. */
+  metrics: HttpHandler;
 }
 
 /** Answers `GET /inspect`; `sendError` answers with a status and says what to do. */
@@ -46,12 +48,14 @@ export function demoFiles(): StaticFiles {
 }
 
 /** Answers requests that Socket.IO does not take. */
-export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
+export function httpHandler({ bridgePath, demo, admin, metrics }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (path.startsWith("/admin/")) {
       void admin(request, response);
+    } else if (path === "/metrics") {
+      void metrics(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
       void demo.signIn(request, response);
     } else if (request.method !== "GET" && request.method !== "HEAD") {

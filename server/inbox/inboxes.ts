@@ -65,6 +65,11 @@ export class Inboxes {
     this.#shares = new InboxShares(options);
   }
 
+  /** Connections that have an inbox open. */
+  get openCount(): number {
+    return this.#bySid.size;
+  }
+
   /** @param placed As of `Rooms.publish`. */
   async send(who: Caller, call: CheckedCall<"send">, done: Done<"send">, placed: () => void): Promise<void> {
     const { log, policy, limiter, limits, now, newId } = this.#options;
