@@ -75,7 +75,7 @@ export function attachRooms<L extends object, E extends object, S extends object
     options,
   );
   const bridgePath = options.bridge?.path ?? DEFAULT_PATH;
-  own.on("request", httpHandler({ bridgePath, admin: service.admin }));
+  own.on("request", httpHandler({ bridgePath, admin: service.admin, metrics: service.served.handler }));
   own.take({
     isForRequest: (path) => isOwnPath(path, {}),
     isForUpgrade: () => false,
@@ -83,6 +83,7 @@ export function attachRooms<L extends object, E extends object, S extends object
   });
   return {
     ...service.backend,
+    ...service.served.exposed,
     close: ({ http = false } = {}) =>
       service.close(async () => {
         namespace.disconnectSockets();

@@ -14,6 +14,7 @@ import type { Backend } from "./backend/backend.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
 import { createAddressOf } from "./config/trust-proxy.js";
 import { engineGuard } from "./connections/engine-guard.js";
+import { countRefusals } from "./connections/count-refusals.js";
 import { logRefusals } from "./connections/log-refusals.js";
 import type { RoomsIo } from "./connections/rooms-io.js";
 import { createDemoSignIn } from "./demo/sign-in.js";
@@ -28,6 +29,10 @@ import { createRoomsService, limitsOf } from "./rooms-service.js";
 
 export interface RoomsServer extends Backend {
   readonly io: RoomsIo;
+  /** All metrics of this server and of its process, in Prometheus' text format; docs/metrics.md says what they are. */
+  metrics(): Promise<string>;
+  /** What HTTP has to say of them as `content-type`. */
+  readonly metricsContentType: string;
   /**
    * Sends every client away, and leaves the HTTP server to its application; resolves when the store is used no more. With `http` the HTTP
    * server is closed too: it resolves when that is done, and so waits for clients that do not answer a close.
@@ -105,7 +110,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const pages = demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {};
   const own = new OwnRequests(httpServer);
-  own.on("request", httpHandler({ bridgePath, admin, ...pages }));
+  own.on("request", httpHandler({ bridgePath, admin, metrics: service.served.handler, ...pages }));
   if (demo) tapUpgrades(own.asHttpServer, inspector, visitorOf, now);
   io.attach(own.asHttpServer);
   const judge = createRequestJudge(authenticate);
@@ -120,6 +125,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
   logRefusals(io, service.gathered, addressOf);
+  countRefusals(io, service.metrics);
   // After all others have put their listeners there, to be the first of them.
   hideRequestTokens(own.asHttpServer);
   const isOfBridge = (path: string): boolean => path === bridgePath || path === `${bridgePath}/`;
@@ -132,6 +138,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
 
   return {
     ...service.backend,
+    ...service.served.exposed,
     io,
     close: ({ http = false } = {}) =>
       service.close(async () => {

@@ -101,7 +101,8 @@ export function createAdminHandler({ authenticate, source, now, clock, onError }
   }, onError);
 }
 
-async function requireAdmin(request: IncomingMessage, authenticate: Authenticate): Promise<void> {
+/** Throws an HttpError for a request without a token that has the claim. */
+export async function requireAdmin(request: IncomingMessage, authenticate: Authenticate): Promise<void> {
   const token = bearerToken(request);
   const challenge = { "www-authenticate": "Bearer" };
   if (token === undefined) {

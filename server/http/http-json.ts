@@ -1,7 +1,7 @@
 /** JSON over plain HTTP: requests whose body is an object, answers, and errors of one shape. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Answers a request, whatever happens; never rejects. */
+/** Answers a request. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A request that is refused. */
@@ -19,17 +19,22 @@ export class HttpError extends Error {
   }
 }
 
-/**
- * Answers with what `answer` resolves to, or with the HttpError that it throws. Any other error is handed to `onError`, and the
- * client gets a 500.
- */
+/** Answers with what `answer` resolves to; else as `answering`. */
 export function jsonHandler(
   answer: (request: IncomingMessage) => object | Promise<object>,
   onError: (error: unknown) => void,
 ): HttpHandler {
+  return answering(
+    async (request, response) => sendJson(request, response, 200, await answer(request)),
+    onError,
+  );
+}
+
+/** Has `answer` answer; or answers with the HttpError that it throws. Any other error is handed to `onError`, and the client gets a 500. */
+export function answering(answer: HttpHandler, onError: (error: unknown) => void): HttpHandler {
   return async (request, response) => {
     try {
-      sendJson(request, response, 200, await answer(request));
+      await answer(request, response);
     } catch (error) {
       const known =
         error instanceof HttpError

@@ -11,6 +11,8 @@ export interface HttpOptions {
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
+  /** Answers `/crossroom/metrics`; and `/metrics`, where no application does. */
+  metrics: HttpHandler;
 }
 
 /** Answers `GET /inspect`; `sendError` answers with a status and says what to do. */
@@ -61,12 +63,14 @@ export function isOwnPath(path: string, { demo }: Pick<HttpOptions, "demo">): bo
 }
 
 /** Answers requests that are neither Socket.IO's nor the bridge's; at paths that are none of ours, with an error. */
-export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
+export function httpHandler({ bridgePath, demo, admin, metrics }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (path.startsWith("/admin/")) {
       void admin(request, response);
+    } else if (path === "/metrics" || path === `${PREFIX}metrics`) {
+      void metrics(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
       void demo.signIn(request, response);
     } else if (request.method !== "GET" && request.method !== "HEAD") {

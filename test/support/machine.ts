@@ -101,6 +101,20 @@ export const TOOLS = {
     debianPackage: "curl",
     neededBy: "the test of docs/http-bridge.md",
   },
+  prometheus: {
+    title: "Prometheus",
+    variable: "PROMETHEUS_PATH",
+    programs: ["prometheus"],
+    debianPackage: "prometheus",
+    neededBy: "the test of the dashboard",
+  },
+  promtool: {
+    title: "promtool",
+    variable: "PROMTOOL_PATH",
+    programs: ["promtool"],
+    debianPackage: "prometheus",
+    neededBy: "the check of the metrics",
+  },
   shellcheck: {
     title: "ShellCheck",
     variable: "SHELLCHECK_PATH",
