@@ -120,7 +120,7 @@ describe("the copy of a data folder", () => {
     const { devices, log } = await open(to);
     const { epoch } = await log.state("a");
     expect(await devices.of("ada")).to.have.deep.members([
-      { device: "phone", cursor: { epoch, offset: 1 }, seen: 1, lost: "untold" },
+      { device: "phone", cursor: { epoch, offset: 1 }, seen: 1, lost: "restored" },
       { device: RECEIPTED, cursor: { epoch, offset: 1 }, seen: 1 },
       { device: "old", cursor: { epoch: "gone", offset: 9 }, seen: 1 },
     ]);

@@ -92,7 +92,7 @@ export function renewCursors(table: Table, renewed: (epoch: string) => string | 
     const epoch = renewed(row.cursor.epoch);
     if (epoch === undefined) return bytes;
     const moved: Row = { ...row, cursor: { ...row.cursor, epoch } };
-    return Buffer.from(JSON.stringify(row.device === RECEIPTED ? moved : { ...moved, lost: "untold" }));
+    return Buffer.from(JSON.stringify(row.device === RECEIPTED ? moved : { ...moved, lost: "restored" }));
   });
 }
 
