@@ -84,6 +84,7 @@ export function attachRooms<L extends object, E extends object, S extends object
   return {
     ...service.backend,
     ...service.served.exposed,
+    backup: (folder) => service.store.backup(folder),
     close: ({ http = false } = {}) =>
       service.close(async () => {
         namespace.disconnectSockets();

@@ -34,6 +34,11 @@ export interface RoomsServer extends Backend {
   /** What HTTP has to say of them as `content-type`. */
   readonly metricsContentType: string;
   /**
+   * Copies the store, with the server's own key where that lies in the data folder, into a folder that is empty or not there, while the server
+   * goes on. Rejects with a StoreError: where nothing is kept, too.
+   */
+  backup(folder: string): Promise<void>;
+  /**
    * Sends every client away, and leaves the HTTP server to its application; resolves when the store is used no more. With `http` the HTTP
    * server is closed too: it resolves when that is done, and so waits for clients that do not answer a close.
    */
@@ -139,6 +144,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   return {
     ...service.backend,
     ...service.served.exposed,
+    backup: (folder) => store.backup(folder),
     io,
     close: ({ http = false } = {}) =>
       service.close(async () => {

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../config/config-error.js";
-import { makeFolder } from "../store/lmdb/data-folder.js";
+import { makeFolder, SECRET_FILE } from "../store/lmdb/data-folder.js";
 import { StoreError } from "../store/store.js";
 
 export interface OwnKey {
@@ -18,9 +18,6 @@ export interface OwnKey {
 
 /** Bytes of the key: those of the hash, as RFC 7518, 3.2 asks for. */
 const KEY_BYTES = 32;
-
-/** The key's file in the data folder. */
-export const OWN_KEY_FILE = "secret";
 
 /** A key that lasts as long as the process. */
 export function newOwnKey(random: (bytes: number) => Uint8Array = randomBytes): OwnKey {
@@ -35,7 +32,7 @@ export async function loadOwnKey(
   folder: string,
   random: (bytes: number) => Uint8Array = randomBytes,
 ): Promise<OwnKey> {
-  const path = join(folder, OWN_KEY_FILE);
+  const path = join(folder, SECRET_FILE);
   try {
     const found = await readKey(path);
     if (found !== undefined) return ownKey(found);

@@ -79,9 +79,13 @@ export class OwnRequests extends EventEmitter {
 
   /** Leaves the HTTP server as it was, or closes that too; calls back when that is done. */
   close(callback?: (error?: Error) => void): this {
-    this.#leave();
-    if (this.closesHost) this.#host.close(callback);
-    else callback?.();
+    const left = (error?: Error): void => {
+      this.#leave();
+      callback?.(error);
+    };
+    // Until it is closed, requests come on connections that are open: one that nobody answers would keep it from closing.
+    if (this.closesHost) this.#host.close(left);
+    else left();
     return this;
   }
 

@@ -7,24 +7,34 @@ import type { LogState } from "../store/log.js";
  * What a device that opens its inbox has processed, and whether it gets all the rest. It does not where what it says and what it is known
  * to have processed both end before what is kept, or where it has not heard yet of something that was lost: an answer that tells it
  * may be lost itself, so it has heard when it has processed something since.
+ *
+ * A `since` of another epoch moves nothing, though the inbox may have been put back from a copy that has that offset too: whatever the
+ * device has processed beyond the copy's cursor comes again, with the same id, and what has taken the place of lost items is not passed over.
  */
 export function whatIsLeft(
   before: DeviceCursor | undefined,
   since: Position | undefined,
   { epoch, first, last }: LogState,
-): { known: boolean; processed: Position; recovered: boolean } {
+): { known: boolean; processed: Position; recovered: boolean; lost: DeviceCursor["lost"] } {
   const known = before?.cursor.epoch === epoch;
   if (before === undefined && since === undefined) {
-    return { known, processed: { epoch, offset: first - 1 }, recovered: true };
+    return { known, processed: { epoch, offset: first - 1 }, recovered: true, lost: undefined };
   }
   const said = since?.epoch === epoch && since.offset <= last ? since : undefined;
   const isNews = said !== undefined && isAfter(said, before?.cursor);
   // What it has acked counts where it says less: another connection of the device has processed that.
   const claimed = isNews || (since !== undefined && said === undefined) ? said : before?.cursor;
-  const hasHeard = before?.lost === undefined || (before.lost === "told" && isNews);
+  const isNewEpoch = before?.lost === "restored";
+  const hasHeard =
+    before?.lost === undefined ||
+    (before.lost === "told" && isNews) ||
+    // That there is such an epoch is said by nothing but the answer that tells of the loss, and what follows it.
+    (isNewEpoch && said !== undefined);
   const recovered = claimed?.epoch === epoch && claimed.offset >= first - 1 && hasHeard;
   const other = since?.epoch === epoch ? undefined : since;
-  return { known, processed: isNews ? said : (before?.cursor ?? other ?? { epoch, offset: 0 }), recovered };
+  const processed = isNews ? said : (before?.cursor ?? other ?? { epoch, offset: 0 });
+  const lost = isNewEpoch && !hasHeard ? "restored" : "told";
+  return { known, processed, recovered, lost: recovered ? undefined : lost };
 }
 
 /** Positions of another epoch count as before. */

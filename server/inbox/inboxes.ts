@@ -128,13 +128,14 @@ export class Inboxes {
     const { epoch, first, last } = await log.state(inboxLog(user));
     const all = await devices.of(user);
     const before = all.find((one) => one.device === device);
-    const { known, processed, recovered } = whatIsLeft(before, since, { epoch, first, last });
+    const { known, processed, recovered, lost } = whatIsLeft(before, since, { epoch, first, last });
     const cursor = { epoch, offset: Math.max(processed.epoch === epoch ? processed.offset : 0, first - 1) };
     await this.#receipts(user, all, cursor);
     // With a loss, the row stays at what was processed: this answer may be lost too, and then it is told again.
-    const row: DeviceCursor = recovered
-      ? { device, cursor, seen: clock.now() }
-      : { device, cursor: processed, seen: clock.now(), lost: "told" };
+    const row: DeviceCursor =
+      lost === undefined
+        ? { device, cursor, seen: clock.now() }
+        : { device, cursor: processed, seen: clock.now(), lost };
     await devices.put(user, row);
     const kept = await this.#forget(user, [...all.filter((one) => one.device !== device), row]);
     await this.#trim(user, kept, epoch, first);
@@ -171,9 +172,10 @@ export class Inboxes {
     const { user, device, isTelling } = inbox;
     const all = await devices.of(user);
     const before = all.find((one) => one.device === device);
-    if (!isAfter(position, before?.cursor)) return;
-    await this.#receipts(user, all, position);
     const lost = isTelling ? undefined : before?.lost;
+    // The answer's cursor may be where the device was before the loss.
+    if (!isAfter(position, before?.cursor) && lost === before?.lost) return;
+    await this.#receipts(user, all, position);
     const row: DeviceCursor = {
       ...{ device, cursor: position, seen: clock.now() },
       ...(lost === undefined ? {} : { lost }),

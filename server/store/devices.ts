@@ -7,8 +7,11 @@ export interface DeviceCursor {
   cursor: Position;
   /** When the device was last connected, by the store's clock. */
   seen: number;
-  /** Items after the cursor, or before it, were dropped before the device had processed them; whether it was told, as far as one can know. */
-  lost?: "untold" | "told";
+  /**
+   * Items after the cursor, or before it, were dropped before the device had processed them; whether it was told, as far as one can know.
+   * "restored": the store was put back from a copy. The inbox has an epoch since that the device learns with the loss.
+   */
+  lost?: "untold" | "told" | "restored";
 }
 
 /**

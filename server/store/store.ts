@@ -41,6 +41,11 @@ export interface Store {
   readonly revocations: Revocations;
   /** Of a store on disk. */
   readonly stats?: StoreStats;
+  /**
+   * Copies what is kept into a folder that is empty or not there, as it is at one moment, while calls go on: all that was acked
+   * before. Whoever opens the copy gives its logs new epochs. Rejects with a StoreError where nothing is kept, too.
+   */
+  backup(folder: string): Promise<void>;
   /** Resolves when everything is on disk and the store can be opened by another process. */
   close(): Promise<void>;
 }

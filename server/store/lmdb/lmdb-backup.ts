@@ -23,6 +23,9 @@ import { copyInChild } from "./lmdb-copy.js";
 import { damaged, storeError } from "./lmdb-errors.js";
 import { StoreError } from "../store.js";
 
+/** What begins the name of a folder in which a copy is made; one that was killed leaves it behind. */
+const DRAFT = ".partial-";
+
 /** What the system itself puts into the folder of an empty volume. */
 const OF_VOLUMES = ["lost+found"];
 
@@ -35,7 +38,7 @@ const OF_VOLUMES = ["lost+found"];
 export async function copyStore(from: string, to: string, files: readonly string[]): Promise<void> {
   const target = resolve(to);
   const isThere = await about(to, () => checkTarget(from, to));
-  const draftName = `.partial-${randomBytes(4).toString("hex")}`;
+  const draftName = `${DRAFT}${randomBytes(4).toString("hex")}`;
   // A folder that is there may be a volume, which cannot be put in another's place.
   const draft = isThere ? join(target, draftName) : `${target}${draftName}`;
   try {
@@ -72,8 +75,15 @@ function checkTarget(from: string, to: string): boolean {
   if (!isThere && lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
     throw new StoreError("failed", `${to} is a link to nothing. Name a folder that is empty or not there.`);
   }
-  if (isThere && readdirSync(target).some((name) => !OF_VOLUMES.includes(name))) {
-    throw new StoreError("failed", `${to} is not empty. Name a folder that is empty or not there.`);
+  const inThere = isThere ? readdirSync(target).filter((name) => !OF_VOLUMES.includes(name)) : [];
+  if (inThere.length > 0) {
+    const draft = inThere.find((name) => name.startsWith(DRAFT));
+    const hint =
+      draft && ` ${join(to, draft)} is of a copy that was not finished: remove it, unless one is running.`;
+    throw new StoreError(
+      "failed",
+      `${to} is not empty. Name a folder that is empty or not there.${hint ?? ""}`,
+    );
   }
   if (existsSync(from) && isInside(realpathSync(from), target)) {
     throw new StoreError(

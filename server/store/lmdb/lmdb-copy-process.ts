@@ -7,6 +7,7 @@ import type { CopyAnswer } from "./lmdb-copy.js";
 import { damaged } from "./lmdb-errors.js";
 import { LmdbFile } from "./lmdb-file.js";
 import { checkFormat } from "./lmdb-format.js";
+import { markCopied } from "./lmdb-renewal.js";
 import { StoreError } from "../store.js";
 
 async function copy(from: string, to: string): Promise<void> {
@@ -19,8 +20,11 @@ async function copy(from: string, to: string): Promise<void> {
   }
   const copied = await LmdbFile.open(to);
   try {
-    // Nobody owns it yet.
-    copied.meta.transactionSync(() => void copied.meta.remove(Buffer.from("owner")));
+    copied.meta.transactionSync(() => {
+      // Nobody owns it yet.
+      void copied.meta.remove(Buffer.from("owner"));
+      markCopied(copied.meta);
+    });
     copied.readAll();
   } catch (error) {
     // Nobody has touched the copy: what is wrong with it is wrong with what was copied.

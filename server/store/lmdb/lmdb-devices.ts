@@ -1,10 +1,11 @@
 /** Device cursors in LMDB. */
-import type { DeviceCursor, Devices } from "../devices.js";
+import { RECEIPTED, type DeviceCursor, type Devices } from "../devices.js";
 import type { Lifetime } from "../lifetime.js";
 import type { LmdbFile, Table } from "./lmdb-file.js";
 import { endOf, rowKey } from "./lmdb-keys.js";
 import { sweepRows } from "./lmdb-sweep.js";
 import type { LmdbWriter } from "./lmdb-writer.js";
+import { rewriteRows } from "./rewrite-rows.js";
 
 interface Row extends DeviceCursor {
   user: string;
@@ -78,6 +79,21 @@ export class LmdbDevices extends StoredDevices implements Devices {
       sweepRows(this.table, this.lifetime, this.#writer, (bytes) => decode(bytes).seen <= cutoff),
     );
   }
+}
+
+/**
+ * Inside a transaction: moves the cursors to the epochs that `renewed` says for theirs, with their offsets. What a device processed since
+ * is not known any more, nor what was lost before it processed that: it is told so.
+ * @param renewed Undefined for an epoch that no log has.
+ */
+export function renewCursors(table: Table, renewed: (epoch: string) => string | undefined): void {
+  rewriteRows(table, (bytes) => {
+    const row = decode(bytes);
+    const epoch = renewed(row.cursor.epoch);
+    if (epoch === undefined) return bytes;
+    const moved: Row = { ...row, cursor: { ...row.cursor, epoch } };
+    return Buffer.from(JSON.stringify(row.device === RECEIPTED ? moved : { ...moved, lost: "restored" }));
+  });
 }
 
 function decode(bytes: Buffer): Row {

@@ -174,13 +174,16 @@ export class LmdbFile {
     this.#room -= bytes;
   }
 
+  /** Bytes that a table takes in the file. */
+  bytesOf(table: Table): number {
+    const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
+    return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
+  }
+
   /** The file is as long as it may be. What is free inside it takes longer to find out, and is found out once for a batch. */
   #count(tables: Tables): void {
     this.#isCounted = true;
-    const kept = Object.values(tables).map((table) => {
-      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = table.getStats() as Stats;
-      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
-    });
+    const kept = Object.values(tables).map((table) => this.bytesOf(table));
     this.#room = this.#maxBytes - kept.reduce((sum, size) => sum + size, 0);
   }
 
@@ -203,6 +206,12 @@ export class LmdbFile {
       const { entryCount } = table.getStats() as Stats;
       if (entries !== entryCount) throw damaged(this.folder, "some of its entries cannot be found");
     }
+  }
+
+  /** Tells the data file from any copy of it, until the machine is started anew. */
+  get inode(): string {
+    const { dev, ino } = statSync(dataPath(this.folder), { bigint: true });
+    return `${dev}:${ino}`;
   }
 
   /** Runs what reads. @throws StoreError for whatever it throws. */

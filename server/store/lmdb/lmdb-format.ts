@@ -2,7 +2,8 @@
  * Which release's format the data in a file has.
  *
  * 1. Keys of appends twice: `keys` by log and key, `keyTimes` by time.
- * 2. Keys of appends once, in `ids`.
+ * 2. Keys of appends once, in `ids`. A file of either format may be marked as a copy, and heads may list earlier epochs: format 1's release
+ *    ignores the one and keeps the other.
  */
 import { damaged, newerFormat } from "./lmdb-errors.js";
 import { FIRST_TABLES, type LmdbFile, type Tables } from "./lmdb-file.js";

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { inUse } from "./lmdb-errors.js";
 import type { LmdbFile } from "./lmdb-file.js";
+import { markCopied } from "./lmdb-renewal.js";
 import { isNear, isRunning, nameOf, ownerHere, type OwnerProcess } from "./owner-process.js";
 import { StoreError } from "../store.js";
 
@@ -19,6 +20,8 @@ interface OwnerRecord extends OwnerProcess {
   token: string;
   /** Whether it had the lock. Then whoever has it later knows that it is gone. */
   locked?: boolean;
+  /** Of its data file, with the device. One who finds the record in another file has a copy. */
+  inode?: string;
   /** When it was last heard of, in milliseconds since the Unix epoch. */
   beat: number;
 }
@@ -27,12 +30,14 @@ export class LmdbOwner {
   readonly #file: LmdbFile;
   readonly #now: () => number;
   readonly #token = randomUUID();
+  readonly #inode: string;
   #beat = -Infinity;
   #written = Buffer.alloc(0);
 
   constructor(file: LmdbFile, now: () => number) {
     this.#file = file;
     this.#now = now;
+    this.#inode = file.inode;
   }
 
   /** Inside a transaction: takes the folder. @throws StoreError "locked" if another process has it. */
@@ -41,7 +46,9 @@ export class LmdbOwner {
     if (bytes !== undefined) {
       const owner = JSON.parse(bytes.toString()) as OwnerRecord;
       const isGone = this.#file.isLocked && owner.locked === true;
-      if (!isGone && isAlive(owner, this.#now())) throw locked(this.#file.folder, owner);
+      // One that has ended has perhaps only been moved: to another disk, after a crash.
+      if (this.#isElsewhere(owner)) markCopied(this.#file.meta);
+      else if (!isGone && isAlive(owner, this.#now())) throw locked(this.#file.folder, owner);
     }
     this.#write();
   }
@@ -66,12 +73,19 @@ export class LmdbOwner {
     void this.#file.meta.remove(OWNER);
   }
 
+  /** Whether the owner runs, and with the file that this one was copied from. */
+  #isElsewhere(owner: OwnerRecord): boolean {
+    const isOfOther = owner.inode !== undefined && owner.inode !== this.#inode;
+    return isOfOther && isNear(owner) && isRunning(owner);
+  }
+
   #write(): void {
     this.#beat = this.#now();
     const record: OwnerRecord = {
       ...ownerHere(),
       token: this.#token,
       locked: this.#file.isLocked,
+      inode: this.#inode,
       beat: this.#beat,
     };
     this.#written = Buffer.from(JSON.stringify(record));
@@ -84,7 +98,8 @@ function isAlive(owner: OwnerRecord, now: number): boolean {
 }
 
 function locked(folder: string, owner: OwnerRecord): StoreError {
-  const hint = `If it has ended, try again in ${SILENCE / 1000} seconds.`;
+  const seconds = SILENCE / 1000;
+  const hint = `If it has ended, or this is a copy of its folder, try again in ${seconds} seconds.`;
   return inUse(folder, nameOf(owner), isNear(owner) ? undefined : hint);
 }
 

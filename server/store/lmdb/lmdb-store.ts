@@ -15,6 +15,9 @@ import { LogEntries } from "./log-entries.js";
 import { StoredHeads } from "./log-heads.js";
 import { LogReading } from "./log-reading.js";
 import { LmdbLog } from "./lmdb-log.js";
+import { copyStore } from "./lmdb-backup.js";
+import { renewCopied } from "./lmdb-renewal.js";
+import { SECRET_FILE } from "./data-folder.js";
 import { LmdbPresence } from "./lmdb-presence.js";
 import { LmdbRevocations } from "./lmdb-revocations.js";
 import type { Store, StoreOptions } from "../store.js";
@@ -104,6 +107,7 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
   const parts = file.meta.transactionSync(() => {
     owner.check();
     upgrade(tables);
+    renewCopied(file, tables, options.newEpoch);
     const clock = new LmdbClock(file.meta, timeSource(options), writer);
     return {
       clock,
@@ -137,6 +141,7 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
       bytes: () => (lifetime.isOpen ? file.usedBytes() : 0),
       isFailing: () => writer.isFailing,
     },
+    backup: (to) => lifetime.run(() => copyStore(file.folder, to, [SECRET_FILE])),
     close: () => (closing ??= close()),
   };
 }

@@ -5,6 +5,13 @@
 import type { Table } from "./lmdb-file.js";
 import { numberIn, numbersKey, orderedKey } from "./lmdb-keys.js";
 import { RecentMap } from "./recent-map.js";
+import { rewriteRows } from "./rewrite-rows.js";
+
+/** An epoch that a log had before: up to `last`, its positions name the entries that this log has at the same offsets. */
+export interface EarlierEpoch {
+  epoch: string;
+  last: number;
+}
 
 export interface Head {
   name: string;
@@ -19,6 +26,8 @@ export interface Head {
   time: number;
   /** When it was last appended to, by the store's clock. */
   used: number;
+  /** Newest first, a few. Left out where there are none. */
+  earlier?: readonly EarlierEpoch[];
 }
 
 /** Heads that are kept in memory, at most; any other is read when it is asked for. About 300 bytes each. */
@@ -26,6 +35,11 @@ const CACHED = 100_000;
 
 const EPOCH = Buffer.from("epoch");
 const NEXT_ID = Buffer.from("nextLog");
+/** Of the store's epoch, what heads have as `earlier`. */
+const EARLIER = Buffer.from("earlier");
+
+/** Epochs before the last so many are forgotten. */
+const MOST_EARLIER = 8;
 
 /** What there is of a store's heads to look at, for its owner and for others. */
 export interface HeadSource {
@@ -60,11 +74,14 @@ export class StoredHeads implements HeadSource {
 export class OwnedHeads extends StoredHeads {
   readonly #cache = new RecentMap<Head>(CACHED);
   #currentEpoch: string;
+  /** Of `currentEpoch`: logs that begin take it over as well. */
+  #currentEarlier: readonly EarlierEpoch[];
   #nextId: number;
   /** Of the batch: undefined for one that is removed. */
   readonly #drafts = new Map<string, Head | undefined>();
   #draftEpoch: string;
   #draftNextId: number;
+  #draftEarlier: readonly EarlierEpoch[];
 
   /** Inside a transaction. @param newEpoch Asked if the store has no epoch yet. */
   constructor(meta: Table, heads: Table, newEpoch: () => string) {
@@ -78,6 +95,7 @@ export class OwnedHeads extends StoredHeads {
     this.#nextId = next === undefined ? 1 : numberIn(next, 0);
     this.#draftEpoch = this.#currentEpoch;
     this.#draftNextId = this.#nextId;
+    this.#draftEarlier = this.#currentEarlier = earlierOf(meta);
   }
 
   override get epoch(): string {
@@ -106,7 +124,8 @@ export class OwnedHeads extends StoredHeads {
   /** For a log that is not there yet. */
   create(name: string): Head {
     const id = this.#draftNextId++;
-    return { name, id, epoch: this.#draftEpoch, first: 1, last: 0, swept: 1, time: -Infinity, used: 0 };
+    const head = { name, id, epoch: this.#draftEpoch, first: 1, last: 0, swept: 1, time: -Infinity, used: 0 };
+    return this.#draftEarlier.length === 0 ? head : { ...head, earlier: this.#draftEarlier };
   }
 
   stage(head: Head): void {
@@ -117,6 +136,7 @@ export class OwnedHeads extends StoredHeads {
   remove(name: string, newEpoch: string): void {
     this.#drafts.set(name, undefined);
     this.#draftEpoch = newEpoch;
+    this.#draftEarlier = [];
   }
 
   write(): void {
@@ -125,7 +145,7 @@ export class OwnedHeads extends StoredHeads {
       else void this.heads.put(orderedKey(name), Buffer.from(JSON.stringify(head)));
     }
     if (this.#draftNextId !== this.#nextId) void this.meta.put(NEXT_ID, numbersKey(this.#draftNextId));
-    if (this.#draftEpoch !== this.#currentEpoch) void this.meta.put(EPOCH, Buffer.from(this.#draftEpoch));
+    if (this.#draftEpoch !== this.#currentEpoch) putEpoch(this.meta, this.#draftEpoch, this.#draftEarlier);
   }
 
   /** The batch is on disk. Returns the heads that it changed. */
@@ -140,6 +160,7 @@ export class OwnedHeads extends StoredHeads {
     this.#drafts.clear();
     this.#nextId = this.#draftNextId;
     this.#currentEpoch = this.#draftEpoch;
+    this.#currentEarlier = this.#draftEarlier;
     return changed;
   }
 
@@ -147,7 +168,35 @@ export class OwnedHeads extends StoredHeads {
     this.#drafts.clear();
     this.#draftNextId = this.#nextId;
     this.#draftEpoch = this.#currentEpoch;
+    this.#draftEarlier = this.#currentEarlier;
   }
+}
+
+/** Inside a transaction: gives the store and each log the epoch that `renew` makes of its own, which becomes an earlier one. */
+export function renewHeads(meta: Table, heads: Table, renew: (epoch: string) => string): void {
+  const epoch = meta.get(EPOCH)?.toString();
+  // Of a log that is not there only the place before its first entry is the same.
+  if (epoch !== undefined) putEpoch(meta, renew(epoch), addEarlier(earlierOf(meta), { epoch, last: 0 }));
+  rewriteRows(heads, (bytes) => {
+    const head = decode(bytes);
+    const earlier = addEarlier(head.earlier ?? [], head);
+    return Buffer.from(JSON.stringify({ ...head, epoch: renew(head.epoch), earlier } satisfies Head));
+  });
+}
+
+function addEarlier(before: readonly EarlierEpoch[], { epoch, last }: EarlierEpoch): EarlierEpoch[] {
+  return [{ epoch, last }, ...before].slice(0, MOST_EARLIER);
+}
+
+function putEpoch(meta: Table, epoch: string, earlier: readonly EarlierEpoch[]): void {
+  void meta.put(EPOCH, Buffer.from(epoch));
+  if (earlier.length > 0) void meta.put(EARLIER, Buffer.from(JSON.stringify(earlier)));
+  else void meta.remove(EARLIER);
+}
+
+function earlierOf(meta: Table): EarlierEpoch[] {
+  const bytes = meta.get(EARLIER);
+  return bytes === undefined ? [] : (JSON.parse(bytes.toString()) as EarlierEpoch[]);
 }
 
 function decode(bytes: Buffer): Head {

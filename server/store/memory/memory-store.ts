@@ -7,7 +7,7 @@ import { MemoryPresence } from "./memory-presence.js";
 import { MemoryRevocations } from "./memory-revocations.js";
 import { timeSource } from "../machine-clock.js";
 import { StoreClock } from "../store-clock.js";
-import type { Store, StoreOptions } from "../store.js";
+import { StoreError, type Store, type StoreOptions } from "../store.js";
 
 export function createMemoryStore(options: StoreOptions): Store {
   const lifetime = new Lifetime();
@@ -19,6 +19,13 @@ export function createMemoryStore(options: StoreOptions): Store {
     devices: new MemoryDevices(lifetime),
     guestTokens: new MemoryGuestTokens(lifetime, clock),
     revocations: new MemoryRevocations(lifetime, clock),
+    backup: () =>
+      lifetime.run(() => {
+        throw new StoreError(
+          "failed",
+          "There is nothing to back up: this store is in memory and keeps nothing. Give the server a data folder.",
+        );
+      }),
     close: () => {
       lifetime.end();
       return Promise.resolve();

@@ -116,7 +116,11 @@ function seenAs<T extends object>(object: T, other: (key: string | symbol) => un
 
 function parts(store: Store): Store {
   const { clock, log, presence, devices, guestTokens, revocations } = store;
-  return { clock, log, presence, devices, guestTokens, revocations, close: () => store.close() };
+  return {
+    ...{ clock, log, presence, devices, guestTokens, revocations },
+    backup: (folder) => store.backup(folder),
+    close: () => store.close(),
+  };
 }
 
 /** Who is away is there. */

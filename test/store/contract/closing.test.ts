@@ -48,6 +48,7 @@ describeStores("closing a store", (test) => {
       of: () => devices.of("u"),
       put: () => devices.put("u", { device: "d", cursor: { epoch: "e", offset: 0 }, seen: 0 }),
       remove: () => devices.remove("u", "d"),
+      backup: () => test.store.backup("/tmp/never-made"),
       add: () => revocations.add({ type: "token", id: "t" }, 1),
     } satisfies Record<string, () => Promise<unknown>>;
     for (const [title, call] of Object.entries(calls)) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Database, open } from "lmdb";
+import { orderedKey } from "../../../server/store/lmdb/lmdb-keys.js";
 import { StoreError, type StoreErrorCode } from "../../../server/store/store.js";
 
 export class DataFolder {
@@ -39,7 +40,27 @@ export class DataFolder {
 
   /** A text out of what is known of the store as a whole. */
   readMeta(key: string): Promise<string | undefined> {
-    return this.#withTable("meta", { readOnly: true }, (meta) => meta.get(Buffer.from(key))?.toString());
+    return this.metaOf(this.path, key);
+  }
+
+  /** The same out of another folder. */
+  metaOf(path: string, key: string): Promise<string | undefined> {
+    return this.#withTable(
+      "meta",
+      { readOnly: true },
+      (meta) => meta.get(Buffer.from(key))?.toString(),
+      path,
+    );
+  }
+
+  /** What is known of a log, as text. */
+  headOf(path: string, log: string): Promise<string | undefined> {
+    return this.#withTable(
+      "heads",
+      { readOnly: true },
+      (heads) => heads.get(orderedKey(log))?.toString(),
+      path,
+    );
   }
 
   /** How many rows a table has. */
@@ -51,9 +72,10 @@ export class DataFolder {
     name: string,
     options: { overlappingSync: false } | { readOnly: true },
     use: (table: Database<Buffer, Buffer>) => T,
+    path = this.path,
   ): Promise<T> {
     const encoding = { keyEncoding: "binary", encoding: "binary" } as const;
-    const root = open<Buffer, Buffer>(this.path, { ...encoding, ...options, noSubdir: false, maxDbs: 16 });
+    const root = open<Buffer, Buffer>(path, { ...encoding, ...options, noSubdir: false, maxDbs: 16 });
     try {
       return use(root.openDB<Buffer, Buffer>({ name, ...encoding }));
     } finally {

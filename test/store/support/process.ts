@@ -13,7 +13,19 @@ interface ProcessOptions {
   fileLimit?: number;
   /** Has processes of its own, as in a container: it is number 1 of them, and sees no others. */
   isContained?: boolean;
+  /** Whether the kernel's locks are there; if not, it is as on Alpine Linux. Default true. */
+  locks?: boolean;
 }
+
+/** For `NODE_OPTIONS`: takes away the library of the kernel's locks, as where it has no binary for the system. */
+export const WITHOUT_LOCKS = `--import=data:text/javascript,${encodeURIComponent(`
+  import Module from "node:module";
+  const load = Module._load;
+  Module._load = (name, ...rest) => {
+    if (name === "fs-native-extensions") throw Object.assign(new Error(), { code: "ADDON_NOT_FOUND" });
+    return load(name, ...rest);
+  };
+`)}`;
 
 const CONTAIN = ["--pid", "--fork", "--kill-child", "--mount-proc", "--uts"];
 const AS_ROOT = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
@@ -43,6 +55,7 @@ export class StoreProcess {
     this.#child = spawn("/bin/sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
       // lmdb-js writes to stderr what the store reports as an error.
       stdio: ["pipe", "pipe", "ignore"],
+      env: { ...process.env, ...(options.locks === false ? { NODE_OPTIONS: WITHOUT_LOCKS } : {}) },
     });
     if (this.#child.stdout === null) throw new Error("the process has no output");
     const reader = createInterface({ input: this.#child.stdout });
