@@ -60,6 +60,8 @@ export class Stage {
       bridge: { maxMessagesPerSecond: 1_000_000, ...options.bridge },
     };
     const running = await serve(all);
+    // A process's first fetch loads its parser while it connects, and hears nothing of a connection that is reset meanwhile (undici 6, Node 20).
+    await (await fetch(`http://127.0.0.1:${running.port}/healthz`)).text();
     const stage = new Stage(all, running, await TcpProxy.listen({ port: running.port }));
     stage.#count();
     return stage;
