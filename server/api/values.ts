@@ -23,17 +23,27 @@ export const MAX_TOKEN = 8_192;
 export const MAX_PAGE = 500;
 
 /**
+ * What JavaScript calls white space, and what Unicode calls control characters, character by character. The two are published as JSON Schema
+ * patterns, and validators read those with regular expressions of their own: without the flag `u` there is no `\p`, and Python's `\s` is
+ * another one. Python's `$` also matches before a line's end, so that nothing may be said with it.
+ */
+const NOT_WHITE = /[^\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/**
  * A string for people to see: some text, not too long, no control characters, every surrogate paired. The checks are in
- * the order in which they are to be told.
+ * the order in which they are to be told. That of surrogates is not published: no pattern says it with the flag `u` and without.
  */
 function label(limit: number, description: string) {
   const schema = z
     .string("must be a string")
-    .regex(/\S/u, "must not be empty")
+    .regex(NOT_WHITE, "must not be empty")
     .refine(...atMost(limit))
-    .regex(/^\P{Cc}*$/u, "must not have control characters")
-    .regex(/^\P{Cs}*$/u, "must be valid Unicode")
-    .meta({ maxLength: limit })
+    .refine((text) => !CONTROL.test(text), "must not have control characters")
+    .refine((text) => !LONE_SURROGATE.test(text), "must be valid Unicode")
+    .meta({ maxLength: limit, not: { pattern: CONTROL.source } })
     .describe(description);
   return surelyIf(schema, (value) => isText(value, limit) && SURE_LABEL.test(value));
 }
