@@ -1,5 +1,6 @@
 /** `crossroom backup` and `crossroom restore`. */
 import type { Command } from "commander";
+import { API_KEYS_FILE } from "../auth/api-key-file.js";
 import { OWN_KEY_FILE } from "../auth/own-key.js";
 import { ConfigError } from "../config/config-error.js";
 import { DEFAULT_CONFIG } from "../config/config.js";
@@ -25,7 +26,7 @@ export function addBackupCommands(program: Command, terminal: Terminal = termina
     .argument("<folder>", "where the backup is to be")
     .option("-d, --data <folder>", dataOption)
     .action(async (to: string, flags: Flags) => {
-      await copyStore(dataOf(flags), to, [OWN_KEY_FILE]);
+      await copyStore(dataOf(flags), to, [OWN_KEY_FILE, API_KEYS_FILE]);
       terminal.output.write(`${dataOf(flags)} is backed up in ${to}\n`);
     });
   program
@@ -34,7 +35,7 @@ export function addBackupCommands(program: Command, terminal: Terminal = termina
     .argument("<folder>", "where the backup is")
     .option("-d, --data <folder>", dataOption)
     .action(async (from: string, flags: Flags) => {
-      await copyStore(from, dataOf(flags), [OWN_KEY_FILE]);
+      await copyStore(from, dataOf(flags), [OWN_KEY_FILE, API_KEYS_FILE]);
       terminal.output.write(`${from} is restored in ${dataOf(flags)}\n`);
     });
 }

@@ -11,7 +11,7 @@ export const DATA_FILE = "data.mdb";
 export const LMDB_LOCK_FILE = "lock.mdb";
 /** The SHA-256 of a copy's data file, as `sha256sum --check` reads it. */
 export const CHECKSUM_FILE = "data.mdb.sha256";
-const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, CHECKSUM_FILE, "owner.lock", "secret"];
+const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, CHECKSUM_FILE, "owner.lock", "secret", "api-keys.json"];
 
 /**
  * Makes a folder and those above it, where they are not there. `mkdir` of Node with `recursive` never returns for a path that
