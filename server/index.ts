@@ -19,6 +19,9 @@ export {
   type RoomsServerOptions,
   type TokenOptions,
 } from "./rooms-server.js";
+export type * from "./backend/backend.js";
+export { RoomsError } from "./backend/rooms-error.js";
+export type { RevocationTarget } from "./auth/revocation-of.js";
 export { createPolicy } from "./rules/create-policy.js";
 export { publicKeySource, secretSource, type KeySource } from "./auth/keys.js";
 export { jwksSource } from "./auth/jwks.js";

@@ -9,6 +9,8 @@ import {
   RoomAdapter,
   type BridgeOptions,
 } from "@crossroom/bridge";
+import type { Backend } from "./backend/backend.js";
+import { createBackend } from "./backend/create-backend.js";
 import { createAdminHandler } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
@@ -112,10 +114,8 @@ export interface TokenOptions {
   clockTolerance?: number;
 }
 
-export interface RoomsServer {
+export interface RoomsServer extends Backend {
   readonly io: RoomsIo;
-  /** Ends the tokens whose tokens are revoked, and takes them no more. Resolves when that is durable. */
-  revoke(revocation: Revocation): Promise<void>;
   /** Sends every client away; resolves when the HTTP server is closed as well, and the store is used no more. */
   close(): Promise<void>;
 }
@@ -309,19 +309,20 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   presence
     .restore(uptime() + presenceGrace)
     .catch((error: unknown) => failed(error, "presence was not restored"));
-  return {
-    io,
-    revoke,
-    async close() {
-      maintenance.stop();
-      const closed = io.close();
-      // A tick later, so that pages still see how their connections are closed. Until then no request ends.
-      setImmediate(() => inspect.close());
-      await closed;
-      await settled();
-      gathered.close();
-    },
+  const backend = createBackend({
+    ...{ store, rooms, inboxes, settings, limiter, revoke, now, failed, perform: delivery.perform },
+    sockets: () => io.of("/").sockets,
+  });
+  const close = async (): Promise<void> => {
+    maintenance.stop();
+    const closed = io.close();
+    // A tick later, so that pages still see how their connections are closed. Until then no request ends.
+    setImmediate(() => inspect.close());
+    await closed;
+    await settled();
+    gathered.close();
   };
+  return { ...backend, io, close };
 }
 
 /** CORS keeps no WebSocket out, so the origin is checked here; no header: no browser. */

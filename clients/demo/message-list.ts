@@ -133,7 +133,8 @@ export class MessageList {
     line.append(...bodyOf(message));
     if (status !== undefined)
       line.append(make("div", trouble === true ? "status trouble" : "status", status));
-    line.dataset["side"] = transport === undefined ? this.#options.side : sideOf(transport);
+    const isOfClient = transport !== undefined && transport !== "server";
+    line.dataset["side"] = isOfClient ? sideOf(transport) : this.#options.side;
     return line;
   }
 

@@ -1,13 +1,13 @@
 /** Which protocol a transport belongs to, and what it is called on the page. */
-import type { Device } from "@crossroom/client/rooms";
+import type { Sender } from "@crossroom/client/rooms";
 import { make } from "./dom.js";
 
-type Transport = Device["transport"];
+type Transport = Sender["transport"];
 
 /** The two kinds of client. Also the value of `data-side`, which gives each its colour. */
 export type Side = "socketio" | "bridge";
 
-export function sideOf(transport: Transport): Side {
+export function sideOf(transport: Exclude<Transport, "server">): Side {
   return transport === "bridge" || transport === "bridge-http" ? "bridge" : "socketio";
 }
 
@@ -19,8 +19,9 @@ export function badge(transport: Transport, count = 1): HTMLElement {
     websocket: "Socket.IO",
     polling: "Socket.IO · polling",
     webtransport: "Socket.IO · WebTransport",
+    server: "server",
   };
   const element = make("span", "badge", names[transport] + (count === 1 ? "" : ` ×${count}`));
-  element.dataset["side"] = sideOf(transport);
+  if (transport !== "server") element.dataset["side"] = sideOf(transport);
   return element;
 }

@@ -31,9 +31,13 @@ export const transportSchema = z
   );
 const transport = transportSchema;
 
+const senderTransportSchema = z
+  .enum([...transportSchema.options, "server"])
+  .describe("How who sent something was connected; `server` where it was the application's backend.");
+
 export const senderSchema = z
-  .object({ user, name, sid, transport })
-  .describe("Who sent something, from which device.");
+  .object({ user, name, sid, transport: senderTransportSchema })
+  .describe("Who sent something, from which device. What a backend sends has the `sid` `server`.");
 const from = senderSchema;
 
 export const presenceDeviceSchema = z.object({
@@ -124,6 +128,7 @@ export const SHAPES = {
   Data: dataSchema,
   Position: positionSchema,
   Transport: transportSchema,
+  SenderTransport: senderTransportSchema,
   Sender: senderSchema,
   Device: presenceDeviceSchema,
   Member: memberSchema,

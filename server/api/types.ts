@@ -19,12 +19,15 @@ export interface Position {
 /** How a member is connected: through Socket.IO's own transports, or as a plain client, on a WebSocket or over HTTP. */
 export type Transport = "websocket" | "polling" | "webtransport" | "bridge" | "bridge-http";
 
-/** Who sent something, from which device. */
+/** How who sent something was connected; `server` where it was the application's backend. */
+export type SenderTransport = "websocket" | "polling" | "webtransport" | "bridge" | "bridge-http" | "server";
+
+/** Who sent something, from which device. What a backend sends has the `sid` `server`. */
 export interface Sender {
   user: string;
   name: string;
   sid: string;
-  transport: Transport;
+  transport: SenderTransport;
 }
 
 export interface Device {

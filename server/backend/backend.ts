@@ -3,6 +3,8 @@
  * connection, no join and no rights, and no rate of a user's counts for it; names, sizes and the depth of data are checked as for anybody.
  */
 import type { History, Position, PresencePage, Published, Sent, Transport } from "../api/types.js";
+import type { RevocationTarget } from "../auth/revocation-of.js";
+import type { Revocation } from "../store/revocations.js";
 import type { RoomsError } from "./rooms-error.js";
 
 /**
@@ -41,23 +43,23 @@ export interface Backend {
   /** Closes connections. Resolves to how many there were. */
   disconnect(target: DisconnectTarget, options?: DisconnectOptions): Promise<number>;
   /** Ends the sessions whose tokens are revoked, and takes them no more. Resolves when that is durable. */
-  revoke(revocation: RevocationTarget): Promise<void>;
+  revoke(revocation: RevocationTarget | Revocation): Promise<void>;
   /** Drops a room's messages, up to and with an offset, or all. Those who have them already keep them. */
-  clear(room: string, options?: { through?: number }): Promise<void>;
+  clear(room: string, options?: { through?: number | undefined }): Promise<void>;
 }
 
 /** In whose name something is sent. Nobody need be connected. */
 export interface SentAs {
   user: string;
   /** Default: the user's id. */
-  name?: string;
+  name?: string | undefined;
 }
 
 export interface PublishOptions {
   /** Default: a new one, with which nothing is ever a duplicate. */
-  id?: string;
+  id?: string | undefined;
   /** Default: the user `server`. `from.transport` is `"server"` in any case. */
-  as?: SentAs;
+  as?: SentAs | undefined;
 }
 
 export interface PublishItem extends PublishOptions {
@@ -67,38 +69,38 @@ export interface PublishItem extends PublishOptions {
 
 export interface SendOptions extends PublishOptions {
   /** Whether the user of `as`, which has to be there, gets a receipt in their inbox when the message has been processed. */
-  receipt?: boolean;
+  receipt?: boolean | undefined;
 }
 
 export interface PageOptions {
-  after?: string;
+  after?: string | undefined;
   /** From 1 to 500. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export interface HistoryOptions {
   /** Reads forward from here; not together with `before`. */
-  after?: Position;
+  after?: Position | undefined;
   /** Reads what came before here, the newest of it. */
-  before?: Position;
+  before?: Position | undefined;
   /** From 1 to 500. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 export interface RoomsOptions extends PageOptions {
   /** Rooms whose names begin with this. */
-  prefix?: string;
+  prefix?: string | undefined;
   /** Only those that somebody is in at the moment. */
-  live?: boolean;
+  live?: boolean | undefined;
 }
 
 export interface ConnectionsOptions {
-  user?: string;
-  room?: string;
+  user?: string | undefined;
+  room?: string | undefined;
   /** The `sid` with which the last page ended. */
-  after?: string;
+  after?: string | undefined;
   /** From 1 to 500. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** The log of a room or of an inbox. */
@@ -146,12 +148,10 @@ export interface ConnectionsPage {
   more: boolean;
 }
 
-export type DisconnectTarget = { user: string; device?: string } | { sid: string } | { room: string };
+export type DisconnectTarget =
+  { user: string; device?: string | undefined } | { sid: string } | { room: string };
 
 export interface DisconnectOptions {
   /** Whether clients are to come back by themselves. Default false: they stay away until they are told to connect. */
-  reconnect?: boolean;
+  reconnect?: boolean | undefined;
 }
-
-/** A token by its `jti`, or all of a user's that were issued until now. */
-export type RevocationTarget = { tokenId: string } | { user: string };

@@ -16,11 +16,12 @@ import type { Rooms } from "../rooms/rooms.js";
 import { StoreError } from "../store/store.js";
 import { judge } from "./admission.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
+import { callerOf } from "./caller.js";
 import { checkCall } from "./check-call.js";
 import { isMove } from "./delivery.js";
 import type { HandlerLog } from "./handler-log.js";
 import { HANDLERS, type CallContext } from "./handlers.js";
-import { transportOf, type RoomsIo, type RoomsSocket } from "./rooms-io.js";
+import type { RoomsIo, RoomsSocket } from "./rooms-io.js";
 import { drained } from "./slow-readers.js";
 import type { TokenExpiry } from "./token-expiry.js";
 
@@ -191,12 +192,7 @@ export class ClientConnection {
   }
 
   #caller(): Caller {
-    const { id, data } = this.#socket;
-    const { identity, device } = data;
-    return {
-      ...{ identity, sid: id, address: this.#address, transport: transportOf(this.#socket) },
-      ...(device === undefined ? {} : { device }),
-    };
+    return callerOf(this.#socket, this.#address);
   }
 
   #failure(error: unknown, event: string): ApiError {

@@ -7,6 +7,7 @@ import type { Member, Position, RoomMessage } from "../api/types.js";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "./http-json.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import { describe } from "../api/describe.js";
+import { revocationOf } from "../auth/revocation-of.js";
 import { MAX_PAGE, userSchema } from "../api/values.js";
 import type { Revocation } from "../store/revocations.js";
 import type { Clock } from "../store/store-clock.js";
@@ -130,10 +131,5 @@ function parseRevocation(body: object, now: number, clock: AdminOptions["clock"]
     const message = 'The body must be {"tokenId": ID} or {"user": ID}: one of them, a text.';
     throw new HttpError(400, "invalid_argument", message);
   }
-  if ("tokenId" in parsed.data) return { type: "token", id: parsed.data.tokenId };
-  // Whichever clock is ahead: one that was set back since has made tokens that are later than now. Tokens tell whole seconds:
-  // those of this very second go too, as nobody can say which came first.
-  const second = Math.floor(Math.max(now, clock.wall()) / 1_000);
-  const { user } = parsed.data;
-  return { type: "user", user, issuedBefore: (second + 1) * 1_000, stampedBefore: clock.now() + 1 };
+  return revocationOf(parsed.data, now, clock);
 }

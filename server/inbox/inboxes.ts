@@ -14,6 +14,7 @@ import type { Limiter } from "../limits/limiter.js";
 import type { ReadQueue } from "../limits/read-queue.js";
 import { heldBack, isAfter, whatIsLeft } from "./device-cursors.js";
 import type { DeviceConnections } from "./device-connections.js";
+import type { NewItem } from "./new-item.js";
 import { OpenInbox, type InboxOwner, type StoredItem } from "./open-inbox.js";
 import { InboxShares } from "./inbox-shares.js";
 import { WaitingAcks, type WaitingAck } from "./waiting-acks.js";
@@ -67,39 +68,42 @@ export class Inboxes {
 
   /** @param placed As of `Rooms.publish`. */
   async send(who: Caller, call: CheckedCall<"send">, done: Done<"send">, placed: () => void): Promise<void> {
-    const { log, policy, limiter, limits, now, newId } = this.#options;
+    const { policy, limiter, limits } = this.#options;
     if (!(await policy.maySend(who.identity, call.to))) {
       return done(refused("forbidden", "this user may not send to that one"));
     }
     const refusal = limiter.message(who, call.data.size);
     if (refusal !== undefined) return done(refusal);
-    const id = call.id ?? newId();
-    const value: StoredItem = {
-      type: "message",
-      id,
-      from: senderOf(who),
-      data: call.data.value,
-      ...(call.receipt === true ? { receipt: true } : {}),
-      ...(who.identity.guest ? { guest: true } : {}),
-    };
-    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
     // A limit of 0 still finds what was sent before under the same id.
-    const limitNow = async (): Promise<number> =>
+    const limit = async (): Promise<number> =>
       (await this.#shares.allows(call.to, who.identity)) ? limits.inboxItems : 0;
-    let limit = await limitNow();
-    const reserve = reserveFor(who, limits);
-    const append = () => log.append(inboxLog(call.to), { value, at: now(), limit, reserve, ...key });
-    const appending = append();
+    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
+    const isGuest = who.identity.guest;
+    const item = { ...call, from: senderOf(who), isGuest, limit, reserve: reserveFor(who, limits), ...key };
+    await this.put(item, done, placed);
+  }
+
+  /** Puts a message into an inbox, whoever it is from. @param placed As of `Rooms.publish`. */
+  async put(item: NewItem, done: Done<"send">, placed: () => void = () => undefined): Promise<void> {
+    const { log, limits, now, newId } = this.#options;
+    const { to, from, data, receipt, isGuest = false, key, reserve = 0 } = item;
+    const id = item.id ?? newId();
+    const value: StoredItem = {
+      ...{ type: "message", id, from, data: data.value },
+      ...(receipt === true ? { receipt: true } : {}),
+      ...(isGuest ? { guest: true } : {}),
+    };
+    const limitNow = item.limit ?? (() => limits.inboxItems);
+    const append = async (limit: number) =>
+      log.append(inboxLog(to), { value, at: now(), limit, reserve, ...(key === undefined ? {} : { key }) });
+    const appending = append(await limitNow());
     placed();
     let appended = await appending;
-    if (appended === "full" && (await this.#dropHeldBack(call.to))) {
-      limit = await limitNow();
-      appended = await append();
-    }
+    if (appended === "full" && (await this.#dropHeldBack(to))) appended = await append(await limitNow());
     if (appended === "full") return done(refused("inbox_full"));
     const { at, duplicate } = appended;
     done({ ok: true, result: { id, at, duplicate }, effects: [] });
-    this.#poke(call.to);
+    this.#poke(to);
   }
 
   open(who: Caller, call: CheckedCall<"inbox">, done: Done<"inbox">): Promise<void> {

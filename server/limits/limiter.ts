@@ -25,12 +25,8 @@ export class Limiter {
     this.#budget = new Budget(ratesOf(limits.rates, limits), uptime);
   }
 
-  /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
-  message(
-    who: Payer,
-    { bytes, binaries }: Size,
-    room?: string,
-  ): Refused<"invalid_argument" | "message_too_large" | "rate_limited"> | undefined {
+  /** A refusal of data that is too large, or has more binary values than clients take. */
+  size({ bytes, binaries }: Size): Refused<"invalid_argument" | "message_too_large"> | undefined {
     const { messageBytes } = this.#limits;
     if (binaries > MAX_BINARIES) {
       return refused(
@@ -44,6 +40,17 @@ export class Limiter {
         `data has ${bytes} bytes as JSON; at most ${messageBytes} are taken`,
       );
     }
+    return undefined;
+  }
+
+  /** Counts a publish, a signal or a send; a refusal if it is too large, or one too many. */
+  message(
+    who: Payer,
+    { bytes, binaries }: Size,
+    room?: string,
+  ): Refused<"invalid_argument" | "message_too_large" | "rate_limited"> | undefined {
+    const refusal = this.size({ bytes, binaries });
+    if (refusal !== undefined) return refusal;
     const { user, guest } = who.identity;
     const charges: Charge[] = [
       { rate: "messagesOfUser", of: user, amount: 1 },

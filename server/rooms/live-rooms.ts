@@ -23,6 +23,8 @@ type Follower = (message: RoomMessage) => void;
 
 interface Holding {
   readonly room: Promise<LiveRoom>;
+  /** Once it is known how far its log is. */
+  opened?: LiveRoom;
   /** Who needs the room: visitors, and calls under way. It is forgotten when nobody does. */
   holders: number;
 }
@@ -47,7 +49,7 @@ export class LiveRooms {
     if (known === undefined) this.#rooms.set(name, holding);
     holding.holders++;
     try {
-      return await holding.room;
+      return (holding.opened = await holding.room);
     } catch (error) {
       this.release(name);
       throw error;
@@ -84,6 +86,11 @@ export class LiveRooms {
   /** The rooms that a connection is in. */
   of(sid: string): LiveRoom[] {
     return [...(this.#of.get(sid)?.values() ?? [])];
+  }
+
+  /** The connections that are in a room. */
+  visitorsOf(name: string): string[] {
+    return [...(this.#rooms.get(name)?.opened?.visitors.keys() ?? [])];
   }
 
   /** All rooms that somebody is in, in no order. */

@@ -4,22 +4,23 @@
  */
 import { setImmediate as nextTick } from "node:timers/promises";
 import { CALLS, type CheckedCall } from "../api/calls.js";
-import type { Member, Position } from "../api/types.js";
+import type { Member } from "../api/types.js";
 import type { Limits } from "../limits/limits.js";
 import type { Policy, Rights } from "./policy.js";
 import type { RoomSettings } from "./room-settings.js";
-import type { Log, Page } from "../store/log.js";
+import type { Log } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
 import type { Limiter } from "../limits/limiter.js";
 import type { ReadQueue } from "../limits/read-queue.js";
 import { CatchUp } from "./catch-up.js";
 import { fitting } from "./fitting.js";
-import { announce, LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
-import { roomLog } from "./log-names.js";
-import { keyOf, MessageJson, messageOf, reserveFor, senderOf, type StoredMessage } from "./messages.js";
+import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
+import { keyOf, reserveFor, senderOf } from "./messages.js";
 import { refused, type Refused } from "../api/refused.js";
 import { presenceEffects, type Caller, type Done, type Effect, type Perform } from "./outcome.js";
 import type { PresenceTelling } from "./presence-telling.js";
+import { Publishing } from "./publishing.js";
+import { readHistory } from "./read-history.js";
 import { KeyedQueue } from "./keyed-queue.js";
 
 export interface RoomsOptions {
@@ -42,14 +43,11 @@ export interface RoomsOptions {
   perform: Perform;
 }
 
-/** Members or messages in a page, where the caller names no limit. */
+/** Members in a page, where the caller names no limit. */
 const PAGE = 100;
 
 /** Members that are found gone in one tick: a few milliseconds of work. */
 const EXPIRE_AT_ONCE = 250;
-
-/** Bytes of messages in a page. */
-const PAGE_BYTES = 1024 * 1024;
 
 /** Who is in a room: of a counted room only how many. */
 interface Present {
@@ -72,10 +70,13 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #live: LiveRooms;
   readonly #queues = new KeyedQueue();
+  /** For those too who publish without a place in the room. */
+  readonly publishing: Publishing;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
     this.#live = new LiveRooms(options.log);
+    this.publishing = new Publishing({ ...options, live: this.#live });
   }
 
   /** Joining a room that one is in changes nothing, and answers as the first time. */
@@ -146,38 +147,19 @@ export class Rooms {
     done: Done<"publish">,
     placed: () => void,
   ): Promise<void> {
-    const { log, limiter, limits, now, newId } = this.#options;
+    const { limiter, limits } = this.#options;
     const room = this.#roomFor("publish", who, call.room);
     if ("error" in room) return done(room);
     const refusal = limiter.message(who, call.data.size, room.name);
     if (refusal !== undefined) return done(refusal);
-    const { value: data, text } = call.data;
-    const value: StoredMessage = { id: call.id ?? newId(), from: senderOf(who), data };
-    const json = text === undefined ? undefined : new MessageJson(value.id, value.from, text);
-    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
-    // Held, as the publisher may leave before the message is announced.
-    await this.#live.hold(room.name);
-    try {
-      const appending = log.append(roomLog(room.name), {
-        value,
-        at: now(),
-        reserve: reserveFor(who, limits),
-        ...(json === undefined ? {} : { json: json.stored }),
-        ...key,
-      });
-      placed();
-      const appended = await appending;
-      if (appended === "full") throw new Error("a log without a limit is full");
-      const { position, at, duplicate } = appended;
-      const result = { id: value.id, position, at, duplicate };
-      if (duplicate) return done({ ok: true, result, effects: [] });
-      const message = messageOf(room.name, position.epoch, { offset: position.offset, value, at });
-      announce(room, message);
-      const told = json === undefined ? {} : { json: json.told(room.name, position, at) };
-      done({ ok: true, result, effects: [{ type: "message", message, ...told }] });
-    } finally {
-      this.#live.release(room.name);
-    }
+    const { data, id } = call;
+    const key = id === undefined ? {} : { key: keyOf(who.identity.user, id) };
+    const reserve = reserveFor(who, limits);
+    await this.publishing.publish(
+      { room: room.name, from: senderOf(who), data, id, reserve, ...key },
+      done,
+      placed,
+    );
   }
 
   signal(who: Caller, call: CheckedCall<"signal">, done: Done<"signal">): void {
@@ -195,24 +177,13 @@ export class Rooms {
     const { limiter, reads } = this.#options;
     const refusal = limiter.read(who);
     if (refusal !== undefined) return done(refusal);
-    const { after, before } = call;
     await reads.turn(who.identity.user);
-    const page = await this.#page(room.name, call);
-    const { epoch, first, last } = page.state;
-    const from = after ?? before;
-    if (from !== undefined && from.epoch !== epoch) return done(refused("unknown_position"));
-    if (after !== undefined && (after.offset > last || after.offset + 1 < first)) {
-      return done(refused("unknown_position"));
-    }
-    const read = page.entries.map((entry) => messageOf(room.name, epoch, entry));
-    const { messages, bytes } = fitting(read, who, after === undefined);
-    limiter.wasRead(who, bytes);
-    const [oldest, newest] = [messages[0], messages.at(-1)];
-    const more =
-      after === undefined
-        ? oldest !== undefined && oldest.position.offset > first
-        : newest !== undefined && newest.position.offset < last;
-    done({ ok: true, result: { messages, more, position: { epoch, offset: last } }, effects: [] });
+    const read = await readHistory(this.#options.log, room.name, call, (messages) =>
+      fitting(messages, who, call.after === undefined),
+    );
+    if (!read.ok) return done(read);
+    limiter.wasRead(who, read.bytes);
+    done({ ok: true, result: read.result, effects: [] });
   }
 
   async presence(who: Caller, call: CheckedCall<"presence">, done: Done<"presence">): Promise<void> {
@@ -249,7 +220,7 @@ export class Rooms {
 
   /** The user has other rights than before: leaves what they do not open any more. */
   async reconsider(who: Caller): Promise<void> {
-    const { policy, settings, presence, perform } = this.#options;
+    const { policy, settings, perform } = this.#options;
     for (const room of this.#live.of(who.sid)) {
       const rights = await policy.rights(who.identity, room.name);
       if (rights.join) {
@@ -258,18 +229,25 @@ export class Rooms {
         perform([{ type: "enter", sid: who.sid, room: room.name, seesPresence }]);
         continue;
       }
-      const change = await this.#unseat(room.name, who);
-      const sawPresence = room.visitors.get(who.sid)?.presence === true && settings(room.name).presence;
-      const count = sawPresence ? (change?.count ?? (await presence.count(room.name))) : 0;
-      this.#live.exit(room, who.sid);
-      const member: Member = { user: who.identity.user, name: who.identity.name, devices: [] };
-      const event = { room: room.name, count, changes: [{ type: "leave" as const, member }] };
-      perform([
-        { type: "exit", sid: who.sid, room: room.name },
-        { type: "expelled", sid: who.sid, event },
-        ...presenceEffects(change),
-      ]);
+      await this.#expel(room, who);
     }
+  }
+
+  /** Has a connection leave a room, and tells it so. Returns whether it was there. */
+  async expel(who: Caller, name: string): Promise<boolean> {
+    const room = this.#live.visited(name, who.sid);
+    if (room !== undefined) await this.#expel(room, who);
+    return room !== undefined;
+  }
+
+  /** The names of the rooms that a connection is in. */
+  roomsOf(sid: string): string[] {
+    return this.#live.of(sid).map(({ name }) => name);
+  }
+
+  /** The connections that are in a room. */
+  visitorsOf(room: string): string[] {
+    return this.#live.visitorsOf(room);
   }
 
   /** The names of the rooms that somebody is in at the moment. */
@@ -335,6 +313,21 @@ export class Rooms {
     return present !== undefined && this.#options.telling.isCounted(room) === (present.members !== undefined);
   }
 
+  async #expel(room: LiveRoom, who: Caller): Promise<void> {
+    const { settings, presence, perform } = this.#options;
+    const change = await this.#unseat(room.name, who);
+    const sawPresence = room.visitors.get(who.sid)?.presence === true && settings(room.name).presence;
+    const count = sawPresence ? (change?.count ?? (await presence.count(room.name))) : 0;
+    this.#live.exit(room, who.sid);
+    const member: Member = { user: who.identity.user, name: who.identity.name, devices: [] };
+    const event = { room: room.name, count, changes: [{ type: "leave" as const, member }] };
+    perform([
+      { type: "exit", sid: who.sid, room: room.name },
+      { type: "expelled", sid: who.sid, event },
+      ...presenceEffects(change),
+    ]);
+  }
+
   async #leaveSeat(room: string, { identity: { user }, sid }: Caller): Promise<void> {
     const { presence, settings, presenceGrace, uptime, perform } = this.#options;
     if (!settings(room).presence) return;
@@ -346,17 +339,6 @@ export class Rooms {
     const { maxMembers, presence: isKept } = settings(room.name);
     if (!isKept) return room.visitors.size >= maxMembers;
     return (await presence.count(room.name)) >= maxMembers && !(await presence.has(room.name, user));
-  }
-
-  #page(
-    name: string,
-    { after, before, limit = PAGE }: { after?: Position; before?: Position; limit?: number },
-  ): Promise<Page> {
-    const limits = { entries: limit, bytes: PAGE_BYTES };
-    const log = roomLog(name);
-    return after === undefined
-      ? this.#options.log.before(log, before?.offset ?? Infinity, limits)
-      : this.#options.log.after(log, after.offset, limits);
   }
 
   async #seat(

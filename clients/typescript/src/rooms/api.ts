@@ -25,7 +25,8 @@ export interface Sender {
   readonly user: string;
   readonly name: string;
   readonly sid: string;
-  readonly transport: Device["transport"];
+  /** `"server"`: the application's backend sent it, and no client. */
+  readonly transport: Device["transport"] | "server";
 }
 
 export interface RoomMessage<Data = unknown> {

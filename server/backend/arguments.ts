@@ -1,0 +1,101 @@
+/** Whether the arguments of a backend's calls are what they must be. Whatever a program gives, what is wrong is a RoomsError. */
+import { z } from "zod";
+import { describe } from "../api/describe.js";
+import { Payload } from "../api/payload.js";
+import {
+  dataSchema,
+  deviceSchema,
+  MAX_PAGE,
+  messageIdSchema,
+  positionSchema,
+  roomSchema,
+  shownNameSchema,
+  sidSchema,
+  tokenSchema,
+  userSchema,
+  wholeNumber,
+} from "../api/values.js";
+import { ownCopy } from "../own-properties/own-properties.js";
+import { RoomsError } from "./rooms-error.js";
+
+const room = roomSchema;
+const user = userSchema;
+const id = messageIdSchema.optional();
+const as = z.strictObject({ user: userSchema, name: shownNameSchema.optional() }).optional();
+const limit = wholeNumber(1, MAX_PAGE).default(100);
+
+/** `data` apart: it may be anything, and is looked at once. */
+export const ARGUMENTS = {
+  publish: z.strictObject({ room, id, as }),
+  signal: z.strictObject({ room, as }),
+  send: z
+    .strictObject({ user, id, as, receipt: z.boolean().optional() })
+    .refine(({ receipt, as: sender }) => receipt !== true || sender !== undefined, {
+      path: ["receipt"],
+      message: "goes to the inbox of the user of `as`: give one",
+    }),
+  history: z
+    .strictObject({ room, after: positionSchema.optional(), before: positionSchema.optional(), limit })
+    .refine(({ after, before }) => after === undefined || before === undefined, {
+      path: ["before"],
+      message: "and `after` cannot be given together",
+    }),
+  members: z.strictObject({ room, after: user.optional(), limit }),
+  rooms: z.strictObject({
+    prefix: z.string().default(""),
+    live: z.boolean().default(false),
+    after: z.string().default(""),
+    limit,
+  }),
+  room: z.strictObject({ room }),
+  connections: z.strictObject({
+    user: user.optional(),
+    room: room.optional(),
+    after: sidSchema.optional(),
+    limit,
+  }),
+  inbox: z.strictObject({ user }),
+  kick: z.strictObject({ room, user }),
+  disconnect: z.union(
+    [
+      z.strictObject({ user, device: deviceSchema.optional() }),
+      z.strictObject({ sid: sidSchema }),
+      z.strictObject({ room }),
+    ],
+    "must be {user, device?}, {sid} or {room}",
+  ),
+  disconnectOptions: z.strictObject({ reconnect: z.boolean().default(false) }),
+  revoke: z.union(
+    [z.strictObject({ tokenId: tokenSchema }), z.strictObject({ user })],
+    "must be {tokenId} or {user}",
+  ),
+  clear: z.strictObject({ room, through: wholeNumber(0).optional() }),
+} as const;
+
+/** @throws RoomsError "invalid_argument", which says what is wrong. */
+export function checked<Name extends keyof typeof ARGUMENTS>(
+  name: Name,
+  given: object,
+): z.output<(typeof ARGUMENTS)[Name]> {
+  const { error, data } = ARGUMENTS[name].safeParse(ownCopy(given));
+  if (error !== undefined) throw new RoomsError("invalid_argument", describe(error, name));
+  return data as z.output<(typeof ARGUMENTS)[Name]>;
+}
+
+/** Its own type does not say that there is no JSON of some values. */
+const stringify: (value: unknown) => string | undefined = JSON.stringify;
+
+/** @throws RoomsError "invalid_argument" for what is no JSON, or is nested too deep. */
+export function payloadOf(data: unknown): Payload {
+  const { error } = dataSchema.safeParse(data);
+  if (error !== undefined) throw new RoomsError("invalid_argument", describe(error, "data"));
+  const payload = new Payload(data);
+  try {
+    // Of a function, a symbol or a BigInt there is no JSON, and then no size.
+    const text = payload.text ?? stringify(data);
+    if (text !== undefined) return payload;
+  } catch (cause) {
+    throw new RoomsError("invalid_argument", `data is no JSON: ${String(cause)}`, { cause });
+  }
+  throw new RoomsError("invalid_argument", "data is no JSON");
+}

@@ -1,0 +1,94 @@
+/** What a backend sees: rooms and who is there, connections, inboxes. */
+import { callerOf } from "../connections/caller.js";
+import { transportOf, type RoomsSocket } from "../connections/rooms-io.js";
+import { inboxLog, ROOM_PREFIX, roomLog } from "../rooms/log-names.js";
+import { readHistory } from "../rooms/read-history.js";
+import { RECEIPTED } from "../store/devices.js";
+import type { LogState } from "../store/log.js";
+import { checked } from "./arguments.js";
+import type { Backend, ConnectionInfo, LogSummary, RoomSummary } from "./backend.js";
+import { answer, deviceOf, socketsOf, type BackendDeps } from "./deps.js";
+import { RoomsError } from "./rooms-error.js";
+
+export function createReading(
+  deps: BackendDeps,
+): Pick<Backend, "history" | "members" | "rooms" | "room" | "connections" | "inbox"> {
+  const { store, rooms, settings } = deps;
+  const { log, presence, devices } = store;
+
+  const summary = async (room: string): Promise<RoomSummary> => {
+    const state = await log.state(roomLog(room));
+    return { room, ...summaryOf(state), members: await presence.count(room) };
+  };
+
+  return {
+    history: (room, options = {}) =>
+      answer(deps, "history", async () => {
+        const range = checked("history", { ...options, room });
+        // A page has a bound in bytes already.
+        const read = await readHistory(log, room, range, (messages) => ({ messages, bytes: 0 }));
+        if (!read.ok) throw new RoomsError(read.error, read.detail);
+        return read.result;
+      }),
+
+    members: (room, options = {}) =>
+      answer(deps, "members", async () => {
+        const { limit, after } = checked("members", { ...options, room });
+        if (!settings(room).presence) throw new RoomsError("forbidden", "who is in this room is not kept");
+        return { room, ...(await presence.members(room, limit, after)) };
+      }),
+
+    rooms: (options = {}) =>
+      answer(deps, "rooms", async () => {
+        const { prefix, live, after, limit } = checked("rooms", options);
+        const isWanted = (name: string): boolean =>
+          name.startsWith(prefix) && name > after && rooms.visitorsOf(name).length > 0;
+        // One that nobody has published to yet has no log, but it may have members.
+        const names = new Set(rooms.live().filter(isWanted));
+        const kept = live ? [] : await log.list(ROOM_PREFIX + prefix, roomLog(after), limit + 1);
+        for (const { name } of kept) names.add(name.slice(ROOM_PREFIX.length));
+        const sorted = [...names].sort((a, b) => (a < b ? -1 : 1));
+        const page = await Promise.all(sorted.slice(0, limit).map(summary));
+        return { rooms: page, more: sorted.length > limit };
+      }),
+
+    room: (name) => answer(deps, "room", () => summary(checked("room", { room: name }).room)),
+
+    connections: (options = {}) =>
+      answer(deps, "connections", () => {
+        const { user, room, after, limit } = checked("connections", options);
+        const all = socketsOf(deps, { user, room });
+        const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+        if (after !== undefined && from === 0) {
+          throw new RoomsError(
+            "invalid_argument",
+            "connections.after has gone: begin with the first page again",
+          );
+        }
+        const page = all.slice(from, from + limit).map((socket) => infoOf(socket, rooms.roomsOf(socket.id)));
+        return { connections: page, more: all.length > from + limit };
+      }),
+
+    inbox: (user) =>
+      answer(deps, "inbox", async () => {
+        checked("inbox", { user });
+        const state = await log.state(inboxLog(user));
+        const real = (await devices.of(user)).filter(({ device }) => device !== RECEIPTED);
+        const shown = real.map(({ device, cursor, seen }) => ({ device, cursor, seen }));
+        return { user, ...summaryOf(state), devices: shown };
+      }),
+  };
+}
+
+function summaryOf({ epoch, first, last }: LogState): LogSummary {
+  return { position: { epoch, offset: last }, first };
+}
+
+function infoOf(socket: RoomsSocket, rooms: string[]): ConnectionInfo {
+  const { user, name, guest } = socket.data.identity;
+  const { address } = callerOf(socket);
+  return {
+    ...{ sid: socket.id, user, name, guest, device: deviceOf(socket) },
+    ...{ transport: transportOf(socket), address, since: socket.handshake.issued, rooms },
+  };
+}
