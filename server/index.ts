@@ -22,6 +22,8 @@ export {
 export type * from "./backend/backend.js";
 export { RoomsError } from "./backend/rooms-error.js";
 export type { RevocationTarget } from "./auth/revocation-of.js";
+export { apiKeyFile } from "./auth/api-key-file.js";
+export { newApiKey, SCOPES, type ApiKey, type ApiKeys, type Scope } from "./auth/api-keys.js";
 export { createPolicy } from "./rules/create-policy.js";
 export { publicKeySource, secretSource, type KeySource } from "./auth/keys.js";
 export { jwksSource } from "./auth/jwks.js";

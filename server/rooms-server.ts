@@ -11,6 +11,8 @@ import {
 } from "@crossroom/bridge";
 import type { Backend } from "./backend/backend.js";
 import { createBackend } from "./backend/create-backend.js";
+import type { ApiKeys } from "./auth/api-keys.js";
+import { createHttpApi } from "./http-api/http-api.js";
 import { createAdminHandler } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
@@ -72,6 +74,8 @@ export interface RoomsServerOptions {
   policy?: Policy;
   /** How each room behaves. Default: `DEFAULT_ROOM`. */
   roomSettings?: (room: string) => RoomSettings;
+  /** Keys of the HTTP API (`apiKeyFile`), with which a backend reaches this server at `/crossroom/v1`. Default: there is no such API. */
+  apiKeys?: ApiKeys;
   limits?: Partial<Limits>;
   /** Milliseconds that a device whose connection is lost counts as there. Default 10,000. */
   presenceGrace?: number;
@@ -257,6 +261,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
       clock: store.clock,
       onError,
     }),
+    ...(options.apiKeys === undefined ? {} : { api: (...args) => httpApi?.(...args) }),
     ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),
   });
   httpServer.on("request", handler);
@@ -313,7 +318,15 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     ...{ store, rooms, inboxes, settings, limiter, revoke, now, failed, perform: delivery.perform },
     sockets: () => io.of("/").sockets,
   });
+  let isClosing = false;
+  const httpApi =
+    options.apiKeys &&
+    createHttpApi({
+      ...{ keys: options.apiKeys, authenticate, backend, now, log, gathered },
+      ...{ messageBytes: limits.messageBytes, isClosing: () => isClosing },
+    });
   const close = async (): Promise<void> => {
+    isClosing = true;
     maintenance.stop();
     const closed = io.close();
     // A tick later, so that pages still see how their connections are closed. Until then no request ends.

@@ -83,6 +83,15 @@ export class ApiKeyFile implements ApiKeys {
   }
 }
 
+/**
+ * The keys of a file that `crossroom key create --api-keys FILE` makes, read again when it changes; none while it is not there. Throws a
+ * ConfigError where it is there and cannot be used. @param onError Gets what is wrong with it later; the keys that were read before are good until then.
+ */
+export function apiKeyFile(path: string, onError: (error: unknown) => void = () => undefined): ApiKeys {
+  readKeys(path);
+  return new ApiKeyFile(path, onError);
+}
+
 /** The keys of a file; none where it is not there. Throws a ConfigError that says what is wrong with it. */
 export function readKeys(path: string): readonly ApiKey[] {
   let text: string;

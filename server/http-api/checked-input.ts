@@ -90,9 +90,17 @@ export async function bodyOf(
     );
   }
   const value = await readJson(request, bodyBytes?.(context) ?? SMALL_BODY, timeout);
-  // What a program has put on `Object.prototype` is in no body.
-  const own = ownCopy(value);
+  const own = ownRequest(value);
   return check(body, given === undefined ? own : withId(own, String(given)), "body");
+}
+
+/** What a program has put on `Object.prototype` is in no body. `data` is as it came. */
+function ownRequest(value: unknown): unknown {
+  const own = ownCopy(value) as { as?: unknown; operations?: unknown } | null;
+  if (typeof own !== "object" || own === null || Array.isArray(own)) return own;
+  if (own.as !== undefined) own.as = ownCopy(own.as);
+  if (Array.isArray(own.operations)) own.operations = own.operations.map(ownRequest);
+  return own;
 }
 
 function withId(body: unknown, key: string): unknown {

@@ -11,6 +11,8 @@ import { Hono, type Context } from "hono";
 import { hasExpired, type ApiKeys } from "../auth/api-keys.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { Backend } from "../backend/backend.js";
+import type { HandlerLog } from "../connections/handler-log.js";
+import type { GatheredLog } from "../log/gathered-log.js";
 import { callerOf, requireAllRooms, requireRoom, requireScope, shownKeyId, type Caller } from "./caller.js";
 import { bodyOf, checkTarget, pathOf, queryOf } from "./checked-input.js";
 import { openApiDocument } from "./openapi.js";
@@ -28,19 +30,12 @@ export interface HttpApiOptions {
   messageBytes: number;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
-  /** Undefined where the server takes requests, or why it does not. */
-  unready: () => Promise<string | undefined>;
-  log: HttpApiLog;
+  /** Whether the server has begun to close. */
+  isClosing: () => boolean;
+  log: HandlerLog;
+  gathered: Pick<GatheredLog, "tell">;
   /** Milliseconds in which a body must have come. Default 10,000. */
   bodyTimeout?: number;
-}
-
-export interface HttpApiLog {
-  /** One line for what a key has done that others notice. */
-  done(fields: object, message: string): void;
-  /** A key that was refused; there may be any number of them. */
-  refused(fields: object, message: string): void;
-  failed(error: unknown, what: string): void;
 }
 
 /** Answers requests whose path is `API_BASE` or below it. */
@@ -48,15 +43,18 @@ export type HttpApi = (request: IncomingMessage, response: ServerResponse) => vo
 
 type Env = { Bindings: HttpBindings };
 
-/** Whether a request's target is the API's. */
-export function isOfApi(path: string): boolean {
-  return path === API_BASE || path.startsWith(`${API_BASE}/`);
-}
-
 export function createHttpApi(options: HttpApiOptions): HttpApi {
-  const { keys, now, log, bodyTimeout = BODY_TIMEOUT } = options;
+  const { keys, now, log, gathered, isClosing, bodyTimeout = BODY_TIMEOUT } = options;
   const { version } = createRequire(import.meta.url)("crossroom/package.json") as { version: string };
-  const { backend, messageBytes, unready } = options;
+  const { backend, messageBytes } = options;
+  const unready = async (): Promise<string | undefined> => {
+    if (isClosing()) return "The server is closing.";
+    // Any room tells whether the store can be read.
+    return backend.room("readyz").then(
+      () => undefined,
+      (error: unknown) => String(error),
+    );
+  };
   const context: ApiContext = { backend, messageBytes, now, version, unready };
   const isOpen = (): boolean => keys.all().some((key) => !hasExpired(key, now()));
 
@@ -79,10 +77,9 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     const body = await bodyOf(operation, request, context, bodyTimeout);
     const answer = await operation.handle({ path, query, body, caller }, context);
     if (operation.isLogged === true) {
-      log.done(
-        { key: caller.id, operation: operation.id, ...path, ...query, ...told(body) },
-        "done over the HTTP API",
-      );
+      const fields = { key: caller.id, operation: operation.id, ...path, ...query, ...told(body) };
+      if (log.info === undefined) log.warn(fields, DONE);
+      else log.info(fields, DONE);
     }
     return answer;
   }
@@ -91,13 +88,17 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   function refuse(request: IncomingMessage, error: unknown): Response {
     let problem = problemOf(error);
     if (problem === undefined) {
-      if (!(error instanceof ClientGone)) log.failed(error, "a request of the HTTP API failed");
+      if (!(error instanceof ClientGone)) log.error({ err: error }, "a request of the HTTP API failed");
       problem = new Problem("internal");
     }
     const { status, code, detail } = problem.body;
     if (status === 401 || status === 403) {
       const key = shownKeyId(request);
-      log.refused({ ...(key === undefined ? {} : { key }), code, detail }, "the HTTP API refused a key");
+      gathered.tell("warn", "the HTTP API refused a key", {
+        ...(key === undefined ? {} : { key }),
+        code,
+        detail,
+      });
     }
     return respond(request, status, problem.body, {
       "content-type": "application/problem+json",
@@ -145,6 +146,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     void listener(request, response);
   };
 }
+
+const DONE = "done over the HTTP API";
 
 /** Of operations that ask for no key. */
 const NOBODY: Caller = { id: "nobody", scopes: [] };

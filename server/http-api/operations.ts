@@ -8,6 +8,11 @@ import { USER_OPERATIONS } from "./user-operations.js";
 /** Where the API is, on a server that has it at its usual place. */
 export const API_BASE = "/crossroom/v1";
 
+/** Whether a request's path is the API's. */
+export function isOfApi(path: string): boolean {
+  return path === API_BASE || path.startsWith(`${API_BASE}/`);
+}
+
 /** Where the API's own description is, below the base. */
 export const OPENAPI_PATH = "/openapi.json";
 

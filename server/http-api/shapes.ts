@@ -5,6 +5,7 @@ import { API_ERRORS } from "../api/errors.js";
 import { SHAPES, transportSchema } from "../api/shapes.js";
 import {
   dataSchema,
+  MAX_TOKEN,
   deviceSchema,
   messageIdSchema,
   positionSchema,
@@ -17,6 +18,7 @@ import {
 } from "../api/values.js";
 import { SCOPES } from "../auth/api-keys.js";
 import { HTTP_ERRORS } from "./problem.js";
+import { positionTextSchema } from "./query.js";
 
 /** Operations of one batch; a broadcast counts as one for each of its rooms. */
 export const MAX_OPERATIONS = 1_000;
@@ -44,7 +46,7 @@ export const signalSchema = z.strictObject(signalFields, objectWith("data"));
 export const sendSchema = withReceiptTo(z.strictObject(sendFields, objectWith("data")));
 
 export const revocationSchema = z.union(
-  [z.strictObject({ tokenId: z.string().min(1).max(256) }), z.strictObject({ user: userSchema })],
+  [z.strictObject({ tokenId: z.string().min(1).max(MAX_TOKEN) }), z.strictObject({ user: userSchema })],
   'must be {"tokenId": ID} or {"user": ID}',
 );
 
@@ -210,6 +212,7 @@ export const NAMED_SHAPES: Readonly<Record<string, z.ZodType>> = {
   Time: SHAPES.Time,
   Data: SHAPES.Data,
   Position: SHAPES.Position,
+  PositionText: positionTextSchema,
   Transport: SHAPES.Transport,
   Sender: SHAPES.Sender,
   Device: SHAPES.Device,

@@ -1,6 +1,7 @@
 /** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
+import { isOfApi } from "../http-api/operations.js";
 import { type HttpHandler, sendJson } from "./http-json.js";
 import { StaticFiles } from "./static-files.js";
 
@@ -9,6 +10,8 @@ export interface HttpOptions {
   bridgePath: string;
   /** What the demo page needs; without it there is no page. */
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
+  /** Answers what lies below `API_BASE`; without it nothing does. */
+  api?: RequestListener;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
 }
@@ -46,12 +49,14 @@ export function demoFiles(): StaticFiles {
 }
 
 /** Answers requests that Socket.IO does not take. */
-export function httpHandler({ bridgePath, demo, admin }: HttpOptions): RequestListener {
+export function httpHandler({ bridgePath, demo, admin, api }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (path.startsWith("/admin/")) {
       void admin(request, response);
+    } else if (api !== undefined && isOfApi(path)) {
+      api(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
       void demo.signIn(request, response);
     } else if (request.method !== "GET" && request.method !== "HEAD") {

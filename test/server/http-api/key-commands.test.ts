@@ -18,23 +18,36 @@ describe("crossroom key", () => {
 
   async function run(...argv: string[]) {
     let [printed, wrong] = ["", ""];
-    const code = await runProgram(["key", ...argv, ...(argv.includes("--api-keys") ? [] : ["--data", folder])], {
-      env: {},
-      version: "0",
-      readText: (path) => readFileSync(path, "utf8"),
-      print: (text) => (printed += text),
-      printError: (text) => (wrong += text),
-      start: () => Promise.reject(new Error("not here")),
-      check: () => Promise.reject(new Error("not here")),
-      now: () => NOW,
-    });
+    const code = await runProgram(
+      ["key", ...argv, ...(argv.includes("--api-keys") ? [] : ["--data", folder])],
+      {
+        env: {},
+        version: "0",
+        readText: (path) => readFileSync(path, "utf8"),
+        print: (text) => (printed += text),
+        printError: (text) => (wrong += text),
+        start: () => Promise.reject(new Error("not here")),
+        check: () => Promise.reject(new Error("not here")),
+        now: () => NOW,
+      },
+    );
     return { code: code ?? 0, printed, wrong };
   }
   const file = () => join(folder, "api-keys.json");
 
   it("makes a key that is shown once: the file has its hash alone, and is its user's", async () => {
     const { code, printed } = await run(
-      ...["create", "--scope", "publish", "--scope", "read,publish:as", "--room", "order-*", "--room", "news"],
+      ...[
+        "create",
+        "--scope",
+        "publish",
+        "--scope",
+        "read,publish:as",
+        "--room",
+        "order-*",
+        "--room",
+        "news",
+      ],
       ...["--expires", "90d", "--name", "Shop"],
     );
     expect(code).to.equal(0);
@@ -61,7 +74,11 @@ describe("crossroom key", () => {
     expect(printed.split("\n")).to.have.length(3);
     expect(printed).to.match(/^[0-9a-f]{12} {2}read {2}all rooms {2}never expires {2}Reports$/m);
     expect(printed).to.include(`${id}  publish  rooms a*  until 2026-11-30T00:00:01.000Z`);
-    expect(await run("revoke", id)).to.deep.equal({ code: 0, printed: `Revoked: the key ${id}\n`, wrong: "" });
+    expect(await run("revoke", id)).to.deep.equal({
+      code: 0,
+      printed: `Revoked: the key ${id}\n`,
+      wrong: "",
+    });
     expect((await run("list")).printed).not.to.include(id);
     const again = await run("revoke", id);
     expect(again.code).to.equal(1);
@@ -79,9 +96,21 @@ describe("crossroom key", () => {
   const wrong: [string, string[], RegExp][] = [
     ["no scope", ["create"], /required option .*--scope/],
     ["a scope that there is not", ["create", "--scope", "all"], /There are publish, publish:as, read/],
-    ["a room that is no pattern", ["create", "--scope", "read", "--room", "{x"], /there is no \{x in patterns/],
-    ["a room that is others for each user", ["create", "--scope", "read", "--room", "dm-{user}"], /belongs to no user/],
-    ["a wrong duration", ["create", "--scope", "read", "--expires", "soon"], /--expires: "soon" is not a duration/],
+    [
+      "a room that is no pattern",
+      ["create", "--scope", "read", "--room", "{x"],
+      /there is no \{x in patterns/,
+    ],
+    [
+      "a room that is others for each user",
+      ["create", "--scope", "read", "--room", "dm-{user}"],
+      /belongs to no user/,
+    ],
+    [
+      "a wrong duration",
+      ["create", "--scope", "read", "--expires", "soon"],
+      /--expires: "soon" is not a duration/,
+    ],
     ["an empty name", ["create", "--scope", "read", "--name", " "], /--name must not be empty/],
   ];
   for (const [what, argv, message] of wrong) {
@@ -113,7 +142,8 @@ describe("the file of keys", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const newKey = () => newApiKey({ scopes: ["read"], created: 0 }, (bytes) => Buffer.alloc(bytes, Math.random() * 256)).key;
+  const newKey = () =>
+    newApiKey({ scopes: ["read"], created: 0 }, (bytes) => Buffer.alloc(bytes, Math.random() * 256)).key;
 
   it("is read again at once when it changes, and keeps what was good while it is damaged", async () => {
     const errors: unknown[] = [];
@@ -137,7 +167,8 @@ describe("the file of keys", () => {
     const path = join(folder, "keys.json");
     await changeKeys(path, () => [newKey()]);
     chmodSync(path, 0o666);
-    if (process.platform !== "win32") expect(() => readKeys(path)).to.throw(/every user of this machine may write/);
+    if (process.platform !== "win32")
+      expect(() => readKeys(path)).to.throw(/every user of this machine may write/);
     chmodSync(path, 0o600);
     for (const text of ["[]", "{}", '{"version":2,"keys":[]}', '{"version":1,"keys":[{}]}']) {
       writeFileSync(path, text);
