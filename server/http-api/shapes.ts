@@ -249,9 +249,12 @@ function objectWith(fields: string): { error: (issue: { code?: string | undefine
 /** A receipt goes into the inbox of whom it was sent as. */
 function withReceiptTo<Schema extends z.ZodType<{ receipt?: boolean; as?: object }>>(schema: Schema): Schema {
   return schema
-    .refine(({ receipt, as: sender }) => receipt === undefined || sender !== undefined, {
+    .refine(({ receipt, as: sender }) => receipt !== true || sender !== undefined, {
       path: ["receipt"],
       message: "needs as: whose inbox the receipt is for",
     })
-    .meta({ dependentRequired: { receipt: ["as"] } });
+    .meta({
+      if: { properties: { receipt: { const: true } }, required: ["receipt"] },
+      then: { required: ["as"] },
+    });
 }
