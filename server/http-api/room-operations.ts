@@ -52,7 +52,7 @@ export const ROOM_OPERATIONS = [
       201: { description: "It is kept.", schema: publishedSchema },
       200: { description: "It had been published before.", schema: publishedSchema },
     },
-    errors: ["message_too_large", "rate_limited"],
+    errors: ["message_too_large"],
     async handle({ path, body: { data, ...options }, caller }, { backend }) {
       const published = await backend.publish(path.room, data, sentOptions(caller, options));
       return { status: published.duplicate ? 200 : 201, body: published };
@@ -121,7 +121,7 @@ export const ROOM_OPERATIONS = [
     body: signalSchema,
     bodyBytes: messageBody,
     answers: { 204: { description: "It is on its way." } },
-    errors: ["message_too_large", "rate_limited"],
+    errors: ["message_too_large"],
     async handle({ path, body: { data, ...options }, caller }, { backend }) {
       await backend.signal(path.room, data, sentOptions(caller, options));
       return { status: 204 };

@@ -36,7 +36,7 @@ export const USER_OPERATIONS = [
       201: { description: "It is in the inbox.", schema: sentSchema },
       200: { description: "It had been sent before.", schema: sentSchema },
     },
-    errors: ["message_too_large", "rate_limited", "inbox_full"],
+    errors: ["message_too_large", "inbox_full"],
     async handle({ path, body: { data, ...options }, caller }, { backend }) {
       const sent = await backend.send(path.user, data, sentOptions(caller, options));
       return { status: sent.duplicate ? 200 : 201, body: sent };

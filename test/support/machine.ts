@@ -101,6 +101,13 @@ export const TOOLS = {
     debianPackage: "curl",
     neededBy: "the tests of docs/http-bridge.md and docs/http-api.md",
   },
+  go: {
+    title: "Go",
+    variable: "GO_PATH",
+    programs: ["go", "/usr/local/go/bin/go"],
+    debianPackage: "golang-go",
+    neededBy: "the test of the program in Go in docs/http-api.md",
+  },
   shellcheck: {
     title: "ShellCheck",
     variable: "SHELLCHECK_PATH",
