@@ -69,17 +69,25 @@ export class ApiKeyFile implements ApiKeys {
 
   /** Reads the file if it is another one than the last time: looking costs some microseconds. None where there is no file. */
   all(): readonly ApiKey[] {
+    const which = whichFile(this.path);
+    if (which === this.#read) return this.#keys;
+    this.#read = which;
     try {
-      const stat = statSync(this.path, { bigint: true, throwIfNoEntry: false });
-      const which =
-        stat === undefined ? "" : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.mode].join(" ");
-      if (which === this.#read) return this.#keys;
-      this.#read = which;
       this.#keys = readKeys(this.path);
     } catch (error) {
       this.#onError(error);
     }
     return this.#keys;
+  }
+}
+
+/** Another text for another file, or another content of it. Where it cannot be looked at, reading it says why. */
+function whichFile(path: string): string {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? "" : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.mode].join(" ");
+  } catch (error) {
+    return String(error);
   }
 }
 

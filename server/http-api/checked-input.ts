@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { messageIdSchema } from "../api/values.js";
-import { ownCopy } from "../own-properties/own-properties.js";
+import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
 import type { ApiContext, Operation } from "./operation.js";
 import { SMALL_BODY } from "./operations.js";
 import { Problem, type FieldError } from "./problem.js";
@@ -19,7 +19,9 @@ const IDEMPOTENCY_KEY = "idempotency-key";
  * @param target Of the request line, from its path on.
  */
 export function checkTarget(target: string): void {
-  const [path = "", query = ""] = target.split("?", 2);
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query = mark === -1 ? "" : target.slice(mark + 1);
   if (!/^[!-~]*$/.test(target))
     throw invalid("The URL has characters in it that must be percent-encoded, as UTF-8.");
   const decoded = [decode(path), decode(query)];
@@ -32,9 +34,6 @@ export function checkTarget(target: string): void {
     throw invalid(
       "A path cannot have . or .. in the place of a name. POST /batch takes rooms and users that are named so.",
     );
-  }
-  if (query.length !== target.length - path.length - (target.includes("?") ? 1 : 0)) {
-    throw invalid("The URL has a second ? in its query, which must be percent-encoded.");
   }
   for (const name of new URLSearchParams(query).keys()) {
     if (!KEYS_IN_QUERY.includes(name.toLowerCase())) continue;
@@ -53,7 +52,7 @@ export function pathOf(
   for (const [name, schema] of Object.entries(operation.parameters)) {
     values.push([name, check(schema, read(name), `path.${name}`)]);
   }
-  return Object.fromEntries(values);
+  return withoutPrototype(Object.fromEntries(values));
 }
 
 /** The values of a query. Throws a Problem. */
@@ -71,7 +70,7 @@ export function queryOf({ query }: Operation, url: string): Record<string, unkno
     if (others.length > 0) throw wrong([{ field: `query.${name}`, message: "must be given once" }]);
     values.push([name, check(parameter.schema, parameter.read(text), `query.${name}`)]);
   }
-  return Object.fromEntries(values);
+  return withoutPrototype(Object.fromEntries(values));
 }
 
 /** The body, with what Idempotency-Key adds to it; undefined where the operation takes none. Throws a Problem, or ClientGone. */
@@ -91,14 +90,14 @@ export async function bodyOf(
   }
   const value = await readJson(request, bodyBytes?.(context) ?? SMALL_BODY, timeout);
   const own = ownRequest(value);
-  return check(body, given === undefined ? own : withId(own, String(given)), "body");
+  return ownRequest(check(body, given === undefined ? own : withId(own, String(given)), "body"));
 }
 
 /** What a program has put on `Object.prototype` is in no body. `data` is as it came. */
 function ownRequest(value: unknown): unknown {
   const own = ownCopy(value) as { as?: unknown; operations?: unknown } | null;
   if (typeof own !== "object" || own === null || Array.isArray(own)) return own;
-  if (own.as !== undefined) own.as = ownCopy(own.as);
+  if (Object.hasOwn(own, "as")) own.as = ownCopy(own.as);
   if (Array.isArray(own.operations)) own.operations = own.operations.map(ownRequest);
   return own;
 }

@@ -28,7 +28,7 @@ function blockIn(language: string): string {
 }
 
 describeWith(["curl"], "docs/http-api.md", function () {
-  this.timeout(120_000);
+  this.timeout(300_000); // Go compiles its library the first time.
   let folder: string;
   let server: ServerProcess;
   let url: string;

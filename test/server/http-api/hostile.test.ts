@@ -148,6 +148,7 @@ describe("what the HTTP API makes of requests that are not as they should be", (
     [`GET ${BASE}/rooms/a#b`, 400],
     [`GET ${BASE}/rooms?limit=%`, 400],
     [`GET ${BASE}/rooms?limit=1?`, 400],
+    [`GET ${BASE}/rooms?prefix=a?b`, 200],
     [`GET ${BASE}/rooms?limit=1&limit=1`, 400],
     [`GET ${BASE}/rooms?limit=0`, 400],
     [`GET ${BASE}/rooms?limit=501`, 400],
