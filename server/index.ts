@@ -2,6 +2,7 @@
 import "./own-properties/hide-inherited.js";
 export { API_ERRORS, apiError, type ApiErrorCode } from "./api/errors.js";
 export type * from "./api/types.js";
+export { identityOf } from "./connections/admitted.js";
 export type { HandlerLog } from "./connections/handler-log.js";
 export type { RoomsIo } from "./connections/rooms-io.js";
 export { DEFAULT_INBOX_AGE, DEFAULT_ROOM } from "./rooms/room-settings.js";
@@ -9,18 +10,16 @@ export { DEFAULT_LIMITS } from "./limits/limits.js";
 export type * from "./auth/authenticate.js";
 export type * from "./rooms/identity.js";
 export type * from "./rooms/policy.js";
+export type { AskingClient, Before, Rewritten } from "./rooms/before.js";
 export type * from "./rooms/room-settings.js";
 export type * from "./limits/limits.js";
 export { DEFAULT_RATES, type Rate, type RateName, type Rates } from "./limits/rates.js";
-export {
-  createRoomsServer,
-  storeOptions,
-  type RoomsServer,
-  type RoomsServerOptions,
-  type TokenOptions,
-} from "./rooms-server.js";
+export { storeOptions, type RoomsServerOptions, type TokenOptions } from "./rooms-options.js";
+export { createRoomsServer, type RoomsServer } from "./rooms-server.js";
 export type * from "./backend/backend.js";
-export { RoomsError } from "./backend/rooms-error.js";
+export type { ConnectedClient } from "./backend/connected-client.js";
+export type { RoomPresence, RoomsEvents, RoomsListener } from "./backend/events.js";
+export { RoomsError } from "./api/rooms-error.js";
 export type { RevocationTarget } from "./auth/revocation-of.js";
 export { apiKeyFile } from "./auth/api-key-file.js";
 export { newApiKey, SCOPES, type ApiKey, type ApiKeys, type Scope } from "./auth/api-keys.js";

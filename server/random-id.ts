@@ -14,3 +14,8 @@ export function randomId(bytes: number, encoding: "base64url" | "hex" = "base64u
   used += bytes;
   return pool.toString(encoding, used - bytes, used);
 }
+
+/** For guests and their tokens, which are known by 64 random bits. */
+export function randomHex(): string {
+  return randomId(8, "hex");
+}

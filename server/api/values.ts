@@ -28,7 +28,6 @@ export const MAX_PAGE = 500;
  * another one. Python's `$` also matches before a line's end, so that nothing may be said with it.
  */
 const NOT_WHITE = /[^\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/;
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const LONE_SURROGATE = /\p{Cs}/u;
 

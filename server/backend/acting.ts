@@ -31,7 +31,7 @@ export function createActing(deps: BackendDeps): Pick<Backend, "kick" | "disconn
         const { reconnect } = checked("disconnectOptions", options);
         const found = socketsAt(target);
         for (const socket of found) {
-          if (!reconnect) socket.disconnect(true);
+          if (!reconnect) deps.end(socket);
           // Clients of Socket.IO come back by themselves where the connection ends, and not where a namespace does.
           else if (!closeWith(socket, CLOSE_CODES.forcedClose)) socket.conn.close();
         }

@@ -1,9 +1,7 @@
 /** Whether the arguments of a backend's calls are what they must be. Whatever a program gives, what is wrong is a RoomsError. */
 import { z } from "zod";
 import { describe } from "../api/describe.js";
-import { Payload } from "../api/payload.js";
 import {
-  dataSchema,
   deviceSchema,
   MAX_PAGE,
   messageIdSchema,
@@ -16,7 +14,7 @@ import {
   wholeNumber,
 } from "../api/values.js";
 import { ownCopy } from "../own-properties/own-properties.js";
-import { RoomsError } from "./rooms-error.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 const room = roomSchema;
 const user = userSchema;
@@ -80,22 +78,4 @@ export function checked<Name extends keyof typeof ARGUMENTS>(
   const { error, data } = ARGUMENTS[name].safeParse(ownCopy(given));
   if (error !== undefined) throw new RoomsError("invalid_argument", describe(error, name));
   return data as z.output<(typeof ARGUMENTS)[Name]>;
-}
-
-/** Its own type does not say that there is no JSON of some values. */
-const stringify: (value: unknown) => string | undefined = JSON.stringify;
-
-/** @throws RoomsError "invalid_argument" for what is no JSON, or is nested too deep. */
-export function payloadOf(data: unknown): Payload {
-  const { error } = dataSchema.safeParse(data);
-  if (error !== undefined) throw new RoomsError("invalid_argument", describe(error, "data"));
-  const payload = new Payload(data);
-  try {
-    // Of a function, a symbol or a BigInt there is no JSON, and then no size.
-    const text = payload.text ?? stringify(data);
-    if (text !== undefined) return payload;
-  } catch (cause) {
-    throw new RoomsError("invalid_argument", `data is no JSON: ${String(cause)}`, { cause });
-  }
-  throw new RoomsError("invalid_argument", "data is no JSON");
 }

@@ -2,10 +2,12 @@
  * What a program on the server's side may do: publish to any room, send to any user, see who is there, send somebody away. It needs no
  * connection, no join and no rights, and no rate of a user's counts for it; names, sizes and the depth of data are checked as for anybody.
  */
-import type { History, Position, PresencePage, Published, Sent, Transport } from "../api/types.js";
+import type { History, Position, PresencePage, Published, Sent } from "../api/types.js";
 import type { RevocationTarget } from "../auth/revocation-of.js";
 import type { Revocation } from "../store/revocations.js";
-import type { RoomsError } from "./rooms-error.js";
+import type { ConnectedClient } from "./connected-client.js";
+import type { RoomsEvents, RoomsListener } from "./events.js";
+import type { RoomsError } from "../api/rooms-error.js";
 
 /**
  * Every call rejects with a RoomsError whose code is of the closed table (docs/rooms-api.md, 11): `invalid_argument` for what has the wrong
@@ -46,6 +48,12 @@ export interface Backend {
   revoke(revocation: RevocationTarget | Revocation): Promise<void>;
   /** Drops a room's messages, up to and with an offset, or all. Those who have them already keep them. */
   clear(room: string, options?: { through?: number | undefined }): Promise<void>;
+
+  /**
+   * Has a function called for each event, in this process, as it happens. What happened before, or while the process was down, is not told.
+   * @returns Ends it.
+   */
+  on<Name extends keyof RoomsEvents>(name: Name, listener: RoomsListener<Name>): () => void;
 }
 
 /** In whose name something is sent. Nobody need be connected. */
@@ -128,14 +136,7 @@ export interface InboxSummary extends LogSummary {
   devices: { device: string; cursor: Position; seen: number }[];
 }
 
-export interface ConnectionInfo {
-  sid: string;
-  user: string;
-  name: string;
-  guest: boolean;
-  /** What the client named its device with; its `sid` where it did not. */
-  device: string;
-  transport: Transport;
+export interface ConnectionInfo extends ConnectedClient {
   /** An IPv4 address, or the /64 of an IPv6 one. */
   address: string;
   /** Milliseconds since the Unix epoch. */

@@ -6,5 +6,11 @@ import { createReading } from "./reading.js";
 import { createSending } from "./sending.js";
 
 export function createBackend(deps: BackendDeps): Backend {
-  return { ...createSending(deps), ...createReading(deps), ...createActing(deps) };
+  const { events } = deps;
+  return {
+    ...createSending(deps),
+    ...createReading(deps),
+    ...createActing(deps),
+    on: (name, listener) => events.on(name, listener),
+  };
 }

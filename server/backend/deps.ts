@@ -7,7 +7,9 @@ import type { RoomSettings } from "../rooms/room-settings.js";
 import type { Rooms } from "../rooms/rooms.js";
 import type { Revocation } from "../store/revocations.js";
 import { StoreError, type Store } from "../store/store.js";
-import { RoomsError } from "./rooms-error.js";
+import { deviceOf } from "./connected-client.js";
+import type { EventSource } from "./events.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 export interface BackendDeps {
   store: Store;
@@ -18,9 +20,12 @@ export interface BackendDeps {
   perform: Perform;
   /** The connections that are open, by their ids, in the order in which they came. */
   sockets: () => ReadonlyMap<string, RoomsSocket>;
+  /** Sends away a client that is not to come back by itself. */
+  end: (socket: RoomsSocket) => void;
   revoke: (revocation: Revocation) => Promise<void>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  events: EventSource;
   /** Told of what is the server's own fault. */
   failed: (error: unknown, what: string) => void;
 }
@@ -53,12 +58,8 @@ export function socketsOf(
   const inRoom = room === undefined ? undefined : new Set(rooms.visitorsOf(room));
   return [...sockets().values()].filter(
     (socket) =>
-      (user === undefined || socket.data.identity.user === user) &&
+      (user === undefined || socket.data.user === user) &&
       (device === undefined || deviceOf(socket) === device) &&
       (inRoom === undefined || inRoom.has(socket.id)),
   );
-}
-
-export function deviceOf({ id, data }: RoomsSocket): string {
-  return data.device ?? id;
 }

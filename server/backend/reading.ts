@@ -1,14 +1,15 @@
 /** What a backend sees: rooms and who is there, connections, inboxes. */
 import { callerOf } from "../connections/caller.js";
-import { transportOf, type RoomsSocket } from "../connections/rooms-io.js";
+import type { RoomsSocket } from "../connections/rooms-io.js";
 import { inboxLog, ROOM_PREFIX, roomLog } from "../rooms/log-names.js";
 import { readHistory } from "../rooms/read-history.js";
 import { RECEIPTED } from "../store/devices.js";
 import type { LogState } from "../store/log.js";
 import { checked } from "./arguments.js";
 import type { Backend, ConnectionInfo, LogSummary, RoomSummary } from "./backend.js";
-import { answer, deviceOf, socketsOf, type BackendDeps } from "./deps.js";
-import { RoomsError } from "./rooms-error.js";
+import { clientOf } from "./connected-client.js";
+import { answer, socketsOf, type BackendDeps } from "./deps.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 export function createReading(
   deps: BackendDeps,
@@ -85,10 +86,6 @@ function summaryOf({ epoch, first, last }: LogState): LogSummary {
 }
 
 function infoOf(socket: RoomsSocket, rooms: string[]): ConnectionInfo {
-  const { user, name, guest } = socket.data.identity;
   const { address } = callerOf(socket);
-  return {
-    ...{ sid: socket.id, user, name, guest, device: deviceOf(socket) },
-    ...{ transport: transportOf(socket), address, since: socket.handshake.issued, rooms },
-  };
+  return { ...clientOf(socket), address, since: socket.handshake.issued, rooms };
 }

@@ -1,13 +1,14 @@
 /** What a backend sends: to rooms and to users. */
+import { payloadOf } from "../api/payload-of.js";
 import type { Payload } from "../api/payload.js";
 import type { Published, Sender, Sent } from "../api/types.js";
 import { MAX_NAME } from "../api/values.js";
 import { backendKeyOf } from "../rooms/messages.js";
 import type { CallOutcome } from "../rooms/outcome.js";
-import { checked, payloadOf } from "./arguments.js";
+import { checked } from "./arguments.js";
 import type { Backend, PublishItem, SentAs } from "./backend.js";
 import { answer, type BackendDeps } from "./deps.js";
-import { RoomsError } from "./rooms-error.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 /** Who sends what is in nobody's name; and the `sid` of all that a backend sends. */
 const SERVER = "server";
@@ -51,7 +52,7 @@ export function createSending(
       answer(deps, "send", () => {
         const { as, id, receipt } = checked("send", { ...options, user });
         const item = { to: user, from: senderOf(as), data: fitting(deps, data), id, receipt, ...keyed(id) };
-        return outcomeOf<Sent>(deps, (done) => inboxes.put(item, done));
+        return outcomeOf<Sent>(deps, (done) => inboxes.sending.put(item, done));
       }),
   };
 }

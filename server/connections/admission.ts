@@ -7,6 +7,9 @@ import { deviceSchema } from "../api/values.js";
 import type { Authenticate, Credentials, AuthOutcome } from "../auth/authenticate.js";
 import { when } from "../auth/when.js";
 import type { GatheredLog } from "../log/gathered-log.js";
+import { keepAdmitted } from "./admitted.js";
+import { askingClient, refusalOf, type Before } from "../rooms/before.js";
+import { callerOf } from "./caller.js";
 import type { HandlerLog } from "./handler-log.js";
 import type { RoomsSocket } from "./rooms-io.js";
 
@@ -14,6 +17,8 @@ export interface AdmissionDeps {
   authenticate: Authenticate;
   /** The token that came with the request, where there was one. */
   tokenOf: (request: RoomsSocket["request"]) => string | undefined;
+  /** Asked of whom `authenticate` lets in. */
+  before?: Pick<Before, "connect"> | undefined;
   /** For what clients cause, any number of times. */
   gathered: Pick<GatheredLog, "tell">;
   log: HandlerLog;
@@ -22,7 +27,7 @@ export interface AdmissionDeps {
 /** Sets the socket's identity, or gives the error that the client gets as its `connect_error`. */
 export function admit(
   socket: RoomsSocket,
-  { authenticate, tokenOf, log, gathered }: AdmissionDeps,
+  { authenticate, tokenOf, before, log, gathered }: AdmissionDeps,
 ): Error | undefined | Promise<Error | undefined> {
   const auth = withoutPrototype(socket.handshake.auth);
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
@@ -36,11 +41,27 @@ export function admit(
       });
       return refusal(outcome.error);
     }
-    socket.data.identity = outcome.identity;
-    if (device.data !== undefined) socket.data.device = device.data;
-    if (outcome.token !== undefined) socket.data.token = outcome.token;
-    return undefined;
+    keepAdmitted(socket, {
+      identity: outcome.identity,
+      ...(device.data === undefined ? {} : { device: device.data }),
+      ...(outcome.token === undefined ? {} : { token: outcome.token }),
+    });
+    return before?.connect === undefined ? undefined : askToConnect(socket, before, log);
   });
+}
+
+async function askToConnect(
+  socket: RoomsSocket,
+  before: Pick<Before, "connect">,
+  log: HandlerLog,
+): Promise<Error | undefined> {
+  try {
+    const refused = await refusalOf(() => before.connect?.(askingClient(callerOf(socket))));
+    return refused && refusal(apiError(refused.error, refused.detail, refused.retryAfter));
+  } catch (error) {
+    log.error({ err: error }, "the hook before a connect failed");
+    return refusal(apiError("internal"));
+  }
 }
 
 /** What `authenticate` says, which is somebody else's code and may throw. Never fails. */
@@ -61,6 +82,6 @@ export function judge(
   }
 }
 
-function refusal(error: ApiError): Error {
+export function refusal(error: ApiError): Error {
   return Object.assign(new Error(error.message), { data: error });
 }

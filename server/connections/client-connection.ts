@@ -2,7 +2,7 @@
  * Between one client's socket and the services: validate, call, ack, emit. The same for both protocols, since a plain client
  * is a Socket.IO socket here. Whatever a client sends, nothing is thrown: a bad call is an error in its ack.
  */
-import { addressGroup, BridgeCloseError, CLOSE_CODES, closeWith } from "@crossroom/bridge";
+import { addressGroup, BridgeCloseError, CLOSE_CODES, type CloseCode } from "@crossroom/bridge";
 import { CALLS, isCall, type CallName, type CheckedCall } from "../api/calls.js";
 import { apiError } from "../api/errors.js";
 import { Payload } from "../api/payload.js";
@@ -11,17 +11,18 @@ import type { Authenticate } from "../auth/authenticate.js";
 import type { DeviceConnections } from "../inbox/device-connections.js";
 import type { Inboxes } from "../inbox/inboxes.js";
 import type { GatheredLog } from "../log/gathered-log.js";
+import type { Identity } from "../rooms/identity.js";
 import type { Caller, CallOutcome, Done, Perform } from "../rooms/outcome.js";
 import type { Rooms } from "../rooms/rooms.js";
 import { StoreError } from "../store/store.js";
+import { admittedOf, keepAdmitted } from "./admitted.js";
 import { judge } from "./admission.js";
 import { CallQueue, type CallMemory } from "./call-queue.js";
-import { callerOf } from "./caller.js";
 import { checkCall } from "./check-call.js";
 import { isMove } from "./delivery.js";
 import type { HandlerLog } from "./handler-log.js";
 import { HANDLERS, type CallContext } from "./handlers.js";
-import type { RoomsIo, RoomsSocket } from "./rooms-io.js";
+import { transportOf, type RoomsNamespace, type RoomsSocket } from "./rooms-io.js";
 import { drained } from "./slow-readers.js";
 import type { TokenExpiry } from "./token-expiry.js";
 
@@ -32,8 +33,13 @@ export interface ConnectionDeps {
   perform: Perform;
   devices: DeviceConnections;
   authenticate: Authenticate;
+  /** Sends a client away whose time is over. */
+  end: (socket: RoomsSocket, why: CloseCode) => void;
   maxPendingCalls: number;
   callMemory: CallMemory;
+  /** Told of each client that comes and goes. */
+  connected: (socket: RoomsSocket) => void;
+  disconnected: (socket: RoomsSocket, reason: string) => void;
   /** For what clients cause, any number of times. */
   gathered: Pick<GatheredLog, "tell">;
   log: HandlerLog;
@@ -44,17 +50,22 @@ const CALL_BYTES = 1_024;
 
 /** One client's time in the namespace, from its welcome to its end. */
 export class ClientConnection {
-  readonly #io: RoomsIo;
+  readonly #namespace: RoomsNamespace;
   readonly #socket: RoomsSocket;
   readonly #deps: ConnectionDeps;
   readonly #queue: CallQueue;
   readonly #address: string;
   readonly #context: CallContext;
+  readonly #device: string | undefined;
+  #identity: Identity;
 
-  constructor(io: RoomsIo, socket: RoomsSocket, deps: ConnectionDeps) {
-    this.#io = io;
+  constructor(namespace: RoomsNamespace, socket: RoomsSocket, deps: ConnectionDeps) {
+    this.#namespace = namespace;
     this.#socket = socket;
     this.#deps = deps;
+    const { identity, device } = admittedOf(socket);
+    this.#identity = identity;
+    this.#device = device;
     const { rooms, inboxes } = deps;
     this.#context = { rooms, inboxes, refresh: (call, done) => this.#refresh(call, done) };
     this.#queue = new CallQueue(deps.maxPendingCalls, deps.callMemory);
@@ -63,7 +74,7 @@ export class ClientConnection {
 
   /** Resolves when the client has gone, and everything that follows from it is done. Does not reject. */
   serve(): Promise<void> {
-    const io = this.#io;
+    const namespace = this.#namespace;
     const socket = this.#socket;
     const deps = this.#deps;
     const { rooms, inboxes, tokens, devices, log } = deps;
@@ -77,24 +88,24 @@ export class ClientConnection {
     socket.conn.on("upgrade", () =>
       this.#queue.add(true, CALL_BYTES, () => this.#logged(rooms.moved(this.#caller()))),
     );
-    const { user } = socket.data.identity;
-    const { device } = socket.data;
+    const { user } = this.#identity;
+    const device = this.#device;
     const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
-    if (taken !== undefined) io.to(taken).emit("device_taken", { sid: socket.id });
+    if (taken !== undefined) namespace.to(taken).emit("device_taken", { sid: socket.id });
     const over = new Promise<void>((resolve) => {
       socket.on("disconnect", (reason, description) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
         if (description instanceof BridgeCloseError) {
-          const { user } = socket.data.identity;
           const fields = { address: socket.handshake.address, user, code: description.code };
           deps.gathered.tell("warn", `a connection was closed: ${description.message}`, fields);
         }
         tokens.forget(socket.id);
+        deps.disconnected(socket, reason);
         const caller = this.#caller();
         const isOnPurpose = reason === "client namespace disconnect";
         const gone = (): void => {
           const returned = devices.remove(socket.id);
-          if (returned !== undefined) io.to(returned).emit("device_returned", {});
+          if (returned !== undefined) namespace.to(returned).emit("device_returned", {});
           const work = [rooms.gone(caller, isOnPurpose), inboxes.gone(caller)];
           void Promise.all(work.map((one) => this.#logged(one))).then(() => resolve());
         };
@@ -151,7 +162,7 @@ export class ClientConnection {
   }
 
   async #refresh({ token }: CheckedCall<"refresh">, done: Done<"refresh">): Promise<void> {
-    const { data, handshake } = this.#socket;
+    const { handshake } = this.#socket;
     const { authenticate, log, rooms } = this.#deps;
     const outcome = await judge({ auth: { ...handshake.auth, token } }, authenticate, log);
     // Gone meanwhile: nobody is there to be watched, or to be answered.
@@ -160,15 +171,19 @@ export class ClientConnection {
       // The code is of the closed table, whoever wrote the outcome.
       return done({ ok: false, error: outcome.error.code as "unauthorized", detail: outcome.error.message });
     }
-    if (outcome.identity.user !== data.identity.user) {
+    if (outcome.identity.user !== this.#identity.user) {
       return done({
         ok: false,
         error: "forbidden",
         detail: "the token is another user's: connect with it instead",
       });
     }
-    const hasNewName = data.identity.name !== outcome.identity.name;
-    data.identity = outcome.identity;
+    const hasNewName = this.#identity.name !== outcome.identity.name;
+    this.#identity = outcome.identity;
+    keepAdmitted(this.#socket, {
+      identity: outcome.identity,
+      ...(this.#device === undefined ? {} : { device: this.#device }),
+    });
     this.#watch();
     const { expiresAt } = outcome.identity;
     done({ ok: true, result: expiresAt === undefined ? {} : { expiresAt }, effects: [] });
@@ -180,19 +195,28 @@ export class ClientConnection {
     const socket = this.#socket;
     const deps = this.#deps;
     deps.tokens.watch(socket.id, {
-      identity: socket.data.identity,
+      identity: this.#identity,
       warn: (expiresAt) => socket.emit("token_expiring", { expiresAt }),
       renew: (token, by) => socket.emit("token_renewed", { token, ...by }),
       end: (why, message) => {
         socket.emit("session_end", { error: apiError(why, message) });
         const code = why === "token_expired" ? CLOSE_CODES.tokenExpired : CLOSE_CODES.tokenRevoked;
-        if (!closeWith(socket, code)) socket.disconnect(true);
+        deps.end(socket, code);
       },
     });
   }
 
   #caller(): Caller {
-    return callerOf(this.#socket, this.#address);
+    const device = this.#device;
+    return {
+      ...{
+        identity: this.#identity,
+        sid: this.#socket.id,
+        address: this.#address,
+        transport: transportOf(this.#socket),
+      },
+      ...(device === undefined ? {} : { device }),
+    };
   }
 
   #failure(error: unknown, event: string): ApiError {

@@ -3,7 +3,7 @@ import { emitKnown } from "@crossroom/bridge";
 import type { PresenceEvent, RoomMessage } from "../api/types.js";
 import type { Effect } from "../rooms/outcome.js";
 import type { PresenceTelling } from "../rooms/presence-telling.js";
-import type { RoomsIo } from "./rooms-io.js";
+import type { RoomsNamespace } from "./rooms-io.js";
 
 /** Whether it changes who hears what: to be done before an answer is given. */
 export function isMove({ type }: Effect): boolean {
@@ -12,12 +12,12 @@ export function isMove({ type }: Effect): boolean {
 
 /** Carries out effects. Changes of presence are gathered until the end of the tick, and told before what else a room hears. */
 export class Delivery {
-  readonly #io: RoomsIo;
+  readonly #namespace: RoomsNamespace;
   readonly #presence: PresenceTelling;
   #isTelling = false;
 
-  constructor(io: RoomsIo, presence: PresenceTelling) {
-    this.#io = io;
+  constructor(namespace: RoomsNamespace, presence: PresenceTelling) {
+    this.#namespace = namespace;
     this.#presence = presence;
   }
 
@@ -29,7 +29,7 @@ export class Delivery {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "enter": {
-        const socket = this.#io.of("/").sockets.get(effect.sid);
+        const socket = this.#namespace.sockets.get(effect.sid);
         // One that has gone meanwhile would stay in the room for ever.
         if (!socket?.connected) return;
         void socket.join(channel(effect.room));
@@ -38,7 +38,7 @@ export class Delivery {
         return;
       }
       case "exit": {
-        const socket = this.#io.of("/").sockets.get(effect.sid);
+        const socket = this.#namespace.sockets.get(effect.sid);
         void socket?.leave(channel(effect.room));
         void socket?.leave(blind(effect.room));
         return;
@@ -49,17 +49,20 @@ export class Delivery {
         return;
       case "signal":
         this.#presence.tell(effect.signal.room);
-        this.#io.to(channel(effect.signal.room)).except(effect.except).volatile.emit("signal", effect.signal);
+        this.#namespace
+          .to(channel(effect.signal.room))
+          .except(effect.except)
+          .volatile.emit("signal", effect.signal);
         return;
       case "presence":
         this.#presence.add(effect.change);
         this.#tellSoon();
         return;
       case "expelled":
-        this.#io.to(effect.sid).emit("presence", effect.event);
+        this.#namespace.to(effect.sid).emit("presence", effect.event);
         return;
       case "inbox":
-        this.#io.to(effect.sid).emit("inbox", effect.item);
+        this.#namespace.to(effect.sid).emit("inbox", effect.item);
         return;
     }
   }
@@ -67,7 +70,7 @@ export class Delivery {
   /** Tells those in a room who may see it who is there. */
   tellPresence(event: PresenceEvent): void {
     const { room } = event;
-    const all = this.#io.to(channel(room));
+    const all = this.#namespace.to(channel(room));
     // Without an exception it is the adapter's shorter way.
     const seeing = this.#inChannel(blind(room)) === undefined ? all : all.except(blind(room));
     seeing.emit("presence", event);
@@ -85,7 +88,7 @@ export class Delivery {
   }
 
   #inChannel(name: string): ReadonlySet<string> | undefined {
-    return this.#io.of("/").adapter.rooms.get(name);
+    return this.#namespace.adapter.rooms.get(name);
   }
 
   /** At the end of the tick, and of those that follow for as long as there are rooms left. */
@@ -100,7 +103,7 @@ export class Delivery {
   }
 
   #tell(message: RoomMessage, json: string | undefined): void {
-    const emit = (): unknown => this.#io.to(channel(message.room)).emit("message", message);
+    const emit = (): unknown => this.#namespace.to(channel(message.room)).emit("message", message);
     if (json === undefined) emit();
     else emitKnown(message, json, emit);
   }

@@ -1,22 +1,24 @@
 /** Socket.IO's server and sockets, as the room API types them. */
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
+import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
 import type { ServerEvents, Transport } from "../api/types.js";
-import type { Identity } from "../rooms/identity.js";
 import type { CallName } from "../api/calls.js";
 
 /** What clients really send: a name of ours, and anything at all as arguments. */
 type Untrusted = { [E in CallName]: (...args: unknown[]) => void };
 
+/** What `socket.data` shows of who connected. Admin pages and other nodes see it too: `identityOf` has the rest. */
 export interface SocketData {
-  identity: Identity;
+  user: string;
+  name: string;
+  guest: boolean;
   /** What the client named its device with. */
   device?: string;
-  /** For the welcome of a guest. */
-  token?: string;
 }
 
 /** The `io` of a rooms server, typed by events.ts. */
 export type RoomsIo = Server<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
+/** Where the clients of the rooms are: the whole `io`, or a namespace beside an application's own. */
+export type RoomsNamespace = Namespace<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 export type RoomsSocket = Socket<Untrusted, ServerEvents, DefaultEventsMap, SocketData>;
 
 export function transportOf({ conn }: RoomsSocket): Transport {

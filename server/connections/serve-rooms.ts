@@ -1,42 +1,54 @@
-/** The room API on a Socket.IO server: who may come in, and what is done with each connection. */
-import { admit, type AdmissionDeps } from "./admission.js";
+/** The room API on a namespace of Socket.IO's: who may come in, and what is done with each connection. */
+import { apiError } from "../api/errors.js";
+import { admit, refusal, type AdmissionDeps } from "./admission.js";
+import { admittedOf } from "./admitted.js";
 import { when } from "../auth/when.js";
 import { ClientConnection, type ConnectionDeps } from "./client-connection.js";
-import { transportOf, type RoomsIo } from "./rooms-io.js";
+import { transportOf, type RoomsNamespace } from "./rooms-io.js";
 
 export interface HandlerDeps extends AdmissionDeps, ConnectionDeps {
   /** What `welcome` tells. */
   messageBytes: number;
 }
 
+export interface Serving {
+  /** Lets nobody in from now on. */
+  refuseNew(): void;
+  /** Resolves when everything is done that clients who have gone by then leave to do. */
+  settled(): Promise<void>;
+}
+
 /**
- * Serves the room API on `io`, from now on and for as long as it lives.
- * @returns What resolves when everything is done that clients who have gone by then leave to do.
+ * Serves the room API on a namespace, from now on and for as long as it lives.
  */
-export function serveRooms(io: RoomsIo, deps: HandlerDeps): () => Promise<void> {
+export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Serving {
   const { log } = deps;
   const connections = new Set<Promise<void>>();
-  io.use((socket, next) => {
-    void when(admit(socket, deps), next);
+  let isClosing = false;
+  namespace.use((socket, next) => {
+    // Asked again when the client has been judged: that may take as long as the store does.
+    void when(admit(socket, deps), (error) => next(isClosing ? refusal(apiError("unavailable")) : error));
   });
-  io.on("connection", (socket) => {
-    const { data } = socket;
-    log.debug({ sid: socket.id, user: data.identity.user, transport: transportOf(socket) }, "connected");
-    const { user, name, guest, expiresAt } = data.identity;
+  namespace.on("connection", (socket) => {
+    const { identity, device = socket.id, token } = admittedOf(socket);
+    const { user, name, guest, expiresAt } = identity;
+    log.debug({ sid: socket.id, user, transport: transportOf(socket) }, "connected");
     socket.emit("welcome", {
-      ...{ user, name, sid: socket.id, device: data.device ?? socket.id, guest },
+      ...{ user, name, sid: socket.id, device, guest },
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      ...(data.token === undefined ? {} : { token: data.token }),
+      ...(token === undefined ? {} : { token }),
       messageBytes: deps.messageBytes,
     });
-    if (data.token !== undefined) {
-      deps.tokens.renew(user, data.token, { sid: socket.id, device: data.device ?? socket.id });
-    }
-    const connection = new ClientConnection(io, socket, deps).serve();
+    if (token !== undefined) deps.tokens.renew(user, token, { sid: socket.id, device });
+    const connection = new ClientConnection(namespace, socket, deps).serve();
     connections.add(connection);
+    deps.connected(socket);
     void connection.then(() => connections.delete(connection));
   });
-  return async () => {
-    await Promise.all(connections);
+  return {
+    refuseNew: () => void (isClosing = true),
+    async settled() {
+      await Promise.all(connections);
+    },
   };
 }

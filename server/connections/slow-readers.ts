@@ -2,7 +2,7 @@
  * Clients of Socket.IO's own transports that read more slowly than they are sent to. The bridge bounds what waits for its clients;
  * Engine.IO does not, and what a server owes to one who does not read would fill its memory.
  */
-import type { RoomsIo, RoomsSocket } from "./rooms-io.js";
+import type { RoomsSocket } from "./rooms-io.js";
 
 /** Bytes that may wait for one client, as the bridge has it. */
 const MAX_WAITING = 4 * 1024 * 1024;
@@ -24,9 +24,8 @@ interface PlainConnection {
 }
 
 /** Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then. */
-export function closeSlowReaders(io: RoomsIo): void {
-  const clients = (io.engine as unknown as { clients: Record<string, EngineSocket> }).clients;
-  for (const client of Object.values(clients)) {
+export function closeSlowReaders(connections: Iterable<object>): void {
+  for (const client of connections as Iterable<EngineSocket>) {
     const { name, writable } = client.transport;
     if (name !== "bridge" && !writable && waitingBytes(client) > MAX_WAITING) client.close(true);
   }

@@ -1,6 +1,6 @@
 /** What is wrong with a request, as RFC 9457 has it told: one closed table of codes, the room API's and those of HTTP alone. */
 import { API_ERRORS, type ApiErrorCode } from "../api/errors.js";
-import { RoomsError } from "../backend/rooms-error.js";
+import { RoomsError } from "../api/rooms-error.js";
 
 /** Codes that only the HTTP API has. docs/http-api.md's table is checked against this by a test. */
 export const HTTP_ERRORS = {

@@ -4,40 +4,26 @@
  */
 import type { CheckedCall } from "../api/calls.js";
 import type { InboxItem, Position } from "../api/types.js";
-import type { Limits } from "../limits/limits.js";
-import type { Policy } from "../rooms/policy.js";
-import { RECEIPTED, type DeviceCursor, type Devices } from "../store/devices.js";
-import type { Draft, Log } from "../store/log.js";
+import { RECEIPTED, type DeviceCursor } from "../store/devices.js";
+import type { Draft } from "../store/log.js";
 import type { Clock } from "../store/store-clock.js";
 import { StoreError } from "../store/store.js";
-import type { Limiter } from "../limits/limiter.js";
-import type { ReadQueue } from "../limits/read-queue.js";
-import { heldBack, isAfter, whatIsLeft } from "./device-cursors.js";
+import { isAfter, whatIsLeft } from "./device-cursors.js";
 import type { DeviceConnections } from "./device-connections.js";
-import type { NewItem } from "./new-item.js";
 import { OpenInbox, type InboxOwner, type StoredItem } from "./open-inbox.js";
-import { InboxShares } from "./inbox-shares.js";
+import { InboxSending, type InboxSendingOptions } from "./inbox-sending.js";
 import { WaitingAcks, type WaitingAck } from "./waiting-acks.js";
 import { inboxLog } from "../rooms/log-names.js";
-import { keyOf, reserveFor, senderOf } from "../rooms/messages.js";
 import { refused } from "../api/refused.js";
 import type { Caller, Done, Perform } from "../rooms/outcome.js";
 import { KeyedQueue } from "../rooms/keyed-queue.js";
 
-export interface InboxesOptions {
-  log: Log;
-  devices: Devices;
+export interface InboxesOptions extends Omit<InboxSendingOptions, "queues" | "poke"> {
   connections: Pick<DeviceConnections, "isNewer">;
-  policy: Policy;
-  limits: Limits;
-  limiter: Limiter;
-  reads: Pick<ReadQueue, "turn">;
   /** Milliseconds after which an item, or a device that does not come, is forgotten. */
   inboxAge: number;
-  now: () => number;
   /** By which devices that do not come are forgotten. */
   clock: Clock;
-  newId: () => string;
   perform: Perform;
   /** Something went wrong that is no answer to a call. */
   failed: (error: unknown, what: string) => void;
@@ -51,7 +37,7 @@ const SEEN_EVERY = 24 * 60 * 60 * 1_000;
 
 export class Inboxes {
   readonly #options: InboxesOptions;
-  readonly #shares: InboxShares;
+  readonly sending: InboxSending;
   /** What changes a user's cursors is done in turn. */
   readonly #queues = new KeyedQueue();
   /** Open inboxes, by user. No user is kept without one. */
@@ -63,47 +49,8 @@ export class Inboxes {
 
   constructor(options: InboxesOptions) {
     this.#options = options;
-    this.#shares = new InboxShares(options);
-  }
-
-  /** @param placed As of `Rooms.publish`. */
-  async send(who: Caller, call: CheckedCall<"send">, done: Done<"send">, placed: () => void): Promise<void> {
-    const { policy, limiter, limits } = this.#options;
-    if (!(await policy.maySend(who.identity, call.to))) {
-      return done(refused("forbidden", "this user may not send to that one"));
-    }
-    const refusal = limiter.message(who, call.data.size);
-    if (refusal !== undefined) return done(refusal);
-    // A limit of 0 still finds what was sent before under the same id.
-    const limit = async (): Promise<number> =>
-      (await this.#shares.allows(call.to, who.identity)) ? limits.inboxItems : 0;
-    const key = call.id === undefined ? {} : { key: keyOf(who.identity.user, call.id) };
-    const isGuest = who.identity.guest;
-    const item = { ...call, from: senderOf(who), isGuest, limit, reserve: reserveFor(who, limits), ...key };
-    await this.put(item, done, placed);
-  }
-
-  /** Puts a message into an inbox, whoever it is from. @param placed As of `Rooms.publish`. */
-  async put(item: NewItem, done: Done<"send">, placed: () => void = () => undefined): Promise<void> {
-    const { log, limits, now, newId } = this.#options;
-    const { to, from, data, receipt, isGuest = false, key, reserve = 0 } = item;
-    const id = item.id ?? newId();
-    const value: StoredItem = {
-      ...{ type: "message", id, from, data: data.value },
-      ...(receipt === true ? { receipt: true } : {}),
-      ...(isGuest ? { guest: true } : {}),
-    };
-    const limitNow = item.limit ?? (() => limits.inboxItems);
-    const append = async (limit: number) =>
-      log.append(inboxLog(to), { value, at: now(), limit, reserve, ...(key === undefined ? {} : { key }) });
-    const appending = append(await limitNow());
-    placed();
-    let appended = await appending;
-    if (appended === "full" && (await this.#dropHeldBack(to))) appended = await append(await limitNow());
-    if (appended === "full") return done(refused("inbox_full"));
-    const { at, duplicate } = appended;
-    done({ ok: true, result: { id, at, duplicate }, effects: [] });
-    this.#poke(to);
+    const poke = (user: string): void => this.#poke(user);
+    this.sending = new InboxSending({ ...options, queues: this.#queues, poke });
   }
 
   open(who: Caller, call: CheckedCall<"inbox">, done: Done<"inbox">): Promise<void> {
@@ -296,19 +243,6 @@ export class Inboxes {
     );
     for (const { device } of recent.filter((one) => !kept.includes(one))) await devices.remove(user, device);
     return kept;
-  }
-
-  /** Makes room in a full inbox. Returns whether there is any. */
-  async #dropHeldBack(user: string): Promise<boolean> {
-    const { log, devices } = this.#options;
-    let hasDropped = false;
-    await this.#queues.run(user, async () => {
-      const { epoch, first, last } = await log.state(inboxLog(user));
-      const through = heldBack(await devices.of(user), epoch, last, (last - first + 1) / 2);
-      hasDropped = through >= first;
-      if (hasDropped) await log.trim(inboxLog(user), through);
-    });
-    return hasDropped;
   }
 
   /** Drops what all devices have processed. */

@@ -12,6 +12,7 @@ import type { Log } from "../store/log.js";
 import type { Change, Presence, Seat } from "../store/presence.js";
 import type { Limiter } from "../limits/limiter.js";
 import type { ReadQueue } from "../limits/read-queue.js";
+import { askingClient, refusalOf, rewritten, type Before } from "./before.js";
 import { CatchUp } from "./catch-up.js";
 import { fitting } from "./fitting.js";
 import { LiveRooms, positionOf, type LiveRoom } from "./live-rooms.js";
@@ -28,6 +29,8 @@ export interface RoomsOptions {
   presence: Presence;
   telling: Pick<PresenceTelling, "heard" | "isCounted">;
   policy: Policy;
+  /** Asked after the policy. */
+  before?: Before | undefined;
   settings: (room: string) => RoomSettings;
   limits: Limits;
   limiter: Limiter;
@@ -81,7 +84,7 @@ export class Rooms {
 
   /** Joining a room that one is in changes nothing, and answers as the first time. */
   async join(who: Caller, call: CheckedCall<"join">, done: Done<"join">): Promise<void> {
-    const { policy, limits, limiter, reads, settings } = this.#options;
+    const { policy, before, limits, limiter, reads, settings } = this.#options;
     const refusal = limiter.join(who);
     if (refusal !== undefined) return done(refusal);
     const rights = await policy.rights(who.identity, call.room);
@@ -89,6 +92,10 @@ export class Rooms {
     const isVisitor = this.#live.visited(call.room, who.sid) !== undefined;
     if (!isVisitor && this.#live.countOf(who.sid) >= limits.roomsPerDevice)
       return done(refused("too_many_rooms"));
+    if (!isVisitor && before?.join !== undefined) {
+      const refusal = await refusalOf(() => before.join?.(askingClient(who), { room: call.room }));
+      if (refusal !== undefined) return done(refusal as Refused<"forbidden">);
+    }
     if (call.since !== undefined || call.history !== undefined) await reads.turn(who.identity.user);
     const room = await this.#live.hold(call.room);
     let isEntered = false;
@@ -147,16 +154,21 @@ export class Rooms {
     done: Done<"publish">,
     placed: () => void,
   ): Promise<void> {
-    const { limiter, limits } = this.#options;
+    const { limiter, limits, before } = this.#options;
     const room = this.#roomFor("publish", who, call.room);
     if ("error" in room) return done(room);
     const refusal = limiter.message(who, call.data.size, room.name);
     if (refusal !== undefined) return done(refusal);
-    const { data, id } = call;
+    const hooked =
+      before?.publish === undefined
+        ? call.data
+        : await rewritten(call, limiter, (asked) => before.publish?.(askingClient(who), asked));
+    if ("error" in hooked) return done(hooked as Refused<"forbidden">);
+    const { id } = call;
     const key = id === undefined ? {} : { key: keyOf(who.identity.user, id) };
     const reserve = reserveFor(who, limits);
     await this.publishing.publish(
-      { room: room.name, from: senderOf(who), data, id, reserve, ...key },
+      { room: room.name, from: senderOf(who), data: hooked, id, reserve, ...key },
       done,
       placed,
     );

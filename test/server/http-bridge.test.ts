@@ -69,7 +69,7 @@ describe("the rooms server over HTTP", () => {
     const welcome = first.frames.find(isWelcome);
     const { token, user } = welcome?.args?.[0] as { token: string; user: string };
     const urls: string[] = [];
-    server.io.on("connection", ({ handshake, data }) => urls.push(handshake.url, data.identity.user));
+    server.io.on("connection", ({ handshake, data }) => urls.push(handshake.url, data.user));
     await enter(server, "polling", `?token=${token}`);
     expect(urls).to.deep.equal(["/bridge", user]);
   });

@@ -72,7 +72,7 @@ class Stage {
   async open(items: number, ...connections: Caller[]): Promise<void> {
     for (let n = 0; n < items; n++) {
       const call = { to: "ada", data: new Payload(n) };
-      await this.inboxes.send(caller("ben", "laptop"), call, wantOk, () => undefined);
+      await this.inboxes.sending.send(caller("ben", "laptop"), call, wantOk, () => undefined);
     }
     for (const who of [ADA, ...connections]) {
       await this.inboxes.open(who, {}, wantOk);

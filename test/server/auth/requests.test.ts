@@ -75,9 +75,10 @@ describe("a request with a token", () => {
       tokens: { keys: [secretSource(SECRET, "")], guests: false },
       now: () => NOW,
     });
-    server.io.on("connection", ({ data, handshake: { url, query } }) =>
-      connected.put({ user: data.identity.user, url, query }),
-    );
+    server.io.on("connection", (socket) => {
+      const { url, query } = socket.handshake;
+      connected.put({ user: socket.data.user, url, query });
+    });
   });
   after(() => server.close());
 

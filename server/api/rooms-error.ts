@@ -1,5 +1,5 @@
-/** Why a call of the backend was refused. */
-import { apiError, type ApiErrorCode } from "../api/errors.js";
+/** A refusal of the closed table as an error, for programs that hold a rooms server. */
+import { apiError, type ApiErrorCode } from "./errors.js";
 
 export class RoomsError extends Error {
   override readonly name = "RoomsError";
