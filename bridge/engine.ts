@@ -12,7 +12,7 @@ import { Agenda } from "./agenda.js";
 import { REFUSALS, type Refusal } from "./close-codes.js";
 import type { Codec } from "./codec.js";
 import type { Connection, ConnectionContext } from "./connection.js";
-import type { Engine, SocketIOHost } from "./host.js";
+import type { Engine, SocketIOHost, SocketIOServer } from "./host.js";
 import { HttpBridge, type HttpBridgeParts } from "./http-bridge.js";
 import { Inflow } from "./inflow.js";
 import { ConnectionCounter, type Rate } from "./limits.js";
@@ -58,7 +58,7 @@ export class BridgeEngine {
     this.#httpServer = httpServer;
     this.#options = options;
     host.checkPath(options.path);
-    claim(options.path, httpServer);
+    claim(options.path, httpServer, host);
     this.#codec = host.codec();
     this.#counter = new ConnectionCounter(options.maxConnections, options.maxConnectionsPerAddress);
     this.#inflow = new Inflow(
@@ -104,7 +104,7 @@ export class BridgeEngine {
   /** Takes no more requests, and closes all connections. */
   close(): void {
     this.#closed = true;
-    paths.get(this.#httpServer)?.delete(this.#options.path);
+    bridges.get(this.#httpServer)?.delete(this.#options.path);
     this.#httpServer.removeListener("upgrade", this.#onUpgrade);
     this.#http?.close();
     for (const connection of this.#host.connections) connection.close(true);
@@ -240,21 +240,26 @@ function agendaPeriod(pingInterval: number, pingTimeout: number): number {
   return Math.min(1_000, Math.max(10, Math.min(pingInterval, pingTimeout) / 8));
 }
 
-/** The paths that bridges serve on each HTTP server. */
-const paths = new WeakMap<HttpServer, Set<string>>();
+/** The paths that bridges serve on each HTTP server, and the Socket.IO server of each. */
+const bridges = new WeakMap<HttpServer, Map<string, SocketIOServer>>();
+
+/** The bridges that an HTTP server has at the moment: the Socket.IO server of each, by its path. */
+export function bridgesOn(httpServer: HttpServer): ReadonlyMap<string, SocketIOServer> {
+  return bridges.get(httpServer) ?? new Map<string, SocketIOServer>();
+}
 
 /** Throws where another bridge has the path: both would answer its requests. */
-function claim(path: string, httpServer: HttpServer): void {
+function claim(path: string, httpServer: HttpServer, { io }: SocketIOHost<Connection>): void {
   if (!(httpServer instanceof EventEmitter)) {
     throw new TypeError("attachBridge: the second argument must be the HTTP server that clients connect to");
   }
-  const taken = paths.get(httpServer) ?? new Set();
+  const taken = bridges.get(httpServer) ?? new Map<string, SocketIOServer>();
   if (taken.has(path)) {
     throw new TypeError(
       `attachBridge: this server has a bridge at ${path} already. Set the option "path" of one.`,
     );
   }
-  paths.set(httpServer, taken.add(path));
+  bridges.set(httpServer, taken.set(path, io));
 }
 
 function messageRate({ maxMessagesPerSecond }: ParsedOptions): Rate {

@@ -129,7 +129,7 @@ function requireRelease(io: unknown): void {
 
 /** Keeps plain connections among the clients of whatever engine Socket.IO is bound to at the time. */
 export class SocketIOHost<Connection extends EngineSocket> {
-  readonly #io: SocketIOServer;
+  readonly io: SocketIOServer;
   readonly #own = new Set<Connection>();
   /** Adapters whose broadcasts are guarded. */
   readonly #guarded = new WeakSet<object>();
@@ -137,14 +137,14 @@ export class SocketIOHost<Connection extends EngineSocket> {
 
   /** Throws a TypeError where `io` is no Socket.IO server, or one of a release that is too old. */
   constructor(io: SocketIOServer) {
-    this.#io = io;
+    this.io = io;
     requireRelease(io);
     // `io.attach` after some clients have come binds another engine: `io.close()` must find them there.
     const bind = io.bind.bind(io);
     io.bind = (engine) => {
       const former = io.engine as Engine | undefined;
       const bound = bind(engine);
-      if (this.#io.engine !== former) this.#watcher?.(this.engine);
+      if (this.io.engine !== former) this.#watcher?.(this.engine);
       for (const connection of this.#own) {
         if (former !== undefined) takeOut(connection, former);
         putIn(connection, this.engine);
@@ -156,12 +156,12 @@ export class SocketIOHost<Connection extends EngineSocket> {
   /** Calls back with the engine that Socket.IO is bound to, if it is, and with each that it will be. */
   onEngine(watcher: (engine: Engine) => void): void {
     this.#watcher = watcher;
-    if (this.#io.engine !== undefined) watcher(this.engine);
+    if (this.io.engine !== undefined) watcher(this.engine);
   }
 
   /** Whether the server has a parser of the application's. */
   get hasOwnParser(): boolean {
-    return "parser" in this.#io._opts && Boolean(this.#io._opts.parser);
+    return "parser" in this.io._opts && Boolean(this.io._opts.parser);
   }
 
   /** The plain connections that there are. */
@@ -171,17 +171,17 @@ export class SocketIOHost<Connection extends EngineSocket> {
 
   /** Milliseconds that a client has to connect to a namespace. */
   get connectTimeout(): number {
-    return this.#io._connectTimeout;
+    return this.io._connectTimeout;
   }
 
   /** Engine.IO, or a stand-in where `io.attach` has not been called (yet). */
   get engine(): Engine {
-    if (this.#io.engine === undefined) this.#io.bind(new BareEngine());
-    return this.#io.engine as Engine;
+    if (this.io.engine === undefined) this.io.bind(new BareEngine());
+    return this.io.engine as Engine;
   }
 
   get inherited(): Required<{ [K in keyof InheritedOptions]: number }> {
-    const opts: InheritedOptions = { ...this.#io._opts, ...this.engine.opts };
+    const opts: InheritedOptions = { ...this.io._opts, ...this.engine.opts };
     return {
       maxHttpBufferSize: opts.maxHttpBufferSize ?? 1e6,
       pingInterval: opts.pingInterval ?? 25_000,
@@ -191,7 +191,7 @@ export class SocketIOHost<Connection extends EngineSocket> {
 
   /** Throws where Socket.IO would take the bridge's requests for its own. */
   checkPath(path: string): void {
-    const own = `${this.#io.path()}/`;
+    const own = `${this.io.path()}/`;
     if (`${path}/`.startsWith(own)) {
       throw new TypeError(
         `attachBridge: the path ${path} lies below Socket.IO's path ${own}, which takes all requests there. ` +
@@ -204,28 +204,28 @@ export class SocketIOHost<Connection extends EngineSocket> {
   codec(): Codec {
     const hasOffsets = (ns: string): boolean => this.#hasOffsets(ns);
     if (!this.hasOwnParser) return new DefaultCodec(hasOffsets);
-    const parser = this.#io._parser as Partial<Parser>;
+    const parser = this.io._parser as Partial<Parser>;
     if (typeof parser.Encoder !== "function" || typeof parser.Decoder !== "function") {
       throw new TypeError("attachBridge: the server's parser has no Encoder and Decoder classes");
     }
-    return new ParserCodec(parser as Parser, hasOffsets, this.#io.encoder as Encoder);
+    return new ParserCodec(parser as Parser, hasOffsets, this.io.encoder as Encoder);
   }
 
   /** The short way in, where Socket.IO has its own parser and that looks as it should. */
   decodedEntry(): DecodedEntry | undefined {
-    const { Decoder } = this.#io._parser as Partial<Parser>;
+    const { Decoder } = this.io._parser as Partial<Parser>;
     return this.hasOwnParser || typeof Decoder !== "function" ? undefined : new DecodedEntry({ Decoder });
   }
 
   /** What Socket.IO has for a connection, one of whose sockets is `sid`; undefined where that is not what is known of it. */
   clientOf(ns: string, sid: string, connection: Connection): SocketIOClient | undefined {
-    const client = this.#io.of(ns).sockets.get(sid)?.client;
+    const client = this.io.of(ns).sockets.get(sid)?.client;
     return client?.conn === connection ? asClient(client) : undefined;
   }
 
   /** Has broadcasts of a namespace refused whole that would bring a Blob to a plain client. To be called when one is in it. */
   guard(ns: string): void {
-    const { adapter, sockets } = this.#io.of(ns);
+    const { adapter, sockets } = this.io.of(ns);
     if (this.#guarded.has(adapter)) return;
     this.#guarded.add(adapter);
     guardBroadcasts(adapter as Broadcaster, (id) => {
@@ -251,9 +251,8 @@ export class SocketIOHost<Connection extends EngineSocket> {
    * sessions. Every adapter inherits `restoreSession`; those that keep sessions have one of their own.
    */
   #hasOffsets(ns: string): boolean {
-    if (!("connectionStateRecovery" in this.#io._opts) || !this.#io._opts.connectionStateRecovery)
-      return false;
-    const { adapter } = this.#io.of(ns);
+    if (!("connectionStateRecovery" in this.io._opts) || !this.io._opts.connectionStateRecovery) return false;
+    const { adapter } = this.io.of(ns);
     return restoreSession(adapter) !== restoreSession(baseOf(adapter));
   }
 }

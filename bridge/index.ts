@@ -17,6 +17,7 @@ export { closeWith } from "./close-with.js";
 export { BridgeCloseError } from "./connection.js";
 export { ERROR_CODES, type ClientFrame, type ErrorCode, type ServerFrame } from "./frames.js";
 export { GatheringWebSocketServer } from "./fanout/gathering-websocket.js";
+export { bridgesOn } from "./engine.js";
 export type { SocketIOServer } from "./host.js";
 export {
   DEFAULT_PATH,

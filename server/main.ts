@@ -9,7 +9,6 @@ import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
 import { pino, type Logger } from "pino";
-import { DEFAULT_PATH } from "@crossroom/bridge";
 import { apiKeyFile, apiKeyPath, readKeys } from "./auth/api-key-file.js";
 import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
@@ -31,7 +30,6 @@ import type { RoomsServer, Store, StoreOptions } from "./index.js";
 import { explainListenError, explainTlsError } from "./cli/start-errors.js";
 import { exposureOf } from "./store/lmdb/data-folder.js";
 import { openLmdbStore } from "./store/lmdb/lmdb-store.js";
-import { refuseStrayUpgrades } from "./connections/stray-upgrades.js";
 import "./own-properties/show-inherited.js";
 
 /** Milliseconds for clients and requests to go in good order at shutdown. */
@@ -107,7 +105,6 @@ async function start(config: Config): Promise<void> {
       ? {}
       : { apiKeys: apiKeyFile(keyFile, (error) => log.error({ err: error }, "the keys of the HTTP API")) }),
   });
-  refuseStrayUpgrades(httpServer, [DEFAULT_PATH, server.io.path()], DEFAULT_PATH);
   try {
     await listen(httpServer, config);
   } catch (error) {
@@ -169,7 +166,7 @@ function stopOnSignals(server: RoomsServer, store: Store, log: Logger): void {
         resolve();
       }, SHUTDOWN_TIMEOUT);
     });
-    void Promise.race([server.close(), late])
+    void Promise.race([server.close({ http: true }), late])
       .finally(() => clearTimeout(timer))
       .then(() => store.close())
       .then(() => process.exit(0));

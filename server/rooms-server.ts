@@ -4,6 +4,7 @@ import { Server } from "socket.io";
 import {
   addressGroup,
   attachBridge,
+  bridgesOn,
   closeWith,
   DEFAULT_PATH,
   GatheringWebSocketServer,
@@ -13,21 +14,35 @@ import type { Backend } from "./backend/backend.js";
 import { createRequestJudge, hideRequestTokens, requestToken } from "./auth/request-token.js";
 import { createAddressOf } from "./config/trust-proxy.js";
 import { engineGuard } from "./connections/engine-guard.js";
+import { countRefusals } from "./connections/count-refusals.js";
 import { logRefusals } from "./connections/log-refusals.js";
 import type { RoomsIo } from "./connections/rooms-io.js";
 import { createDemoSignIn } from "./demo/sign-in.js";
 import { tapUpgrades } from "./demo/wire-tap/tap-upgrades.js";
 import { WireTapStreams } from "./demo/wire-tap/wire-tap-streams.js";
 import { WireTaps } from "./demo/wire-tap/wire-taps.js";
-import { demoFiles, httpHandler } from "./http/http.js";
+import { demoFiles, httpHandler, isOwnPath } from "./http/http.js";
+import { OwnRequests } from "./http/own-requests.js";
 import { randomHex } from "./random-id.js";
 import { isOriginAllowed, type RoomsServerOptions } from "./rooms-options.js";
 import { createRoomsService, limitsOf } from "./rooms-service.js";
 
 export interface RoomsServer extends Backend {
   readonly io: RoomsIo;
-  /** Sends every client away; resolves when the HTTP server is closed as well, and the store is used no more. */
-  close(): Promise<void>;
+  /** All metrics of this server and of its process, in Prometheus' text format; docs/metrics.md says what they are. */
+  metrics(): Promise<string>;
+  /** What HTTP has to say of them as `content-type`. */
+  readonly metricsContentType: string;
+  /**
+   * Sends every client away, and leaves the HTTP server to its application; resolves when the store is used no more. With `http` the HTTP
+   * server is closed too: it resolves when that is done, and so waits for clients that do not answer a close.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** Whether to close the HTTP server. Default false. */
+  http?: boolean;
 }
 
 /**
@@ -48,14 +63,21 @@ function payloadOf(messageBytes: number): number {
 }
 
 /**
- * Puts a rooms server on `httpServer`, which the caller makes (http or https) and has listen. Requests that are neither
- * Socket.IO's nor the bridge's are answered too: with the demo, `/healthz`, `/admin/`, or 404.
+ * Puts a rooms server on `httpServer`, which the caller makes (http or https) and has listen. It answers requests for paths of its own alone:
+ * Socket.IO's, the bridge's, `/crossroom/...`, `/healthz`, `/admin/inspect`, `/admin/revoke`, and the demo's pages if there is one. All
+ * others are the application's, whether its listeners were there before or are added later; where it has none, they are answered with 404.
+ *
+ * @throws TypeError where an option is wrong, or the HTTP server has a rooms server, or a bridge at the same path, already.
  */
 export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOptions = {}): RoomsServer {
   const { allowedOrigins, demo = false, now = Date.now } = options;
   const addressOf = options.trustProxy === undefined ? undefined : createAddressOf(options.trustProxy);
   const { limits, rates } = limitsOf(options);
   const maxPayload = payloadOf(limits.messageBytes);
+  const bridgePath = options.bridge?.path ?? DEFAULT_PATH;
+  if (bridgesOn(httpServer).has(bridgePath)) {
+    throw new TypeError(`this HTTP server has a bridge at ${bridgePath} already: see attachRooms`);
+  }
 
   const io: RoomsIo = new Server({
     adapter: RoomAdapter,
@@ -86,18 +108,17 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const inspect = new WireTapStreams(inspector, visitorOf);
   const takesGuests = options.tokens?.guests !== false;
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
-  const handler = httpHandler({
-    bridgePath: options.bridge?.path ?? DEFAULT_PATH,
-    admin,
-    ...(api === undefined ? {} : { api }),
-    ...(demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {}),
-  });
-  httpServer.on("request", handler);
-  if (demo) tapUpgrades(httpServer, inspector, visitorOf, now);
-  io.attach(httpServer);
+  const pages = demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {};
+  const own = new OwnRequests(httpServer);
+  own.on(
+    "request",
+    httpHandler({ bridgePath, admin, ...(api && { api }), metrics: service.served.handler, ...pages }),
+  );
+  if (demo) tapUpgrades(own.asHttpServer, inspector, visitorOf, now);
+  io.attach(own.asHttpServer);
   const judge = createRequestJudge(authenticate);
   io.engine.use(engineGuard({ judge, path: io.path(), onError }));
-  attachBridge(io, httpServer, {
+  const bridge = attachBridge(io, own.asHttpServer, {
     authenticate: judge,
     maxPayload,
     maxBytesPerSecond: Math.ceil(INFLOW * rates.bytesOfUser.perSecond),
@@ -107,15 +128,26 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
   });
   logRefusals(io, service.gathered, addressOf);
+  countRefusals(io, service.metrics);
   // After all others have put their listeners there, to be the first of them.
-  hideRequestTokens(httpServer);
+  hideRequestTokens(own.asHttpServer);
+  const isOfBridge = (path: string): boolean => path === bridgePath || path === `${bridgePath}/`;
+  const isOfSocket = (path: string): boolean => isOfBridge(path) || path.startsWith(`${io.path()}/`);
+  own.take({
+    isForRequest: (path) => isOfSocket(path) || isOwnPath(path, pages),
+    isForUpgrade: isOfSocket,
+    bridge: bridgePath,
+  });
 
   return {
     ...service.backend,
+    ...service.served.exposed,
     io,
-    close: () =>
+    close: ({ http = false } = {}) =>
       service.close(async () => {
+        own.closesHost = http;
         const closed = io.close();
+        bridge.close();
         // A tick later, so that pages still see how their connections are closed. Until then no request ends.
         setImmediate(() => inspect.close());
         await closed;

@@ -14,7 +14,7 @@ import type { RoomsNamespace, RoomsSocket } from "./connections/rooms-io.js";
 import { serveRooms } from "./connections/serve-rooms.js";
 import { closeSlowReaders } from "./connections/slow-readers.js";
 import { TokenExpiry } from "./connections/token-expiry.js";
-import { createAdminHandler } from "./http/admin.js";
+import { createAdminHandler, requireAdmin } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import type { HttpHandler } from "./http/http-json.js";
 import { createHttpApi, type HttpApi } from "./http-api/http-api.js";
@@ -25,9 +25,11 @@ import { DEFAULT_LIMITS, type Limits } from "./limits/limits.js";
 import { ratesOf, type Rates } from "./limits/rates.js";
 import { ReadQueue } from "./limits/read-queue.js";
 import { GatheredLog } from "./log/gathered-log.js";
+import { Metrics } from "./metrics/metrics.js";
 import { Maintenance } from "./maintenance.js";
 import { randomHex, randomId } from "./random-id.js";
 import { storeOptions, type RoomsServerOptions } from "./rooms-options.js";
+import { serveMetrics, type ServedMetrics } from "./serve-metrics.js";
 import type { Effect } from "./rooms/outcome.js";
 import type { Policy } from "./rooms/policy.js";
 import { PresenceTelling } from "./rooms/presence-telling.js";
@@ -72,6 +74,9 @@ export interface RoomsService {
   /** Answers `/crossroom/v1/...`, where there may be keys for it. */
   readonly api: HttpApi | undefined;
   readonly failed: (error: unknown, what: string) => void;
+  /** What is counted. */
+  readonly metrics: Metrics;
+  readonly served: ServedMetrics;
   /** What a program may do without a connection. */
   readonly backend: Backend;
   /** Takes no more clients, has those that there are sent away, and resolves when the store is used no more. */
@@ -112,7 +117,8 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
 
   const events = new EventSource(failed);
   const { limits } = limitsOf(options);
-  const limiter = new Limiter(limits, uptime);
+  const metrics = new Metrics(uptime);
+  const limiter = new Limiter(limits, uptime, (rate) => metrics.refusals.add(rate));
   const gathered = new GatheredLog({
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
@@ -138,7 +144,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     tell: (event) => delivery.tellPresence(event),
     isAlone: (room, sid) => delivery.isAlone(room, sid),
   });
-  const delivery = new Delivery(namespace, telling);
+  const delivery = new Delivery(namespace, telling, metrics);
   const rooms = new Rooms({ ...common, uptime, presence, telling, settings, presenceGrace });
   const inboxAge = options.inboxAge ?? DEFAULT_INBOX_AGE;
   const devices = new DeviceConnections();
@@ -160,7 +166,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
   };
 
   const serving = serveRooms(namespace, {
-    ...{ rooms, inboxes, tokens, devices, authenticate, gathered, log },
+    ...{ rooms, inboxes, tokens, devices, authenticate, gathered, metrics, log },
     before: options.before,
     perform: common.perform,
     connected: (socket) => events.emit("connected", clientOf(socket)),
@@ -174,7 +180,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
   const maintenance = new Maintenance({
     ...{ store, rooms, inboxes, limiter, inboxAge, failed },
     tellCounts: () => delivery.tellCounts(),
-    closeSlowReaders: () => closeSlowReaders(joint.connections()),
+    closeSlowReaders: () => void (metrics.slowReaders += closeSlowReaders(joint.connections())),
   });
   presence
     .restore(uptime() + presenceGrace)
@@ -195,8 +201,16 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
       ...{ keys, authenticate, backend, now, log, gathered, messageBytes: limits.messageBytes },
       isClosing: () => isClosing,
     });
+  const served = serveMetrics(
+    { metrics, rooms, inboxes, users: tokens, store: store.stats },
+    {
+      guard: (request) => requireAdmin(request, authenticate),
+      onError: (error) => failed(error, "a request failed"),
+    },
+  );
+
   return {
-    ...{ store, ownKey, authenticate, log, gathered, failed, backend, api },
+    ...{ store, ownKey, authenticate, log, gathered, metrics, served, failed, backend, api },
     admin: createAdminHandler({
       ...{ authenticate, now },
       source: createAdminSource(store, rooms, revoke),

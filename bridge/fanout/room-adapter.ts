@@ -56,11 +56,15 @@ export class RoomAdapter extends Adapter {
   readonly #audiences = new Map<string, Audience>();
   readonly #hasOwnParser: boolean;
 
-  constructor(nsp: ConstructorParameters<typeof Adapter>[0]) {
+  /**
+   * @param options With `withoutSessions`, for a namespace whose sessions are not to be recovered though the server's are.
+   * @throws TypeError where the server is to recover sessions.
+   */
+  constructor(nsp: ConstructorParameters<typeof Adapter>[0], options: { withoutSessions?: boolean } = {}) {
     super(nsp);
     const { opts } = (nsp as { server: { opts: { connectionStateRecovery?: unknown; parser?: unknown } } })
       .server;
-    if (opts.connectionStateRecovery) {
+    if (opts.connectionStateRecovery && options.withoutSessions !== true) {
       throw new TypeError(
         "RoomAdapter keeps no sessions: leave connectionStateRecovery off, or leave Socket.IO its own adapter",
       );

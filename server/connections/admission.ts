@@ -24,11 +24,14 @@ export interface AdmissionDeps {
   log: HandlerLog;
 }
 
+/** As Socket.IO tells it to the client, with `data`. */
+type RefusedError = Error & { data: ApiError };
+
 /** Sets the socket's identity, or gives the error that the client gets as its `connect_error`. */
 export function admit(
   socket: RoomsSocket,
   { authenticate, tokenOf, before, log, gathered }: AdmissionDeps,
-): Error | undefined | Promise<Error | undefined> {
+): RefusedError | undefined | Promise<RefusedError | undefined> {
   const auth = withoutPrototype(socket.handshake.auth);
   const device = deviceSchema.optional().safeParse(auth["device"] ?? undefined);
   if (!device.success) return refusal(apiError("invalid_argument", describe(device.error, "auth.device")));
@@ -54,7 +57,7 @@ async function askToConnect(
   socket: RoomsSocket,
   before: Pick<Before, "connect">,
   log: HandlerLog,
-): Promise<Error | undefined> {
+): Promise<RefusedError | undefined> {
   try {
     const refused = await refusalOf(() => before.connect?.(askingClient(callerOf(socket))));
     return refused && refusal(apiError(refused.error, refused.detail, refused.retryAfter));
@@ -82,6 +85,6 @@ export function judge(
   }
 }
 
-export function refusal(error: ApiError): Error {
+export function refusal(error: ApiError): RefusedError {
   return Object.assign(new Error(error.message), { data: error });
 }

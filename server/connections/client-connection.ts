@@ -11,6 +11,7 @@ import type { Authenticate } from "../auth/authenticate.js";
 import type { DeviceConnections } from "../inbox/device-connections.js";
 import type { Inboxes } from "../inbox/inboxes.js";
 import type { GatheredLog } from "../log/gathered-log.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Identity } from "../rooms/identity.js";
 import type { Caller, CallOutcome, Done, Perform } from "../rooms/outcome.js";
 import type { Rooms } from "../rooms/rooms.js";
@@ -37,6 +38,7 @@ export interface ConnectionDeps {
   end: (socket: RoomsSocket, why: CloseCode) => void;
   maxPendingCalls: number;
   callMemory: CallMemory;
+  metrics: Metrics;
   /** Told of each client that comes and goes. */
   connected: (socket: RoomsSocket) => void;
   disconnected: (socket: RoomsSocket, reason: string) => void;
@@ -83,11 +85,21 @@ export class ClientConnection {
     socket.onAny((event: string, ...args: unknown[]) => {
       const answer = answerTo(args);
       if (isCall(event)) this.#onCall(event, CALLS[event], args[0], answer);
-      else answer({ ok: false, error: apiError("unknown_event") });
+      else {
+        deps.metrics.unknownEvents++;
+        answer({ ok: false, error: apiError("unknown_event") });
+      }
     });
-    socket.conn.on("upgrade", () =>
-      this.#queue.add(true, CALL_BYTES, () => this.#logged(rooms.moved(this.#caller()))),
-    );
+    const { connections } = deps.metrics;
+    let transport = transportOf(socket);
+    connections.add(transport);
+    socket.conn.on("upgrade", () => {
+      // The connection may go on for the sake of other namespaces.
+      if (!socket.connected) return;
+      connections.add(transport, -1);
+      connections.add((transport = transportOf(socket)));
+      this.#queue.add(true, CALL_BYTES, () => this.#logged(rooms.moved(this.#caller())));
+    });
     const { user } = this.#identity;
     const device = this.#device;
     const taken = device === undefined ? undefined : devices.add(user, device, socket.id);
@@ -95,7 +107,10 @@ export class ClientConnection {
     const over = new Promise<void>((resolve) => {
       socket.on("disconnect", (reason, description) => {
         log.debug({ sid: socket.id, reason }, "disconnected");
+        connections.add(transport, -1);
+        deps.metrics.disconnect(transport, reason);
         if (description instanceof BridgeCloseError) {
+          countClose(description.code, deps.metrics);
           const fields = { address: socket.handshake.address, user, code: description.code };
           deps.gathered.tell("warn", `a connection was closed: ${description.message}`, fields);
         }
@@ -123,8 +138,9 @@ export class ClientConnection {
     name: E,
     { isSideBySide = false, isRead = false, isAnswerLarge = false }: (typeof CALLS)[E],
     argument: unknown,
-    answer: (answer: Ack) => void,
+    reply: (answer: Ack) => void,
   ): void {
+    const answer = this.#deps.metrics.call(name, reply);
     const call = checkCall(name, argument);
     if (typeof call === "string") {
       answer({ ok: false, error: apiError("invalid_argument", call) });
@@ -244,6 +260,12 @@ export class ClientConnection {
       this.#deps.log.error({ err: error, sid: this.#socket.id }, "the server failed");
     }
   }
+}
+
+/** Counts what the bridge's limits have closed. */
+function countClose(code: number, metrics: Metrics): void {
+  if (code === CLOSE_CODES.slowReader.code) metrics.slowReaders++;
+  if (code === CLOSE_CODES.tooManyMessages.code) metrics.refused("maxMessagesPerSecond");
 }
 
 /** The ack function, which Socket.IO puts last; without one, the answer has nowhere to go. */

@@ -1,5 +1,6 @@
 /** What the services want done, done with Socket.IO's rooms. */
 import { emitKnown } from "@crossroom/bridge";
+import type { Metrics } from "../metrics/metrics.js";
 import type { PresenceEvent, RoomMessage } from "../api/types.js";
 import type { Effect } from "../rooms/outcome.js";
 import type { PresenceTelling } from "../rooms/presence-telling.js";
@@ -14,10 +15,12 @@ export function isMove({ type }: Effect): boolean {
 export class Delivery {
   readonly #namespace: RoomsNamespace;
   readonly #presence: PresenceTelling;
+  readonly #metrics: Pick<Metrics, "delivered">;
   #isTelling = false;
 
-  constructor(namespace: RoomsNamespace, presence: PresenceTelling) {
+  constructor(namespace: RoomsNamespace, presence: PresenceTelling, metrics: Pick<Metrics, "delivered">) {
     this.#namespace = namespace;
+    this.#metrics = metrics;
     this.#presence = presence;
   }
 
@@ -49,6 +52,7 @@ export class Delivery {
         return;
       case "signal":
         this.#presence.tell(effect.signal.room);
+        this.#metrics.delivered += this.#sizeOf(effect.signal.room, effect.except);
         this.#namespace
           .to(channel(effect.signal.room))
           .except(effect.except)
@@ -62,6 +66,7 @@ export class Delivery {
         this.#namespace.to(effect.sid).emit("presence", effect.event);
         return;
       case "inbox":
+        this.#metrics.delivered++;
         this.#namespace.to(effect.sid).emit("inbox", effect.item);
         return;
     }
@@ -87,6 +92,13 @@ export class Delivery {
     if (this.#presence.recallCounts()) this.#tellSoon();
   }
 
+  /** Connections in a room, here, without one. */
+  #sizeOf(room: string, except?: string): number {
+    const there = this.#inChannel(channel(room));
+    if (there === undefined) return 0;
+    return except !== undefined && there.has(except) ? there.size - 1 : there.size;
+  }
+
   #inChannel(name: string): ReadonlySet<string> | undefined {
     return this.#namespace.adapter.rooms.get(name);
   }
@@ -103,6 +115,7 @@ export class Delivery {
   }
 
   #tell(message: RoomMessage, json: string | undefined): void {
+    this.#metrics.delivered += this.#sizeOf(message.room);
     const emit = (): unknown => this.#namespace.to(channel(message.room)).emit("message", message);
     if (json === undefined) emit();
     else emitKnown(message, json, emit);

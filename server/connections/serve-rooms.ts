@@ -22,16 +22,21 @@ export interface Serving {
  * Serves the room API on a namespace, from now on and for as long as it lives.
  */
 export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Serving {
-  const { log } = deps;
+  const { log, metrics } = deps;
   const connections = new Set<Promise<void>>();
   let isClosing = false;
   namespace.use((socket, next) => {
     // Asked again when the client has been judged: that may take as long as the store does.
-    void when(admit(socket, deps), (error) => next(isClosing ? refusal(apiError("unavailable")) : error));
+    void when(admit(socket, deps), (error) => {
+      const refused = isClosing ? refusal(apiError("unavailable")) : error;
+      if (refused !== undefined) metrics.connect(transportOf(socket), refused.data.code);
+      next(refused);
+    });
   });
   namespace.on("connection", (socket) => {
     const { identity, device = socket.id, token } = admittedOf(socket);
     const { user, name, guest, expiresAt } = identity;
+    metrics.connect(transportOf(socket));
     log.debug({ sid: socket.id, user, transport: transportOf(socket) }, "connected");
     socket.emit("welcome", {
       ...{ user, name, sid: socket.id, device, guest },

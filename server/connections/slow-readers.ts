@@ -23,12 +23,19 @@ interface PlainConnection {
   whenDrained(callback: () => void): void;
 }
 
-/** Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then. */
-export function closeSlowReaders(connections: Iterable<object>): void {
+/**
+ * Closes the connections for which too much waits; they may reconnect, and get what they missed. To be called now and then.
+ * @returns How many it closed.
+ */
+export function closeSlowReaders(connections: Iterable<object>): number {
+  let closed = 0;
   for (const client of connections as Iterable<EngineSocket>) {
     const { name, writable } = client.transport;
-    if (name !== "bridge" && !writable && waitingBytes(client) > MAX_WAITING) client.close(true);
+    if (name === "bridge" || writable || waitingBytes(client) <= MAX_WAITING) continue;
+    client.close(true);
+    closed++;
   }
+  return closed;
 }
 
 /**

@@ -56,6 +56,11 @@ export class TokenExpiry {
     this.#options = options;
   }
 
+  /** Users who have a session. */
+  get userCount(): number {
+    return this.#byUser.size;
+  }
+
   /** Watches a session, in place of an earlier one under the same id. */
   watch(sid: string, session: WatchedConnection): void {
     this.forget(sid);

@@ -26,6 +26,9 @@ export interface DemoSignInOptions {
 /** UTF-16 code units of a user's id after its prefix. */
 const MAX_SLUG = 64;
 
+/** Bytes of the body. */
+const MAX_BODY = 16 * 1024;
+
 const bodySchema = z.object({ name: nameSchema });
 
 /** Answers `{"name"}` with `{"token"}`, to the page of this server alone. */
@@ -33,7 +36,7 @@ export function createDemoSignIn({ ownKey, now, clock, randomHex, onError }: Dem
   return jsonHandler(async (request) => {
     requireMethod(request, "POST");
     requireSameOrigin(request);
-    const body = bodySchema.safeParse(await readObject(request));
+    const body = bodySchema.safeParse(await readObject(request, MAX_BODY));
     if (!body.success) throw new HttpError(400, "invalid_argument", `${describe(body.error, "body")}.`);
     const { name } = body.data;
     const facts = { user: demoUser(name), id: randomHex(), name };

@@ -57,6 +57,9 @@ export interface AdminOptions {
 /** The claim that lets a token's user in; it must be `true`. */
 export const ADMIN_CLAIM = "crossroom_admin";
 
+/** Bytes of the body of a revocation. */
+const MAX_REVOCATION = 16 * 1024;
+
 const revokeSchema = z.union([
   z.strictObject({ tokenId: z.string().min(1) }),
   z.strictObject({ user: userSchema }),
@@ -92,13 +95,14 @@ export function createAdminHandler({ authenticate, source, now, clock, onError }
       return inspect(source, Object.fromEntries(new URLSearchParams(query)));
     }
     requireMethod(request, "POST");
-    const revocation = parseRevocation(await readObject(request), now(), clock);
+    const revocation = parseRevocation(await readObject(request, MAX_REVOCATION), now(), clock);
     await source.revoke(revocation);
     return { revoked: revocation };
   }, onError);
 }
 
-async function requireAdmin(request: IncomingMessage, authenticate: Authenticate): Promise<void> {
+/** Throws an HttpError for a request without a token that has the claim. */
+export async function requireAdmin(request: IncomingMessage, authenticate: Authenticate): Promise<void> {
   const token = bearerToken(request);
   const challenge = { "www-authenticate": "Bearer" };
   if (token === undefined) {

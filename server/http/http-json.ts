@@ -1,7 +1,7 @@
 /** JSON over plain HTTP: requests whose body is an object, answers, and errors of one shape. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Answers a request, whatever happens; never rejects. */
+/** Answers a request. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** A request that is refused. */
@@ -19,20 +19,22 @@ export class HttpError extends Error {
   }
 }
 
-/** Bytes of the largest body that is read. */
-const MAX_BODY = 16 * 1024;
-
-/**
- * Answers with what `answer` resolves to, or with the HttpError that it throws. Any other error is handed to `onError`, and the
- * client gets a 500.
- */
+/** Answers with what `answer` resolves to; else as `answering`. */
 export function jsonHandler(
   answer: (request: IncomingMessage) => object | Promise<object>,
   onError: (error: unknown) => void,
 ): HttpHandler {
+  return answering(
+    async (request, response) => sendJson(request, response, 200, await answer(request)),
+    onError,
+  );
+}
+
+/** Has `answer` answer; or answers with the HttpError that it throws. Any other error is handed to `onError`, and the client gets a 500. */
+export function answering(answer: HttpHandler, onError: (error: unknown) => void): HttpHandler {
   return async (request, response) => {
     try {
-      sendJson(request, response, 200, await answer(request));
+      await answer(request, response);
     } catch (error) {
       const known =
         error instanceof HttpError
@@ -48,8 +50,11 @@ export function jsonHandler(
   };
 }
 
-/** The body of a request. Throws an HttpError if it is too large, or anything else than a JSON object. */
-export async function readObject(request: IncomingMessage): Promise<object> {
+/**
+ * The body of a request. Throws an HttpError if it is too large, or anything else than a JSON object.
+ * @param maxBytes Of the largest that this route needs: each body is held whole.
+ */
+export async function readObject(request: IncomingMessage, maxBytes: number): Promise<object> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new HttpError(415, "unsupported_media_type", "Send JSON, with content-type: application/json.");
@@ -58,8 +63,8 @@ export async function readObject(request: IncomingMessage): Promise<object> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) {
-      throw new HttpError(413, "body_too_large", `The body must have at most ${MAX_BODY} bytes.`);
+    if (size > maxBytes) {
+      throw new HttpError(413, "body_too_large", `The body must have at most ${maxBytes} bytes.`);
     }
     chunks.push(chunk);
   }

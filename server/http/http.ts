@@ -14,6 +14,8 @@ export interface HttpOptions {
   api?: RequestListener;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
+  /** Answers `/crossroom/metrics`; and `/metrics`, where no application does. */
+  metrics: HttpHandler;
 }
 
 /** Answers `GET /inspect`; `sendError` answers with a status and says what to do. */
@@ -48,8 +50,23 @@ export function demoFiles(): StaticFiles {
   return files;
 }
 
-/** Answers requests that Socket.IO does not take. */
-export function httpHandler({ bridgePath, demo, admin, api }: HttpOptions): RequestListener {
+/** All below it is ours, also what nothing is at yet. */
+const PREFIX = "/crossroom/";
+
+/** Paths of ours that lie elsewhere. Below `/admin/` others may be the application's. */
+const OWN: ReadonlySet<string> = new Set(["/healthz", "/admin/inspect", "/admin/revoke"]);
+
+/** Whether `httpHandler` is the one to answer at a path, though there be an application: the bridge's is not among them. */
+export function isOwnPath(path: string, { demo }: Pick<HttpOptions, "demo">): boolean {
+  if (path.startsWith(PREFIX) || OWN.has(path)) return true;
+  if (demo === undefined) return false;
+  return (
+    path === "/inspect" || (path === "/demo/sign-in" && demo.signIn !== undefined) || demo.files.has(path)
+  );
+}
+
+/** Answers requests that are neither Socket.IO's nor the bridge's; at paths that are none of ours, with an error. */
+export function httpHandler({ bridgePath, demo, admin, api, metrics }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
@@ -57,6 +74,8 @@ export function httpHandler({ bridgePath, demo, admin, api }: HttpOptions): Requ
       void admin(request, response);
     } else if (api !== undefined && isOfApi(path)) {
       api(request, response);
+    } else if (path === "/metrics" || path === `${PREFIX}metrics`) {
+      void metrics(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {
       void demo.signIn(request, response);
     } else if (request.method !== "GET" && request.method !== "HEAD") {

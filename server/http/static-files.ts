@@ -43,6 +43,10 @@ export class StaticFiles {
     if (file !== undefined) this.#files.set(path, file);
   }
 
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
   /** Answers, with headers set before, or returns false where there is no such file. */
   serve(path: string, request: IncomingMessage, response: ServerResponse): boolean {
     const file = this.#files.get(path);

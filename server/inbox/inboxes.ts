@@ -53,6 +53,11 @@ export class Inboxes {
     this.sending = new InboxSending({ ...options, queues: this.#queues, poke });
   }
 
+  /** Connections that have an inbox open. */
+  get openCount(): number {
+    return this.#bySid.size;
+  }
+
   open(who: Caller, call: CheckedCall<"inbox">, done: Done<"inbox">): Promise<void> {
     return this.#queues.run(who.identity.user, () => this.#openNow(who, call.since, done));
   }

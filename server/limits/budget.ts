@@ -22,13 +22,18 @@ const NOTHING = 1e-6;
 export class Budget {
   readonly #rates: Rates;
   readonly #now: () => number;
+  readonly #onRefused: (rate: RateName) => void;
   /** By whom they are of. */
   readonly #buckets: Readonly<Record<RateName, Map<string, Bucket>>>;
 
-  /** @param now Milliseconds by a clock that is never set. */
-  constructor(rates: Rates, now: () => number) {
+  /**
+   * @param now Milliseconds by a clock that is never set.
+   * @param onRefused Told which rate it was that kept charges from being taken: the one that has to be waited for longest.
+   */
+  constructor(rates: Rates, now: () => number, onRefused: (rate: RateName) => void = () => undefined) {
     this.#rates = rates;
     this.#now = now;
+    this.#onRefused = onRefused;
     const names = Object.keys(rates) as RateName[];
     const buckets = names.map((name): [RateName, Map<string, Bucket>] => [name, new Map<string, Bucket>()]);
     this.#buckets = Object.fromEntries(buckets) as Record<RateName, Map<string, Bucket>>;
@@ -41,15 +46,21 @@ export class Budget {
   take(charges: readonly Charge[]): number | undefined {
     const now = this.#now();
     let wait = 0;
+    let scarce: RateName | undefined;
     const drawn = charges.map(({ rate, of, amount }) => {
       const bucket = this.#bucket(rate, of, now);
       const missing = amount - bucket.left;
       if (missing > NOTHING) {
-        wait = Math.max(wait, Math.ceil((missing / this.#rates[rate].perSecond) * 1000 - NOTHING));
+        const own = Math.ceil((missing / this.#rates[rate].perSecond) * 1000 - NOTHING);
+        if (own > wait) scarce = rate;
+        wait = Math.max(wait, own);
       }
       return bucket;
     });
-    if (wait > 0) return wait;
+    if (scarce !== undefined) {
+      this.#onRefused(scarce);
+      return wait;
+    }
     // A bucket that two of the charges are drawn from is in it twice.
     drawn.forEach((bucket, i) => (bucket.left -= charges[i]?.amount ?? 0));
     return undefined;

@@ -19,10 +19,13 @@ export class Limiter {
   readonly #limits: Limits;
   readonly #budget: Budget;
 
-  /** @param uptime Milliseconds by a clock that is never set. */
-  constructor(limits: Limits, uptime: () => number) {
+  /**
+   * @param uptime Milliseconds by a clock that is never set.
+   * @param onRefused Told which rate a refusal was for.
+   */
+  constructor(limits: Limits, uptime: () => number, onRefused?: (rate: RateName) => void) {
     this.#limits = limits;
-    this.#budget = new Budget(ratesOf(limits.rates, limits), uptime);
+    this.#budget = new Budget(ratesOf(limits.rates, limits), uptime, onRefused);
   }
 
   /** A refusal of data that is too large, or has more binary values than clients take. */

@@ -98,6 +98,11 @@ export class LiveRooms {
     return [...this.#rooms.keys()];
   }
 
+  /** How many rooms somebody is in, or about to enter. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
   countOf(sid: string): number {
     return this.#of.get(sid)?.size ?? 0;
   }

@@ -267,6 +267,10 @@ export class Rooms {
     return this.#live.names();
   }
 
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
   /**
    * Tells of those who were away for too long, some in a tick: thousands may have gone at the same moment. To be called every second
    * or so.

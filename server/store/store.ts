@@ -1,4 +1,5 @@
 /** All ports of one store, and what can go wrong with it. */
+import type { Durations } from "../metrics/instruments/durations.js";
 import type { Devices } from "./devices.js";
 import type { GuestTokens } from "./guest-tokens.js";
 import type { Log, LogOptions } from "./log.js";
@@ -16,6 +17,16 @@ export interface StoreOptions extends Omit<LogOptions, "clock"> {
   boot?: string;
 }
 
+/** What a store tells of itself, to be looked at. */
+export interface StoreStats {
+  /** Of the batches that were written, from their begin until they were on disk. */
+  readonly commits: Pick<Durations, "read">;
+  /** Bytes that are in use; 0 once the store is closed. */
+  bytes(): number;
+  /** Whether the last batch could not be written. */
+  isFailing(): boolean;
+}
+
 /**
  * Guarantee: what is asked for is done, and becomes durable, in the order of the calls, whichever parts they are of. Where the store fails,
  * so does all that was asked for after what failed and before it was known.
@@ -28,6 +39,8 @@ export interface Store {
   readonly devices: Devices;
   readonly guestTokens: GuestTokens;
   readonly revocations: Revocations;
+  /** Of a store on disk. */
+  readonly stats?: StoreStats;
   /** Resolves when everything is on disk and the store can be opened by another process. */
   close(): Promise<void>;
 }

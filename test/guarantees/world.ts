@@ -80,7 +80,7 @@ export class World {
 
   /** Ends the server and starts another one on the same port and store. Whoever was connected is not any more. */
   async restart(): Promise<void> {
-    await this.#server?.close();
+    await this.#server?.close({ http: true });
     await this.start();
   }
 
@@ -112,7 +112,7 @@ export class World {
 
   async stop(): Promise<void> {
     for (const client of this.#clients) client.close();
-    await this.#server?.close();
+    await this.#server?.close({ http: true });
     await this.#store?.close();
   }
 }

@@ -62,5 +62,6 @@ describe("a Socket.IO client that does not read", () => {
       await client.nextEvent("message");
     }
     await within(gone, "the end of the one who does not read");
+    expect(await world.running.metrics()).to.match(/^crossroom_slow_readers_closed_total 1$/m);
   });
 });

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
 import { createRoomsServer, type RoomsServer } from "../../server/index.js";
-import { refuseStrayUpgrades } from "../../server/connections/stray-upgrades.js";
 import { within } from "../support/deadline.js";
 
 describe("a WebSocket request for a path at which there is none", () => {
@@ -13,11 +12,10 @@ describe("a WebSocket request for a path at which there is none", () => {
   before(async () => {
     const httpServer = createServer();
     server = createRoomsServer(httpServer);
-    refuseStrayUpgrades(httpServer, ["/bridge", "/socket.io"], "/bridge");
     await new Promise<void>((resolve) => httpServer.listen(0, "127.0.0.1", resolve));
     url = `ws://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
   });
-  after(() => server.close());
+  after(() => server.close({ http: true }));
 
   /** 101 where the upgrade was made; what else was answered. */
   async function answerAt(path: string): Promise<{ status: number | undefined; body: string }> {

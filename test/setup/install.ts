@@ -61,7 +61,7 @@ function aptGet(...args: string[]): string | undefined {
 /** Returns what went wrong in one sentence, or undefined. */
 function runQuietly(program: string, args: readonly string[], failed: string): string | undefined {
   const { status, stderr, error } = spawnSync(program, args, {
-    // RUNLEVEL=1 keeps Debian from starting the Redis service: the tests start their own.
+    // RUNLEVEL=1 keeps Debian from starting the services of Redis and Prometheus: the tests start their own.
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",

@@ -1,40 +1,59 @@
 /**
- * Jest, Vitest, vite, webpack and other releases of TypeScript, which the packages are used with in the tests, of the releases that a list
- * names. From npm into .cache/: nobody who works on something else waits for their 300 packages.
+ * What single tests use of npm, of the releases that a list names: Jest, Vitest, vite, webpack and other releases of TypeScript for the
+ * packages, and Next to mount the rooms server beside. Into .cache/: nobody who works on something else waits for their 300 packages.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { npmInstall } from "./npm-install.js";
 
-const LIST = "test/packages/tools/package.json";
-
 /** Names the list that was installed; there only when all of it was. */
 const INSTALLED = "installed.json";
 
-const CACHE = resolve(".cache", "package-tools");
+export interface PackageList {
+  /** A package.json whose dependencies they are. */
+  readonly list: string;
+  readonly cache: string;
+  readonly title: string;
+  /** What is left out where they cannot be fetched. */
+  readonly without: string;
+}
+
+export const TOOLS_OF_PACKAGES: PackageList = {
+  list: "test/packages/tools/package.json",
+  cache: resolve(".cache", "package-tools"),
+  title: "Jest, Vitest, vite, webpack and releases of TypeScript",
+  without: "the packages in Jest, bundlers and other releases of TypeScript",
+};
+
+export const NEXT: PackageList = {
+  list: "test/server/mounting/next/package.json",
+  cache: resolve(".cache", "next"),
+  title: "Next",
+  without: "the rooms server beside Next",
+};
 
 /** The folder whose `node_modules` has them, or undefined where they have not been fetched as the list now has them. */
-export function packageTools(cache = CACHE): string | undefined {
+export function packageTools({ list, cache }: PackageList = TOOLS_OF_PACKAGES): string | undefined {
   const installed = join(cache, INSTALLED);
-  return existsSync(installed) && readFileSync(installed, "utf8") === list() ? cache : undefined;
+  return existsSync(installed) && readFileSync(installed, "utf8") === readFileSync(list, "utf8")
+    ? cache
+    : undefined;
 }
 
 /** Fetches what is missing. Says one line where it cannot. */
-export function fetchPackageTools(say: (line: string) => void, cache = CACHE): void {
-  if (packageTools(cache) !== undefined) return;
-  say(
-    "Fetching Jest, Vitest, vite, webpack and releases of TypeScript from npm into .cache/, for the tests.",
-  );
-  rmSync(join(cache, INSTALLED), { force: true });
-  const { dependencies } = JSON.parse(list()) as { dependencies: Record<string, string> };
-  const reason = npmInstall(cache, dependencies);
-  if (reason === undefined) writeFileSync(join(cache, INSTALLED), list());
-  else
-    say(
-      `Left out: the packages in Jest, bundlers and other releases of TypeScript. npm could not fetch them: ${reason}`,
-    );
+export function fetchPackageTools(
+  say: (line: string) => void,
+  packages: readonly PackageList[] = [TOOLS_OF_PACKAGES, NEXT],
+): void {
+  for (const one of packages) if (packageTools(one) === undefined) fetchList(one, say);
 }
 
-function list(): string {
-  return readFileSync(LIST, "utf8");
+function fetchList({ list, cache, title, without }: PackageList, say: (line: string) => void): void {
+  say(`Fetching ${title} from npm into .cache/, for the tests.`);
+  rmSync(join(cache, INSTALLED), { force: true });
+  const text = readFileSync(list, "utf8");
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  const reason = npmInstall(cache, dependencies);
+  if (reason === undefined) writeFileSync(join(cache, INSTALLED), text);
+  else say(`Left out: ${without}. npm could not fetch ${title}: ${reason}`);
 }

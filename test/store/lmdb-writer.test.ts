@@ -39,4 +39,19 @@ describe("the writer of a store in LMDB", () => {
     file.ends.shift()?.();
     expect(await again).to.equal("the next is done");
   });
+
+  it("says whether the last batch failed, and how many were written", async () => {
+    const file = new FakeFile();
+    const writer = new LmdbWriter(file as unknown as LmdbFile, () => undefined);
+    expect([writer.isFailing, writer.commits.read().count]).to.deep.equal([false, 0]);
+    const failed = writer.submit(() => 1).catch(() => "failed");
+    file.ends.shift()?.(new Error("no"));
+    expect(await failed).to.equal("failed");
+    expect([writer.isFailing, writer.commits.read().count]).to.deep.equal([true, 0]);
+    const done = writer.submit(() => 2);
+    for (let tick = 0; file.ends.length === 0 && tick < 100; tick++) await Promise.resolve();
+    file.ends.shift()?.();
+    expect(await done).to.equal(2);
+    expect([writer.isFailing, writer.commits.read().count]).to.deep.equal([false, 1]);
+  });
 });

@@ -108,6 +108,20 @@ export const TOOLS = {
     debianPackage: "golang-go",
     neededBy: "the test of the program in Go in docs/http-api.md",
   },
+  prometheus: {
+    title: "Prometheus",
+    variable: "PROMETHEUS_PATH",
+    programs: ["prometheus"],
+    debianPackage: "prometheus",
+    neededBy: "the test of the dashboard",
+  },
+  promtool: {
+    title: "promtool",
+    variable: "PROMTOOL_PATH",
+    programs: ["promtool"],
+    debianPackage: "prometheus",
+    neededBy: "the check of the metrics",
+  },
   shellcheck: {
     title: "ShellCheck",
     variable: "SHELLCHECK_PATH",

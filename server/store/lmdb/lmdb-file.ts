@@ -152,7 +152,7 @@ export class LmdbFile {
    * @throws what the file system says.
    */
   begin(bytes: number): void {
-    const used = this.#usedBytes();
+    const used = this.usedBytes();
     this.#room = this.#maxBytes - used;
     this.#isCounted = false;
     const needed = used + SLACK + 2 * bytes;
@@ -224,7 +224,8 @@ export class LmdbFile {
     this.#closed();
   }
 
-  #usedBytes(): number {
+  /** How much of the file is in use. */
+  usedBytes(): number {
     const { lastPageNumber, pageSize } = this.#root.getStats() as Stats;
     return (lastPageNumber + 1) * pageSize;
   }

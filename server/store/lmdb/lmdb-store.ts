@@ -132,6 +132,11 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
   let closing: Promise<void> | undefined;
   return {
     ...parts,
+    stats: {
+      commits: writer.commits,
+      bytes: () => (lifetime.isOpen ? file.usedBytes() : 0),
+      isFailing: () => writer.isFailing,
+    },
     close: () => (closing ??= close()),
   };
 }

@@ -3,6 +3,7 @@
  * what is in it resolves, in order, when it is on disk; if it fails, nothing of it was done, nor of what has gathered meanwhile:
  * that may rely on it.
  */
+import { Durations } from "../../metrics/instruments/durations.js";
 import type { LmdbFile } from "./lmdb-file.js";
 import { storeError } from "./lmdb-errors.js";
 import { StoreError } from "../store.js";
@@ -35,6 +36,10 @@ export class LmdbWriter {
   readonly #begin: (bytes: number) => void;
   readonly #queue: Job[] = [];
   readonly #participants: Participant[] = [];
+  /** Of the batches that were written. */
+  readonly commits = new Durations();
+  /** Whether the last batch failed. */
+  isFailing = false;
   #isRunning = false;
   #isWanted = false;
   /** A commit has failed since the last one that did not. */
@@ -89,6 +94,7 @@ export class LmdbWriter {
   async #writeBatch(): Promise<void> {
     let jobs: Job[] | undefined;
     this.#isWanted = false;
+    const began = performance.now();
     try {
       if (this.#isSuspect) this.#file.probe();
       await this.#file.meta.childTransaction(() => {
@@ -98,7 +104,10 @@ export class LmdbWriter {
         for (const participant of this.#participants) participant.write();
       });
       this.#isSuspect = false;
+      this.isFailing = false;
+      this.commits.observe(performance.now() - began);
     } catch (error) {
+      this.isFailing = true;
       const cause = await commitErrorOf(error);
       this.#isSuspect ||= cause !== undefined;
       const failure = storeError(cause ?? error, this.#file.folder);

@@ -1,5 +1,6 @@
 /** A publish that was acked is in the log, once, whatever happened on the way. */
 import { expect } from "chai";
+import type { RoomMessage } from "../../../server/index.js";
 import { failureOf } from "../client.js";
 import type { Theme } from "../scenario.js";
 
@@ -54,6 +55,31 @@ export const publishing: Theme = {
         await Promise.all(all);
         expect(await ada.messages(200)).to.deep.equal(upTo(200));
         expect((await lobby.log(ada, "r")).map(({ data }) => data)).to.deep.equal(upTo(200));
+      },
+    },
+    {
+      title: "what the application's backend sends comes as the server's, or as who it is sent as",
+      async play(stage) {
+        const lobby = await stage.lobby();
+        const ada = await lobby.join("r", { token: await lobby.world.token("ada"), device: "phone" });
+        const { running } = lobby.world;
+        const server = { sid: "server", transport: "server" };
+        await running.publish("r", 1);
+        await running.publish("r", 2, { as: { user: "ben", name: "Ben" } });
+        const heard = [await ada.next("message"), await ada.next("message")].map(
+          (report) => report["message"] as RoomMessage,
+        );
+        expect(heard.map(({ data, from }) => [data, from])).to.deep.equal([
+          [1, { user: "server", name: "server", ...server }],
+          [2, { user: "ben", name: "Ben", ...server }],
+        ]);
+        await ada.do("inbox");
+        await running.send("ada", "for you");
+        const item = (await ada.next("item"))["item"] as RoomMessage;
+        expect([item.data, item.from]).to.deep.equal([
+          "for you",
+          { user: "server", name: "server", ...server },
+        ]);
       },
     },
     {

@@ -101,5 +101,5 @@ for (const [title, open] of Object.entries(connect)) {
   });
 }
 
-await attempt("the end", () => server.close());
+await attempt("the end", () => server.close({ http: true }));
 console.log(JSON.stringify(problems));

@@ -13,5 +13,5 @@ export async function startRooms(options: RoomsServerOptions = {}): Promise<Runn
   const server = createRoomsServer(httpServer, options);
   await new Promise<void>((resolve) => httpServer.listen(0, "127.0.0.1", resolve));
   const { port } = httpServer.address() as AddressInfo;
-  return { ...server, url: `http://127.0.0.1:${port}` };
+  return { ...server, close: () => server.close({ http: true }), url: `http://127.0.0.1:${port}` };
 }

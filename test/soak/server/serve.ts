@@ -60,7 +60,7 @@ createInterface({ input: process.stdin })
 process.once("SIGTERM", () => {
   // Not left to end by itself: for each polling client that had fallen silent, Engine.IO (6.6) keeps the process for 30 s.
   void server
-    .close()
+    .close({ http: true })
     .then(() => store.close())
     .then(() => process.exit());
 });

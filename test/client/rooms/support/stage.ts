@@ -136,7 +136,7 @@ export class Stage {
 
   /** Ends the server; `up` starts another one on the same options: with a store among them, what it keeps outlasts it. */
   async down(): Promise<void> {
-    await this.#running.server.close();
+    await this.#running.server.close({ http: true });
   }
 
   async up(): Promise<void> {
@@ -149,7 +149,7 @@ export class Stage {
     for (const rooms of this.#opened) rooms.close();
     // First, as the server waits for the answer to its close frames.
     await this.network.close();
-    await this.#running.server.close();
+    await this.#running.server.close({ http: true });
   }
 
   #count(): void {

@@ -26,6 +26,7 @@ export async function startCliServer(options: RoomsServerOptions = {}): Promise<
   const { port } = httpServer.address() as AddressInfo;
   return {
     ...server,
+    close: () => server.close({ http: true }),
     url: `http://127.0.0.1:${port}`,
     token: (user, claims = {}) => {
       const issuedAt = Date.now();
