@@ -110,10 +110,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const pages = demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {};
   const own = new OwnRequests(httpServer);
-  own.on(
-    "request",
-    httpHandler({ bridgePath, admin, ...(api && { api }), metrics: service.served.handler, ...pages }),
-  );
+  own.on("request", httpHandler({ bridgePath, admin, api, metrics: service.served.handler, ...pages }));
   if (demo) tapUpgrades(own.asHttpServer, inspector, visitorOf, now);
   io.attach(own.asHttpServer);
   const judge = createRequestJudge(authenticate);

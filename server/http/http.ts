@@ -11,7 +11,7 @@ export interface HttpOptions {
   /** What the demo page needs; without it there is no page. */
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
   /** Answers what lies below `API_BASE`; without it nothing does. */
-  api?: RequestListener;
+  api: RequestListener | undefined;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
   /** Answers `/crossroom/metrics`; and `/metrics`, where no application does. */

@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import { utimesSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiKeyFile, changeKeys, readKeys } from "../../../server/auth/api-key-file.js";
 import { findKey, newApiKey } from "../../../server/auth/api-keys.js";
+import { openLmdbStore, storeOptions } from "../../../server/index.js";
+import { TestTerminal } from "../cli/support/terminal.js";
 import { runProgram } from "../../../server/cli/program.js";
 
 const NOW = Date.UTC(2026, 10, 30);
@@ -122,6 +124,16 @@ describe("crossroom key", () => {
     });
   }
 
+  it("are in a backup of the data folder", async () => {
+    const data = join(folder, "data");
+    await (await openLmdbStore(data, storeOptions())).close();
+    await run("create", "--scope", "read", "--api-keys", join(data, "api-keys.json"));
+    const terminal = new TestTerminal(["backup", join(folder, "copy"), "--data", data]);
+    expect(await terminal.exited()).to.equal(0);
+    const [key] = readKeys(join(folder, "copy", "api-keys.json"));
+    expect(key).to.have.property("scopes").that.deep.equals(["read"]);
+  });
+
   it("loses none where several are made at once", async () => {
     await Promise.all(Array.from({ length: 20 }, () => run("create", "--scope", "read")));
     expect(readKeys(file())).to.have.length(20);
@@ -129,7 +141,6 @@ describe("crossroom key", () => {
 
   it("goes on where another process died while it changed the file", async () => {
     writeFileSync(`${file()}.draft`, "");
-    const { utimesSync } = await import("node:fs");
     utimesSync(`${file()}.draft`, 0, 0);
     expect((await run("create", "--scope", "read")).code).to.equal(0);
   });
