@@ -90,6 +90,10 @@ describe("keys of the HTTP API", () => {
     expect(await ask("/rooms?prefix=ord")).to.equal("403 forbidden");
     expect(await ask("/rooms?prefix=order-")).to.equal("200");
     expect(await ask("/rooms?prefix=order-7")).to.equal("200");
+    expect(await ask("/rooms?prefix=order-*")).to.equal("200");
+    for (const prefix of ["*", "\\", "{", "*".repeat(128), "order-".slice(0, -1)]) {
+      expect(await ask(`/rooms?prefix=${encodeURIComponent(prefix)}`), prefix).to.equal("403 forbidden");
+    }
     const operations = [
       { op: "publish", rooms: ["order-1", "other"], data: 1 },
       { op: "send", user: "ada", data: 1 },

@@ -30,7 +30,7 @@ describe("the HTTP API beside an application", () => {
       const ask = async (path: string, body?: object) => {
         const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
         const response = await fetch(url + path, { headers, ...init });
-        return [response.status, await response.json()] as const;
+        return [response.status, (await response.json()) as object] as const;
       };
       const [status] = await ask("/crossroom/v1/rooms/order-1/messages", { data: "paid" });
       expect(status).to.equal(201);
