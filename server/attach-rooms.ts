@@ -75,7 +75,8 @@ export function attachRooms<L extends object, E extends object, S extends object
     options,
   );
   const bridgePath = options.bridge?.path ?? DEFAULT_PATH;
-  own.on("request", httpHandler({ bridgePath, admin: service.admin, metrics: service.served.handler }));
+  const { admin, api } = service;
+  own.on("request", httpHandler({ bridgePath, admin, api, metrics: service.served.handler }));
   own.take({
     isForRequest: (path) => isOwnPath(path, {}),
     isForUpgrade: () => false,

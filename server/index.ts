@@ -21,6 +21,8 @@ export type { ConnectedClient } from "./backend/connected-client.js";
 export type { RoomPresence, RoomsEvents, RoomsListener } from "./backend/events.js";
 export { RoomsError } from "./api/rooms-error.js";
 export type { RevocationTarget } from "./auth/revocation-of.js";
+export { apiKeyFile } from "./auth/api-key-file.js";
+export { newApiKey, SCOPES, type ApiKey, type ApiKeys, type Scope } from "./auth/api-keys.js";
 export { createRoomsServer, type CloseOptions, type RoomsServer } from "./rooms-server.js";
 export { createPolicy } from "./rules/create-policy.js";
 export { publicKeySource, secretSource, type KeySource } from "./auth/keys.js";

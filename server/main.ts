@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
 import { basename, relative } from "node:path";
 import { pino, type Logger } from "pino";
+import { apiKeyFile, apiKeyPath, readKeys } from "./auth/api-key-file.js";
 import { loadKeys } from "./auth/key-files.js";
 import { loadOwnKey, newOwnKey } from "./auth/own-key.js";
 import { createPolicy } from "./rules/create-policy.js";
@@ -64,6 +65,7 @@ async function check(config: Config): Promise<void> {
   createPolicy(config.rules);
   createRoomSettings(config.rules);
   for (const overlap of ruleOverlaps(config.rules.rooms)) context.printError(`warning: ${overlap}\n`);
+  readKeys(apiKeyPath(config) ?? "");
   await loadKeys(config.auth, readText, {
     now,
     warn: (message) => context.printError(`warning: ${message}\n`),
@@ -90,6 +92,7 @@ async function start(config: Config): Promise<void> {
   const store = await openStore(config, storeOptions({ roomSettings, inboxAge, now }));
   const exposure = data === undefined ? undefined : exposureOf(data);
   if (exposure !== undefined) log.warn(exposure);
+  const keyFile = apiKeyPath(config);
   const server = createRoomsServer(httpServer, {
     store,
     tokens: { ...auth, keys, ownKey },
@@ -98,6 +101,9 @@ async function start(config: Config): Promise<void> {
     bridge: { http: httpBridge && { resumeTimeout } },
     ...(allowedOrigins === undefined ? {} : { allowedOrigins }),
     ...(trustProxy === undefined ? {} : { trustProxy }),
+    ...(keyFile === undefined
+      ? {}
+      : { apiKeys: apiKeyFile(keyFile, (error) => log.error({ err: error }, "the keys of the HTTP API")) }),
   });
   try {
     await listen(httpServer, config);

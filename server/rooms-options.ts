@@ -1,5 +1,6 @@
 /** What a rooms server can be told, however it is mounted. */
 import type { BridgeOptions } from "@crossroom/bridge";
+import type { ApiKeys } from "./auth/api-keys.js";
 import type { Authenticate } from "./auth/authenticate.js";
 import type { KeySource } from "./auth/keys.js";
 import type { OwnKey } from "./auth/own-key.js";
@@ -30,6 +31,8 @@ export interface RoomsServerOptions {
   before?: Before;
   /** How each room behaves. Default: `DEFAULT_ROOM`. */
   roomSettings?: (room: string) => RoomSettings;
+  /** Keys of the HTTP API (`apiKeyFile`), with which a backend reaches the server at `/crossroom/v1`. Default: there is no such API. */
+  apiKeys?: ApiKeys;
   limits?: Partial<Limits>;
   /** Milliseconds that a device whose connection is lost counts as there. Default 10,000. */
   presenceGrace?: number;

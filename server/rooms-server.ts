@@ -103,7 +103,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
     },
     options,
   );
-  const { store, ownKey, authenticate, admin, failed } = service;
+  const { store, ownKey, authenticate, admin, api, failed } = service;
 
   // Before Socket.IO, which takes its own requests from the listeners that it finds.
   const onError = (error: unknown): void => failed(error, "a request failed");
@@ -115,7 +115,7 @@ export function createRoomsServer(httpServer: HttpServer, options: RoomsServerOp
   const signIn = createDemoSignIn({ ownKey, now, clock: store.clock, randomHex, onError });
   const pages = demo ? { demo: { files: demoFiles(), inspect, ...(takesGuests ? { signIn } : {}) } } : {};
   const own = new OwnRequests(httpServer);
-  own.on("request", httpHandler({ bridgePath, admin, metrics: service.served.handler, ...pages }));
+  own.on("request", httpHandler({ bridgePath, admin, api, metrics: service.served.handler, ...pages }));
   if (demo) tapUpgrades(own.asHttpServer, inspector, visitorOf, now);
   io.attach(own.asHttpServer);
   const judge = createRequestJudge(authenticate);

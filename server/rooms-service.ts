@@ -17,6 +17,7 @@ import { TokenExpiry } from "./connections/token-expiry.js";
 import { createAdminHandler, requireAdmin } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
 import type { HttpHandler } from "./http/http-json.js";
+import { createHttpApi, type HttpApi } from "./http-api/http-api.js";
 import { DeviceConnections } from "./inbox/device-connections.js";
 import { Inboxes } from "./inbox/inboxes.js";
 import { Limiter } from "./limits/limiter.js";
@@ -70,6 +71,8 @@ export interface RoomsService {
   readonly gathered: GatheredLog;
   /** Answers `/admin/...`. */
   readonly admin: HttpHandler;
+  /** Answers `/crossroom/v1/...`, where there may be keys for it. */
+  readonly api: HttpApi | undefined;
   readonly failed: (error: unknown, what: string) => void;
   /** What is counted. */
   readonly metrics: Metrics;
@@ -190,6 +193,14 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     events,
   });
 
+  let isClosing = false;
+  const { apiKeys: keys } = options;
+  const api =
+    keys &&
+    createHttpApi({
+      ...{ keys, authenticate, backend, now, log, gathered, messageBytes: limits.messageBytes },
+      isClosing: () => isClosing,
+    });
   const served = serveMetrics(
     { metrics, rooms, inboxes, users: tokens, store: store.stats },
     {
@@ -199,7 +210,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
   );
 
   return {
-    ...{ store, ownKey, authenticate, log, gathered, metrics, served, failed, backend },
+    ...{ store, ownKey, authenticate, log, gathered, metrics, served, failed, backend, api },
     admin: createAdminHandler({
       ...{ authenticate, now },
       source: createAdminSource(store, rooms, revoke),
@@ -207,6 +218,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
       onError: (error) => failed(error, "a request failed"),
     }),
     async close(sendAway) {
+      isClosing = true;
       maintenance.stop();
       serving.refuseNew();
       await sendAway();

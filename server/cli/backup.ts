@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../config/config-error.js";
 import { DEFAULT_CONFIG } from "../config/config.js";
-import { SECRET_FILE } from "../store/lmdb/data-folder.js";
+import { COPIED_FILES } from "../store/lmdb/data-folder.js";
 import { copyStore } from "../store/lmdb/lmdb-backup.js";
 import { given, terminalOf, type Terminal } from "./terminal.js";
 
@@ -25,7 +25,7 @@ export function addBackupCommands(program: Command, terminal: Terminal = termina
     .argument("<folder>", "where the backup is to be")
     .option("-d, --data <folder>", dataOption)
     .action(async (to: string, flags: Flags) => {
-      await copyStore(dataOf(flags), to, [SECRET_FILE]);
+      await copyStore(dataOf(flags), to, COPIED_FILES);
       terminal.output.write(`${dataOf(flags)} is backed up in ${to}\n`);
     });
   program
@@ -34,7 +34,7 @@ export function addBackupCommands(program: Command, terminal: Terminal = termina
     .argument("<folder>", "where the backup is")
     .option("-d, --data <folder>", dataOption)
     .action(async (from: string, flags: Flags) => {
-      await copyStore(from, dataOf(flags), [SECRET_FILE]);
+      await copyStore(from, dataOf(flags), COPIED_FILES);
       terminal.output.write(`${from} is restored in ${dataOf(flags)}\n`);
     });
 }

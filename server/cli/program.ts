@@ -5,6 +5,7 @@ import { ConfigError } from "../config/config-error.js";
 import { StoreError } from "../store/store.js";
 import { addCheckConfigCommand } from "./check-config.js";
 import { RefusedError } from "./refused-error.js";
+import { addKeyCommand } from "./key.js";
 import { addRevokeCommand } from "./revoke.js";
 import { addStartCommand, START_NOTE } from "./start.js";
 import type { ProcessContext } from "./process-context.js";
@@ -67,6 +68,7 @@ function createProgram(context: ProcessContext, others: readonly AddCommand[]): 
     .exitOverride();
   const start = addStartCommand(program, context);
   addTokenCommand(program, context);
+  addKeyCommand(program, context);
   addRevokeCommand(program, context);
   addCheckConfigCommand(program, context);
   for (const add of others) add(program);

@@ -22,6 +22,8 @@ export interface Config {
   demo: boolean;
   /** The data folder; undefined: nothing is kept when the server stops. */
   data?: string;
+  /** The file of the HTTP API's keys; undefined: the one in the data folder, if there is a folder. */
+  apiKeys?: string;
   /** Bytes that the data folder's store may have; undefined: as much as the store takes by default. */
   maxDiskBytes?: number;
   auth: AuthConfig;

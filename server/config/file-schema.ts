@@ -96,6 +96,7 @@ const schema = section({
   demo: flag.optional(),
   data: text.optional(),
   memory: flag.optional(),
+  apiKeys: text.optional(),
   maxDisk: size.optional(),
   auth: section({
     secretFile: text.optional(),

@@ -27,6 +27,7 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
   const { defaults } = DEFAULT_CONFIG.rules;
   const trustProxy = given.read("trustProxy") ?? file.trustProxy;
   const allowedOrigins = given.has("allowedOrigins") ? given.read("allowedOrigins") : file.allowedOrigins;
+  const apiKeys = given.read("apiKeys") ?? file.apiKeys;
   const maxDiskBytes = given.read("maxDisk") ?? file.maxDisk;
   const rules: Rules = {
     rooms: file.rooms ?? [],
@@ -50,6 +51,7 @@ export function readConfig(flags: Flags, env: Environment, readText: ReadText): 
     logLevel: given.read("logLevel") ?? file.logLevel ?? DEFAULT_CONFIG.logLevel,
     demo: given.read("demo") ?? file.demo ?? DEFAULT_CONFIG.demo,
     ...readData(given, file),
+    ...(apiKeys === undefined ? {} : { apiKeys }),
     ...(maxDiskBytes === undefined ? {} : { maxDiskBytes }),
     auth: readAuth(given, file),
     rules,
@@ -127,12 +129,13 @@ function readFile(path: string | undefined, readText: ReadText): ConfigFile {
 /** The files that a configuration file names lie beside it, wherever the server is started. */
 function withPathsFrom(folder: string, file: ConfigFile): ConfigFile {
   const at = (path: string): string => resolve(folder, path);
-  const { tls, data, auth } = file;
+  const { tls, data, apiKeys, auth } = file;
   const { secretFile, publicKeyFile, jwksFile } = auth ?? {};
   return {
     ...file,
     ...(tls === undefined ? {} : { tls: { cert: at(tls.cert), key: at(tls.key) } }),
     ...(data === undefined ? {} : { data: at(data) }),
+    ...(apiKeys === undefined ? {} : { apiKeys: at(apiKeys) }),
     auth: {
       ...auth,
       ...(secretFile === undefined ? {} : { secretFile: at(secretFile) }),

@@ -140,6 +140,13 @@ export const TOKEN_SETTINGS = {
     help: "keep nothing beyond the process's end, instead of --data",
     parse: parseSwitch,
   },
+  apiKeys: {
+    flags: "--api-keys <file>",
+    env: "API_KEYS",
+    help: "file with the keys of the HTTP API, hashed, as crossroom key create makes it",
+    shownDefault: "api-keys.json in the data folder",
+    parse: text,
+  },
   jwtSecretFile: {
     flags: "--jwt-secret-file <file>",
     env: "JWT_SECRET_FILE",

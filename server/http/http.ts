@@ -1,6 +1,7 @@
 /** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
+import { isOfApi } from "../http-api/operations.js";
 import { type HttpHandler, sendJson } from "./http-json.js";
 import { StaticFiles } from "./static-files.js";
 
@@ -9,6 +10,8 @@ export interface HttpOptions {
   bridgePath: string;
   /** What the demo page needs; without it there is no page. */
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
+  /** Answers what lies below `API_BASE`; without it nothing does. */
+  api: RequestListener | undefined;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
   /** Answers `/crossroom/metrics`; and `/metrics`, where no application does. */
@@ -63,12 +66,14 @@ export function isOwnPath(path: string, { demo }: Pick<HttpOptions, "demo">): bo
 }
 
 /** Answers requests that are neither Socket.IO's nor the bridge's; at paths that are none of ours, with an error. */
-export function httpHandler({ bridgePath, demo, admin, metrics }: HttpOptions): RequestListener {
+export function httpHandler({ bridgePath, demo, admin, api, metrics }: HttpOptions): RequestListener {
   return (request, response) => {
     const { path, query } = splitUrl(request.url ?? "/");
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (path.startsWith("/admin/")) {
       void admin(request, response);
+    } else if (api !== undefined && isOfApi(path)) {
+      api(request, response);
     } else if (path === "/metrics" || path === `${PREFIX}metrics`) {
       void metrics(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {

@@ -60,6 +60,36 @@ describe("README.md", () => {
     expect(said).to.match(/^Usage: .* join /m);
   });
 
+  it("has a backend publish with what it says: a server, a key and curl", async function () {
+    this.timeout(60_000);
+    const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+    const [first = ""] = blocks;
+    const commands = blocks.find((code) => code.includes("key create")) ?? "";
+    expect(first).to.match(/^npm ci && npm start +#/);
+    const port = String(await freePort());
+    const env = { ...process.env, PORT: port, DATA: join(folder, "data") };
+    // A group of its own: npm does not end what it has started.
+    const server = spawn("npm", ["start"], { env, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    try {
+      await new Promise<void>((resolve) => {
+        server.stdout.on("data", (data: Buffer) => data.includes("listening") && resolve());
+      });
+      const client = PROTOCOLS.bridge.open(`http://127.0.0.1:${port}`);
+      await client.enter();
+      await client.join("lobby");
+      execFileSync("bash", ["-c", commands.replaceAll("localhost:3000", `localhost:${port}`)], { env });
+      expect(await client.event("message")).to.deep.include({
+        id: "hello-1",
+        data: "Hello from the backend",
+      });
+      client.close();
+    } finally {
+      process.kill(-(server.pid ?? 0));
+      await ended;
+    }
+  });
+
   it("has a server and a client that work as they stand", async () => {
     const [server = "", , client = ""] = examples(await freePort());
     const announced = 'httpServer.once("listening", () => console.log("listening"));';

@@ -58,7 +58,7 @@ export const TOOLS = {
     variable: "PYTHON_PATH",
     programs: ["python3"],
     debianPackage: "python3-venv",
-    neededBy: "the test of the example in Python",
+    neededBy: "the tests of the example in Python and of the HTTP API",
   },
   jdk: {
     title: "A JDK",
@@ -99,7 +99,14 @@ export const TOOLS = {
     variable: "CURL_PATH",
     programs: ["curl"],
     debianPackage: "curl",
-    neededBy: "the test of docs/http-bridge.md",
+    neededBy: "the tests of docs/http-bridge.md and docs/http-api.md",
+  },
+  go: {
+    title: "Go",
+    variable: "GO_PATH",
+    programs: ["go", "/usr/local/go/bin/go"],
+    debianPackage: "golang-go",
+    neededBy: "the test of the program in Go in docs/http-api.md",
   },
   prometheus: {
     title: "Prometheus",

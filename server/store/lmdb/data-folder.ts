@@ -11,9 +11,13 @@ export const DATA_FILE = "data.mdb";
 export const LMDB_LOCK_FILE = "lock.mdb";
 /** The SHA-256 of a copy's data file, as `sha256sum --check` reads it. */
 export const CHECKSUM_FILE = "data.mdb.sha256";
-/** What guests' tokens are signed with; not the store's own, but copied with it. */
+/** What guests' tokens are signed with. */
 export const SECRET_FILE = "secret";
-const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, CHECKSUM_FILE, "owner.lock", SECRET_FILE];
+/** The keys of backends, hashed. */
+export const API_KEYS_FILE = "api-keys.json";
+/** Not the store's own, but copied with it. */
+export const COPIED_FILES = [SECRET_FILE, API_KEYS_FILE];
+const OWN_FILES = [DATA_FILE, LMDB_LOCK_FILE, CHECKSUM_FILE, "owner.lock", ...COPIED_FILES];
 
 /**
  * Makes a folder and those above it, where they are not there. `mkdir` of Node with `recursive` never returns for a path that

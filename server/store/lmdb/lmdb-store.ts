@@ -17,7 +17,7 @@ import { LogReading } from "./log-reading.js";
 import { LmdbLog } from "./lmdb-log.js";
 import { copyStore } from "./lmdb-backup.js";
 import { renewCopied } from "./lmdb-renewal.js";
-import { SECRET_FILE } from "./data-folder.js";
+import { COPIED_FILES } from "./data-folder.js";
 import { LmdbPresence } from "./lmdb-presence.js";
 import { LmdbRevocations } from "./lmdb-revocations.js";
 import type { Store, StoreOptions } from "../store.js";
@@ -141,7 +141,7 @@ function openParts(file: LmdbFile, options: StoreOptions): Store {
       bytes: () => (lifetime.isOpen ? file.usedBytes() : 0),
       isFailing: () => writer.isFailing,
     },
-    backup: (to) => lifetime.run(() => copyStore(file.folder, to, [SECRET_FILE])),
+    backup: (to) => lifetime.run(() => copyStore(file.folder, to, COPIED_FILES)),
     close: () => (closing ??= close()),
   };
 }

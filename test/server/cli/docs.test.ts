@@ -2,14 +2,24 @@ import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { TestTerminal } from "./support/terminal.js";
 
-const COMMANDS = ["join", "publish", "send", "inspect", "backup", "restore"];
+const COMMANDS = [
+  "join",
+  "publish",
+  "send",
+  "inspect",
+  "key create",
+  "key list",
+  "key revoke",
+  "backup",
+  "restore",
+];
 
 const OPTION = /--[a-z]+(?:-[a-z]+)*/g;
 
 describe("docs/cli.md", () => {
   const read = (): string => readFileSync("docs/cli.md", "utf8");
   const helpOf = async (command: string): Promise<string> => {
-    const terminal = new TestTerminal([command, "--help"]);
+    const terminal = new TestTerminal([...command.split(" "), "--help"]);
     expect(await terminal.exited()).to.equal(0);
     return terminal.printed;
   };
