@@ -13,7 +13,7 @@ import {
   userSchema,
   wholeNumber,
 } from "../api/values.js";
-import { ownCopy } from "../own-properties/own-properties.js";
+import { ownCopy, withoutPrototype } from "../own-properties/own-properties.js";
 import { RoomsError } from "../api/rooms-error.js";
 
 const room = roomSchema;
@@ -77,5 +77,6 @@ export function checked<Name extends keyof typeof ARGUMENTS>(
 ): z.output<(typeof ARGUMENTS)[Name]> {
   const { error, data } = ARGUMENTS[name].safeParse(ownCopy(given));
   if (error !== undefined) throw new RoomsError("invalid_argument", describe(error, name));
-  return data as z.output<(typeof ARGUMENTS)[Name]>;
+  // What is left out is not to be found on Object.prototype, whatever a program has put there.
+  return withoutPrototype(data as z.output<(typeof ARGUMENTS)[Name]>);
 }

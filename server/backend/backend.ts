@@ -35,7 +35,7 @@ export interface Backend {
   rooms(options?: RoomsOptions): Promise<RoomsPage>;
   /** One room; of one that nobody has used, with no messages and no members. */
   room(name: string): Promise<RoomSummary>;
-  /** Connections that are open on this server, in the order in which they came. Default limit: 100. */
+  /** Connections that are open on this server, in the order of their ids. Default limit: 100. */
   connections(options?: ConnectionsOptions): Promise<ConnectionsPage>;
   /** What waits for a user, and how far each of their devices is. */
   inbox(user: string): Promise<InboxSummary>;

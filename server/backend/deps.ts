@@ -18,7 +18,7 @@ export interface BackendDeps {
   settings: (room: string) => RoomSettings;
   limiter: Pick<Limiter, "size">;
   perform: Perform;
-  /** The connections that are open, by their ids, in the order in which they came. */
+  /** The connections that are open, by their ids. */
   sockets: () => ReadonlyMap<string, RoomsSocket>;
   /** Sends away a client that is not to come back by itself. */
   end: (socket: RoomsSocket) => void;

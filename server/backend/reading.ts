@@ -58,16 +58,12 @@ export function createReading(
     connections: (options = {}) =>
       answer(deps, "connections", () => {
         const { user, room, after, limit } = checked("connections", options);
-        const all = socketsOf(deps, { user, room });
-        const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-        if (after !== undefined && from === 0) {
-          throw new RoomsError(
-            "invalid_argument",
-            "connections.after has gone: begin with the first page again",
-          );
-        }
-        const page = all.slice(from, from + limit).map((socket) => infoOf(socket, rooms.roomsOf(socket.id)));
-        return { connections: page, more: all.length > from + limit };
+        // By their ids, so that a page can follow one whose last connection has gone since.
+        const rest = socketsOf(deps, { user, room })
+          .filter(({ id }) => after === undefined || id > after)
+          .sort((a, b) => (a.id < b.id ? -1 : 1));
+        const page = rest.slice(0, limit).map((socket) => infoOf(socket, rooms.roomsOf(socket.id)));
+        return { connections: page, more: rest.length > limit };
       }),
 
     inbox: (user) =>

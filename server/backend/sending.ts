@@ -5,6 +5,7 @@ import type { Published, Sender, Sent } from "../api/types.js";
 import { MAX_NAME } from "../api/values.js";
 import { backendKeyOf } from "../rooms/messages.js";
 import type { CallOutcome } from "../rooms/outcome.js";
+import { withoutPrototype } from "../own-properties/own-properties.js";
 import { checked } from "./arguments.js";
 import type { Backend, PublishItem, SentAs } from "./backend.js";
 import { answer, type BackendDeps } from "./deps.js";
@@ -21,7 +22,10 @@ export function createSending(
   const publish: Backend["publish"] = (room, data, options = {}) =>
     answer(deps, "publish", () => {
       const { as, id } = checked("publish", { ...options, room });
-      const message = { room, from: senderOf(as), data: fitting(deps, data), id, ...keyed(id) };
+      const message = withoutPrototype({
+        ...{ room, from: senderOf(as), data: fitting(deps, data), id },
+        ...keyed(id),
+      });
       return outcomeOf<Published>(deps, (done) => rooms.publishing.publish(message, done));
     });
 
@@ -51,7 +55,10 @@ export function createSending(
     send: (user, data, options = {}) =>
       answer(deps, "send", () => {
         const { as, id, receipt } = checked("send", { ...options, user });
-        const item = { to: user, from: senderOf(as), data: fitting(deps, data), id, receipt, ...keyed(id) };
+        const item = withoutPrototype({
+          ...{ to: user, from: senderOf(as), data: fitting(deps, data), id, receipt },
+          ...keyed(id),
+        });
         return outcomeOf<Sent>(deps, (done) => inboxes.sending.put(item, done));
       }),
   };

@@ -109,10 +109,17 @@ describe("what a backend sees", () => {
       expect(JSON.stringify(one)).not.to.contain("secret");
       expect((await running.connections({ room: "r" })).connections).to.deep.equal(connections);
       const first = await running.connections({ limit: 1 });
-      expect([first.connections, first.more]).to.deep.equal([connections, true]);
-      const second = await running.connections({ limit: 1, after: one?.sid ?? "" });
-      expect(second.connections.map(({ guest, rooms }) => [guest, rooms])).to.deep.equal([[true, []]]);
-      expect(await codeOf(running.connections({ after: "gone" }))).to.equal("invalid_argument");
+      const after = first.connections[0]?.sid ?? "";
+      const second = await running.connections({ limit: 1, after });
+      expect([first.more, second.more]).to.deep.equal([true, false]);
+      const users = [...first.connections, ...second.connections].map(({ guest, rooms }) => [guest, rooms]);
+      expect(users).to.have.deep.members([
+        [false, ["r"]],
+        [true, []],
+      ]);
+      // A page can follow one whose last connection has gone.
+      await running.disconnect({ sid: after });
+      expect(await running.connections({ limit: 1, after })).to.deep.equal(second);
     });
   }
 });
