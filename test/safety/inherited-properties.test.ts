@@ -19,6 +19,15 @@ describe("where something that can be seen was put on Object.prototype", functio
       after: 1,
       history: 1,
       receipt: "x",
+      ...{
+        as: { user: "mallory" },
+        reserve: 1,
+        key: "k",
+        live: true,
+        prefix: "x",
+        through: 1,
+        reconnect: true,
+      },
     },
   };
 

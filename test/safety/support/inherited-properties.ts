@@ -101,5 +101,21 @@ for (const [title, open] of Object.entries(connect)) {
   });
 }
 
+await attempt("the backend's calls", async () => {
+  const [one, two] = [await server.publish("backend", 1), await server.publish("backend", 2, { id: "own" })];
+  if (one.duplicate || two.duplicate || one.id === two.id) throw new Error("taken for another's");
+  const { from } = (await server.history("backend")).messages[0] ?? {};
+  if (from?.user !== "server") throw new Error(`from ${String(from?.user)}`);
+  await server.publishAll([{ room: "backend", data: 3 }]);
+  await server.signal("backend", 4);
+  const sent = [await server.send("eve", 1), await server.send("eve", 2)];
+  if (sent.some(({ duplicate }) => duplicate)) throw new Error("taken for another's");
+  const seen = [server.members("backend"), server.rooms(), server.room("backend"), server.inbox("eve")];
+  await Promise.all([...seen, server.connections(), server.kick({ user: "eve", room: "backend" })]);
+  await server.disconnect({ user: "eve" });
+  await server.clear("backend");
+  if ((await server.history("backend")).messages.length > 0) throw new Error("not cleared");
+});
+
 await attempt("the end", () => server.close({ http: true }));
 console.log(JSON.stringify(problems));
