@@ -14,8 +14,9 @@ import type { RoomsNamespace, RoomsSocket } from "./connections/rooms-io.js";
 import { serveRooms } from "./connections/serve-rooms.js";
 import { closeSlowReaders } from "./connections/slow-readers.js";
 import { TokenExpiry } from "./connections/token-expiry.js";
-import { createAdminHandler, requireAdmin } from "./http/admin.js";
+import { createAdminHandler } from "./http/admin.js";
 import { createAdminSource } from "./http/admin-source.js";
+import { metricsGuard } from "./http/metrics-guard.js";
 import type { HttpHandler } from "./http/http-json.js";
 import { createHttpApi, type HttpApi } from "./http-api/http-api.js";
 import { DeviceConnections } from "./inbox/device-connections.js";
@@ -204,7 +205,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
   const served = serveMetrics(
     { metrics, rooms, inboxes, users: tokens, store: store.stats },
     {
-      guard: (request) => requireAdmin(request, authenticate),
+      guard: metricsGuard({ keys: options.apiKeys, authenticate, now }),
       onError: (error) => failed(error, "a request failed"),
     },
   );

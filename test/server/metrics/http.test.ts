@@ -1,12 +1,17 @@
 import { expect } from "chai";
-import { secretSource } from "../../../server/index.js";
+import { randomBytes } from "node:crypto";
+import { newApiKey, secretSource, type ApiKey, type Scope } from "../../../server/index.js";
 import { NOW, SECRET, token } from "../auth/support/tokens.js";
 import { startRooms, type Running } from "../support/server.js";
 
 describe("GET /metrics", () => {
   let server: Running;
+  const keys: ApiKey[] = [];
   before(async () => {
-    server = await startRooms({ tokens: { keys: [secretSource(SECRET, "")] }, now: () => NOW });
+    server = await startRooms({
+      ...{ tokens: { keys: [secretSource(SECRET, "")] }, now: () => NOW },
+      apiKeys: { all: () => keys },
+    });
   });
   after(() => server.close());
 
@@ -42,6 +47,23 @@ describe("GET /metrics", () => {
       expect(response.status).to.equal(403);
       expect(await response.text()).not.to.include("crossroom_connections");
     }
+  });
+
+  it("answers a key with the scope ops, at the path beside an application too; and no other key", async () => {
+    const statusOf = async (scopes: Scope[], more: Partial<ApiKey> = {}): Promise<number[]> => {
+      const { text, key } = newApiKey({ scopes, created: 0, ...more }, randomBytes);
+      keys.push(key);
+      const headers = { authorization: `Bearer ${text}` };
+      const paths = ["/metrics", "/crossroom/metrics"];
+      return Promise.all(paths.map(async (path) => (await fetch(server.url + path, { headers })).status));
+    };
+    expect(await statusOf(["ops"])).to.deep.equal([200, 200]);
+    expect(await statusOf(["publish", "read"])).to.deep.equal([403, 403]);
+    expect(await statusOf(["ops"], { expires: NOW })).to.deep.equal([401, 401]);
+    const unknown = {
+      authorization: `Bearer ${newApiKey({ scopes: ["ops"], created: 0 }, randomBytes).text}`,
+    };
+    expect((await fetch(`${server.url}/metrics`, { headers: unknown })).status).to.equal(401);
   });
 
   it("takes no token from the URL", async () => {
