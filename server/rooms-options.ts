@@ -29,6 +29,8 @@ export interface RoomsServerOptions {
   policy?: Policy;
   /** What the application wants to look at before it is done. Default: nothing. */
   before?: Before;
+  /** Milliseconds after which one of these that has not answered refuses. Default 10,000. */
+  beforeTimeout?: number;
   /** How each room behaves. Default: `DEFAULT_ROOM`. */
   roomSettings?: (room: string) => RoomSettings;
   /** Keys of the HTTP API (`apiKeyFile`), with which a backend reaches the server at `/crossroom/v1`. Default: there is no such API. */

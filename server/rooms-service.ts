@@ -1,6 +1,7 @@
 /** The rooms service, put together: what it keeps, who may come in, and what is done with each client of one Socket.IO namespace. */
 import type { CloseCode } from "@crossroom/bridge";
 import { createAuthenticator, GUEST_USER } from "./auth/authenticator.js";
+import type { ApiKeys } from "./auth/api-keys.js";
 import type { Authenticate } from "./auth/authenticate.js";
 import { newOwnKey, type OwnKey } from "./auth/own-key.js";
 import type { Backend } from "./backend/backend.js";
@@ -32,6 +33,7 @@ import { randomHex, randomId } from "./random-id.js";
 import { storeOptions, type RoomsServerOptions } from "./rooms-options.js";
 import { serveMetrics, type ServedMetrics } from "./serve-metrics.js";
 import type { Effect } from "./rooms/outcome.js";
+import { withTimeout } from "./rooms/before.js";
 import type { Policy } from "./rooms/policy.js";
 import { PresenceTelling } from "./rooms/presence-telling.js";
 import { DEFAULT_INBOX_AGE, DEFAULT_PRESENCE_GRACE, DEFAULT_ROOM } from "./rooms/room-settings.js";
@@ -45,6 +47,9 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Milliseconds for which a revocation is kept, at least: longer than any token should be good for. */
 const REVOCATION_AGE = 400 * DAY;
+
+/** Milliseconds for a hook of the application's. */
+const BEFORE_TIMEOUT = 10_000;
 
 /** Bytes that the calls of one connection, and of all together, may hold until they have ended. */
 const MAX_CALL_BYTES = 4 * 1024 * 1024;
@@ -73,7 +78,7 @@ export interface RoomsService {
   /** Answers `/admin/...`. */
   readonly admin: HttpHandler;
   /** Answers `/crossroom/v1/...`, where there may be keys for it. */
-  readonly api: HttpApi | undefined;
+  readonly api: HttpApi;
   readonly failed: (error: unknown, what: string) => void;
   /** What is counted. */
   readonly metrics: Metrics;
@@ -117,6 +122,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     });
 
   const events = new EventSource(failed);
+  const before = options.before && withTimeout(options.before, options.beforeTimeout ?? BEFORE_TIMEOUT);
   const { limits } = limitsOf(options);
   const metrics = new Metrics(uptime);
   const limiter = new Limiter(limits, uptime, (rate) => metrics.refusals.add(rate));
@@ -129,7 +135,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     reads: new ReadQueue(uptime),
     log: store.log,
     policy: options.policy ?? EVERYTHING,
-    before: options.before,
+    before,
     newId: options.newId ?? (() => randomId(12)),
     perform: (effects: readonly Effect[]): void => {
       delivery.perform(effects);
@@ -168,7 +174,7 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
 
   const serving = serveRooms(namespace, {
     ...{ rooms, inboxes, tokens, devices, authenticate, gathered, metrics, log },
-    before: options.before,
+    before,
     perform: common.perform,
     connected: (socket) => events.emit("connected", clientOf(socket)),
     disconnected: (socket, reason) => events.emit("disconnected", { ...clientOf(socket), reason }),
@@ -191,21 +197,20 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
     ...{ store, rooms, inboxes, settings, limiter, revoke, now, failed, perform: common.perform },
     sockets: () => namespace.sockets,
     end: (socket) => joint.end(socket),
+    inTurn: (sid, work) => serving.inTurn(sid, work),
     events,
   });
 
   let isClosing = false;
-  const { apiKeys: keys } = options;
-  const api =
-    keys &&
-    createHttpApi({
-      ...{ keys, authenticate, backend, now, log, gathered, messageBytes: limits.messageBytes },
-      isClosing: () => isClosing,
-    });
+  const { apiKeys: keys = NO_KEYS } = options;
+  const api = createHttpApi({
+    ...{ keys, authenticate, backend, now, log, gathered, messageBytes: limits.messageBytes },
+    isClosing: () => isClosing,
+  });
   const served = serveMetrics(
     { metrics, rooms, inboxes, users: tokens, store: store.stats },
     {
-      guard: metricsGuard({ keys: options.apiKeys, authenticate, now }),
+      guard: metricsGuard({ keys, authenticate, now }),
       onError: (error) => failed(error, "a request failed"),
     },
   );
@@ -223,11 +228,14 @@ export function createRoomsService(joint: Joint, options: RoomsServerOptions): R
       maintenance.stop();
       serving.refuseNew();
       await sendAway();
-      await serving.settled();
+      await Promise.all([serving.settled(), api.settled()]);
       gathered.close();
     },
   };
 }
+
+/** Then the API answers whether the server lives and is ready, and nothing else. */
+const NO_KEYS: ApiKeys = { all: () => [] };
 
 const EVERYTHING: Policy = {
   rights: () => ({ join: true, publish: true, presence: true, history: true }),

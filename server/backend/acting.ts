@@ -22,7 +22,10 @@ export function createActing(deps: BackendDeps): Pick<Backend, "kick" | "disconn
     kick: (target) =>
       answer(deps, "kick", async () => {
         const { user, room } = checked("kick", target);
-        const left = socketsOf(deps, { user, room }).map((socket) => rooms.expel(callerOf(socket), room));
+        // All of the user's, since one may be about to enter; and in turn, so that none is half in the room meanwhile.
+        const left = socketsOf(deps, { user }).map((socket) =>
+          deps.inTurn(socket.id, () => rooms.expel(callerOf(socket), room)),
+        );
         return (await Promise.all(left)).filter(Boolean).length;
       }),
 
@@ -39,9 +42,10 @@ export function createActing(deps: BackendDeps): Pick<Backend, "kick" | "disconn
       }),
 
     revoke: (target) =>
-      answer(deps, "revoke", () =>
-        revoke("type" in target ? target : revocationOf(checked("revoke", target), now(), store.clock)),
-      ),
+      answer(deps, "revoke", () => {
+        const given = checked("revoke", target);
+        return revoke("type" in given ? given : revocationOf(given, now(), store.clock));
+      }),
 
     clear: (room, options = {}) =>
       answer(deps, "clear", async () => {

@@ -64,7 +64,15 @@ export const ARGUMENTS = {
   ),
   disconnectOptions: z.strictObject({ reconnect: z.boolean().default(false) }),
   revoke: z.union(
-    [z.strictObject({ tokenId: tokenSchema }), z.strictObject({ user })],
+    [
+      z.strictObject({ tokenId: tokenSchema }),
+      z.strictObject({ user }),
+      z.strictObject({ type: z.literal("token"), id: tokenSchema }),
+      z.strictObject({
+        ...{ type: z.literal("user"), user, issuedBefore: wholeNumber(0) },
+        stampedBefore: z.exactOptional(wholeNumber(0)),
+      }),
+    ],
     "must be {tokenId} or {user}",
   ),
   clear: z.strictObject({ room, through: wholeNumber(0).optional() }),

@@ -153,6 +153,9 @@ export type DisconnectTarget =
   { user: string; device?: string | undefined } | { sid: string } | { room: string };
 
 export interface DisconnectOptions {
-  /** Whether clients are to come back by themselves. Default false: they stay away until they are told to connect. */
+  /**
+   * Whether clients are to come back by themselves. Default false: they stay away until they are told to connect. Where it is true the whole
+   * connection ends, and with it what an application has on it in other namespaces (`attachRooms`).
+   */
   reconnect?: boolean | undefined;
 }

@@ -25,6 +25,8 @@ export interface BackendDeps {
   revoke: (revocation: Revocation) => Promise<void>;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
+  /** Does something between the calls of a connection; undefined where that is not there any more. */
+  inTurn: <Result>(sid: string, work: () => Promise<Result>) => Promise<Result | undefined>;
   events: EventSource;
   /** Told of what is the server's own fault. */
   failed: (error: unknown, what: string) => void;

@@ -66,8 +66,8 @@ export class EventSource {
     }
   }
 
-  #changed({ change }: Extract<Effect, { type: "presence" }>): void {
-    const { room, count, member, type } = change;
+  #changed({ change, users: count }: Extract<Effect, { type: "presence" }>): void {
+    const { room, member, type } = change;
     const { user, name } = member;
     const presence = { room, user, name, count };
     if (type === "join") {

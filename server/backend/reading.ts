@@ -11,6 +11,8 @@ import { clientOf } from "./connected-client.js";
 import { answer, socketsOf, type BackendDeps } from "./deps.js";
 import { RoomsError } from "../api/rooms-error.js";
 
+const NOT_KEPT = "What follows this position is not kept any more. Read without it: the newest is there.";
+
 export function createReading(
   deps: BackendDeps,
 ): Pick<Backend, "history" | "members" | "rooms" | "room" | "connections" | "inbox"> {
@@ -28,14 +30,15 @@ export function createReading(
         const range = checked("history", { ...options, room });
         // A page has a bound in bytes already.
         const read = await readHistory(log, room, range, (messages) => ({ messages, bytes: 0 }));
-        if (!read.ok) throw new RoomsError(read.error, read.detail);
+        if (!read.ok) throw new RoomsError(read.error, NOT_KEPT);
         return read.result;
       }),
 
     members: (room, options = {}) =>
       answer(deps, "members", async () => {
         const { limit, after } = checked("members", { ...options, room });
-        if (!settings(room).presence) throw new RoomsError("forbidden", "who is in this room is not kept");
+        if (!settings(room).presence)
+          throw new RoomsError("invalid_argument", "who is in this room is not kept: its presence is off");
         return { room, ...(await presence.members(room, limit, after)) };
       }),
 

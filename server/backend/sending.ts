@@ -37,10 +37,13 @@ export function createSending(
         if (!Array.isArray(items))
           throw new RoomsError("invalid_argument", "publishAll takes a list of items");
         // All at once: those to one room are written in their order, and share a commit.
-        const results = (items as readonly PublishItem[]).map(({ room, data, ...options }) =>
-          publish(room, data, options).catch((error: unknown) => error as RoomsError),
-        );
-        return Promise.all(results);
+        const results = items.map(async (item: unknown) => {
+          if (typeof item !== "object" || item === null)
+            throw new RoomsError("invalid_argument", "an item must be an object");
+          const { room, data, ...options } = item as PublishItem;
+          return publish(room, data, options);
+        });
+        return Promise.all(results.map((result) => result.catch((error: unknown) => error as RoomsError)));
       }),
 
     signal: (room, data, options = {}) =>
@@ -66,7 +69,7 @@ export function createSending(
 
 /** The outcome of a service's call, whose effects are carried out in the tick in which it is known. */
 function outcomeOf<Result extends object>(
-  { perform }: BackendDeps,
+  { perform, failed }: BackendDeps,
   call: (done: (outcome: CallOutcome<Result>) => void) => Promise<void>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -77,7 +80,12 @@ function outcomeOf<Result extends object>(
         return;
       }
       resolve(outcome.result);
-      perform(outcome.effects);
+      try {
+        perform(outcome.effects);
+      } catch (error) {
+        // It is kept all the same.
+        failed(error, "what a backend has done could not be told");
+      }
     };
     call(done).catch(reject);
   });

@@ -65,6 +65,18 @@ export class CallQueue {
     return true;
   }
 
+  /**
+   * Adds what the server does itself, which counts for nothing: it sees the effects of all calls before it, and those after it see its own.
+   * @param work Must not reject.
+   * @returns False if the queue is closed.
+   */
+  addOwn(work: () => Promise<void>): boolean {
+    if (this.#last !== undefined) return false;
+    this.#waiting.push({ isAlone: true, bytes: 0, work });
+    this.#next();
+    return true;
+  }
+
   /** Takes no more, and calls back when all that was taken has ended. */
   close(ended: () => void): void {
     this.#last = ended;

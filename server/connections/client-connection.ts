@@ -133,6 +133,14 @@ export class ClientConnection {
     return over;
   }
 
+  /** Does something between the calls of this connection. Resolves to what it resolves to; undefined where the client is going. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    return new Promise((resolve, reject) => {
+      const isTaken = this.#queue.addOwn(() => work().then(resolve, reject));
+      if (!isTaken) resolve(undefined);
+    });
+  }
+
   /** Checks a call, and answers it when its turn has come and it is carried out. */
   #onCall<E extends CallName>(
     name: E,

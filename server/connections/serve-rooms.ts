@@ -11,7 +11,14 @@ export interface HandlerDeps extends AdmissionDeps, ConnectionDeps {
   messageBytes: number;
 }
 
+interface Serviced {
+  readonly connection: ClientConnection;
+  readonly over: Promise<void>;
+}
+
 export interface Serving {
+  /** Does something between the calls of a connection; undefined where that is not there, or is going. */
+  inTurn<Result>(sid: string, work: () => Promise<Result>): Promise<Result | undefined>;
   /** Lets nobody in from now on. */
   refuseNew(): void;
   /** Resolves when everything is done that clients who have gone by then leave to do. */
@@ -23,7 +30,7 @@ export interface Serving {
  */
 export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Serving {
   const { log, metrics } = deps;
-  const connections = new Set<Promise<void>>();
+  const connections = new Map<string, Serviced>();
   let isClosing = false;
   namespace.use((socket, next) => {
     // Asked again when the client has been judged: that may take as long as the store does.
@@ -45,15 +52,17 @@ export function serveRooms(namespace: RoomsNamespace, deps: HandlerDeps): Servin
       messageBytes: deps.messageBytes,
     });
     if (token !== undefined) deps.tokens.renew(user, token, { sid: socket.id, device });
-    const connection = new ClientConnection(namespace, socket, deps).serve();
-    connections.add(connection);
+    const connection = new ClientConnection(namespace, socket, deps);
+    const over = connection.serve();
+    connections.set(socket.id, { connection, over });
     deps.connected(socket);
-    void connection.then(() => connections.delete(connection));
+    void over.then(() => connections.delete(socket.id));
   });
   return {
+    inTurn: async (sid, work) => connections.get(sid)?.connection.inTurn(work),
     refuseNew: () => void (isClosing = true),
     async settled() {
-      await Promise.all(connections);
+      await Promise.all([...connections.values()].map(({ over }) => over));
     },
   };
 }

@@ -51,19 +51,24 @@ async function perform(
   backend: Backend,
 ): Promise<BatchResult[]> {
   const results: BatchResult[] = operations.map(() => ({ status: 500 }));
-  let pending: Pending[] = [];
+  // What is to be kept is begun together, in its order, and shares its commits; what is only told waits for what is before it.
+  let messages: Pending[] = [];
+  let sends: Promise<void>[] = [];
+  const flush = async (): Promise<void> => {
+    const begun = [publishAll(messages, caller, backend), ...sends];
+    [messages, sends] = [[], []];
+    await Promise.all(begun);
+  };
   for (const [index, one] of operations.entries()) {
     const put = (result: BatchResult): void => void (results[index] = result);
-    if (one.op === "publish") pending.push(...messagesOf(one, put));
+    if (one.op === "publish") messages.push(...messagesOf(one, put));
+    else if (one.op === "send") sends.push(resultOf(() => send(one, caller, backend)).then(put));
     else {
-      await publishAll(pending, caller, backend);
-      pending = [];
-      put(
-        await resultOf(() => (one.op === "send" ? send(one, caller, backend) : signal(one, caller, backend))),
-      );
+      await flush();
+      put(await resultOf(() => signal(one, caller, backend)));
     }
   }
-  await publishAll(pending, caller, backend);
+  await flush();
   return results;
 }
 

@@ -14,6 +14,9 @@ const KEYS_IN_QUERY = ["key", "token", "access_token", "api_key", "apikey"];
 
 const IDEMPOTENCY_KEY = "idempotency-key";
 
+/** What can be sent in a header as it is: other text comes in bytes of which nobody says what they mean. */
+const IDEMPOTENCY_KEY_PATTERN = /^[!-~]{1,64}$/;
+
 /**
  * Refuses targets that readers could take for different ones, before anything is made of them. Throws a Problem.
  * @param target Of the request line, from its path on.
@@ -103,6 +106,11 @@ function ownRequest(value: unknown): unknown {
 }
 
 function withId(body: unknown, key: string): unknown {
+  if (!IDEMPOTENCY_KEY_PATTERN.test(key)) {
+    throw invalid(
+      "header.Idempotency-Key must be 1 to 64 characters from ! to ~, once. Others go into the body, as id.",
+    );
+  }
   const id = check(messageIdSchema, key, "header.Idempotency-Key");
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
   if (Object.hasOwn(body, "id") && (body as { id: unknown }).id !== id) {

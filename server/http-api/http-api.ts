@@ -38,8 +38,12 @@ export interface HttpApiOptions {
   bodyTimeout?: number;
 }
 
-/** Answers requests whose path is `API_BASE` or below it. */
-export type HttpApi = (request: IncomingMessage, response: ServerResponse) => void;
+export interface HttpApi {
+  /** Answers a request whose path is `API_BASE` or below it. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Resolves when what had begun before the server began to close is done; nothing begins after that. */
+  settled(): Promise<void>;
+}
 
 type Env = { Bindings: HttpBindings };
 
@@ -75,13 +79,26 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     if (operation.reach === "nothing") requireAllRooms(caller);
     if (operation.reach === "room" && typeof room === "string") requireRoom(caller, room);
     const body = await bodyOf(operation, request, context, bodyTimeout);
-    const answer = await operation.handle({ path, query, body, caller }, context);
+    if (isClosing() && operation.scope !== null)
+      throw new Problem("unavailable", "The server is closing. Try again later.");
+    const answer = await counted(async () => operation.handle({ path, query, body, caller }, context));
     if (operation.isLogged === true) {
       const fields = { key: caller.id, operation: operation.id, ...path, ...query, ...told(body) };
       if (log.info === undefined) log.warn(fields, DONE);
       else log.info(fields, DONE);
     }
     return answer;
+  }
+
+  const underWay = new Set<Promise<unknown>>();
+  async function counted<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = work();
+    underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      underWay.delete(result);
+    }
   }
 
   /** The answer to what went wrong. */
@@ -135,15 +152,20 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     autoCleanupIncoming: false,
     hostname: "localhost",
   });
-  return (request, response) => {
-    try {
-      checkTarget(request.url ?? "");
-    } catch (error) {
-      return void send(response, refuse(request, error));
-    }
-    // Whose name it is makes no difference here, and some that are sent are none.
-    request.headers.host = "localhost";
-    void listener(request, response);
+  return {
+    answer(request, response) {
+      try {
+        checkTarget(request.url ?? "");
+      } catch (error) {
+        return void send(response, refuse(request, error));
+      }
+      // Whose name it is makes no difference here, and some that are sent are none.
+      request.headers.host = "localhost";
+      void listener(request, response);
+    },
+    async settled() {
+      await Promise.allSettled(underWay);
+    },
   };
 }
 

@@ -77,9 +77,8 @@ function describeOperation(one: Operation): Json {
 const IDEMPOTENCY_KEY: Json = {
   name: "Idempotency-Key",
   in: "header",
-  description: "Another name for the body's `id`; both must be the same.",
-  // What can be sent in a header as it is.
-  schema: { type: "string", pattern: "^[!-~]{1,64}$", maxLength: 64 },
+  description: "Another name for the body's `id`, of characters from `!` to `~`; both must be the same.",
+  schema: { type: "string", minLength: 1, maxLength: 64 },
 };
 
 function queryParameter(name: string, { schema, description }: QueryParameter): Json {

@@ -68,7 +68,7 @@ export const USER_OPERATIONS = [
     parameters: user,
     query: { after, limit },
     answers: {
-      200: { description: "A page of them, in the order in which they came.", schema: connectionsPageSchema },
+      200: { description: "A page of them, in the order of their ids.", schema: connectionsPageSchema },
     },
     handle: async ({ path, query }, { backend }) => ({
       status: 200,
@@ -113,7 +113,7 @@ export const USER_OPERATIONS = [
       limit,
     },
     answers: {
-      200: { description: "A page of them, in the order in which they came.", schema: connectionsPageSchema },
+      200: { description: "A page of them, in the order of their ids.", schema: connectionsPageSchema },
     },
     handle: async ({ query }, { backend }) => ({ status: 200, body: await backend.connections(query) }),
   }),

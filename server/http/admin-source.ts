@@ -1,5 +1,6 @@
 /** What the operator sees of a running server: its rooms and inboxes, as they are in the store and in memory. */
-import type { AdminSource, RoomSummary } from "./admin.js";
+import type { RoomSummary } from "../backend/backend.js";
+import type { AdminSource } from "./admin.js";
 import { INBOX_PREFIX, ROOM_PREFIX, roomLog } from "../rooms/log-names.js";
 import { messageOf } from "../rooms/messages.js";
 import type { Rooms } from "../rooms/rooms.js";

@@ -3,34 +3,15 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { ownProperties } from "../own-properties/own-properties.js";
 import { bearerToken } from "../auth/request-token.js";
-import type { Member, Position, RoomMessage } from "../api/types.js";
+import type { Member, RoomMessage } from "../api/types.js";
 import { HttpError, jsonHandler, readObject, requireMethod, type HttpHandler } from "./http-json.js";
 import type { Authenticate } from "../auth/authenticate.js";
+import type { InboxSummary, RoomSummary } from "../backend/backend.js";
 import { describe } from "../api/describe.js";
 import { revocationOf } from "../auth/revocation-of.js";
 import { MAX_PAGE, userSchema } from "../api/values.js";
 import type { Revocation } from "../store/revocations.js";
 import type { Clock } from "../store/store-clock.js";
-
-/** The log of a room or of an inbox, as an operator looks at it. */
-export interface LogSummary {
-  /** Of the newest entry. */
-  position: Position;
-  /** Offset of the oldest entry that is kept; one more than the position's where none is. */
-  first: number;
-}
-
-export interface RoomSummary extends LogSummary {
-  room: string;
-  /** Users in the room. */
-  members: number;
-}
-
-export interface InboxSummary extends LogSummary {
-  user: string;
-  /** `seen` is when the device was last connected, in milliseconds since the Unix epoch. */
-  devices: { device: string; cursor: Position; seen: number }[];
-}
 
 /** What the rooms server shows of itself. */
 export interface AdminSource {

@@ -1,6 +1,7 @@
 /** What the server answers to plain HTTP: the demo page, a health check, and help where a WebSocket was meant. */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
+import type { HttpApi } from "../http-api/http-api.js";
 import { isOfApi } from "../http-api/operations.js";
 import { type HttpHandler, sendJson } from "./http-json.js";
 import { StaticFiles } from "./static-files.js";
@@ -11,7 +12,7 @@ export interface HttpOptions {
   /** What the demo page needs; without it there is no page. */
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
   /** Answers what lies below `API_BASE`; without it nothing does. */
-  api: RequestListener | undefined;
+  api: Pick<HttpApi, "answer">;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;
   /** Answers `/crossroom/metrics`; and `/metrics`, where no application does. */
@@ -72,8 +73,8 @@ export function httpHandler({ bridgePath, demo, admin, api, metrics }: HttpOptio
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (path.startsWith("/admin/")) {
       void admin(request, response);
-    } else if (api !== undefined && isOfApi(path)) {
-      api(request, response);
+    } else if (isOfApi(path)) {
+      api.answer(request, response);
     } else if (path === "/metrics" || path === `${PREFIX}metrics`) {
       void metrics(request, response);
     } else if (path === "/demo/sign-in" && demo?.signIn !== undefined) {

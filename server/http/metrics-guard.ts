@@ -7,8 +7,7 @@ import { HttpError } from "./http-json.js";
 import type { Guard } from "./metrics.js";
 
 export interface MetricsGuardOptions {
-  /** Undefined: there are none, and tokens alone are taken. */
-  keys: ApiKeys | undefined;
+  keys: ApiKeys;
   authenticate: Authenticate;
   /** Milliseconds since the Unix epoch. */
   now: () => number;
@@ -18,7 +17,7 @@ export function metricsGuard({ keys, authenticate, now }: MetricsGuardOptions): 
   return async (request) => {
     const text = bearerToken(request) ?? "";
     if (!text.startsWith(KEY_PREFIX)) return requireAdmin(request, authenticate);
-    const key = findKey(keys?.all() ?? [], text);
+    const key = findKey(keys.all(), text);
     if (key === undefined || hasExpired(key, now())) {
       const challenge = { "www-authenticate": 'Bearer error="invalid_token"' };
       throw new HttpError(401, "unauthorized", "There is no such key, or it has expired.", challenge);

@@ -1,6 +1,6 @@
 /** Putting messages into inboxes, whoever they are from. */
 import type { CheckedCall } from "../api/calls.js";
-import { refused, type Refused } from "../api/refused.js";
+import { refused } from "../api/refused.js";
 import type { Limiter } from "../limits/limiter.js";
 import type { Limits } from "../limits/limits.js";
 import type { ReadQueue } from "../limits/read-queue.js";
@@ -57,7 +57,7 @@ export class InboxSending {
       before?.send === undefined
         ? call.data
         : await rewritten(call, limiter, (asked) => before.send?.(askingClient(who), asked));
-    if ("error" in hooked) return done(hooked as Refused<"forbidden">);
+    if ("error" in hooked) return done(hooked);
     // A limit of 0 still finds what was sent before under the same id.
     const limit = async (): Promise<number> =>
       (await this.#shares.allows(call.to, who.identity)) ? limits.inboxItems : 0;

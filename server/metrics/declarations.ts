@@ -109,7 +109,7 @@ export const DECLARATIONS: readonly Declaration[] = [
   {
     type: "gauge",
     name: "crossroom_rooms_live",
-    help: "Rooms that a connection is in.",
+    help: "Rooms that are in use: a connection is in them, or a call is about them.",
     labels: [],
     read: ({ rooms }) => one(rooms.liveCount),
   },

@@ -48,6 +48,31 @@ export interface Before {
   send?(client: AskingClient, call: { to: string; data: unknown; id?: string }): Rewriting;
 }
 
+/** The hooks, of which one that has not answered in time (milliseconds) refuses: its connection waits for it, and so does the server's end. */
+export function withTimeout(before: Before, milliseconds: number): Before {
+  const limited = <Result>(answer: Answer<Result>): Answer<Result> =>
+    answer instanceof Promise ? inTime(answer, milliseconds) : answer;
+  return {
+    ...(before.connect && { connect: (client) => limited(before.connect?.(client)) }),
+    ...(before.join && { join: (client, call) => limited(before.join?.(client, call)) }),
+    ...(before.publish && { publish: (client, call) => limited(before.publish?.(client, call)) }),
+    ...(before.send && { send: (client, call) => limited(before.send?.(client, call)) }),
+  };
+}
+
+async function inTime<Result>(answer: Promise<Result>, milliseconds: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new RoomsError("unavailable", "The application has not answered in time. Try again later.");
+    timer = setTimeout(() => reject(error), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export function askingClient({ identity, sid, address, transport, device }: Caller): AskingClient {
   const { user, name, guest, claims } = identity;
   return {
@@ -56,14 +81,17 @@ export function askingClient({ identity, sid, address, transport, device }: Call
   };
 }
 
+/** A hook may give any code of the table; for the compiler it is one that every call may be refused with. */
+type HookRefusal = Refused<"forbidden">;
+
 /** @returns The refusal of a hook, or undefined. @throws What the hook throws that is none. */
-export async function refusalOf(asked: () => Answer<unknown>): Promise<Refused | undefined> {
+export async function refusalOf(asked: () => Answer<unknown>): Promise<HookRefusal | undefined> {
   try {
     await asked();
     return undefined;
   } catch (error) {
     if (!(error instanceof RoomsError)) throw error;
-    return refused(error.code, error.message, error.retryAfter);
+    return refused(error.code as "forbidden", error.message, error.retryAfter);
   }
 }
 
@@ -76,7 +104,7 @@ export async function rewritten<Call extends { data: Payload }>(
   { data, ...call }: Call,
   limiter: Pick<Limiter, "size">,
   ask: (call: Omit<Call, "data"> & { data: unknown }) => Rewriting,
-): Promise<Payload | Refused> {
+): Promise<Payload | HookRefusal> {
   let answer: Awaited<Rewriting> = undefined;
   const refusal = await refusalOf(async () => {
     answer = await ask({ ...call, data: data.value });

@@ -93,7 +93,7 @@ export class LiveRooms {
     return [...(this.#rooms.get(name)?.opened?.visitors.keys() ?? [])];
   }
 
-  /** All rooms that somebody is in, in no order. */
+  /** All rooms that somebody is in, or a call is about, in no order. */
   names(): string[] {
     return [...this.#rooms.keys()];
   }

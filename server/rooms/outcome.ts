@@ -28,7 +28,12 @@ export type Effect =
   /** Tell everybody in the signal's room but one. */
   | { type: "signal"; signal: Signal; except: string }
   /** Tell everybody in the change's room, the connection too whose doing it is. */
-  | { type: "presence"; change: RoomChange }
+  | {
+      type: "presence";
+      change: RoomChange;
+      /** Users that were there when it changed; others may have come and gone before it is told. */
+      users: number;
+    }
   /** Tell one connection that it is in a room no more. */
   | { type: "expelled"; sid: string; event: PresenceEvent }
   /** Give an item of an inbox to one connection. */
@@ -47,7 +52,8 @@ export type Done<E extends CallName> = (outcome: CallOutcome<CallAnswer<E>, Call
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;
 
-/** What a change of who is there has done. */
-export function presenceEffects(change: Change): Effect[] {
-  return change === undefined ? [] : [{ type: "presence", change }];
+/** What a change of who is there has done. @param count What is told of how many there are, where that is another one. */
+export function presenceEffects(change: Change, count = change?.count): Effect[] {
+  if (change === undefined) return [];
+  return [{ type: "presence", change: { ...change, count: count ?? change.count }, users: change.count }];
 }

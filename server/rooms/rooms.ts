@@ -94,7 +94,7 @@ export class Rooms {
       return done(refused("too_many_rooms"));
     if (!isVisitor && before?.join !== undefined) {
       const refusal = await refusalOf(() => before.join?.(askingClient(who), { room: call.room }));
-      if (refusal !== undefined) return done(refusal as Refused<"forbidden">);
+      if (refusal !== undefined) return done(refusal);
     }
     if (call.since !== undefined || call.history !== undefined) await reads.turn(who.identity.user);
     const room = await this.#live.hold(call.room);
@@ -124,8 +124,7 @@ export class Rooms {
         const result = { room: room.name, position, ...missed.part, ...seen };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
         // Others have come and gone since this one took its seat.
-        const change = seat.change && { ...seat.change, ...(present && { count: present.count }) };
-        done({ ok: true, result, effects: [enter, ...presenceEffects(change)] });
+        done({ ok: true, result, effects: [enter, ...presenceEffects(seat.change, present?.count)] });
       } catch (error) {
         // Others may have seen the member already: gone after the grace, as if the connection was lost.
         if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);
@@ -163,7 +162,7 @@ export class Rooms {
       before?.publish === undefined
         ? call.data
         : await rewritten(call, limiter, (asked) => before.publish?.(askingClient(who), asked));
-    if ("error" in hooked) return done(hooked as Refused<"forbidden">);
+    if ("error" in hooked) return done(hooked);
     const { id } = call;
     const key = id === undefined ? {} : { key: keyOf(who.identity.user, id) };
     const reserve = reserveFor(who, limits);

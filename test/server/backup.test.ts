@@ -34,7 +34,7 @@ describe("the backup of a rooms server", () => {
     const httpServer = createServer();
     const server = createRoomsServer(httpServer, options);
     await new Promise<void>((resolve) => httpServer.listen(0, "127.0.0.1", resolve));
-    ends.push(() => server.close());
+    ends.push(() => server.close({ http: true }));
     return server;
   }
 

@@ -74,6 +74,10 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       const ada = await member("ada", "phone");
       await world.running.revoke({ user: "ada" });
       expect(await ada.nextEvent("session_end")).to.deep.include.keys("error");
+      for (const wrong of [null, {}, { type: "nonsense" }, { user: "ada", tokenId: "t" }]) {
+        const refused = await world.running.revoke(wrong as never).catch((error: unknown) => error);
+        expect(refused).to.include({ code: "invalid_argument" });
+      }
     });
 
     it("drops a room's messages, up to one or all, for whoever reads them from now on", async () => {

@@ -181,6 +181,58 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       expect(logged.length).to.be.greaterThan(0);
     });
 
+    it("that do not answer in time refuse, and keep neither the connection nor the server from its end", async () => {
+      await start({ publish: () => new Promise<undefined>(() => undefined) }, { beforeTimeout: 20 });
+      const { client } = await world.join(protocol, "r");
+      const { error } = (await client.ask("publish", { room: "r", data: 1 })) as Refused;
+      expect(error).to.deep.include({ code: "unavailable", retryable: true });
+      client.send({ type: "event", event: "publish", args: [{ room: "r", data: 2 }] });
+      await call(client, "leave", { room: "r" });
+      client.close();
+    });
+
+    it("let a kick wait for what is under way: the message is kept, and then the user leaves", async () => {
+      let release: (() => void) | undefined;
+      const asked = new Promise<void>((resolve) => {
+        void start({
+          publish: () =>
+            new Promise<undefined>((done) => {
+              release = () => done(undefined);
+              resolve();
+            }),
+        }).then(async () => {
+          const { client } = await world.join(protocol, "r", { token: await world.token("ada") });
+          client.send({ type: "event", event: "publish", args: [{ room: "r", data: 1 }] });
+        });
+      });
+      await asked;
+      const kicks = [1, 2].map(() => world.running.kick({ user: "ada", room: "r" }));
+      release?.();
+      expect(await Promise.all(kicks)).to.deep.equal([1, 0]);
+      expect((await world.running.history("r")).messages).to.have.length(1);
+      expect((await world.running.members("r")).count).to.equal(0);
+    });
+
+    it("let a kick wait for a join that is under way, and undo it", async () => {
+      let release: (() => void) | undefined;
+      let asked: (() => void) | undefined;
+      const isAsked = new Promise<void>((resolve) => (asked = resolve));
+      await start({
+        join: () => {
+          asked?.();
+          return new Promise<void>((done) => (release = done));
+        },
+      });
+      const client = await world.enter(protocol, { token: await world.token("ada") });
+      const joining = client.ask("join", { room: "r" });
+      await isAsked;
+      const kicked = world.running.kick({ user: "ada", room: "r" });
+      release?.();
+      expect((await joining).ok).to.equal(true);
+      expect(await kicked).to.equal(1);
+      expect((await world.running.members("r")).count).to.equal(0);
+    });
+
     it("are not asked of what the backend does", async () => {
       await start({
         publish: () => {

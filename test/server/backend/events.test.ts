@@ -59,6 +59,17 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       expect(names()).to.include.members(["disconnected", "left"]);
     });
 
+    it("is once that a room is occupied, whoever joins at the same moment", async () => {
+      const clients = [await world.enter(protocol), await world.enter(protocol), await world.enter(protocol)];
+      const join = (client: (typeof clients)[number]) => client.ask("join", { room: "r", history: 10 });
+      for (const answer of await Promise.all(clients.map(join))) expect(answer.ok).to.equal(true);
+      expect(names().filter((name) => name === "occupied")).to.have.length(1);
+      const counts = heard.flatMap(([name, event]) =>
+        name === "joined" ? [(event as { count: number }).count] : [],
+      );
+      expect(counts).to.have.members([1, 2, 3]);
+    });
+
     it("is what the backend publishes, and ends when it is told to", async () => {
       const seen: unknown[] = [];
       const end = world.running.on("published", ({ data }) => seen.push(data));

@@ -75,7 +75,7 @@ describe("what a backend sees", () => {
     expect(page.members.map(({ user }) => user)).to.deep.equal(["ada", "ben"]);
     const next = await running.members("r", { limit: 2, after: "ben" });
     expect(next.members.map(({ user }) => user)).to.deep.equal(["cyd"]);
-    expect(await codeOf(running.members("quiet"))).to.equal("forbidden");
+    expect(await codeOf(running.members("quiet"))).to.equal("invalid_argument");
   });
 
   it("sees what waits for a user, and how far each device is", async () => {

@@ -131,6 +131,9 @@ describe("what a backend sends", () => {
     ]);
     expect((await world.running.history("a")).messages.map(({ data }) => data)).to.deep.equal([1, 3]);
     expect(await world.running.publishAll([])).to.deep.equal([]);
+    const [kept, refused] = await world.running.publishAll([{ room: "a", data: 5 }, null as never]);
+    expect(kept).to.include({ duplicate: false });
+    expect(refused).to.be.instanceOf(RoomsError).and.to.include({ code: "invalid_argument" });
   });
 
   it("is refused with a sentence that says what is wrong, whatever a program gives", async () => {

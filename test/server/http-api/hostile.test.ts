@@ -267,7 +267,10 @@ describe("a body that comes slowly", () => {
       gathered: { tell: () => undefined },
       bodyTimeout: 50,
     });
-    const httpServer = createServer(handler).listen(0, "127.0.0.1");
+    const httpServer = createServer((request, response) => handler.answer(request, response)).listen(
+      0,
+      "127.0.0.1",
+    );
     await new Promise((resolve) => httpServer.once("listening", resolve));
     const { port } = httpServer.address() as AddressInfo;
     const answer = await sendRaw(
