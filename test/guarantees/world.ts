@@ -12,6 +12,7 @@ import {
   type RoomsServerOptions,
   type Store,
 } from "../../server/index.js";
+import { listenAgain } from "../support/listen-again.js";
 import { PROTOCOLS, type Protocol, type TestClient } from "../server/support/clients.js";
 
 interface TokenFields {
@@ -73,7 +74,7 @@ export class World {
       now: this.now,
       uptime: this.uptime,
     });
-    await new Promise<void>((resolve) => httpServer.listen(this.#port, "127.0.0.1", resolve));
+    await listenAgain(httpServer, this.#port);
     this.#port = (httpServer.address() as AddressInfo).port;
     return this;
   }

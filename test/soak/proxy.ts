@@ -162,6 +162,10 @@ export class TcpProxy {
 
   #accept(client: Socket): void {
     const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    // Where nobody listens, the system may give a connection its own end as the other, and it would keep the server from coming back.
+    server.once("connect", () => {
+      if (server.localPort === server.remotePort) server.destroy();
+    });
     this.#all.add(new Link(client, server, (link) => this.#all.delete(link)));
   }
 }

@@ -1,4 +1,5 @@
 /** A Socket.IO app with the bridge, for one scenario, and its clients; with a proxy between them. */
+import { listenAgain } from "../../support/listen-again.js";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions, type Socket } from "socket.io";
@@ -153,6 +154,6 @@ async function listen(
   const io = new Server(http, options.io);
   attachBridge(io, http, { http: { resumeTimeout: RESUME_TIMEOUT }, ...options.bridge });
   prepare(io);
-  await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
+  await listenAgain(http, port);
   return { http, io };
 }
