@@ -279,7 +279,7 @@ export class Rooms {
     const now = uptime();
     for (;;) {
       const changes = await presence.expire(now, EXPIRE_AT_ONCE);
-      perform(changes.flatMap(presenceEffects));
+      perform(changes.flatMap((change) => presenceEffects(change)));
       if (changes.length < EXPIRE_AT_ONCE) return;
       await nextTick();
     }

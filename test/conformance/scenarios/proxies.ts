@@ -43,7 +43,7 @@ async function outlasts(stage: Stage, setting: NginxSetting, ...ways: string[]):
   nginx.set(setting);
   const ada = await newcomer(stage, nginx, {});
   await ada.next("connect");
-  await lobby.world.running.close();
+  await lobby.world.running.close({ http: true });
   await ada.next("disconnect");
   ada.forget("joined");
   await setTimeout(1_000);

@@ -51,7 +51,17 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
       expect(published).to.deep.include({ position: events.published.position });
     });
 
-    it("is who is cut off and does not come back", async () => {
+    it("is who is cut off and does not come back, and the others are told how many are left", async () => {
+      const { client: other } = await world.join(protocol, "r");
+      const { client: second } = await world.join(protocol, "r");
+      expect(await other.nextEvent("presence")).to.deep.include({ count: 2 });
+      const left = next("left");
+      second.cut();
+      await left;
+      expect(await other.nextEvent("presence")).to.deep.include({ count: 1 });
+      expect(heard.at(-1)?.[1]).to.deep.include({ room: "r", count: 1 });
+      await call(other, "leave", { room: "r" });
+      heard.length = 0;
       const { client } = await world.join(protocol, "r");
       const gone = next("vacated");
       client.cut();
