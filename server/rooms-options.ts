@@ -33,14 +33,17 @@ export interface RoomsServerOptions {
   beforeTimeout?: number;
   /** How each room behaves. Default: `DEFAULT_ROOM`. */
   roomSettings?: (room: string) => RoomSettings;
-  /** Keys of the HTTP API (`apiKeyFile`), with which a backend reaches the server at `/crossroom/v1`. Default: there is no such API. */
+  /**
+   * Keys of the HTTP API (`apiKeyFile`), with which a backend reaches the server at `/crossroom/v1`. Default: none, and then it
+   * answers only whether the server lives and is ready.
+   */
   apiKeys?: ApiKeys;
   limits?: Partial<Limits>;
   /** Milliseconds that a device whose connection is lost counts as there. Default 10,000. */
   presenceGrace?: number;
   /** Milliseconds that an inbox keeps an item, and remembers a device. Default 30 days. */
   inboxAge?: number;
-  /** Browsers' origins that may connect. Default: any. Clients that send no `Origin` header may always. */
+  /** The origins of pages that may connect; all of them if left out. A client without an `Origin` header is no page, and always may. */
   allowedOrigins?: readonly string[];
   /**
    * Whether to serve the demo page at `/`, and its inspector at `/inspect`. Default false. The page expects the bridge at

@@ -77,7 +77,7 @@ export interface RoomsService {
   readonly gathered: GatheredLog;
   /** Answers `/admin/...`. */
   readonly admin: HttpHandler;
-  /** Answers `/crossroom/v1/...`, where there may be keys for it. */
+  /** Answers `/crossroom/v1/...`. */
   readonly api: HttpApi;
   readonly failed: (error: unknown, what: string) => void;
   /** What is counted. */

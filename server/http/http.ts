@@ -11,7 +11,7 @@ export interface HttpOptions {
   bridgePath: string;
   /** What the demo page needs; without it there is no page. */
   demo?: { files: StaticFiles; inspect: WireTapHandler; signIn?: HttpHandler };
-  /** Answers what lies below `API_BASE`; without it nothing does. */
+  /** Answers what lies below `API_BASE`. */
   api: Pick<HttpApi, "answer">;
   /** Answers what lies below `/admin/`. */
   admin: HttpHandler;

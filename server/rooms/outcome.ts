@@ -52,8 +52,9 @@ export type Done<E extends CallName> = (outcome: CallOutcome<CallAnswer<E>, Call
 /** Carries out what no call asks for. */
 export type Perform = (effects: readonly Effect[]) => void;
 
-/** What a change of who is there has done. @param count What is told of how many there are, where that is another one. */
-export function presenceEffects(change: Change, count = change?.count): Effect[] {
+/** What a change of who is there has done. @param told How many there are by now, where that is known to be another number. */
+export function presenceEffects(change: Change, told?: { count: number }): Effect[] {
   if (change === undefined) return [];
-  return [{ type: "presence", change: { ...change, count: count ?? change.count }, users: change.count }];
+  const { count } = told ?? change;
+  return [{ type: "presence", change: { ...change, count }, users: change.count }];
 }

@@ -124,7 +124,7 @@ export class Rooms {
         const result = { room: room.name, position, ...missed.part, ...seen };
         const enter: Effect = { type: "enter", sid: who.sid, room: room.name, seesPresence };
         // Others have come and gone since this one took its seat.
-        done({ ok: true, result, effects: [enter, ...presenceEffects(seat.change, present?.count)] });
+        done({ ok: true, result, effects: [enter, ...presenceEffects(seat.change, present)] });
       } catch (error) {
         // Others may have seen the member already: gone after the grace, as if the connection was lost.
         if (!isEntered && !isVisitor) await this.#leaveSeat(room.name, who);

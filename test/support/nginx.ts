@@ -1,10 +1,10 @@
 /** An nginx in front of a server, with one port for each way to set it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endProcess } from "./end-process.js";
 import { freePort } from "./free-port.js";
 import { toolPath } from "./machine.js";
 
@@ -61,13 +61,8 @@ export class Nginx {
     return this.#ports.get(way) ?? 0;
   }
 
-  async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const exit = once(this.#process, "exit");
-      this.#process.kill();
-      await exit;
-    }
-    await rm(this.#folder, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return endProcess(this.#process, this.#folder);
   }
 
   async #listening(): Promise<void> {

@@ -1,9 +1,9 @@
 /** A Prometheus that scrapes one server each second. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endProcess } from "./end-process.js";
 import { freePort } from "./free-port.js";
 
 /** Milliseconds that it may take to start, or to have what is asked for. */
@@ -92,13 +92,8 @@ export class Prometheus {
     }
   }
 
-  async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const exit = once(this.#process, "exit");
-      this.#process.kill();
-      await exit;
-    }
-    await rm(this.#folder, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return endProcess(this.#process, this.#folder);
   }
 
   async #ask(query: string): Promise<number[]> {

@@ -193,19 +193,17 @@ for (const protocol of Object.keys(PROTOCOLS) as Protocol[]) {
 
     it("let a kick wait for what is under way: the message is kept, and then the user leaves", async () => {
       let release: (() => void) | undefined;
-      const asked = new Promise<void>((resolve) => {
-        void start({
-          publish: () =>
-            new Promise<undefined>((done) => {
-              release = () => done(undefined);
-              resolve();
-            }),
-        }).then(async () => {
-          const { client } = await world.join(protocol, "r", { token: await world.token("ada") });
-          client.send({ type: "event", event: "publish", args: [{ room: "r", data: 1 }] });
-        });
+      let asked: (() => void) | undefined;
+      const isAsked = new Promise<void>((resolve) => (asked = resolve));
+      await start({
+        publish: () => {
+          asked?.();
+          return new Promise<undefined>((done) => (release = () => done(undefined)));
+        },
       });
-      await asked;
+      const { client } = await world.join(protocol, "r", { token: await world.token("ada") });
+      client.send({ type: "event", event: "publish", args: [{ room: "r", data: 1 }] });
+      await isAsked;
       const kicks = [1, 2].map(() => world.running.kick({ user: "ada", room: "r" }));
       release?.();
       expect(await Promise.all(kicks)).to.deep.equal([1, 0]);
